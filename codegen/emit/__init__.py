@@ -1,0 +1,1 @@
+"""C out of a planned graph."""

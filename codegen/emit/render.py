@@ -1,0 +1,250 @@
+"""Writes the C source and header of a planned graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jinja2
+from edgegen.emit import literals
+from edgegen.emit.bundle import bundle
+from edgegen.emit.symbols import comment_text, identifier
+from edgegen.ir.dtypes import dtype_of
+from edgegen.ir.graph import Graph, Node, Plan
+from edgegen.ir.kernel import Packed
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.resources import resource
+from edgegen.targets import Target
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the C came from; goes into its banner and header.
+
+    file: name of the model file, without folders; sha256: of its bytes; version: of edgegen
+    """
+
+    file: str
+    sha256: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ArrayText:
+    """A constant array as the template prints it."""
+
+    symbol: str
+    c_type: str
+    length: int
+    align: int
+    comment: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Port:
+    """A model's input or output as the header describes it."""
+
+    function: str
+    macro: str
+    c_type: str
+    type: str
+    name: str
+    shape: tuple[int, ...]
+    elements: int
+    scale: str
+    zero_point: int
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """One kernel with its parameters folded in: shared by all nodes that have the same."""
+
+    symbol: str
+    kernel: str
+    params: str
+    types: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the run function."""
+
+    comment: str
+    call: str
+    index: int
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("templates")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+class _Writer:
+    """Collects the pieces of one model's C."""
+
+    def __init__(self, graph: Graph, target: Target, name: str) -> None:
+        assert graph.plan is not None
+        self.graph, self.target, self.name, self.plan = graph, target, name, graph.plan
+        self.arrays: list[ArrayText] = []
+        self.structs: dict[tuple[str, str], str] = {}
+        self.wrappers: dict[tuple[str, ...], Wrapper] = {}
+        self.constants: dict[Tensor, str] = {}
+
+    def add_array(self, symbol: str, array: Array, align: int, comment: str) -> str:
+        dtype = dtype_of(array)
+        align = max(align, self.target.alignment if array.nbytes >= self.target.alignment else dtype.size)
+        self.arrays.append(
+            ArrayText(
+                symbol,
+                dtype.c,
+                max(array.size, 1),
+                align,
+                comment,
+                literals.array(array, dtype) if array.size else "    0",
+            )
+        )
+        return symbol
+
+    def pointer(self, tensor: Tensor, write: bool = False) -> str:
+        """C expression for a tensor's address as its kernel takes it."""
+        if tensor.data is not None:
+            if tensor not in self.constants:
+                symbol = f"{self.name}_c{len(self.constants)}_{identifier(tensor.name)}"
+                label = f'"{comment_text(tensor.name)}" {tensor.type}'
+                self.constants[tensor] = self.add_array(symbol, tensor.data, tensor.dtype.size, label)
+            return self.constants[tensor]
+        qualifier = "" if write else "const "
+        return f"({qualifier}{tensor.dtype.c} *)(a + {self.plan.tensors[tensor].offset})"
+
+    def params(self, node: Node, packed: Packed, index: int) -> str:
+        """Symbol of the node's params struct; nodes with equal params share one."""
+        if not packed.struct:
+            return ""
+        fields = []
+        for key, value in packed.params.items():
+            if isinstance(value, tuple):
+                fields.append(f".{key} = {{{', '.join(map(literals.scalar, value))}}}")
+            else:
+                fields.append(f".{key} = {literals.scalar(value)}")
+        body = ", ".join(fields)
+        return self.structs.setdefault((packed.struct, body), f"{self.name}_p{index}_{identifier(node.op.kind)}")
+
+    def step(self, index: int, node: Node) -> Step | None:
+        """The call of one node, its constants and, for speed, the wrapper that inlines its kernel."""
+        if node.op.is_view:
+            return None
+        kernel, packed = node.kernel, node.packed
+        assert kernel is not None and packed is not None, node.name
+        params = self.params(node, packed, index)
+        arguments: list[str] = []
+        types: list[str] = []
+        names: list[str] = []
+
+        def argument(c_type: str, name: str, text: str) -> None:
+            arguments.append(text)
+            types.append(c_type)
+            names.append(name)
+
+        for k, i in enumerate(packed.inputs):
+            tensor = node.input(i)
+            argument(f"const {tensor.dtype.c} *", f"in{k}", self.pointer(tensor))
+        for constant in packed.constants:
+            symbol = f"{self.name}_n{index}_{constant.suffix}"
+            shape = ",".join(map(str, constant.array.shape))
+            label = f'{constant.suffix} {dtype_of(constant.array)}[{shape}] of {index} "{comment_text(node.name)}"'
+            self.add_array(symbol, constant.array, constant.align, label)
+            argument(f"const {dtype_of(constant.array).c} *", constant.suffix, symbol)
+        if packed.scratch:
+            argument("uint8_t *", "scratch", f"a + {self.plan.scratch[node].offset}")
+        for k, tensor in enumerate(node.outputs):
+            argument(f"{tensor.dtype.c} *", f"out{k}", self.pointer(tensor, write=True))
+        if self.target.optimize == "speed":
+            key = (kernel.name, params, *types)
+            if key not in self.wrappers:
+                symbol = f"{self.name}_k{len(self.wrappers)}_{kernel.name}"
+                self.wrappers[key] = Wrapper(symbol, kernel.name, params, tuple(types), tuple(names))
+            call = f"{self.wrappers[key].symbol}({', '.join(arguments)});"
+        else:
+            call = f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
+        inputs = ", ".join(str(t.type) for t in node.inputs if t is not None and not t.is_constant)
+        comment = f'{index} {node.op.kind} "{comment_text(node.name)}" {inputs} -> {node.out.type}'
+        macs = node.macs()
+        return Step(comment + (f", {macs:,} MACs" if macs else ""), call, index)
+
+    def ports(self, tensors: list[Tensor], kind: str) -> list[Port]:
+        """The model's inputs or outputs; numbered only if there are several."""
+        result = []
+        for i, tensor in enumerate(tensors):
+            suffix = kind if len(tensors) == 1 else f"{kind}{i}"
+            q = tensor.type.quantization
+            quantized = q is not None and q.per_tensor
+            result.append(
+                Port(
+                    f"{self.name}_{suffix}",
+                    f"{self.name}_{suffix}".upper(),
+                    tensor.dtype.c,
+                    str(tensor.type),
+                    comment_text(tensor.name),
+                    tensor.shape,
+                    tensor.type.elements,
+                    literals.float32(q.scale[0]) if q is not None and quantized else "",
+                    q.zero_point[0] if q is not None and quantized else 0,
+                    self.pointer(tensor, write=kind == "input"),
+                )
+            )
+        return result
+
+
+def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool = False) -> dict[str, str]:
+    """{file name: text} of the C source and header.
+
+    graph: planned; name: prefix of all symbols
+    trace: the run function reports each node to an external NAME_trace(step, arena), for verification
+    """
+    writer = _Writer(graph, target, name)
+    steps = [s for s in (writer.step(i, n) for i, n in enumerate(graph.nodes)) if s is not None]
+    inputs, outputs = writer.ports(graph.inputs, "input"), writer.ports(graph.outputs, "output")
+    headers = sorted({f"kernels/{n.kernel.file}" for n in graph.nodes if n.kernel is not None})
+    system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])
+    plan: Plan = writer.plan
+    context = {
+        "name": name,
+        "NAME": name.upper(),
+        "origin": origin,
+        "target": target,
+        "model_file": comment_text(origin.file),
+        "arena_bytes": max(plan.arena_bytes, 1),
+        "used_bytes": plan.arena_bytes,
+        "lower_bound": plan.lower_bound,
+        "alignment": max(target.alignment, 8),
+        "weights_bytes": sum(n.nbytes for n in constant_arrays(graph)),
+        "macs": graph.macs(),
+        "inputs": inputs,
+        "outputs": outputs,
+        "system": system,
+        "kernels": kernels,
+        "arrays": writer.arrays,
+        "structs": [(t, s, b) for (t, b), s in writer.structs.items()],
+        "wrappers": list(writer.wrappers.values()),
+        "steps": steps,
+        "trace": trace,
+    }
+    environment = _environment()
+    return {f"{name}.{ext}": environment.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}
+
+
+def constant_arrays(graph: Graph) -> list[Array]:
+    """Every array that the C holds in flash."""
+    packed = [c.array for n in graph.nodes if n.packed is not None for c in n.packed.constants]
+    passed = {
+        n.input(i): None for n in graph.nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant
+    }
+    return packed + [t.values for t in passed]

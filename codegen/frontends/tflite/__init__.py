@@ -1,0 +1,7 @@
+"""TensorFlow Lite flatbuffers (schema version 3) to graphs."""
+
+from __future__ import annotations
+
+from edgegen.frontends.tflite.importer import read_tflite
+
+__all__ = ["read_tflite"]

@@ -1,0 +1,87 @@
+"""CONV_2D and DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+import tflite
+from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operators.activation_range import activation_clamp
+from edgegen.ir.dtypes import F32, S8
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.tensor import constant
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.window import Pads, Pair
+
+
+def window_padding(op: Operator, padding: int, size: Pair, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Pads:
+    """(top, left, bottom, right) of TFLite's SAME or VALID padding; an odd pixel goes to the bottom and right."""
+    if min(*stride, *dilation, *kernel) < 1:
+        raise op.invalid(f"kernel {kernel}, stride {stride} and dilation {dilation} must be positive")
+    if padding == tflite.Padding.VALID:
+        return (0, 0, 0, 0)
+    if padding != tflite.Padding.SAME:
+        raise op.invalid(f"padding {padding} is unknown")
+    total = []
+    for n, k, s, d in zip(size, kernel, stride, dilation, strict=True):
+        total.append(max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0))
+    top, left = total[0] // 2, total[1] // 2
+    return (top, left, total[0] - top, total[1] - left)
+
+
+def convolution_requantize(op: Operator) -> tuple[int, FixedPoint | None]:
+    """(zero point of x, requantization) of a convolution or dense layer; (0, None) for floats.
+
+    The factor of each output channel is scale_x * scale_w / scale_y in f64. Raises UnsupportedModel for other types.
+    """
+    x, w, y = op.input(0), op.input(1), op.output
+    types = (x.dtype, w.dtype, y.dtype)
+    if types == (F32, F32, F32):
+        return 0, None
+    if types != (S8, S8, S8):
+        raise op.unsupported(f"{x.dtype} input with {w.dtype} weights is not supported", "use full int8 or f32")
+    scale_x, zero_x = op.per_tensor(x)
+    scale_y, zero_y = op.per_tensor(y)
+    if any(op.quantization(w).zero_point):
+        raise op.unsupported("weights must have zero point 0", "convert with symmetric int8 weights")
+    if scale_y == 0:
+        raise op.invalid(f'"{y.name}" has scale 0')
+    scales = op.quantization(w).scale
+    return zero_x, FixedPoint.from_scales([scale_x * s / scale_y for s in scales], zero_y)
+
+
+def _size(op: Operator) -> Pair:
+    x, w = op.input(0), op.input(1)
+    if x.rank != 4 or w.rank != 4:
+        raise op.invalid(f"input {x.type} and weights {w.type} must have rank 4")
+    return x.shape[1], x.shape[2]
+
+
+@operator("CONV_2D", last_version=3)
+def conv_2d(op: Operator) -> None:
+    """Weights are [O,kH,kW,C/groups], as Conv2d's."""
+    options = op.options(tflite.Conv2DOptions)
+    size, w = _size(op), op.input(1)
+    stride = (options.StrideH, options.StrideW)
+    dilation = (options.DilationHFactor, options.DilationWFactor)
+    pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
+    x_zero, requantize = convolution_requantize(op)
+    clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
+    conv = Conv2d(stride, dilation, pad, x_zero, requantize, clamp)
+    op.add(conv, [op.input(0), w, op.optional(2)], op.output)
+
+
+@operator("DEPTHWISE_CONV_2D", last_version=3)
+def depthwise_conv_2d(op: Operator) -> None:
+    """Weights are [1,kH,kW,C*M]; the channel multiplier M follows from the shapes."""
+    options = op.options(tflite.DepthwiseConv2DOptions)
+    size, w = _size(op), op.input(1)
+    if w.shape[0] != 1:
+        raise op.invalid(f"depthwise weights {w.type} must start with 1")
+    filters = constant(w.name, op.constant(1, "weights")[0], w.dtype)
+    stride = (options.StrideH, options.StrideW)
+    dilation = (options.DilationHFactor, options.DilationWFactor)
+    pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
+    x_zero, requantize = convolution_requantize(op)
+    clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
+    conv = DepthwiseConv2d(stride, dilation, pad, x_zero, requantize, clamp)
+    op.add(conv, [op.input(0), filters, op.optional(2)], op.output)

@@ -1,0 +1,1 @@
+"""The intermediate representation: dtypes, layouts, tensors, operators' base, graphs."""

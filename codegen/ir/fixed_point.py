@@ -1,0 +1,97 @@
+"""Fixed-point requantization as TensorFlow Lite Micro defines it.
+
+A real factor is held as a 32-bit multiplier and a shift: factor = multiplier * 2^(shift - 31). Applying it rounds
+twice, half away from zero each time: once in the doubling high multiply, once in the right shift (gemmlowp's
+SaturatingRoundingDoublingHighMul and RoundingDivideByPOT; TFLM builds without TFLITE_SINGLE_ROUNDING).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[Any]
+
+
+def quantize_multiplier(factor: float) -> tuple[int, int]:
+    """(multiplier, shift) of a non-negative real factor, as tflite::QuantizeMultiplier computes them.
+
+    The multiplier lies in [2^30, 2^31) or is 0; the shift in [-31, 30].
+    """
+    if factor == 0.0:
+        return 0, 0
+    mantissa, shift = math.frexp(factor)
+    # TfLiteRound: half away from zero; the mantissa's sign is the factor's.
+    scaled = mantissa * 2.0**31
+    multiplier = math.floor(abs(scaled) + 0.5) * (1 if scaled >= 0 else -1)
+    if multiplier == 1 << 31:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:
+        return (1 << 31) - 1, 30
+    return multiplier, shift
+
+
+def wrap32(x: IntArray) -> IntArray:
+    """int64 values reduced to what a 32-bit two's complement register holds."""
+    return np.asarray(x, np.int64).astype(np.int32).astype(np.int64)
+
+
+def doubling_high_multiply(a: IntArray, b: IntArray | int) -> IntArray:
+    """Rounded high 32 bits of 2*a*b, saturated (gemmlowp::SaturatingRoundingDoublingHighMul). int64 in and out."""
+    product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
+    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
+    high = np.where(nudged >= 0, nudged >> 31, -((-nudged) >> 31))  # C division truncates toward zero
+    return np.minimum(high, (1 << 31) - 1)
+
+
+def rounding_shift_right(x: IntArray, exponent: IntArray | int) -> IntArray:
+    """x / 2^exponent rounded half away from zero (gemmlowp::RoundingDivideByPOT)."""
+    x = np.asarray(x, np.int64)
+    mask = (np.int64(1) << np.asarray(exponent, np.int64)) - 1
+    threshold = (mask >> 1) + (x < 0)
+    return (x >> exponent) + ((x & mask) > threshold)
+
+
+def multiply_by_quantized_multiplier(x: IntArray, multiplier: IntArray | int, shift: IntArray | int) -> IntArray:
+    """x * multiplier * 2^(shift - 31) in TFLM's 32-bit arithmetic (MultiplyByQuantizedMultiplier). Returns int64."""
+    shift = np.asarray(shift, np.int64)
+    left = np.maximum(shift, 0)
+    right = np.maximum(-shift, 0)
+    shifted = wrap32(np.asarray(x, np.int64) << left)
+    return rounding_shift_right(doubling_high_multiply(shifted, multiplier), right)
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """TFLite's requantization of an s32 accumulator: round(round(acc * multiplier) >> -shift) + zero_point.
+
+    multiplier, shift: one entry (per tensor) or one per output channel (last axis)
+    zero_point:        of the output
+    """
+
+    multiplier: tuple[int, ...]
+    shift: tuple[int, ...]
+    zero_point: int
+
+    @staticmethod
+    def from_scales(scales: list[float], zero_point: int) -> FixedPoint:
+        """One (multiplier, shift) for each real factor."""
+        pairs = [quantize_multiplier(s) for s in scales]
+        return FixedPoint(tuple(m for m, _ in pairs), tuple(s for _, s in pairs), zero_point)
+
+    def apply(self, acc: IntArray) -> IntArray:
+        """acc [..., channels] -> int64, not yet clamped to the output's type."""
+        scaled = multiply_by_quantized_multiplier(acc, np.array(self.multiplier), np.array(self.shift))
+        return scaled + self.zero_point
+
+    def per_channel(self, channels: int) -> tuple[IntArray, IntArray]:
+        """multiplier and shift as s32 arrays of one entry per channel."""
+        m, s = np.array(self.multiplier, np.int32), np.array(self.shift, np.int32)
+        return (np.repeat(m, channels), np.repeat(s, channels)) if len(m) == 1 else (m, s)

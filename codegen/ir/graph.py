@@ -1,0 +1,139 @@
+"""Graphs: nodes in the order they run, over tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.op import Op
+from edgegen.ir.tensor import Tensor
+
+
+@dataclass(eq=False)
+class Node:
+    """One operator applied to tensors.
+
+    inputs: None where an optional input is absent
+    source: where it comes from, for messages and comments ("tflite op 3 CONV_2D")
+    kernel, packed: decided by post_optimize
+    """
+
+    op: Op
+    inputs: list[Tensor | None]
+    outputs: list[Tensor]
+    name: str
+    source: str = ""
+    kernel: Kernel | None = None
+    packed: Packed | None = None
+
+    @property
+    def out(self) -> Tensor:
+        """The first output."""
+        return self.outputs[0]
+
+    def input(self, i: int) -> Tensor:
+        """Input i, which must be there."""
+        tensor = self.inputs[i]
+        assert tensor is not None, f"{self.name} lacks input {i}"
+        return tensor
+
+    def macs(self) -> int:
+        return self.op.macs(*(t.type if t is not None else None for t in self.inputs))
+
+    def __repr__(self) -> str:
+        return f"Node({self.op.kind} {self.name!r})"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Bytes [offset, offset + size) of the arena, in use from node `first` to node `last` inclusive."""
+
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass
+class Plan:
+    """Where everything lies in the arena.
+
+    tensors:     place of each activation; views share their root's bytes
+    scratch:     place of each node's scratch
+    arena_bytes: size of the arena
+    lower_bound: largest sum of bytes in use at one node: no plan for this order can be smaller
+    """
+
+    tensors: dict[Tensor, Placement]
+    scratch: dict[Node, Placement]
+    arena_bytes: int
+    lower_bound: int
+
+
+@dataclass(eq=False)
+class Graph:
+    """A model. Constants are reached through the nodes that read them."""
+
+    name: str
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    nodes: list[Node] = field(default_factory=list)
+    plan: Plan | None = None
+
+    def tensors(self) -> list[Tensor]:
+        """Every tensor once, in order of first appearance."""
+        seen: dict[Tensor, None] = dict.fromkeys(self.inputs)
+        for node in self.nodes:
+            seen.update(dict.fromkeys(t for t in node.inputs if t is not None))
+            seen.update(dict.fromkeys(node.outputs))
+        seen.update(dict.fromkeys(self.outputs))
+        return list(seen)
+
+    def producer(self, tensor: Tensor) -> Node | None:
+        return next((n for n in self.nodes if tensor in n.outputs), None)
+
+    def producers(self) -> dict[Tensor, Node]:
+        return {t: n for n in self.nodes for t in n.outputs}
+
+    def consumers(self) -> dict[Tensor, list[Node]]:
+        """Nodes that read each tensor, in order, a node once per tensor."""
+        readers: dict[Tensor, list[Node]] = {}
+        for node in self.nodes:
+            for tensor in dict.fromkeys(t for t in node.inputs if t is not None):
+                readers.setdefault(tensor, []).append(node)
+        return readers
+
+    def replace_uses(self, old: Tensor, new: Tensor) -> None:
+        """Every reader of `old`, graph outputs included, reads `new` instead."""
+        for node in self.nodes:
+            node.inputs = [new if t is old else t for t in node.inputs]
+        self.outputs = [new if t is old else t for t in self.outputs]
+
+    def remove(self, nodes: Sequence[Node]) -> None:
+        gone = set(nodes)
+        self.nodes = [n for n in self.nodes if n not in gone]
+
+    def insert_before(self, node: Node, new: Node) -> None:
+        self.nodes.insert(self.nodes.index(node), new)
+
+    def copy(self) -> Graph:
+        """The same graph with nodes and tensors of its own, so that passes leave this one as it is."""
+        twin = {t: Tensor(t.name, t.type, t.data) for t in self.tensors()}
+        nodes = [
+            Node(
+                n.op,
+                [None if t is None else twin[t] for t in n.inputs],
+                [twin[t] for t in n.outputs],
+                n.name,
+                n.source,
+            )
+            for n in self.nodes
+        ]
+        return Graph(self.name, [twin[t] for t in self.inputs], [twin[t] for t in self.outputs], nodes)
+
+    def macs(self) -> int:
+        return sum(n.macs() for n in self.nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)

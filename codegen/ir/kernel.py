@@ -1,0 +1,96 @@
+"""Kernel rows: which C function computes an operator, when it may be used and what it needs.
+
+An operator lists its rows best first, the last one portable C99. A row's C function lives in
+runtime_c/kernels/<header>.h and is called as
+
+    name(&params, inputs..., constants..., scratch, outputs...)
+
+where params is a const struct (absent if the row has no fields), `inputs` are the node's inputs that are read at run
+time, `constants` the arrays that `pack` laid out ahead of time, and `scratch` a byte pointer (absent if it needs none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edgegen.ir.layout import NATURAL, Layout
+from edgegen.ir.tensor import Array
+
+if TYPE_CHECKING:
+    from edgegen.ir.graph import Node
+
+Literal = int | float | tuple[int, ...] | tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An array in flash, laid out as the kernel reads it.
+
+    suffix: what follows the node's symbol ("weights")
+    array:  of a numpy type that has a DType
+    align:  bytes
+    """
+
+    suffix: str
+    array: Array
+    align: int = 4
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What one row needs for one node: filled by the row's `pack`, read by the planner and the emitter.
+
+    struct:    name of the params struct in the header; "" if the function takes none
+    params:    its fields in order
+    constants: arrays passed after the inputs
+    inputs:    positions of the node's inputs passed as pointers; the others were packed
+    scratch:   exact bytes of working memory, aligned as the target's tensors are
+    """
+
+    struct: str = ""
+    params: dict[str, Literal] = field(default_factory=dict)
+    constants: tuple[Constant, ...] = ()
+    inputs: tuple[int, ...] = (0,)
+    scratch: int = 0
+
+
+def _always(_node: Node) -> str | None:
+    return None
+
+
+def _natural(_node: Node) -> tuple[Layout, ...]:
+    return (NATURAL,)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A row.
+
+    name:      the C function
+    signature: dtypes of inputs and outputs, "s8 s8 s32? -> s8". "?": the input may be absent; "x1", "x2", "x4", "x8":
+               any dtype of that many bytes; "_": any dtype; "..." after the last input: repeats
+    pack:      lays out constants and parameters for a node that the row holds for
+    header:    file in runtime_c/kernels/ without ".h"; by default the name
+    requires:  ISA features the target must have
+    when:      None if the row computes this node, else the reason why not, as a clause ("stride must be 1")
+    in_place:  inputs whose storage the (first) output may take over exactly
+    reads:     layouts accepted for rank-4 activations that are read, preferred first
+    writes:    layouts that the row can write, preferred first
+    """
+
+    name: str
+    signature: str
+    pack: Callable[[Node], Packed]
+    header: str = ""
+    requires: frozenset[str] = frozenset()
+    when: Callable[[Node], str | None] = _always
+    in_place: tuple[int, ...] = ()
+    reads: Callable[[Node], tuple[Layout, ...]] = _natural
+    writes: Callable[[Node], tuple[Layout, ...]] = _natural
+
+    @property
+    def file(self) -> str:
+        """The header's name in runtime_c/kernels/."""
+        return f"{self.header or self.name}.h"

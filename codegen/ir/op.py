@@ -1,0 +1,77 @@
+"""The base of all operators.
+
+An operator is a frozen dataclass of attributes. Its file in ops/ holds all that is true of it: how it infers types,
+what it means (numpy), what it costs and which kernels compute it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from edgegen.errors import InvalidGraph
+from edgegen.ir.kernel import Kernel
+from edgegen.ir.tensor import Array, TensorType
+
+
+@dataclass(frozen=True)
+class Range:
+    """Inclusive bounds that a result is clamped to, in the output's own numbers."""
+
+    low: float
+    high: float
+
+    def intersect(self, other: Range) -> Range:
+        """The values that pass both clamps one after the other (self first)."""
+        low = min(max(self.low, other.low), other.high)
+        return Range(low, max(min(self.high, other.high), low))
+
+
+NO_CLAMP = Range(float("-inf"), float("inf"))
+
+
+@dataclass(frozen=True)
+class Op:
+    """Base class: subclasses add attributes and override what applies."""
+
+    kernels: ClassVar[tuple[Kernel, ...]] = ()
+    is_view: ClassVar[bool] = False  # the output is the first input's bytes under another shape
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        """Types of the outputs (dtype and shape; quantization and layout are the graph's to say).
+
+        Raises InvalidGraph if the inputs do not fit the operator.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        """The operator's meaning in numpy, bit for bit where the source format defines the bits."""
+        raise NotImplementedError(type(self).__name__)
+
+    def macs(self, *inputs: TensorType | None) -> int:
+        """Multiply-accumulates; 0 for operators that have none."""
+        del inputs
+        return 0
+
+    @property
+    def kind(self) -> str:
+        """Name as printed; families that share a class say which member they are."""
+        return type(self).__name__
+
+    def attributes(self) -> dict[str, object]:
+        """Attributes that differ from their defaults, in order."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+
+def known(x: TensorType | None, what: str) -> TensorType:
+    """The type of an input that must be there. Raises InvalidGraph."""
+    if x is None:
+        raise InvalidGraph(f"{what} is missing")
+    return x
+
+
+def present(x: Array | None, what: str) -> Array:
+    """The array of an input that must be there. Raises InvalidGraph."""
+    if x is None:
+        raise InvalidGraph(f"{what} is missing")
+    return x

@@ -1,0 +1,35 @@
+"""What a quantized tensor's integers stand for: real = scale * (q - zero_point).
+
+This describes tensors (for the header, the report and fusions). How a node computes is stated on the node, with the
+schemes of fixed_point.py, because formats that share this description differ to the bit in their arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgegen.errors import InvalidGraph
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """scale and zero_point hold one entry (per tensor) or one per index along `axis` (per channel)."""
+
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+    axis: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.scale) != len(self.zero_point) or not self.scale:
+            raise InvalidGraph(f"quantization has {len(self.scale)} scales and {len(self.zero_point)} zero points")
+        if len(self.scale) > 1 and self.axis is None:
+            raise InvalidGraph("per-channel quantization needs an axis")
+
+    @property
+    def per_tensor(self) -> bool:
+        return len(self.scale) == 1
+
+    def __str__(self) -> str:
+        if self.per_tensor:
+            return f"scale {self.scale[0]:.9g} zero {self.zero_point[0]}"
+        return f"{len(self.scale)} scales on axis {self.axis}"

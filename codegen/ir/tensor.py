@@ -1,0 +1,83 @@
+"""Tensors: a name, a type and, for constants, the data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from edgegen.ir.dtypes import DType
+from edgegen.ir.layout import NATURAL, Layout
+from edgegen.ir.quantization import Quantization
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class TensorType:
+    """What a tensor is, apart from its values. Every dimension is known and at least 0."""
+
+    dtype: DType
+    shape: tuple[int, ...]
+    quantization: Quantization | None = None
+    layout: Layout = NATURAL
+
+    @property
+    def elements(self) -> int:
+        """Logical elements."""
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of storage in the tensor's layout."""
+        return self.layout.elements(self.shape) * self.dtype.size
+
+    def with_layout(self, layout: Layout) -> TensorType:
+        return replace(self, layout=layout)
+
+    def __str__(self) -> str:
+        layout = self.layout.describe(len(self.shape)) if self.layout != NATURAL else ""
+        return f"{self.dtype}[{','.join(map(str, self.shape))}]" + (f" {layout}" if layout else "")
+
+
+@dataclass(eq=False)
+class Tensor:
+    """A value in a graph; identity, not name, tells tensors apart. data is None unless the tensor is constant."""
+
+    name: str
+    type: TensorType
+    data: Array | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        return self.data is not None
+
+    @property
+    def dtype(self) -> DType:
+        return self.type.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.type.shape
+
+    @property
+    def rank(self) -> int:
+        return len(self.type.shape)
+
+    @property
+    def values(self) -> Array:
+        """The data of a tensor known to be constant."""
+        assert self.data is not None, f"{self.name} is not constant"
+        return self.data
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.name}: {self.type})"
+
+
+def constant(name: str, array: Array, dtype: DType, quantization: Quantization | None = None) -> Tensor:
+    """A constant tensor holding a read-only copy of `array`."""
+    data = np.array(array, dtype=dtype.np)
+    data.setflags(write=False)
+    return Tensor(name, TensorType(dtype, data.shape, quantization), data)

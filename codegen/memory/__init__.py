@@ -1,0 +1,1 @@
+"""Planning of the arena: pure functions over intervals."""

@@ -1,0 +1,16 @@
+"""The operators: a table of contents. One file each, or one a family."""
+
+from __future__ import annotations
+
+from edgegen.ir.op import Op
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.dense import Dense
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.reshape import Reshape
+
+OPS: tuple[type[Op], ...] = (
+    Conv2d,
+    Dense,
+    DepthwiseConv2d,
+    Reshape,
+)

@@ -1,0 +1,60 @@
+"""What follows the accumulation in a quantized kernel: bias, requantization, clamp, laid out for the kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+from edgegen.ir.fixed_point import FixedPoint, IntArray, wrap32
+from edgegen.ir.graph import Node
+from edgegen.ir.op import Range
+from edgegen.ir.tensor import Array
+
+
+def fold_zero_point(bias: Array | None, weight_sums: IntArray, x_zero: int) -> IntArray:
+    """Bias s32[O] of an accumulator over raw inputs: sum((x - x_zero) * w) + b = sum(x * w) + b - x_zero * sum(w).
+
+    weight_sums: int64[O]. Padding must then read as x_zero. Wraps as the 32-bit accumulator does.
+    """
+    b = np.zeros(len(weight_sums), np.int64) if bias is None else bias.astype(np.int64)
+    return (b - x_zero * weight_sums).astype(np.int32)
+
+
+def fixed_point_epilogue(bias: IntArray, requantize: FixedPoint) -> IntArray:
+    """s32[O,3]: bias, multiplier and shift of each output channel, as one stream for one pointer."""
+    multiplier, shift = requantize.per_channel(len(bias))
+    return np.stack([bias.astype(np.int32), multiplier, shift], axis=1)
+
+
+def finish_accumulator(
+    acc: Array, bias: Array | None, requantize: FixedPoint | None, clamp: Range, dtype: np.dtype
+) -> Array:
+    """The epilogue's meaning: acc f64[...,O], exact for integers, plus bias, requantized and clamped to `dtype`."""
+    if bias is not None:
+        acc = acc + bias
+    if requantize is None:
+        return np.clip(acc, clamp.low, clamp.high).astype(dtype)
+    out = requantize.apply(wrap32(acc.astype(np.int64)))
+    limits = np.iinfo(dtype)
+    return np.clip(out, max(clamp.low, limits.min), min(clamp.high, limits.max)).astype(dtype)
+
+
+def clamp_s8(clamp: Range) -> tuple[int, int]:
+    """The clamp of an s8 result as integers within s8."""
+    return int(max(clamp.low, -128)), int(min(clamp.high, 127))
+
+
+def clamp_f32(clamp: Range) -> tuple[float, float]:
+    """The clamp of an f32 result; an open side is an infinity."""
+    return float(np.float32(clamp.low)), float(np.float32(clamp.high))
+
+
+def constant_weights(node: Node) -> str | None:
+    """A row's `when`: weights (input 1) and bias (input 2) are known ahead of time, so they can be packed."""
+    known = all(t is None or t.is_constant for t in node.inputs[1:3])
+    return None if known else "weights and bias must be constant"
+
+
+def bias_or_zeros(node: Node) -> Array:
+    """Bias [O] of a node whose output's last axis has O channels: s32 beside integer weights, f32 beside floats."""
+    if len(node.inputs) > 2 and node.inputs[2] is not None:
+        return node.input(2).values
+    return np.zeros(node.out.shape[-1], np.float32 if node.input(1).dtype.is_float else np.int32)

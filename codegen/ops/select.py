@@ -1,0 +1,74 @@
+"""Which kernel row computes a node on a target. The only place where rows are chosen."""
+
+from __future__ import annotations
+
+from edgegen.errors import NoKernel
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel
+from edgegen.ir.tensor import Tensor
+from edgegen.targets import Target
+
+
+def _fits(tensor: Tensor | None, pattern: str) -> bool:
+    if pattern.endswith("?"):
+        if tensor is None:
+            return True
+        pattern = pattern[:-1]
+    if tensor is None:
+        return False
+    if pattern == "_":
+        return True
+    if pattern[0] == "x":
+        return tensor.dtype.size == int(pattern[1:])
+    return tensor.dtype.name == pattern
+
+
+def _side(tensors: list[Tensor | None], patterns: list[str]) -> bool:
+    if patterns and patterns[-1].endswith("..."):
+        last = patterns[-1].removesuffix("...")
+        patterns = patterns[:-1] + [last] * max(1, len(tensors) - len(patterns) + 1)
+    tensors = tensors + [None] * (len(patterns) - len(tensors))
+    return len(tensors) == len(patterns) and all(map(_fits, tensors, patterns))
+
+
+def rejection(kernel: Kernel, node: Node, target: Target) -> str | None:
+    """None if the row computes the node on the target, else why not."""
+    lacking = kernel.requires - target.features
+    if lacking:
+        return f"target lacks {', '.join(sorted(lacking))}"
+    reads, writes = (side.split() for side in kernel.signature.split("->"))
+    if not _side(node.inputs, reads) or not _side(list(node.outputs), writes):
+        return f"computes {kernel.signature}"
+    reason = kernel.when(node)
+    if reason:
+        return reason
+    for tensor in node.inputs:
+        if tensor is not None and tensor.rank == 4 and not tensor.is_constant:
+            if tensor.type.layout not in kernel.reads(node):
+                return f'does not read "{tensor.name}" in {tensor.type.layout.describe(4)}'
+    for tensor in node.outputs:
+        if tensor.rank == 4 and tensor.type.layout not in kernel.writes(node):
+            return f'does not write "{tensor.name}" in {tensor.type.layout.describe(4)}'
+    return None
+
+
+def describe_types(node: Node) -> str:
+    """The node's dtypes, shapes and layouts, as errors and comments show them."""
+    inputs = ", ".join("-" if t is None else str(t.type) for t in node.inputs)
+    return f"{inputs} -> {', '.join(str(t.type) for t in node.outputs)}"
+
+
+def select(node: Node, target: Target) -> Kernel:
+    """The first row that holds. Raises NoKernel with every row's reason."""
+    reasons: list[tuple[str, str]] = []
+    for kernel in node.op.kernels:
+        reason = rejection(kernel, node, target)
+        if reason is None:
+            return kernel
+        reasons.append(("" if reasons else "tried", f"{kernel.name}: {reason}"))
+    where = f" ({node.source})" if node.source else ""
+    raise NoKernel(
+        f'no kernel for {node.op.kind} "{node.name}"{where} on {target.name}',
+        [("types", describe_types(node)), *reasons],
+        "quantize the model to full int8 or keep it f32; edgegen inspect MODEL lists every node's types",
+    )

@@ -1,0 +1,54 @@
+"""Sliding windows: the geometry that convolutions and pools share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from edgegen.errors import InvalidGraph
+from edgegen.ir.graph import Node
+from edgegen.ir.layout import NATURAL, NCHW, Layout
+from edgegen.ir.tensor import Array
+
+Pair = tuple[int, int]
+Pads = tuple[int, int, int, int]
+
+
+def window_output(size: tuple[int, ...], kernel: Pair, stride: Pair, dilation: Pair, pad: Pads) -> Pair:
+    """(height, width) of the output. Raises InvalidGraph if the window does not fit the padded image."""
+    if min(*kernel, *stride, *dilation) < 1 or min(pad) < 0:
+        raise InvalidGraph(
+            f"kernel {kernel}, stride {stride} and dilation {dilation} must be positive, pad {pad} not negative"
+        )
+    out = []
+    for axis in (0, 1):
+        extent = (kernel[axis] - 1) * dilation[axis] + 1
+        room = size[axis] + pad[axis] + pad[axis + 2] - extent
+        if room < 0 or size[axis] < 1:
+            raise InvalidGraph(
+                f"a window of {extent} does not fit {size[axis]} padded by {pad[axis]} and {pad[axis + 2]}"
+            )
+        out.append(room // stride[axis] + 1)
+    return out[0], out[1]
+
+
+def pad_image(x: Array, pad: Pads, value: float = 0) -> Array:
+    """x[N,H,W,C] with `pad` (top, left, bottom, right) pixels of `value` around it."""
+    return np.pad(x, ((0, 0), (pad[0], pad[2]), (pad[1], pad[3]), (0, 0)), constant_values=value)
+
+
+def taps(image: Array, kernel: Pair, stride: Pair, dilation: Pair, out: Pair) -> Iterator[tuple[int, int, Array]]:
+    """(ky, kx, x[N,oH,oW,C] as that tap sees it) for each tap, over an already padded image."""
+    for ky in range(kernel[0]):
+        for kx in range(kernel[1]):
+            y, x = ky * dilation[0], kx * dilation[1]
+            yield (
+                ky,
+                kx,
+                image[:, y : y + out[0] * stride[0] : stride[0], x : x + out[1] * stride[1] : stride[1]],
+            )
+
+
+def any_order(_node: Node) -> tuple[Layout, ...]:
+    """Layouts of a row that addresses images through strides."""
+    return (NATURAL, NCHW)

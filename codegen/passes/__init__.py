@@ -1,0 +1,1 @@
+"""Graph passes. File = function = command-line name = test; each takes (graph, target) and says whether it changed."""

@@ -1,0 +1,1 @@
+"""Passes of the pre_optimize stage."""

@@ -1,0 +1,43 @@
+"""What a core can do: ISA features, alignment, and how its code is compiled and run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Runner = Literal["native", "qemu-user", "qemu-system"]
+Optimize = Literal["speed", "size"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of core.
+
+    features:  ISA features that kernel rows may require
+    alignment: bytes; start of every tensor and scratch in the arena, and of weights
+    prefix:    of the GNU toolchain ("arm-none-eabi-"; "" is the host's own)
+    package:   Debian package of that compiler
+    cflags:    select the core; part of what the emitted C assumes
+    levels:    (speed, size) optimization flags that the kernels were measured with
+    clang:     flags that make clang generate code for the core
+    runner:    how edgegen verify executes the code
+    cpu:       of the emulator ("cortex-a53", a qemu -cpu), "" for native
+    optimize:  what kernel selection and emission prefer
+    """
+
+    name: str
+    description: str
+    features: frozenset[str] = frozenset()
+    alignment: int = 4
+    prefix: str = ""
+    package: str = "gcc"
+    cflags: tuple[str, ...] = ()
+    levels: tuple[str, str] = ("-O3", "-Os")
+    clang: tuple[str, ...] = ()
+    runner: Runner = "native"
+    cpu: str = ""
+    optimize: Optimize = "speed"
+
+    @property
+    def level(self) -> str:
+        return self.levels[0] if self.optimize == "speed" else self.levels[1]

@@ -1,0 +1,70 @@
+/* What every kernel may use: how functions are compiled, and fixed-point arithmetic. */
+#ifndef EDGEGEN_RUNTIME_H
+#define EDGEGEN_RUNTIME_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+#define EDGEGEN_NOINLINE __attribute__((noinline))
+#define EDGEGEN_INLINE static inline __attribute__((always_inline, unused))
+#define EDGEGEN_UNUSED __attribute__((unused))
+#else
+#define EDGEGEN_NOINLINE
+#define EDGEGEN_INLINE static inline
+#define EDGEGEN_UNUSED
+#endif
+
+/* A kernel: inlined where its shapes are constants, or one shared function where flash counts. */
+#if defined(EDGEGEN_OPTIMIZE_SIZE)
+#define EDGEGEN_KERNEL static EDGEGEN_NOINLINE EDGEGEN_UNUSED
+#else
+#define EDGEGEN_KERNEL EDGEGEN_INLINE
+#endif
+
+#define EDGEGEN_INFINITY INFINITY
+#define EDGEGEN_NAN NAN
+
+EDGEGEN_INLINE int32_t edgegen_min_s32(int32_t a, int32_t b) { return a < b ? a : b; }
+EDGEGEN_INLINE int32_t edgegen_max_s32(int32_t a, int32_t b) { return a > b ? a : b; }
+
+EDGEGEN_INLINE int32_t edgegen_clamp_s32(int32_t x, int32_t low, int32_t high)
+{
+    return edgegen_min_s32(edgegen_max_s32(x, low), high);
+}
+
+EDGEGEN_INLINE float edgegen_clamp_f32(float x, float low, float high)
+{
+    x = x < low ? low : x;
+    return x > high ? high : x;
+}
+
+/* High 32 bits of 2*a*b, rounded half away from zero. b is a multiplier, never the least s32, so that it cannot
+ * saturate. */
+EDGEGEN_INLINE int32_t edgegen_doubling_high_multiply(int32_t a, int32_t b)
+{
+    const int64_t product = (int64_t)a * b;
+    const int64_t nudge = product >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30);
+    return (int32_t)((product + nudge) / (INT64_C(1) << 31));
+}
+
+/* x / 2^exponent rounded half away from zero, exponent in [0, 31]. */
+EDGEGEN_INLINE int32_t edgegen_rounding_shift_right(int32_t x, int32_t exponent)
+{
+    const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1);
+    const int32_t threshold = (mask >> 1) + (x < 0);
+    return (x >> exponent) + ((x & mask) > threshold);
+}
+
+/* x * multiplier * 2^(shift - 31), rounding twice as TensorFlow Lite Micro does. */
+EDGEGEN_INLINE int32_t edgegen_requantize(int32_t x, int32_t multiplier, int32_t shift)
+{
+    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t right = shift > 0 ? 0 : -shift;
+    const int32_t shifted = (int32_t)((uint32_t)x << left);
+    return edgegen_rounding_shift_right(edgegen_doubling_high_multiply(shifted, multiplier), right);
+}
+
+#endif

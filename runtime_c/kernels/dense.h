@@ -1,0 +1,17 @@
+/* Parameters of dense layers. */
+#ifndef EDGEGEN_DENSE_H
+#define EDGEGEN_DENSE_H
+
+#include "edgegen.h"
+
+typedef struct {
+    int32_t rows, depth, units;
+    int32_t zero_point, low, high; /* of the output */
+} edgegen_dense_s8;
+
+typedef struct {
+    int32_t rows, depth, units;
+    float low, high;
+} edgegen_dense_f32;
+
+#endif
