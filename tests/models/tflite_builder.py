@@ -1,0 +1,261 @@
+"""Builds small .tflite files for tests: any operator, any options, any quantization, and malformed ones on purpose.
+
+    data = build_model(
+        [Tensor("x", "INT8", (1, 4, 4, 2), scale=0.5, zero_point=3), Tensor("y", "INT8", (1, 2, 2, 2), scale=0.5)],
+        [Operator("MAX_POOL_2D", ["x"], ["y"], options("Pool2DOptions", StrideH=2, StrideW=2, FilterHeight=2, ...))],
+    )
+
+Tensors are named by name or by index; any integer is written as it is, so an index out of range makes a hostile file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import tflite
+
+_NUMPY_TYPES = {
+    "float32": "FLOAT32",
+    "float16": "FLOAT16",
+    "float64": "FLOAT64",
+    "int8": "INT8",
+    "uint8": "UINT8",
+    "int16": "INT16",
+    "uint16": "UINT16",
+    "int32": "INT32",
+    "uint32": "UINT32",
+    "int64": "INT64",
+    "uint64": "UINT64",
+    "bool": "BOOL",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """An operator's options table: the schema's name of the table and its fields."""
+
+    table: str
+    fields: Mapping[str, Any]
+
+
+def options(table: str, **fields: Any) -> Options:
+    """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32."""
+    return Options(table, fields)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the file.
+
+    type:       the schema's name ("INT8"); "" takes it from `data`; an integer is written as it is
+    shape:      None takes it from `data`
+    data:       values of a constant, or raw bytes; None for an activation
+    scale, zero_point: one number, or one per index along `axis`; None leaves quantization out
+    signature:  shape with -1 where a dimension is free; None leaves it out
+    buffer:     overrides the index of the buffer
+    """
+
+    name: str
+    type: str | int = ""
+    shape: Sequence[int] | None = None
+    data: np.ndarray | bytes | None = None
+    scale: float | Sequence[float] | None = None
+    zero_point: int | Sequence[int] = 0
+    axis: int = 0
+    signature: Sequence[int] | None = None
+    is_variable: bool = False
+    buffer: int | None = None
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator of the file.
+
+    name:    the schema's BuiltinOperator ("CONV_2D"), a number written as it is, or "custom:NAME"
+    inputs, outputs: tensors by name or index; None marks an absent optional input
+    code:    overrides the index into the list of operator codes
+    """
+
+    name: str | int
+    inputs: Sequence[str | int | None]
+    outputs: Sequence[str | int]
+    options: Options | None = None
+    version: int = 1
+    code: int | None = None
+
+
+@dataclass(frozen=True)
+class _Code:
+    number: int
+    custom: str
+    version: int
+
+
+@dataclass
+class _Writer:
+    """A flatbuffers builder with the few forms of vectors that the schema has."""
+
+    b: flatbuffers.Builder = field(default_factory=lambda: flatbuffers.Builder(1024))
+
+    def offsets(self, values: Sequence[int]) -> int:
+        self.b.StartVector(4, len(values), 4)
+        for v in reversed(values):
+            self.b.PrependUOffsetTRelative(v)
+        return self.b.EndVector()
+
+    def numbers(self, values: Sequence[Any], dtype: str) -> int:
+        return self.b.CreateNumpyVector(np.asarray(values, dtype))
+
+    def bytes16(self, data: bytes) -> int:
+        """A byte vector aligned to 16 bytes, as the schema asks of buffers."""
+        self.b.StartVector(1, len(data), 16)
+        self.b.head -= len(data)
+        self.b.Bytes[self.b.head : self.b.head + len(data)] = data
+        return self.b.EndVector()
+
+    def table(self, kind: str, **fields: Any) -> int:
+        """A table of the generated class `kind`. None leaves a field out."""
+        getattr(tflite, f"{kind}Start")(self.b)
+        for name, value in fields.items():
+            if value is not None:
+                getattr(tflite, f"{kind}Add{name}")(self.b, value)
+        return getattr(tflite, f"{kind}End")(self.b)
+
+
+def _many(value: Any) -> list[Any]:
+    return [value] if np.isscalar(value) else list(value)
+
+
+def _buffer_bytes(tensor: Tensor) -> bytes:
+    if isinstance(tensor.data, np.ndarray):
+        return np.ascontiguousarray(tensor.data).tobytes()
+    return tensor.data or b""
+
+
+def _write_tensor(w: _Writer, tensor: Tensor, buffer: int) -> int:
+    data = tensor.data
+    kind = tensor.type or (_NUMPY_TYPES[data.dtype.name] if isinstance(data, np.ndarray) else "FLOAT32")
+    code = kind if isinstance(kind, int) else getattr(tflite.TensorType, kind)
+    shape = tensor.shape if tensor.shape is not None else data.shape if isinstance(data, np.ndarray) else ()
+    quantization = None
+    if tensor.scale is not None:
+        scales, zeros = _many(tensor.scale), _many(tensor.zero_point)
+        zeros = zeros * len(scales) if len(zeros) == 1 else zeros
+        scale_vector, zero_vector = w.numbers(scales, "float32"), w.numbers(zeros, "int64")
+        quantization = w.table(
+            "QuantizationParameters", Scale=scale_vector, ZeroPoint=zero_vector, QuantizedDimension=tensor.axis
+        )
+    name, dims = w.b.CreateString(tensor.name), w.numbers(shape, "int32")
+    signature = None if tensor.signature is None else w.numbers(tensor.signature, "int32")
+    return w.table(
+        "Tensor",
+        Shape=dims,
+        Type=code,
+        Buffer=buffer if tensor.buffer is None else tensor.buffer,
+        Name=name,
+        Quantization=quantization,
+        IsVariable=tensor.is_variable or None,
+        ShapeSignature=signature,
+    )
+
+
+def _write_options(w: _Writer, opts: Options) -> int:
+    fields = {k: w.numbers(v, "int32") if isinstance(v, (list, tuple)) else v for k, v in opts.fields.items()}
+    return w.table(opts.table, **fields)
+
+
+def _code_of(operator: Operator) -> _Code:
+    if isinstance(operator.name, int):
+        return _Code(operator.name, "", operator.version)
+    if operator.name.startswith("custom:"):
+        return _Code(tflite.BuiltinOperator.CUSTOM, operator.name.removeprefix("custom:"), operator.version)
+    return _Code(getattr(tflite.BuiltinOperator, operator.name), "", operator.version)
+
+
+def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[str, int]) -> int:
+    def position(tensor: str | int | None) -> int:
+        return -1 if tensor is None else index[tensor] if isinstance(tensor, str) else tensor
+
+    table, kind = None, None
+    if operator.options is not None:
+        table = _write_options(w, operator.options)
+        kind = getattr(tflite.BuiltinOptions, operator.options.table)
+    inputs = w.numbers([position(t) for t in operator.inputs], "int32")
+    outputs = w.numbers([position(t) for t in operator.outputs], "int32")
+    return w.table(
+        "Operator",
+        OpcodeIndex=code if operator.code is None else operator.code,
+        Inputs=inputs,
+        Outputs=outputs,
+        BuiltinOptionsType=kind,
+        BuiltinOptions=table,
+    )
+
+
+def build_model(
+    tensors: Sequence[Tensor],
+    operators: Sequence[Operator],
+    inputs: Sequence[str | int] | None = None,
+    outputs: Sequence[str | int] | None = None,
+    schema_version: int = 3,
+    identifier: bytes = b"TFL3",
+) -> bytes:
+    """The file's bytes.
+
+    inputs, outputs: of the model; by default the activations that no operator writes, and those that none reads
+    """
+    w = _Writer()
+    index = {t.name: i for i, t in enumerate(tensors)}
+    codes = list(dict.fromkeys(_code_of(o) for o in operators))
+    written = {t for o in operators for t in o.outputs}
+    read = {t for o in operators for t in o.inputs}
+    if inputs is None:
+        inputs = [t.name for t in tensors if t.data is None and not {t.name, index[t.name]} & written]
+    if outputs is None:
+        outputs = [t.name for t in tensors if {t.name, index[t.name]} & written and t.name not in read]
+
+    contents = [b""] + [_buffer_bytes(t) for t in tensors if t.data is not None]
+    places = iter(range(1, len(contents)))
+    buffers = [w.table("Buffer", Data=w.bytes16(c) if c else None) for c in contents]
+    tensor_tables = [_write_tensor(w, t, 0 if t.data is None else next(places)) for t in tensors]
+    operator_tables = [_write_operator(w, o, codes.index(_code_of(o)), index) for o in operators]
+    code_tables = []
+    for c in codes:
+        custom = w.b.CreateString(c.custom) if c.custom else None
+        code_tables.append(
+            w.table(
+                "OperatorCode",
+                DeprecatedBuiltinCode=min(c.number, 127),
+                CustomCode=custom,
+                Version=c.version,
+                BuiltinCode=c.number,
+            )
+        )
+    tensor_vector, operator_vector = w.offsets(tensor_tables), w.offsets(operator_tables)
+    input_vector = w.numbers([index[t] if isinstance(t, str) else t for t in inputs], "int32")
+    output_vector = w.numbers([index[t] if isinstance(t, str) else t for t in outputs], "int32")
+    name = w.b.CreateString("main")
+    graph = w.table(
+        "SubGraph",
+        Tensors=tensor_vector,
+        Inputs=input_vector,
+        Outputs=output_vector,
+        Operators=operator_vector,
+        Name=name,
+    )
+    code_vector, graph_vector, buffer_vector = w.offsets(code_tables), w.offsets([graph]), w.offsets(buffers)
+    description = w.b.CreateString("edgegen test")
+    model = w.table(
+        "Model",
+        Version=schema_version,
+        OperatorCodes=code_vector,
+        Subgraphs=graph_vector,
+        Description=description,
+        Buffers=buffer_vector,
+    )
+    w.b.Finish(model, file_identifier=identifier)
+    return bytes(w.b.Output())
