@@ -1,0 +1,115 @@
+"""The report as one HTML page: the arena drawn as offset by step, MACs below it, and a table of nodes.
+
+The page is self-contained (no script, no font, no link) and the same on every machine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+from edgegen.resources import resource
+
+LEFT, TOP, DEPTH, GAP, BARS = 84, 14, 420, 14, 70  # pixels: axis labels, the map, the MACs below it
+LABEL_WIDTH, LABEL_HEIGHT = 7, 16  # pixels of one letter and of a line
+ROLES = ("input", "output", "activation", "view", "scratch")
+
+
+def _label(region: dict[str, Any], r: dict[str, Any]) -> str:
+    """What is written on a rectangle: the operator that made it, or the input's name."""
+    step = region["first_step"]
+    return f"{region['name'] if step < 0 else r['nodes'][step]['op']} {region['bytes']:,}"
+
+
+def _tick_size(total: int) -> int:
+    """Bytes between grid lines: the smallest 1, 2 or 5 times a power of ten that gives at most 10 lines."""
+    return next(n * 10**k for k in range(20) for n in (1, 2, 5) if n * 10**k * 10 >= total)
+
+
+def _map(r: dict[str, Any]) -> dict[str, Any]:
+    """Pixel geometry of the memory map and of the MAC bars on the same horizontal axis."""
+    count = len(r["nodes"]) + 2
+    step = max(16, min(56, 1060 // count))
+    total = max(r["arena_bytes"], 1)
+    scale = DEPTH / total
+
+    def y(offset: float) -> float:
+        return round(TOP + DEPTH - offset * scale, 2)
+
+    boxes = []
+    for t in r["arena"]:
+        width = (t["last_step"] - t["first_step"] + 1) * step
+        height = round(max(t["bytes"] * scale, 1), 2)
+        label = _label(t, r)
+        fits = height >= LABEL_HEIGHT and len(label) * LABEL_WIDTH <= width
+        steps = f"steps {t['first_step']} to {t['last_step']}"
+        boxes.append(
+            {
+                "role": t["role"],
+                "x": LEFT + (t["first_step"] + 1) * step,
+                "y": y(t["offset"] + t["bytes"]),
+                "width": width,
+                "height": height,
+                "title": f"{t['name']}\n{t['role']} {t['type']}\n{t['bytes']:,} B at {t['offset']:,}, {steps}",
+                "label": label if fits else "",
+            }
+        )
+    most = max((n["macs"] for n in r["nodes"]), default=0) or 1
+    bars_bottom = TOP + DEPTH + GAP + BARS
+    bars = []
+    for n in r["nodes"]:
+        if n["macs"]:
+            height = round(max(BARS * n["macs"] / most, 1), 2)
+            bars.append(
+                {
+                    "x": LEFT + (n["index"] + 1) * step + 1,
+                    "y": round(bars_bottom - height, 2),
+                    "width": step - 2,
+                    "height": height,
+                    "title": f"{n['index']} {n['op']} {n['name']}\n{n['macs']:,} MACs",
+                }
+            )
+    every = max(1, 28 // step)
+    names = ["in", *(str(i) for i in range(count - 2)), "out"]
+    shown = [i for i in range(count) if i in (0, count - 1) or ((i - 1) % every == 0 and i < count - every)]
+    tick = _tick_size(total)
+    return {
+        "width": LEFT + count * step + 10,
+        "height": bars_bottom + 22,
+        "left": LEFT,
+        "right": LEFT + count * step,
+        "top": TOP,
+        "depth": DEPTH,
+        "step": step,
+        "bound": y(r["arena_lower_bound_bytes"]),
+        "peak": LEFT + (r["peak"]["step"] + 1) * step,
+        "ticks": [{"y": y(at), "label": f"{at:,}"} for at in range(0, total + 1, tick)],
+        "boxes": boxes,
+        "bars": bars,
+        "bars_bottom": bars_bottom,
+        "marks": [{"x": LEFT + i * step + step / 2, "label": names[i]} for i in shown],
+    }
+
+
+def html_report(r: dict[str, Any]) -> str:
+    """The page for a report made by `report()`."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("templates")),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    facts = [
+        ("arena", f"{r['arena_bytes']:,} B"),
+        ("lower bound", f"{r['arena_lower_bound_bytes']:,} B"),
+        ("weights", f"{r['weights_bytes']:,} B"),
+        ("work", f"{r['macs']:,} MACs"),
+        ("nodes", f"{len(r['nodes']):,}"),
+        *((f"{p['name']} (input)", f"{p['dtype']}{p['shape']}") for p in r["inputs"]),
+        *((f"{p['name']} (output)", f"{p['dtype']}{p['shape']}") for p in r["outputs"]),
+    ]
+    used = {t["role"] for t in r["arena"]}
+    context = {"r": r, "map": _map(r), "facts": facts, "roles": [role for role in ROLES if role in used]}
+    return environment.get_template("report.html.j2").render(context)

@@ -1,0 +1,75 @@
+"""What is in a model file, before anything is compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgegen.ir.graph import Graph, Node
+from edgegen.report.table import text_table
+
+
+def _constants(graph: Graph) -> int:
+    return sum(t.type.bytes for t in graph.tensors() if t.is_constant)
+
+
+def _node(index: int, node: Node) -> dict[str, Any]:
+    constants = [t for t in dict.fromkeys(node.inputs) if t is not None and t.is_constant]
+    return {
+        "index": index,
+        "op": node.op.kind,
+        "name": node.name,
+        "source": node.source,
+        "attributes": {k: str(v) for k, v in node.op.attributes().items()},
+        "inputs": [str(t.type) for t in node.inputs if t is not None and not t.is_constant],
+        "outputs": [str(t.type) for t in node.outputs],
+        "macs": node.macs(),
+        "constant_bytes": sum(t.type.bytes for t in constants),
+        "output_bytes": sum(t.type.bytes for t in node.outputs),
+    }
+
+
+def inspection(graph: Graph) -> dict[str, Any]:
+    """A graph's nodes with their types, MACs and bytes; JSON-serializable. Constants count once in the total."""
+
+    def port(name: str, type: str, quantization: str | None) -> dict[str, Any]:
+        return {"name": name, "type": type, "quantization": quantization}
+
+    def ports(tensors: list[Any]) -> list[dict[str, Any]]:
+        return [port(t.name, str(t.type), str(t.type.quantization) if t.type.quantization else None) for t in tensors]
+
+    return {
+        "name": graph.name,
+        "inputs": ports(graph.inputs),
+        "outputs": ports(graph.outputs),
+        "macs": graph.macs(),
+        "constant_bytes": _constants(graph),
+        "nodes": [_node(i, n) for i, n in enumerate(graph.nodes)],
+    }
+
+
+def inspection_text(data: dict[str, Any], width: int = 40) -> str:
+    """The same for people; names longer than `width` keep their end, which tells them apart."""
+
+    def short(name: str) -> str:
+        return name if len(name) <= width else f"...{name[3 - width :]}"
+
+    lines = [f"{data['name']}: {len(data['nodes'])} nodes, {data['macs']:,} MACs, {data['constant_bytes']:,} B constants"]
+    for kind in ("inputs", "outputs"):
+        for port in data[kind]:
+            quantization = f"  ({port['quantization']})" if port["quantization"] else ""
+            lines.append(f'  {kind[:-1]:<6}  {port["type"]}  "{short(port["name"])}"{quantization}')
+    rows = [
+        (
+            n["index"],
+            n["op"],
+            short(n["name"]),
+            ", ".join(n["inputs"]),
+            ", ".join(n["outputs"]),
+            n["macs"] or None,
+            n["constant_bytes"] or None,
+            n["output_bytes"],
+        )
+        for n in data["nodes"]
+    ]
+    header = ("node", "op", "name", "inputs", "outputs", "MACs", "constant B", "output B")
+    return "\n".join([*lines, "", text_table(header, rows)])

@@ -1,0 +1,126 @@
+"""The report of one compiled model as plain data: what NAME.report.json holds and the HTML page draws."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from edgegen.compiler import Compiled
+from edgegen.emit.render import constant_arrays
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.tensor import Tensor
+from edgegen.ops.select import rejection
+from edgegen.report.memory_map import Region, bytes_in_use, peak_step, regions, steps
+from edgegen.targets import Target
+
+FORMAT = 1  # of the report: grows when a field changes its meaning
+
+
+def _port(tensor: Tensor) -> dict[str, Any]:
+    q = tensor.type.quantization
+    per_tensor = q is not None and q.per_tensor
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype.name,
+        "shape": list(tensor.shape),
+        "scale": q.scale[0] if q is not None and per_tensor else None,
+        "zero_point": q.zero_point[0] if q is not None and per_tensor else None,
+        "bytes": tensor.type.bytes,
+    }
+
+
+def _region(region: Region) -> dict[str, Any]:
+    place = region.place
+    return {
+        "name": region.name,
+        "role": region.role,
+        "type": region.type,
+        "offset": place.offset,
+        "bytes": place.size,
+        "first_step": place.first,
+        "last_step": place.last,
+    }
+
+
+def _rejected(node: Node, target: Target) -> list[dict[str, str]]:
+    """The rows that would have been preferred to the chosen one, with the reason why each does not hold."""
+    better = []
+    for kernel in node.op.kernels:
+        if kernel is node.kernel:
+            break
+        better.append({"kernel": kernel.name, "reason": rejection(kernel, node, target) or "another row was preferred"})
+    return better
+
+
+def _weight_bytes(node: Node) -> int:
+    """Bytes in flash that the node's call points to: packed constants and constants passed as they are."""
+    if node.packed is None:
+        return 0
+    passed = {node.input(i) for i in node.packed.inputs if node.input(i).is_constant}
+    return sum(c.array.nbytes for c in node.packed.constants) + sum(t.values.nbytes for t in passed)
+
+
+def _node(index: int, node: Node, target: Target) -> dict[str, Any]:
+    return {
+        "index": index,
+        "op": node.op.kind,
+        "name": node.name,
+        "source": node.source,
+        "inputs": [str(t.type) for t in node.inputs if t is not None and not t.is_constant],
+        "outputs": [str(t.type) for t in node.outputs],
+        "macs": node.macs(),
+        "kernel": node.kernel.name if node.kernel else None,
+        "rejected": _rejected(node, target),
+        "weight_bytes": _weight_bytes(node),
+        "scratch_bytes": node.packed.scratch if node.packed else 0,
+    }
+
+
+def _peak(graph: Graph, found: list[Region]) -> dict[str, Any]:
+    step = peak_step(found, graph)
+    node = graph.nodes[step] if 0 <= step < len(graph.nodes) else None
+    return {
+        "step": step,
+        "node": node.name if node else None,
+        "op": node.op.kind if node else None,
+        "bytes": bytes_in_use(found, step),
+        "alive": [_region(r) for r in found if r.alive(step)],
+    }
+
+
+def report(compiled: Compiled) -> dict[str, Any]:
+    """Everything known about a compiled model without running it; JSON-serializable, the same on every machine.
+
+    Sizes are bytes. Step i is node i; step -1 is the caller filling the inputs, step len(nodes) the caller reading
+    the outputs. `arena_bytes` is what the C reserves, `arena_lower_bound_bytes` the largest sum in use at one step.
+    """
+    graph, target = compiled.graph, compiled.target
+    plan = graph.plan
+    assert plan is not None, f"{graph.name} is not planned"
+    found = regions(graph)
+    kinds = Counter(n.op.kind for n in graph.nodes)
+    return {
+        "format": FORMAT,
+        "edgegen": compiled.origin.version,
+        "name": compiled.name,
+        "model": {"file": compiled.origin.file, "sha256": compiled.origin.sha256},
+        "target": {
+            "name": target.name,
+            "optimize": target.optimize,
+            "features": sorted(target.features),
+            "compiler": f"{target.prefix}gcc",
+            "flags": [target.level, *target.cflags],
+        },
+        "macs": graph.macs(),
+        "weights_bytes": sum(a.nbytes for a in constant_arrays(graph)),
+        "arena_bytes": plan.arena_bytes,
+        "arena_lower_bound_bytes": plan.lower_bound,
+        "arena_alignment": target.alignment,
+        "peak": _peak(graph, found),
+        "inputs": [_port(t) for t in graph.inputs],
+        "outputs": [_port(t) for t in graph.outputs],
+        "operators": dict(sorted(kinds.items())),
+        "nodes": [_node(i, n, target) for i, n in enumerate(graph.nodes)],
+        "arena": [_region(r) for r in found],
+        "in_use": [bytes_in_use(found, step) for step in steps(graph)],
+    }

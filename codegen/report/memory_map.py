@@ -1,0 +1,64 @@
+"""The arena over time: which bytes are in use at which step, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgegen.ir.graph import Graph, Placement
+
+
+@dataclass(frozen=True)
+class Region:
+    """Bytes of the arena and when they are in use.
+
+    name: the tensor's, or the node's for its scratch
+    role: "input", "output", "activation", "view" or "scratch"
+    type: of the tensor as printed, "" for scratch
+    """
+
+    name: str
+    role: str
+    type: str
+    place: Placement
+
+    def alive(self, step: int) -> bool:
+        return self.place.first <= step <= self.place.last
+
+
+def regions(graph: Graph) -> list[Region]:
+    """Every tensor of the plan and every node's scratch, in order of first use. The graph must be planned."""
+    plan = graph.plan
+    assert plan is not None, f"{graph.name} is not planned"
+    views = {t for n in graph.nodes if n.op.is_view for t in n.outputs}
+    found = []
+    for tensor, place in plan.tensors.items():
+        if tensor in graph.inputs:
+            role = "input"
+        elif tensor in graph.outputs:
+            role = "output"
+        else:
+            role = "view" if tensor in views else "activation"
+        found.append(Region(tensor.name, role, str(tensor.type), place))
+    found += [Region(node.name, "scratch", "", place) for node, place in plan.scratch.items()]
+    return sorted(found, key=lambda r: (r.place.first, r.place.offset, r.role == "scratch", r.place.last))
+
+
+def bytes_in_use(found: Sequence[Region], step: int) -> int:
+    """Bytes covered at one step; bytes that a view or an in-place result shares count once."""
+    spans = sorted((r.place.offset, r.place.offset + r.place.size) for r in found if r.alive(step))
+    total = end = 0
+    for start, stop in spans:
+        total += max(0, stop - max(start, end))
+        end = max(end, stop)
+    return total
+
+
+def steps(graph: Graph) -> range:
+    """-1 (the caller fills the inputs), one step per node, and one more (the caller reads the outputs)."""
+    return range(-1, len(graph.nodes) + 1)
+
+
+def peak_step(found: Sequence[Region], graph: Graph) -> int:
+    """The first step at which most bytes are in use."""
+    return max(steps(graph), key=lambda step: (bytes_in_use(found, step), -step))
