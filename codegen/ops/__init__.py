@@ -6,11 +6,13 @@ from edgegen.ir.op import Op
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reshape import Reshape
 
 OPS: tuple[type[Op], ...] = (
     Conv2d,
     Dense,
     DepthwiseConv2d,
+    Pool2d,
     Reshape,
 )

@@ -1,0 +1,78 @@
+"""What Pool2d is; its kernel rows are beside it, one file for each instruction set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from edgegen.errors import InvalidGraph
+from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output
+
+Pooling = Literal["average", "max"]
+
+
+@dataclass(frozen=True)
+class Pool2d(Op):
+    """The average or maximum of each window of x[N,H,W,C] -> [N,oH,oW,C], then clamp.
+
+    kernel, stride: (height, width)
+    pad:            top, left, bottom, right; padded pixels are not there: an average divides by the others' count
+    clamp:          on the output, in its own numbers
+
+    Integers keep x's scale and zero point. Their average rounds half away from zero (TFLM AVERAGE_POOL_2D, int8):
+    (sum + n/2) / n for a positive sum, (sum - n/2) / n for others, in divisions that truncate.
+    """
+
+    pooling: Pooling = "average"
+    kernel: Pair = (1, 1)
+    stride: Pair = (1, 1)
+    pad: Pads = (0, 0, 0, 0)
+    clamp: Range = NO_CLAMP
+
+    @property
+    def kind(self) -> str:
+        return f"{self.pooling.capitalize()}Pool2d"
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x = known(inputs[0], "x")
+        if len(x.shape) != 4:
+            raise InvalidGraph(f"x {x} must have rank 4")
+        out = window_output(x.shape[1:3], self.kernel, self.stride, (1, 1), self.pad)
+        for axis in (0, 1):
+            last = (out[axis] - 1) * self.stride[axis] - self.pad[axis]
+            if self.pad[axis] >= self.kernel[axis] or last >= x.shape[1 + axis]:
+                raise InvalidGraph(f"pad {self.pad} leaves windows of {self.kernel} without any pixel of {x}")
+        return (TensorType(x.dtype, (x.shape[0], *out, x.shape[3])),)
+
+    def _patches(self, image: Array, out: Pair) -> Iterator[Array]:
+        """The pixels [N,oH,oW,C] that each place of the window sees, over an already padded image."""
+        return (patch for _, _, patch in taps(image, self.kernel, self.stride, (1, 1), out))
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x = present(inputs[0], "x")
+        out = window_output(x.shape[1:3], self.kernel, self.stride, (1, 1), self.pad)
+        integer = bool(np.issubdtype(x.dtype, np.integer))
+        if self.pooling == "max":
+            lowest = np.iinfo(x.dtype).min if integer else -np.inf
+            image = pad_image(x, self.pad, lowest)
+            y: Array = np.full((x.shape[0], *out, x.shape[3]), lowest, x.dtype)
+            for patch in self._patches(image, out):
+                y = np.maximum(y, patch)
+        else:
+            wide = np.int64 if integer else np.float64
+            total: Array = np.zeros((x.shape[0], *out, x.shape[3]), wide)
+            for patch in self._patches(pad_image(x.astype(wide), self.pad), out):
+                total = total + patch
+            count: Array = np.zeros((1, *out, 1), np.int64)
+            for patch in self._patches(pad_image(np.ones((1, *x.shape[1:3], 1), np.int64), self.pad), out):
+                count = count + patch
+            if integer:
+                half = count // 2
+                y = np.where(total > 0, (total + half) // count, -((half - total) // count))
+            else:
+                y = total / count
+        return (np.clip(y, self.clamp.low, self.clamp.high).astype(x.dtype),)

@@ -1,0 +1,36 @@
+/* Parameters of pooling. */
+#ifndef EDGEGEN_POOL2D_H
+#define EDGEGEN_POOL2D_H
+
+#include "edgegen.h"
+
+/* Strides are in elements along n, h, w, c. */
+#define EDGEGEN_POOL2D_GEOMETRY                                                                                        \
+    int32_t batch, in_h, in_w, out_h, out_w, channels;                                                                 \
+    int32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;                                                 \
+    int32_t in_stride[4], out_stride[4]
+
+typedef struct {
+    EDGEGEN_POOL2D_GEOMETRY;
+    int32_t low, high;
+} edgegen_pool2d_s8;
+
+typedef struct {
+    EDGEGEN_POOL2D_GEOMETRY;
+    float low, high;
+} edgegen_pool2d_f32;
+
+/* The part of a window along one axis that lies on the image: first pixel and one past the last. */
+typedef struct {
+    int32_t first, end;
+} edgegen_span;
+
+/* Window `out` of `kernel` pixels, `stride` apart, over `size` pixels that `pad` come before. */
+EDGEGEN_INLINE edgegen_span edgegen_window(int32_t out, int32_t stride, int32_t pad, int32_t kernel, int32_t size)
+{
+    const int32_t origin = out * stride - pad;
+    const edgegen_span span = {edgegen_max_s32(origin, 0), edgegen_min_s32(origin + kernel, size)};
+    return span;
+}
+
+#endif
