@@ -22,6 +22,8 @@ class EdgegenError(Exception):
         self.what = what
         self.details = tuple(details)
         self.help = help
+        if self.details or help:  # shown below a traceback, where format_error is not used
+            self.add_note("\n".join(format_error(self).splitlines()[1:]))
 
 
 class UnsupportedModel(EdgegenError):

@@ -1,0 +1,344 @@
+"""Programs: compiled models linked with a harness that runs them on data from outside.
+
+A program answers calls: which model, on which inputs, from a fresh state or from where its last run left it. How its
+code is started (through cffi, natively, by an emulator) is each backend's business.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from edgegen.compiler import Compiled
+from edgegen.errors import ToolchainFailed, UsageError
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.resources import resource
+from edgegen.targets import Target
+from edgegen.verify import toolchain
+
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g")
+_FLAG_INIT, _FLAG_RESTORE, _FLAG_SAVE = 1, 2, 4
+_NOT_MEASURED_32, _NOT_MEASURED_64 = 2**32 - 1, 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Build:
+    """How to compile a program.
+
+    cc:       compiler of the models' C; "" for the target's GNU compiler. The harness always takes the latter.
+    cflags:   added after the target's flags and level
+    strict:   the warnings that emitted C must not cause are errors
+    sanitize: address and undefined-behaviour sanitizers, native targets only; each step of a traced model may touch
+              nothing in the arena but its own inputs, results and scratch
+    timeout:  seconds that one compilation or one start of the program may take
+    """
+
+    cc: str = ""
+    cflags: tuple[str, ...] = ()
+    strict: bool = True
+    sanitize: bool = False
+    timeout: float = 300.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One inference. inputs: in the model's order; restart: from a fresh state."""
+
+    inputs: Sequence[Array]
+    model: int = 0
+    restart: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call gave.
+
+    outputs:      in the model's order
+    instructions: executed by the run function; None where they cannot be counted
+    stack_bytes:  deepest stack used by the run function; None where not measured
+    layers:       (step, output number, bytes as stored) of every node in order, if the model was compiled with trace
+    """
+
+    outputs: list[Array]
+    instructions: int | None = None
+    stack_bytes: int | None = None
+    layers: list[tuple[int, int, bytes]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes of one model's object file: .text*, .rodata*, and what must be 0: .data* and .bss*."""
+
+    text: int
+    rodata: int
+    writable: int
+
+
+def checked_inputs(model: Compiled, inputs: Sequence[Array]) -> list[Array]:
+    """The inputs as contiguous arrays. Raises UsageError where count, dtype or shape is not the model's."""
+    expected = model.graph.inputs
+    if len(inputs) != len(expected):
+        raise UsageError(f"{model.name} has {len(expected)} inputs, was given {len(inputs)}")
+    checked = []
+    for tensor, value in zip(expected, inputs, strict=True):
+        array = np.asarray(value)
+        if array.dtype != tensor.dtype.np or array.shape != tensor.shape:
+            given = f"{array.dtype.name}[{','.join(map(str, array.shape))}]"
+            raise UsageError(f'input "{tensor.name}" is {tensor.dtype}{list(tensor.shape)}, was given {given}')
+        checked.append(np.ascontiguousarray(array))
+    return checked
+
+
+def traced_results(model: Compiled) -> list[tuple[int, int, Tensor]]:
+    """(step, output number, tensor) of each result that a traced model reports, in order."""
+    return [
+        (step, number, tensor)
+        for step, node in enumerate(model.graph.nodes)
+        if not node.op.is_view
+        for number, tensor in enumerate(node.outputs)
+    ]
+
+
+def environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("templates") / "harness"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def _regions(model: Compiled) -> list[dict[str, int | bool]]:
+    """Arena bytes that each step reads and writes."""
+    plan = model.graph.plan
+    assert plan is not None
+    regions: list[dict[str, int | bool]] = []
+    for step, node in enumerate(model.graph.nodes):
+        if node.op.is_view:
+            continue
+        places = [(plan.tensors[t], True) for t in node.outputs]
+        places += [(plan.tensors[t], False) for t in node.inputs if t is not None and not t.is_constant]
+        places += [(plan.scratch[node], False)] if node in plan.scratch else []
+        regions += [{"step": step, "offset": p.offset, "size": p.size, "is_result": r} for p, r in places]
+    return regions
+
+
+def _table(models: Sequence[Compiled]) -> str:
+    """C source of the table of models."""
+
+    def ports(model: Compiled, tensors: Sequence[Tensor], kind: str) -> list[dict[str, object]]:
+        return [
+            {"function": f"{model.name}_{kind}{i if len(tensors) > 1 else ''}", "bytes": t.type.elements * t.dtype.size}
+            for i, t in enumerate(tensors)
+        ]
+
+    rows = [
+        {
+            "index": index,
+            "name": m.name,
+            "trace": f"{m.name}_trace(" in m.files[f"{m.name}.c"],
+            "inputs": ports(m, m.graph.inputs, "input"),
+            "outputs": ports(m, m.graph.outputs, "output"),
+            "regions": _regions(m),
+        }
+        for index, m in enumerate(models)
+    ]
+    return environment().get_template("models.c.j2").render(models=rows)
+
+
+class Program(ABC):
+    """Several models of one target, linked with the harness, that answer calls.
+
+    models: in the order that calls number them
+    folder: where its files are; it lives as long as the program does
+    """
+
+    def __init__(self, models: Sequence[Compiled], build: Build) -> None:
+        if not models:
+            raise UsageError("a program needs at least one model")
+        names = [m.name for m in models]
+        if len(set(names)) != len(names):
+            raise UsageError("models of one program need different names", [("names", ", ".join(sorted(names)))])
+        self.models = tuple(models)
+        self.build = build
+        self.target: Target = models[0].target
+        self._temporary = tempfile.TemporaryDirectory(prefix="edgegen-")
+        self.folder = Path(self._temporary.name)
+        self.cc = toolchain.compiler(self.target, build.cc)
+        self.objects = self._compile_models()
+        self._link()
+
+    @abstractmethod
+    def _link(self) -> None:
+        """Makes the program out of the models' objects and the harness."""
+
+    @abstractmethod
+    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
+        """Answers calls in order. Raises UsageError for inputs that do not fit and ToolchainFailed if the program
+        crashes, takes too long or a model reports a status other than OK."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """The next call of each model starts from a fresh state."""
+
+    @property
+    @abstractmethod
+    def state_bytes(self) -> list[int]:
+        """sizeof of each model's state struct."""
+
+    def sizes(self) -> list[Sizes]:
+        """Section sizes of each model's object file."""
+        size = toolchain.find(f"{self.target.prefix}size", "binutils")
+        return [_sizes(toolchain.run([size, "-A", o], "reading section sizes").stdout) for o in self.objects]
+
+    def object_flags(self) -> tuple[str, ...]:
+        """Flags that every C file of the program is compiled with."""
+        sanitize = SANITIZE if self.build.sanitize else ()
+        return (self.target.level, *sanitize, *self.build.cflags)
+
+    def _compile_models(self) -> list[Path]:
+        for model in self.models:
+            for name, text in model.files.items():
+                (self.folder / name).write_text(text, encoding="utf-8")
+        warnings = STRICT if self.build.strict else ("-std=c99",)
+        flags = (*warnings, *toolchain.core_flags(self.target, self.cc), *self.object_flags(), "-c", "-I.")
+
+        def compile_one(model: Compiled) -> Path:
+            source = f"{model.name}.c"
+            command = [self.cc, *flags, source, "-o", f"{model.name}.o"]
+            toolchain.run(command, f"compiling {source} for {self.target.name}", self.folder, self.build.timeout)
+            return self.folder / f"{model.name}.o"
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return list(pool.map(compile_one, self.models))
+
+    def compile_harness(self, sources: Sequence[str], flags: Sequence[str] = ()) -> list[Path]:
+        """Objects of files in templates/harness/ and of the table of models; always by the target's GNU compiler."""
+        cc = toolchain.compiler(self.target)
+        harness = resource("templates") / "harness"
+        (self.folder / "harness_models.c").write_text(_table(self.models), encoding="utf-8")
+        objects = []
+        for source in (*(harness / s for s in sources), self.folder / "harness_models.c"):
+            compiled = self.folder / f"harness_{source.stem}.o"
+            command = [cc, "-std=c99", "-O2", *self.target.cflags, *flags, "-I.", "-I", harness, "-c", source]
+            toolchain.run([*command, "-o", compiled], f"compiling the harness ({source.name})", self.folder)
+            objects.append(compiled)
+        return objects
+
+
+def _sizes(listing: str) -> Sizes:
+    """Adds up what `size -A` printed: section, bytes, address."""
+    text = rodata = writable = 0
+    for line in listing.splitlines():
+        words = line.split()
+        if len(words) != 3 or not words[1].isdigit():
+            continue
+        name, size = words[0], int(words[1])
+        if name.startswith(".text"):
+            text += size
+        elif name.startswith((".rodata", ".data.rel.ro")):
+            rodata += size
+        elif name.startswith((".data", ".bss", ".tdata", ".tbss")):
+            writable += size
+    return Sizes(text, rodata, writable)
+
+
+class FileProgram(Program):
+    """A program that reads its calls from in.bin and writes the results to out.bin (templates/harness/main.c).
+
+    States are kept here between starts: the program saves each model's image at the end and restores it later.
+    """
+
+    def __init__(self, models: Sequence[Compiled], build: Build) -> None:
+        self._states: dict[int, bytes] = {}
+        self._state_bytes: list[int] = []
+        super().__init__(models, build)
+
+    @abstractmethod
+    def _start(self, calls: int) -> list[int | None]:
+        """Runs the program in its folder; instructions of each call where the backend counts them from outside."""
+
+    def reset(self) -> None:
+        self._states.clear()
+
+    @property
+    def state_bytes(self) -> list[int]:
+        if not self._state_bytes:
+            self.execute([])
+        return self._state_bytes
+
+    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
+        begun: set[int] = set()
+        last = {c.model: i for i, c in enumerate(calls)}
+        parts: list[bytes] = [np.uint32(len(calls)).tobytes()]
+        for i, call in enumerate(calls):
+            inputs = checked_inputs(self.models[call.model], call.inputs)
+            flags = _FLAG_SAVE if last[call.model] == i else 0
+            restored = b""
+            if call.restart or (call.model not in begun and call.model not in self._states):
+                flags |= _FLAG_INIT
+            elif call.model not in begun:
+                flags |= _FLAG_RESTORE
+                restored = self._states[call.model]
+            begun.add(call.model)
+            parts += [np.array([call.model, flags], np.uint32).tobytes(), restored]
+            parts += [a.tobytes() for a in inputs]
+        (self.folder / "in.bin").write_bytes(b"".join(parts))
+        counted = self._start(len(calls))
+        return self._results(calls, last, counted)
+
+    def _results(self, calls: Sequence[Call], last: dict[int, int], counted: list[int | None]) -> list[Outcome]:
+        out = _Reader((self.folder / "out.bin").read_bytes(), self.target)
+        trace = _Reader((self.folder / "trace.bin").read_bytes(), self.target)
+        models = out.word()
+        self._state_bytes = [out.word() for _ in range(models)]
+        outcomes = []
+        for i, call in enumerate(calls):
+            model = self.models[call.model]
+            status, low, high, stack = (out.word() for _ in range(4))
+            if status != 0:
+                raise ToolchainFailed(f"{model.name}_run returned status {status} on {self.target.name}")
+            outputs = [out.array(t) for t in model.graph.outputs]
+            if last[call.model] == i:
+                self._states[call.model] = out.take(self._state_bytes[call.model])
+            layers = []
+            if trace.left():
+                layers = [(s, k, trace.take(t.type.bytes)) for s, k, t in traced_results(model)]
+            instructions: int | None = low | high << 32
+            if instructions == _NOT_MEASURED_64:
+                instructions = counted[i] if i < len(counted) else None
+            outcomes.append(Outcome(outputs, instructions, None if stack == _NOT_MEASURED_32 else stack, layers))
+        return outcomes
+
+
+class _Reader:
+    """Takes values off the front of what the program wrote."""
+
+    def __init__(self, data: bytes, target: Target) -> None:
+        self._data, self._at, self._target = data, 0, target
+
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def take(self, count: int) -> bytes:
+        if self.left() < count:
+            raise ToolchainFailed(f"the program for {self._target.name} ended before it wrote all its results")
+        self._at += count
+        return self._data[self._at - count : self._at]
+
+    def word(self) -> int:
+        return int.from_bytes(self.take(4), "little")
+
+    def array(self, tensor: Tensor) -> Array:
+        data = self.take(tensor.type.elements * tensor.dtype.size)
+        return np.frombuffer(data, tensor.dtype.np).reshape(tensor.shape).copy()

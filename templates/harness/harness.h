@@ -1,0 +1,45 @@
+/* Runs compiled models on data from outside: what the table of models, the main loop and the platforms share. */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of the arena that one step reads or writes; the results among them are recorded when layers are verified. */
+typedef struct {
+    int32_t step;
+    uint32_t offset, bytes;
+    int32_t is_result;
+} harness_region;
+
+typedef struct {
+    void *state;
+    uint32_t state_bytes, arena_bytes;
+    int (*init)(void *state);
+    int (*run)(void *state);
+    void *(*input)(void *state, uint32_t index);
+    const void *(*output)(const void *state, uint32_t index);
+    uint32_t inputs, outputs;
+    const uint32_t *input_bytes, *output_bytes;
+    const harness_region *regions; /* in order of steps */
+    uint32_t region_count;
+} harness_model;
+
+extern const harness_model harness_models[];
+extern const uint32_t harness_model_count;
+
+/* Called by the generated NAME_trace after each step of a model that was compiled with tracing. */
+void harness_step(const harness_model *m, int step, const uint8_t *arena);
+
+/* The platform: files in.bin, out.bin and trace.bin of the working directory, and what it can measure. */
+#define PLATFORM_NOT_MEASURED UINT64_MAX
+int platform_open(void);                             /* 0 on success */
+int platform_read(void *to, size_t bytes);           /* 0 on success */
+int platform_write(const void *from, size_t bytes);  /* 0 on success */
+int platform_trace(const void *from, size_t bytes);  /* 0 on success */
+int platform_close(void);                            /* 0 on success */
+void platform_start_counting(void);
+uint64_t platform_instructions(void);                /* since platform_start_counting */
+uint32_t *platform_stack_floor(void);                /* lowest word that may be painted; NULL: do not measure */
+
+#endif
