@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgegen.frontends.tflite import operators
 from edgegen.frontends.tflite.importer import read_tflite
 
-__all__ = ["read_tflite"]
+__all__ = ["operators", "read_tflite"]  # importing the operators registers them

@@ -1,0 +1,62 @@
+"""Finds the corpus of real models: where its files are, and the reference inputs and outputs of each model.
+
+The folder is $EDGEGEN_CORPUS, or ../shared/corpus beside the checkout. Tests that need it are marked `corpus` and take
+the fixture of that name:
+
+    @pytest.mark.corpus
+    def test_kws(corpus: Path) -> None:
+        path = model(corpus, "mlperf_kws_int8")
+        for inputs, outputs in samples(corpus, "mlperf_kws_int8"): ...
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+from edgegen.ir.tensor import Array
+
+ROOT = Path(os.environ.get("EDGEGEN_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
+
+
+def model(corpus: Path, name: str, kind: str = "tflite") -> Path:
+    """The model's file. Fails if the corpus has none of that name."""
+    path = corpus / "models" / kind / f"{name}.{kind}"
+    assert path.is_file(), f"the corpus has no {kind}/{name}"
+    return path
+
+
+def models(corpus: Path, kind: str = "tflite") -> list[Path]:
+    """Every model file of one format, sorted by name."""
+    return sorted((corpus / "models" / kind).glob(f"*.{kind}"))
+
+
+def samples(corpus: Path, name: str, kind: str = "tflite") -> list[tuple[list[Array], list[Array]]]:
+    """(inputs, outputs) of each sample that the judge ran, inputs and outputs in the file's order.
+
+    Those of a stateful model are consecutive calls of one fresh instance. Fails for a model whose inputs were too large
+    to be stored: `generated_input` makes those again.
+    """
+    with np.load(corpus / "refs" / f"{kind}_{name}.npz") as stored:
+        arrays = dict(stored)
+    found = []
+    while f"s{len(found)}__in0" in arrays:
+        prefix = f"s{len(found)}"
+        sides: list[list[Array]] = []
+        for side in ("in", "out"):
+            numbers = range(sum(key.startswith(f"{prefix}__{side}") for key in arrays))
+            sides.append([arrays[f"{prefix}__{side}{i}"] for i in numbers])
+        found.append((sides[0], sides[1]))
+    assert found, f"no stored samples of {name}"
+    return found
+
+
+def generated_input(name: str, index: int, sample: int, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+    """Input `index` of one sample as the corpus's gen_inputs.py makes it (8- and 16-bit integers and floats)."""
+    rng = np.random.default_rng(zlib.crc32(f"{name}:{index}:{sample}".encode()))
+    if dtype.kind == "f":
+        return (rng.integers(-128, 128, shape) / 128.0).astype(dtype)
+    limits = np.iinfo(dtype)
+    return rng.integers(limits.min, limits.max + 1, shape).astype(dtype)
