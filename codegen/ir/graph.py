@@ -38,6 +38,12 @@ class Node:
         assert tensor is not None, f"{self.name} lacks input {i}"
         return tensor
 
+    @property
+    def is_view(self) -> bool:
+        """Whether the output is an activation's bytes as they lie: no kernel, no storage of its own."""
+        x = self.inputs[0] if self.inputs else None
+        return x is not None and not x.is_constant and self.op.aliases(x.type, self.out.type)
+
     def macs(self) -> int:
         return self.op.macs(*(t.type if t is not None else None for t in self.inputs))
 

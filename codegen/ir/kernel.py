@@ -77,7 +77,9 @@ class Kernel:
     when:      None if the row computes this node, else the reason why not, as a clause ("stride must be 1")
     in_place:  inputs whose storage the (first) output may take over exactly
     reads:     layouts accepted for rank-4 activations that are read, preferred first
-    writes:    layouts that the row can write, preferred first
+    writes:    layouts that the row can write, preferred first; asked once those of the node's inputs are decided
+    reads_border, writes_border: the row finds pixels through strides and origin, so each of those layouts may have any
+               border around it; a row that writes one also fills it
     """
 
     name: str
@@ -89,8 +91,35 @@ class Kernel:
     in_place: tuple[int, ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural
+    reads_border: bool = False
+    writes_border: bool = False
 
     @property
     def file(self) -> str:
         """The header's name in runtime_c/kernels/."""
         return f"{self.header or self.name}.h"
+
+    def read_rank(self, node: Node, layout: Layout) -> int | None:
+        """How gladly the row reads a rank-4 activation in `layout`: 0 is best, None not at all."""
+        return _rank(self.reads(node), layout, self.reads_border)
+
+    def write_rank(self, node: Node, layout: Layout) -> int | None:
+        """How gladly the row writes a rank-4 activation in `layout`: 0 is best, None not at all."""
+        return _rank(self.writes(node), layout, self.writes_border)
+
+    def layout_conflict(self, node: Node) -> str | None:
+        """None if the row reads and writes the node's tensors as they are stored, else why not."""
+        for tensor in node.inputs:
+            if tensor is None or tensor.is_constant or tensor.rank != 4:
+                continue
+            if self.read_rank(node, tensor.type.layout) is None:
+                return f'does not read "{tensor.name}" in {tensor.type.layout.describe(4)}'
+        for tensor in node.outputs:
+            if tensor.rank == 4 and self.write_rank(node, tensor.type.layout) is None:
+                return f'does not write "{tensor.name}" in {tensor.type.layout.describe(4)}'
+        return None
+
+
+def _rank(layouts: tuple[Layout, ...], layout: Layout, any_border: bool) -> int | None:
+    accepted = (layout, layout.without_border) if any_border else (layout,)
+    return next((i for i, known in enumerate(layouts) if known in accepted), None)

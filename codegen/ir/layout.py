@@ -8,7 +8,7 @@ a contiguous read without edge tests) and an offset added to every stored value 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Layout:
     border: tuple[int, int, int, int] = (0, 0, 0, 0)
     fill: int = 0
     offset: int = 0
+
+    @property
+    def without_border(self) -> Layout:
+        return replace(self, border=(0, 0, 0, 0), fill=0)
 
     def storage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Dimensions as they lie in memory, outermost first."""

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.kernel import Kernel
+from edgegen.ir.layout import NATURAL
 from edgegen.ir.tensor import Array, TensorType
 
 
@@ -35,7 +36,7 @@ class Op:
     """Base class: subclasses add attributes and override what applies."""
 
     kernels: ClassVar[tuple[Kernel, ...]] = ()
-    is_view: ClassVar[bool] = False  # the output is the first input's bytes under another shape
+    is_view: ClassVar[bool] = False  # the output is the first input's elements, in order, under another shape
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         """Types of the outputs (dtype and shape; quantization and layout are the graph's to say).
@@ -47,6 +48,13 @@ class Op:
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         """The operator's meaning in numpy, bit for bit where the source format defines the bits."""
         raise NotImplementedError(type(self).__name__)
+
+    def aliases(self, x: TensorType, y: TensorType) -> bool:
+        """Whether output y, as stored, is input 0's bytes x as stored, so that the node computes nothing.
+
+        Depends on the layouts: a transpose from NHWC to NCHW is free where one side is stored in the other's order.
+        """
+        return self.is_view and x.layout == y.layout == NATURAL
 
     def macs(self, *inputs: TensorType | None) -> int:
         """Multiply-accumulates; 0 for operators that have none."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edgegen.errors import InvalidGraph
-from edgegen.ir.graph import Graph, Node
+from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.layout import NATURAL
 from edgegen.ir.tensor import Tensor
 
 STAGES = ("read", "pre_optimize", "optimize", "post_optimize")
@@ -40,7 +41,7 @@ def defined_before_use(graph: Graph) -> None:
 
 
 def types_agree(graph: Graph) -> None:
-    """Each node's outputs have the dtype and shape that its operator infers; constants match their data."""
+    """Each node's outputs have the dtype and shape that its operator infers."""
     for node in graph.nodes:
         try:
             inferred = node.op.infer(*(t.type if t is not None else None for t in node.inputs))
@@ -52,9 +53,27 @@ def types_agree(graph: Graph) -> None:
             if (tensor.dtype, tensor.shape) != (computed.dtype, computed.shape):
                 declared = f"{tensor.dtype}{list(tensor.shape)}"
                 raise _fail(node, f'"{tensor.name}" is {declared}, computes {computed}')
+
+
+def constants_agree(graph: Graph) -> None:
+    """Constants' types are those of their data."""
     for tensor in graph.tensors():
         if tensor.data is not None and (tensor.data.shape != tensor.shape or tensor.data.dtype != tensor.dtype.np):
             raise InvalidGraph(f'constant "{tensor.name}" is {tensor.type}, its data differs')
+
+
+def shapes_known(graph: Graph) -> None:
+    """No dimension is left open."""
+    for tensor in graph.tensors():
+        if any(d < 0 for d in tensor.shape):
+            raise InvalidGraph(f'"{tensor.name}" is {tensor.type}, which has an unknown dimension')
+
+
+def ops_are_core(graph: Graph) -> None:
+    """Every operator is one that kernels compute, or a view."""
+    for node in graph.nodes:
+        if not (node.op.kernels or node.op.is_view):
+            raise _fail(node, "is not a core operator: no kernel row computes it")
 
 
 def no_dead_nodes(graph: Graph) -> None:
@@ -66,30 +85,150 @@ def no_dead_nodes(graph: Graph) -> None:
         needed.update(t for t in node.inputs if t is not None)
 
 
+def layouts_plain(graph: Graph) -> None:
+    """What lies outside the nodes' control (inputs, outputs, constants) and all that is no image is stored plainly."""
+    outside = {*graph.inputs, *graph.outputs}
+    for tensor in graph.tensors():
+        if tensor.type.layout != NATURAL and (tensor in outside or tensor.is_constant or tensor.rank != 4):
+            raise InvalidGraph(f'"{tensor.name}" must be stored in natural order, is {tensor.type}')
+
+
 def kernels_chosen(graph: Graph) -> None:
-    """Every node that computes has a kernel row and its packed constants."""
+    """Every node that computes has a kernel row, which reads and writes its tensors as they are stored."""
     for node in graph.nodes:
-        if not node.op.is_view and (node.kernel is None or node.packed is None):
+        if node.is_view:
+            continue
+        if node.kernel is None:
             raise _fail(node, "has no kernel")
+        conflict = node.kernel.layout_conflict(node)
+        if conflict:
+            raise _fail(node, f"{node.kernel.name} {conflict}")
+
+
+def constants_packed(graph: Graph) -> None:
+    """Every node that computes has its constants laid out, and is passed inputs that it has."""
+    for node in graph.nodes:
+        if node.is_view:
+            continue
+        if node.packed is None:
+            raise _fail(node, "has no packed constants")
+        for i in node.packed.inputs:
+            if i >= len(node.inputs) or node.inputs[i] is None:
+                raise _fail(node, f"its kernel is passed input {i}, which is absent")
+
+
+class _Arena:
+    """The arena while a planned graph is run in thought: which tensors' bytes still hold their values."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.intact: dict[Tensor, Placement] = {}
+        self.spoiled: dict[Tensor, str] = {}
+
+    def place(self, tensor: Tensor) -> Placement:
+        """The tensor's bytes. Raises InvalidGraph if it has too few or they leave the arena."""
+        place = self.plan.tensors.get(tensor)
+        if place is None:
+            raise InvalidGraph(f'"{tensor.name}" has no place in the arena')
+        if place.size < tensor.type.bytes or not 0 <= place.offset <= self.plan.arena_bytes - place.size:
+            raise InvalidGraph(
+                f'"{tensor.name}" needs {tensor.type.bytes} bytes, has {place.size} at {place.offset} '
+                f"of {self.plan.arena_bytes}"
+            )
+        return place
+
+    def require(self, tensor: Tensor, reader: str) -> Placement:
+        """Raises InvalidGraph unless the tensor's bytes still hold its value."""
+        if tensor not in self.intact:
+            raise InvalidGraph(
+                f'"{tensor.name}" is overwritten by {self.spoiled.get(tensor, "nobody, never written")} '
+                f"before {reader} reads it"
+            )
+        return self.intact[tensor]
+
+    def spoil(self, place: Placement, writer: str) -> None:
+        """The bytes take on something else: whatever lay there is lost."""
+        for tensor in [t for t, p in self.intact.items() if _overlap(p, place)]:
+            del self.intact[tensor]
+            self.spoiled[tensor] = writer
+
+
+def _overlap(a: Placement, b: Placement) -> bool:
+    return a.offset < b.offset + b.size and b.offset < a.offset + a.size
+
+
+def _in_place(node: Node, position: int, source: Placement, out: Placement) -> bool:
+    """Whether the kernel may write its first output over the input at `position`, lying exactly there."""
+    x, kernel, packed = node.input(position), node.kernel, node.packed
+    return (
+        kernel is not None
+        and packed is not None
+        and position in kernel.in_place
+        and position in packed.inputs
+        and source.offset == out.offset
+        and x.type.bytes >= node.out.type.bytes
+        and x.type.layout == node.out.type.layout
+    )
+
+
+def _run_in_thought(node: Node, arena: _Arena) -> None:
+    """One node: its inputs must hold their values, and what it writes must not disturb what it still reads."""
+    who = f'"{node.name}"'
+    reads = [(i, t, arena.require(t, who)) for i, t in enumerate(node.inputs) if t is not None and not t.is_constant]
+    if node.is_view:
+        place = arena.place(node.out)
+        if place.offset != reads[0][2].offset:
+            raise _fail(node, f'is a view, but "{node.out.name}" does not lie where its source does')
+        arena.intact[node.out] = place
+        return
+    writes = [(f'"{t.name}"', arena.place(t)) for t in node.outputs]
+    if node.packed is not None and node.packed.scratch:
+        scratch = arena.plan.scratch.get(node)
+        if scratch is None or scratch.size < node.packed.scratch:
+            raise _fail(node, f"needs {node.packed.scratch} bytes of scratch")
+        if not 0 <= scratch.offset <= arena.plan.arena_bytes - scratch.size:
+            raise _fail(node, "its scratch leaves the arena")
+        writes.append(("its scratch", scratch))
+    for k, (label, place) in enumerate(writes):
+        for other, beside in writes[:k]:
+            if _overlap(place, beside):
+                raise _fail(node, f"{label} overlaps {other}")
+        for i, tensor, source in reads:
+            if _overlap(place, source) and not (k == 0 and _in_place(node, i, source, place)):
+                raise _fail(node, f'{label} overlaps its input "{tensor.name}"')
+    for _, place in writes:
+        arena.spoil(place, who)
+    arena.intact.update((t, arena.place(t)) for t in node.outputs)
 
 
 def arena_is_sound(graph: Graph) -> None:
-    """Every activation has a place inside the arena, and no two that are in use together overlap by accident."""
+    """Every value that is read is still whole: running the nodes in thought, no write disturbs a tensor in use.
+
+    Overlaps are legitimate where a view lies on its source, a kernel works in place, or the value is not needed again.
+    """
     if graph.plan is None:
         raise InvalidGraph("the arena is not planned")
-    for tensor in graph.tensors():
-        if tensor.is_constant:
-            continue
-        place = graph.plan.tensors.get(tensor)
-        if place is None or place.offset + place.size > graph.plan.arena_bytes:
-            raise InvalidGraph(f'"{tensor.name}" has no place in the arena')
+    arena = _Arena(graph.plan)
+    for tensor in graph.inputs:
+        place = arena.place(tensor)
+        for other, beside in arena.intact.items():
+            if _overlap(place, beside):
+                raise InvalidGraph(f'inputs "{other.name}" and "{tensor.name}" overlap in the arena')
+        arena.intact[tensor] = place
+    for node in graph.nodes:
+        _run_in_thought(node, arena)
+    for tensor in graph.outputs:
+        if not tensor.is_constant:
+            arena.require(tensor, "the caller")
 
+
+_CLEAN: tuple[Rule, ...] = (defined_before_use, shapes_known, types_agree, ops_are_core)
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "read": (defined_before_use, types_agree),
-    "pre_optimize": (defined_before_use, types_agree, no_dead_nodes),
-    "optimize": (defined_before_use, types_agree, no_dead_nodes),
-    "post_optimize": (defined_before_use, types_agree, no_dead_nodes, kernels_chosen, arena_is_sound),
+    "read": (defined_before_use, constants_agree),
+    "pre_optimize": (*_CLEAN, no_dead_nodes),
+    "optimize": (*_CLEAN, no_dead_nodes),
+    "post_optimize": (*_CLEAN, no_dead_nodes, layouts_plain, kernels_chosen, constants_packed, arena_is_sound),
 }
 
 

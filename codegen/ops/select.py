@@ -31,25 +31,25 @@ def _side(tensors: list[Tensor | None], patterns: list[str]) -> bool:
     return len(tensors) == len(patterns) and all(map(_fits, tensors, patterns))
 
 
-def rejection(kernel: Kernel, node: Node, target: Target) -> str | None:
-    """None if the row computes the node on the target, else why not."""
+def _unsuitable(kernel: Kernel, node: Node, target: Target) -> str | None:
+    """Why the row cannot compute the node on the target, whatever the layouts; None if it can."""
     lacking = kernel.requires - target.features
     if lacking:
         return f"target lacks {', '.join(sorted(lacking))}"
     reads, writes = (side.split() for side in kernel.signature.split("->"))
     if not _side(node.inputs, reads) or not _side(list(node.outputs), writes):
         return f"computes {kernel.signature}"
-    reason = kernel.when(node)
-    if reason:
-        return reason
-    for tensor in node.inputs:
-        if tensor is not None and tensor.rank == 4 and not tensor.is_constant:
-            if tensor.type.layout not in kernel.reads(node):
-                return f'does not read "{tensor.name}" in {tensor.type.layout.describe(4)}'
-    for tensor in node.outputs:
-        if tensor.rank == 4 and tensor.type.layout not in kernel.writes(node):
-            return f'does not write "{tensor.name}" in {tensor.type.layout.describe(4)}'
-    return None
+    return kernel.when(node)
+
+
+def rejection(kernel: Kernel, node: Node, target: Target) -> str | None:
+    """None if the row computes the node on the target, else why not."""
+    return _unsuitable(kernel, node, target) or kernel.layout_conflict(node)
+
+
+def candidates(node: Node, target: Target) -> tuple[Kernel, ...]:
+    """The rows that hold if the layouts are made to suit them, best first."""
+    return tuple(k for k in node.op.kernels if _unsuitable(k, node, target) is None)
 
 
 def describe_types(node: Node) -> str:

@@ -2,30 +2,91 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from edgegen.errors import InvalidGraph
+from edgegen.errors import InvalidGraph, UsageError
 from edgegen.ir.graph import Graph
 from edgegen.ir.printer import print_graph
-from edgegen.ir.verify import verify
+from edgegen.ir.verify import (
+    Rule,
+    arena_is_sound,
+    constants_agree,
+    constants_packed,
+    defined_before_use,
+    kernels_chosen,
+    layouts_plain,
+    no_dead_nodes,
+    shapes_known,
+    types_agree,
+    verify,
+)
+from edgegen.passes.check import Checker
+from edgegen.passes.optimize.fold_constants import fold_constants
+from edgegen.passes.post_optimize.assign_layouts import assign_layouts
+from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
+from edgegen.passes.pre_optimize.eliminate_common_subexpressions import eliminate_common_subexpressions
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
+from edgegen.passes.pre_optimize.infer_shapes import infer_shapes
+from edgegen.passes.pre_optimize.simplify_algebra import simplify_algebra
 from edgegen.targets import Target
 
 Pass = Callable[[Graph, Target], bool]
 
-PRE_OPTIMIZE: tuple[Pass, ...] = (eliminate_dead_nodes,)
-OPTIMIZE: tuple[Pass, ...] = (eliminate_dead_nodes,)
-POST_OPTIMIZE: tuple[Pass, ...] = (select_kernels, pack_weights, plan_arena)
+PRE_OPTIMIZE: tuple[Pass, ...] = (
+    infer_shapes,
+    simplify_algebra,
+    eliminate_common_subexpressions,
+    eliminate_dead_nodes,
+)
+OPTIMIZE: tuple[Pass, ...] = (
+    fold_constants,
+    simplify_algebra,
+    eliminate_common_subexpressions,
+    eliminate_dead_nodes,
+)
+POST_OPTIMIZE: tuple[Pass, ...] = (
+    fold_views,
+    assign_layouts,
+    select_kernels,
+    pack_weights,
+    plan_arena,
+)
 STAGES: dict[str, tuple[Pass, ...]] = {
     "pre_optimize": PRE_OPTIMIZE,
     "optimize": OPTIMIZE,
     "post_optimize": POST_OPTIMIZE,
 }
 ROUNDS = 32  # far more than any model needs: reaching it means two passes undo each other
+
+INDISPENSABLE: dict[Pass, str] = {
+    infer_shapes: "every later pass needs the types",
+    eliminate_dead_nodes: "nothing is planned or emitted for nodes that nobody reads",
+    fold_views: "a view of a constant has no bytes in the arena",
+    select_kernels: "without kernels there is nothing to emit",
+    pack_weights: "the kernels read packed constants",
+    plan_arena: "the emitted C needs every tensor's place",
+}
+
+# What a pass establishes, beyond what holds all the time.
+ENSURES: dict[Pass, tuple[Rule, ...]] = {
+    infer_shapes: (shapes_known,),
+    eliminate_dead_nodes: (no_dead_nodes,),
+    assign_layouts: (layouts_plain,),
+    select_kernels: (kernels_chosen,),
+    pack_weights: (constants_packed,),
+    plan_arena: (arena_is_sound,),
+}
+ALWAYS: tuple[Rule, ...] = (defined_before_use, types_agree, constants_agree)
+
+
+def pass_names() -> list[str]:
+    """Every pass once, in the order in which they first run."""
+    return list(dict.fromkeys(p.__name__ for passes in STAGES.values() for p in passes))
 
 
 @dataclass
@@ -36,6 +97,7 @@ class Options:
     print_after: names of passes after which the graph is shown
     show:        receives that text
     check:       compare the numpy reference before and after each pass
+    progress:    is told each stage's name as it starts
     """
 
     disabled: Sequence[str] = ()
@@ -44,30 +106,54 @@ class Options:
     check: bool = False
     progress: Callable[[str], None] = field(default=lambda _stage: None)
 
+    def validate(self) -> None:
+        """Raises UsageError for names that no pass has and for passes that cannot be left out."""
+        known = pass_names()
+        for name in (*self.disabled, *self.print_after):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 3)
+                help = f"did you mean {' or '.join(near)}?" if near else ""
+                raise UsageError(f'there is no pass "{name}"', [("passes", ", ".join(known))], help)
+        for one, why in INDISPENSABLE.items():
+            if one.__name__ in self.disabled:
+                raise UsageError(f"pass {one.__name__} cannot be disabled", [("why", why)])
+
 
 def run(graph: Graph, target: Target, options: Options) -> None:
-    """Takes the graph through all stages in place. Raises the passes' errors, and InvalidGraph naming the pass
-    that left the graph illegal."""
+    """Takes the graph through all stages in place.
+
+    Raises UsageError for options that make no sense, the passes' errors, and InvalidGraph naming the pass that left
+    the graph illegal or, if asked to check, changed its results.
+    """
+    options.validate()
     verify(graph, "read")
+    checker: Checker | None = None
     for stage, passes in STAGES.items():
         options.progress(stage)
         for _ in range(ROUNDS if stage == "optimize" else 1):
-            changed = [_run_pass(p, graph, target, options) for p in passes]
-            if not any(changed):
+            changed = False
+            for one in passes:
+                if one.__name__ in options.disabled:
+                    continue
+                changed |= _run_pass(one, graph, target, options)
+                if checker is not None:
+                    checker.check(one.__name__)
+                elif options.check:
+                    checker = Checker(graph)  # from the first pass on, infer_shapes, every shape is known
+            if not changed:
                 break
         verify(graph, stage)
 
 
 def _run_pass(one: Pass, graph: Graph, target: Target, options: Options) -> bool:
-    name = one.__name__
-    if name in options.disabled:
-        return False
     changed = one(graph, target)
-    if changed:
-        try:
-            verify(graph, "read")
-        except InvalidGraph as error:
-            raise InvalidGraph(f"pass {name} left an illegal graph", [("why", error.what)]) from error
-    if name in options.print_after:
-        options.show(f"; after {name}\n{print_graph(graph)}")
+    try:
+        for rule in (*(ALWAYS if changed else ()), *ENSURES.get(one, ())):
+            rule(graph)
+    except InvalidGraph as error:
+        raise InvalidGraph(
+            f"pass {one.__name__} left an illegal graph", [("why", error.what), *error.details]
+        ) from error
+    if one.__name__ in options.print_after:
+        options.show(f"; after {one.__name__}\n{print_graph(graph)}")
     return changed

@@ -1,0 +1,31 @@
+"""Computes ahead of time what depends on constants only."""
+
+from __future__ import annotations
+
+import numpy as np
+from edgegen.ir.graph import Graph, Node
+from edgegen.targets import Target
+
+GROWTH = 1024  # bytes of flash that one fold may add: what the node's call and code cost at most
+
+
+def _grows_flash(node: Node) -> bool:
+    read = sum(t.type.bytes for t in dict.fromkeys(node.inputs) if t is not None)
+    return sum(t.type.bytes for t in node.outputs) > read + GROWTH
+
+
+def fold_constants(graph: Graph, target: Target) -> bool:
+    """Nodes whose inputs are all constant give way to their results, unless a small input would become large data."""
+    del target
+    folded: list[Node] = []
+    for node in graph.nodes:
+        inputs = [t for t in node.inputs if t is not None]
+        if not inputs or not all(t.is_constant for t in inputs) or _grows_flash(node):
+            continue
+        results = node.op.reference(*(None if t is None else t.values for t in node.inputs))
+        for tensor, result in zip(node.outputs, results, strict=True):
+            tensor.data = np.array(result, tensor.dtype.np)
+            tensor.data.setflags(write=False)
+        folded.append(node)
+    graph.remove(folded)
+    return bool(folded)
