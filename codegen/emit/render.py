@@ -139,7 +139,7 @@ class _Writer:
 
     def step(self, index: int, node: Node) -> Step | None:
         """The call of one node, its constants and, for speed, the wrapper that inlines its kernel."""
-        if node.op.is_view:
+        if node.is_view:
             return None
         kernel, packed = node.kernel, node.packed
         assert kernel is not None and packed is not None, node.name
