@@ -25,10 +25,10 @@ def activation_clamp(op: Operator, activation: int, output: Tensor) -> Range:
     if activation not in _REAL:
         raise op.unsupported(f"fused activation {activation} is not supported", "use a separate activation operator")
     real = _REAL[activation]
-    if not output.dtype.is_integer:
+    if not output.dtype.is_integer or output.type.quantization is None:
         return real
     low, high = output.dtype.range
-    if real == NO_CLAMP or output.type.quantization is None:
+    if real == NO_CLAMP:
         return Range(low, high)
     scale, zero = op.per_tensor(output)
 

@@ -1,0 +1,85 @@
+"""How two operands are walked while their result is written from first to last element."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgegen.ir.graph import Node
+from edgegen.ir.layout import NATURAL
+from edgegen.ir.tensor import TensorType
+
+MAX_LOOPS = 6
+
+
+@dataclass(frozen=True)
+class Loops:
+    """The fewest nested loops over the output in storage order, outermost first.
+
+    extent: iterations; a, b: elements between neighbours of each operand, 0 where it repeats
+    """
+
+    extent: tuple[int, ...]
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+
+    @property
+    def contiguous(self) -> tuple[int, ...]:
+        """Elements between neighbours of the output itself."""
+        strides = [1]
+        for n in self.extent[:0:-1]:
+            strides.insert(0, strides[0] * n)
+        return tuple(strides)
+
+    def padded(self, count: int) -> Loops:
+        """The same with outer loops of one iteration, `count` loops in all."""
+        more = count - len(self.extent)
+        return Loops((1,) * more + self.extent, (0,) * more + self.a, (0,) * more + self.b)
+
+
+def _strides(operand: TensorType, rank: int) -> tuple[int, ...]:
+    """Elements between neighbours along each of the output's `rank` axes; 0 where the operand repeats."""
+    shape = operand.shape
+    if operand.layout == NATURAL:
+        strides = [1] * len(shape)
+        for i in range(len(shape) - 1, 0, -1):
+            strides[i - 1] = strides[i] * shape[i]
+    else:
+        strides = list(operand.layout.strides(shape))
+    steps = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
+    return (0,) * (rank - len(shape)) + tuple(steps)
+
+
+def loops(node: Node) -> Loops:
+    """The loops of an element-wise node over inputs 0 and 1; operands and output in any unblocked layout."""
+    out = node.out
+    order = tuple(range(out.rank)) if out.type.layout == NATURAL else (0, 3, 1, 2)
+    a, b = _strides(node.input(0).type, out.rank), _strides(node.input(1).type, out.rank)
+    merged: list[tuple[int, int, int]] = []
+    for axis in order:
+        n, step_a, step_b = out.shape[axis], a[axis], b[axis]
+        if n == 1:
+            continue
+        if merged and merged[-1][1:] == (step_a * n, step_b * n):
+            merged[-1] = (merged[-1][0] * n, step_a, step_b)
+        else:
+            merged.append((n, step_a, step_b))
+    merged = merged or [(1, 0, 0)]
+    return Loops(tuple(m[0] for m in merged), tuple(m[1] for m in merged), tuple(m[2] for m in merged))
+
+
+def walked_in_order(node: Node) -> str | None:
+    """A row's `when`: operands as large as the output are read as it is written, so it may take over their bytes."""
+    found = loops(node)
+    if len(found.extent) > MAX_LOOPS:
+        return f"broadcasts over {len(found.extent)} runs of axes, more than {MAX_LOOPS}"
+    for i, steps in enumerate((found.a, found.b)):
+        moving = [(s, c) for s, c, n in zip(steps, found.contiguous, found.extent, strict=True) if n > 1]
+        if node.input(i).type.elements == node.out.type.elements and any(s != c for s, c in moving):
+            return f"input {i} lies in another order than the output"
+    return None
+
+
+def few_loops(node: Node) -> str | None:
+    """A row's `when`: the broadcast needs no more loops than the kernel has."""
+    count = len(loops(node).extent)
+    return None if count <= MAX_LOOPS else f"broadcasts over {count} runs of axes, more than {MAX_LOOPS}"
