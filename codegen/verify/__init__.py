@@ -1,38 +1,21 @@
 """Builds emitted C with the host or a cross compiler, runs it natively or in an emulator and compares the results."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-
-from edgegen.compiler import Compiled
-from edgegen.errors import ToolchainMissing, UsageError
-from edgegen.targets import host_target
+from edgegen.verify.build_program import build_program
+from edgegen.verify.compare import Difference, compare
 from edgegen.verify.host import HostProgram
-from edgegen.verify.native import NativeProgram
 from edgegen.verify.program import Build, Call, Outcome, Program, Sizes
-from edgegen.verify.qemu_system import QemuSystemProgram
-from edgegen.verify.qemu_user import QemuUserProgram
+from edgegen.verify.verification import Verification, verify_model
 
-__all__ = ["Build", "Call", "Outcome", "Program", "Sizes", "build_program"]
-
-
-def build_program(models: Sequence[Compiled], build: Build | None = None) -> Program:
-    """Compiles models of one target and links them into a program that can be called.
-
-    Raises ToolchainMissing (with the Debian package to install), ToolchainFailed and UsageError.
-    """
-    build = build or Build()
-    if len({m.target.name for m in models}) > 1:
-        raise UsageError("models of one program must be for one target")
-    target = models[0].target
-    if target.runner == "native":
-        lacking = target.features - host_target().features
-        if lacking:
-            raise ToolchainMissing(
-                f"this machine cannot run code for {target.name}", [("lacks", ", ".join(sorted(lacking)))]
-            )
-        traced = any(f"{m.name}_trace(" in m.files[f"{m.name}.c"] for m in models)
-        return NativeProgram(models, build) if traced or build.sanitize else HostProgram(models, build)
-    if build.sanitize:
-        raise UsageError(f"the sanitizers need a target that this machine runs itself, not {target.name}")
-    return QemuUserProgram(models, build) if target.runner == "qemu-user" else QemuSystemProgram(models, build)
+__all__ = [
+    "Build",
+    "Call",
+    "Difference",
+    "HostProgram",
+    "Outcome",
+    "Program",
+    "Sizes",
+    "Verification",
+    "build_program",
+    "compare",
+    "verify_model",
+]

@@ -3,8 +3,9 @@
 Integers and booleans must be equal. Floats are compared on the scale of the whole tensor: a SIMD kernel adds the terms
 of a dot product in another order than the reference, which changes it by a few roundings of the *terms*, so an element
 that nearly cancels may be off by many of its own units in the last place while it is as exact as its neighbours. An
-element matches if it is within `relative` times the largest finite magnitude of the reference, or within `ulp` of its
-own units in the last place or of that magnitude's. NaN matches NaN, an infinity only itself.
+element matches if it is within `relative` times the scale, or within `ulp` units in the last place, its own or the
+scale's. The scale is the reference's largest finite magnitude, in this run or in others of the same tensor (an output
+of one element has no neighbours to tell its scale). NaN matches NaN, an infinity only itself.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class Difference:
 
 
 def ulp_distance(got: Array, want: Array) -> Array:
-    """Representable floats between two arrays of one float dtype, as uint64; NaNs are all one value, far from others."""
+    """Representable floats between elements of two arrays of one float dtype, as uint64.
+
+    All NaNs are one value, far from every other.
+    """
     bits = want.dtype.itemsize * 8
     signed = {16: np.int16, 32: np.int32, 64: np.int64}[bits]
 
@@ -66,8 +70,16 @@ def ulp_distance(got: Array, want: Array) -> Array:
     return np.where(both_nan, np.uint64(0), np.where(one_nan, np.uint64(1 << 63), distance))
 
 
-def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP) -> Difference:
-    """Raises UsageError if dtypes or shapes differ."""
+def magnitude(array: Array) -> float:
+    """Largest finite magnitude of an array of floats; 0 if there is none, or for other types."""
+    if array.dtype.kind != "f":
+        return 0.0
+    finite = np.abs(array[np.isfinite(array)])
+    return float(finite.max()) if finite.size else 0.0
+
+
+def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP, scale: float = 0.0) -> Difference:
+    """scale: largest magnitude known from other runs. Raises UsageError if dtypes or shapes differ."""
     if got.dtype != want.dtype or got.shape != want.shape:
         raise UsageError(f"cannot compare {got.dtype.name}{list(got.shape)} with {want.dtype.name}{list(want.shape)}")
     if want.size == 0:
@@ -81,9 +93,8 @@ def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP)
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(got.astype(np.float64) - want.astype(np.float64))
     error = np.where(distance == 0, 0.0, np.where(np.isnan(error), np.inf, error))
-    finite = np.abs(want[np.isfinite(want)])
-    scale = finite.max() if finite.size else want.dtype.type(0)
-    allowed = max(relative * float(scale), ulp * float(np.spacing(scale))) if finite.size else 0.0
+    scale = max(scale, magnitude(want))
+    allowed = max(relative * scale, ulp * float(np.spacing(want.dtype.type(scale))))
     return _difference(got, want, error, distance, (error > allowed) & (distance > np.uint64(ulp)))
 
 

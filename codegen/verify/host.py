@@ -32,7 +32,7 @@ int64_t harness_nanoseconds(const harness_model *m);
 
 
 class HostProgram(Program):
-    """A shared library. Each model's state is the one that lies in the library, so a program is one set of instances."""
+    """A shared library. Each model's state lies in the library, so a program is one set of instances."""
 
     def __init__(self, models: Sequence[Compiled], build: Build) -> None:
         self._begun: set[int] = set()

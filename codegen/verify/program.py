@@ -97,12 +97,17 @@ def checked_inputs(model: Compiled, inputs: Sequence[Array]) -> list[Array]:
     return checked
 
 
+def is_traced(model: Compiled) -> bool:
+    """Whether the C was rendered with calls that report every node's result."""
+    return f"{model.name}_trace(" in model.files[f"{model.name}.c"]
+
+
 def traced_results(model: Compiled) -> list[tuple[int, int, Tensor]]:
     """(step, output number, tensor) of each result that a traced model reports, in order."""
     return [
         (step, number, tensor)
         for step, node in enumerate(model.graph.nodes)
-        if not node.op.is_view
+        if not node.is_view
         for number, tensor in enumerate(node.outputs)
     ]
 
@@ -124,7 +129,7 @@ def _regions(model: Compiled) -> list[dict[str, int | bool]]:
     assert plan is not None
     regions: list[dict[str, int | bool]] = []
     for step, node in enumerate(model.graph.nodes):
-        if node.op.is_view:
+        if node.is_view:
             continue
         places = [(plan.tensors[t], True) for t in node.outputs]
         places += [(plan.tensors[t], False) for t in node.inputs if t is not None and not t.is_constant]
@@ -146,7 +151,7 @@ def _table(models: Sequence[Compiled]) -> str:
         {
             "index": index,
             "name": m.name,
-            "trace": f"{m.name}_trace(" in m.files[f"{m.name}.c"],
+            "trace": is_traced(m),
             "inputs": ports(m, m.graph.inputs, "input"),
             "outputs": ports(m, m.graph.outputs, "output"),
             "regions": _regions(m),

@@ -59,10 +59,11 @@ def core_flags(target: Target, cc: str) -> tuple[str, ...]:
 
 
 def run(
-    command: Sequence[str | Path], doing: str, cwd: Path | None = None, timeout: float = 300.0
+    command: Sequence[object], doing: str, cwd: Path | None = None, timeout: float = 300.0
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end; its output is text.
 
+    command: program and arguments, strings or paths
     doing:   names the step in messages ("compiling kws.c")
     timeout: seconds
 

@@ -1,0 +1,172 @@
+"""The Python interface: compile a model file, write its C, build it, run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgegen.compiler import Compiled, Request, compile_model
+from edgegen.errors import UsageError
+from edgegen.ir.tensor import Array
+from edgegen.passes.pipeline import Options
+from edgegen.report.json_report import report
+from edgegen.targets import Optimize
+from edgegen.targets import target as find_target
+from edgegen.verify import Build, Call, HostProgram, Outcome, build_program
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A compiled model: its C, not yet built.
+
+    compiled: the planned graph, and the C as {file name: text}
+    """
+
+    compiled: Compiled
+
+    @property
+    def name(self) -> str:
+        """Prefix of the C symbols and of the files."""
+        return self.compiled.name
+
+    @property
+    def arena_bytes(self) -> int:
+        """Size of the arena inside the state struct."""
+        plan = self.compiled.graph.plan
+        assert plan is not None
+        return plan.arena_bytes
+
+    def report(self) -> dict[str, Any]:
+        """What NAME.report.json holds (edgegen.report)."""
+        return report(self.compiled)
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Writes NAME.c, NAME.h and NAME.report.json into `folder`, which is made if need be; returns their paths.
+
+        Each file appears whole or not at all: if anything fails, what was there before stays as it was.
+        Raises UsageError if the folder cannot be written to.
+        """
+        text = json.dumps(self.report(), indent=2, ensure_ascii=False) + "\n"
+        return write_files(Path(folder), {**self.compiled.files, f"{self.name}.report.json": text})
+
+    def build(self, cc: str = "", cflags: Sequence[str] = ()) -> Model:
+        """Compiles the C with the target's GNU compiler, or with `cc`, and makes it callable.
+
+        cflags: added after the flags that the target needs
+
+        A native target is loaded into this process through cffi; others run in an emulator.
+        Raises ToolchainMissing and ToolchainFailed.
+        """
+        return Model(self, Build(cc=cc, cflags=tuple(cflags)))
+
+
+@dataclass
+class Model:
+    """A compiled model that can be run; its state lives from call to call.
+
+    instructions: executed by the last run; None where the target cannot count them
+    stack_bytes:  deepest stack of the last run; None where not measured
+    text_bytes, rodata_bytes: of the compiled C, without anything else that is linked
+    state_bytes:  sizeof(NAME_t), which holds the arena of arena_bytes and all persistent state
+    """
+
+    artifact: Artifact
+    build: Build = field(default_factory=Build)
+
+    def __post_init__(self) -> None:
+        self._program = build_program([self.artifact.compiled], self.build)
+        sizes = self._program.sizes()[0]
+        self.text_bytes, self.rodata_bytes = sizes.text, sizes.rodata
+        self.arena_bytes = self.artifact.arena_bytes
+        self._last: Outcome | None = None
+
+    @property
+    def state_bytes(self) -> int:
+        return self._program.state_bytes[0]
+
+    @property
+    def instructions(self) -> int | None:
+        return self._last.instructions if self._last else None
+
+    @property
+    def stack_bytes(self) -> int | None:
+        return self._last.stack_bytes if self._last else None
+
+    def run(self, *inputs: Array) -> list[Array]:
+        """One inference; inputs and outputs in the file's order. Raises UsageError for inputs that do not fit."""
+        self._last = self._program.execute([Call(inputs)])[0]
+        return self._last.outputs
+
+    def run_many(self, samples: Sequence[Sequence[Array]]) -> list[list[Array]]:
+        """Consecutive inferences, on an emulator in one start of it: much quicker than as many calls of `run`."""
+        outcomes = self._program.execute([Call(inputs) for inputs in samples])
+        self._last = outcomes[-1] if outcomes else self._last
+        return [o.outputs for o in outcomes]
+
+    def reset(self) -> None:
+        """The next run starts from a fresh state."""
+        self._program.reset()
+
+    def microseconds(self, *inputs: Array, repeats: int = 100) -> float | None:
+        """Least wall-clock time of `repeats` runs on these inputs; None on an emulator, whose time means nothing."""
+        if not isinstance(self._program, HostProgram):
+            return None
+        return min(self._program.nanoseconds(Call(inputs), repeats)) / 1000.0
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Writes all of `files` into `folder` or, if one cannot be written, leaves it as it was. Raises UsageError."""
+    pending: list[tuple[Path, Path]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+            pending.append((Path(temporary), folder / name))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            Path(temporary).chmod(0o666 & ~_umask())
+        for _, final in pending:
+            if final.is_dir():
+                raise IsADirectoryError(21, "Is a directory", str(final))
+        for temporary_path, final in pending:
+            temporary_path.replace(final)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}") from error
+    finally:
+        for temporary_path, _ in pending:
+            temporary_path.unlink(missing_ok=True)
+    return [final for _, final in pending]
+
+
+def _umask() -> int:
+    """The process's mask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def compile(
+    path: str | Path,
+    target: str = "",
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    name: str = "",
+    optimize: Optimize = "speed",
+    passes: Options | None = None,
+) -> Artifact:
+    """Compiles a model file.
+
+    target:   a name from `edgegen targets`; "" is this machine's best
+    shapes:   sizes of inputs with free dimensions, by input name
+    name:     prefix of the C symbols; "" takes it from the file's name
+    optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
+    passes:   which passes run and what they show
+
+    Raises the kinds of EdgegenError; nothing is written.
+    """
+    chosen = replace(find_target(target or "host"), optimize=optimize)
+    return Artifact(compile_model(Request(Path(path), chosen, dict(shapes or {}), name, passes or Options())))
