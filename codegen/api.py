@@ -14,6 +14,7 @@ from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.errors import UsageError
 from edgegen.ir.tensor import Array
 from edgegen.passes.pipeline import Options
+from edgegen.report.html import html_report
 from edgegen.report.json_report import report
 from edgegen.targets import Optimize
 from edgegen.targets import target as find_target
@@ -45,14 +46,19 @@ class Artifact:
         """What NAME.report.json holds (edgegen.report)."""
         return report(self.compiled)
 
-    def write(self, folder: str | Path) -> list[Path]:
+    def write(self, folder: str | Path, html: bool = False) -> list[Path]:
         """Writes NAME.c, NAME.h and NAME.report.json into `folder`, which is made if need be; returns their paths.
+
+        html: also NAME.report.html, the report as a page with the arena drawn over time
 
         Each file appears whole or not at all: if anything fails, what was there before stays as it was.
         Raises UsageError if the folder cannot be written to.
         """
-        text = json.dumps(self.report(), indent=2, ensure_ascii=False) + "\n"
-        return write_files(Path(folder), {**self.compiled.files, f"{self.name}.report.json": text})
+        data = self.report()
+        files = {f"{self.name}.report.json": json.dumps(data, indent=2, ensure_ascii=False) + "\n"}
+        if html:
+            files[f"{self.name}.report.html"] = html_report(data)
+        return write_files(Path(folder), {**self.compiled.files, **files})
 
     def build(self, cc: str = "", cflags: Sequence[str] = ()) -> Model:
         """Compiles the C with the target's GNU compiler, or with `cc`, and makes it callable.

@@ -53,7 +53,9 @@ def inspection_text(data: dict[str, Any], width: int = 40) -> str:
     def short(name: str) -> str:
         return name if len(name) <= width else f"...{name[3 - width :]}"
 
-    lines = [f"{data['name']}: {len(data['nodes'])} nodes, {data['macs']:,} MACs, {data['constant_bytes']:,} B constants"]
+    lines = [
+        f"{data['name']}: {len(data['nodes'])} nodes, {data['macs']:,} MACs, {data['constant_bytes']:,} B constants"
+    ]
     for kind in ("inputs", "outputs"):
         for port in data[kind]:
             quantization = f"  ({port['quantization']})" if port["quantization"] else ""

@@ -1,0 +1,7 @@
+"""`python -m edgegen` is the command `edgegen`."""
+
+import sys
+
+from edgegen.cli import main
+
+sys.exit(main())
