@@ -9,6 +9,7 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.softmax import Softmax
 
 OPS: tuple[type[Op], ...] = (
     Binary,
@@ -17,4 +18,5 @@ OPS: tuple[type[Op], ...] = (
     DepthwiseConv2d,
     Pool2d,
     Reshape,
+    Softmax,
 )

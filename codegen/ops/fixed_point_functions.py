@@ -1,0 +1,65 @@
+"""Exponential and reciprocal in fixed point, as TensorFlow Lite Micro computes them through gemmlowp.
+
+A value with n integer bits is an s32 "raw" number: value = raw * 2^(n - 31). One with no integer bits cannot hold 1;
+its greatest number, 2^31 - 1, stands for it. Arrays are int64 and hold s32 numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from edgegen.ir.fixed_point import IntArray, doubling_high_multiply, rounding_shift_right
+
+ONE = (1 << 31) - 1  # with no integer bits
+
+# exp(-2^k) with no integer bits, by the exponent k of each bit of an argument below -1/4
+_EXP_OF_BIT = {-2: 1672461947, -1: 1302514674, 0: 790015084, 1: 290630308, 2: 39332535, 3: 720401, 4: 242}
+_EXP_MINUS_EIGHTH = 1895147668
+_THIRD = 715827883
+
+
+def multiply_by_power(x: IntArray, exponent: int) -> IntArray:
+    """x * 2^exponent, saturated to s32, or rounded half away from zero for a negative exponent."""
+    if exponent < 0:
+        return rounding_shift_right(x, -exponent)
+    return np.clip(np.asarray(x, np.int64) << exponent, -(1 << 31), ONE)
+
+
+def _exp_near_zero(a: IntArray) -> IntArray:
+    """exp(a) for a in [-1/4, 0), no integer bits: four terms of the series around -1/8."""
+    x = a + (1 << 28)
+    x2 = doubling_high_multiply(x, x)
+    x3 = doubling_high_multiply(x2, x)
+    quarter_x4 = rounding_shift_right(doubling_high_multiply(x2, x2), 2)
+    tail = rounding_shift_right(doubling_high_multiply(quarter_x4 + x3, _THIRD) + x2, 1)
+    return _EXP_MINUS_EIGHTH + doubling_high_multiply(x + tail, _EXP_MINUS_EIGHTH)
+
+
+def exp_on_negative_values(a: IntArray, integer_bits: int) -> IntArray:
+    """exp(a), no integer bits, for a <= 0 with `integer_bits` (at most 5) integer bits."""
+    a = np.asarray(a, np.int64)
+    fraction_bits = 31 - integer_bits
+    quarter = 1 << (fraction_bits - 2)
+    near_zero = (a & (quarter - 1)) - quarter
+    result = _exp_near_zero(multiply_by_power(near_zero, integer_bits))
+    remainder = near_zero - a
+    for exponent, factor in _EXP_OF_BIT.items():
+        if exponent < integer_bits:
+            bit = (remainder >> (fraction_bits + exponent)) & 1
+            result = np.where(bit == 1, doubling_high_multiply(result, factor), result)
+    return np.where(a == 0, ONE, result)
+
+
+def reciprocal_of_one_plus(x: IntArray) -> IntArray:
+    """1 / (1 + x), no integer bits, for x in [0, 1): three Newton steps with two integer bits."""
+    total = np.asarray(x, np.int64) + ONE
+    half = (total + np.where(total >= 0, 1, -1)) // 2  # of 1 + x, rounded; never negative
+    guess = 1515870810 + doubling_high_multiply(half, -1010580540)
+    for _ in range(3):
+        error = (1 << 29) - doubling_high_multiply(half, guess)
+        guess = guess + multiply_by_power(doubling_high_multiply(guess, error), 2)
+    return multiply_by_power(guess, 1)
+
+
+def leading_zeros(x: IntArray) -> IntArray:
+    """Leading zero bits of positive numbers below 2^32."""
+    return 32 - np.frexp(np.asarray(x, np.float64))[1].astype(np.int64)

@@ -1,0 +1,16 @@
+/* Parameters of softmax: x[rows,depth] -> y[rows,depth], each row by itself. */
+#ifndef EDGEGEN_SOFTMAX_H
+#define EDGEGEN_SOFTMAX_H
+
+#include "edgegen.h"
+
+typedef struct {
+    int32_t rows, depth, length; /* of the table of exponentials */
+} edgegen_softmax_s8;
+
+typedef struct {
+    int32_t rows, depth;
+    float beta;
+} edgegen_softmax_f32;
+
+#endif
