@@ -1,4 +1,4 @@
-"""Reshape: the same bytes under another shape. Squeeze and expand-dims are the same operator."""
+"""Reshape: the same elements under another shape. Squeeze and expand-dims are the same operator."""
 
 from __future__ import annotations
 
@@ -6,13 +6,34 @@ import math
 from dataclasses import dataclass
 
 from edgegen.errors import InvalidGraph
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.strided_copy import Dim, any_layout, fits, natural_strides, pack_copy, storage_strides
+
+
+def _pack(node: Node) -> Packed:
+    """Loops over the side that is not stored in natural order; the other side is then contiguous."""
+    x, y = node.input(0).type, node.out.type
+    if x.layout == NATURAL:
+        dims = [Dim(n, a, b) for n, a, b in zip(y.shape, natural_strides(y.shape), storage_strides(y), strict=True)]
+    else:
+        dims = [Dim(n, a, b) for n, a, b in zip(x.shape, storage_strides(x), natural_strides(x.shape), strict=True)]
+    return pack_copy(dims, x.layout.origin(x.shape), x.dtype.size)
+
+
+def _writes(node: Node) -> tuple[Layout, ...]:
+    return any_layout(node) if node.input(0).type.layout == NATURAL else (NATURAL,)
 
 
 @dataclass(frozen=True)
 class Reshape(Op):
-    """x -> the same elements, in the same order, as `shape`. Costs nothing: the output is a view."""
+    """x -> the same elements, in the same order, as `shape`.
+
+    A view, which costs nothing, unless x is a constant or one side is not stored in natural order.
+    """
 
     shape: tuple[int, ...] = ()
 
@@ -26,3 +47,15 @@ class Reshape(Op):
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         return (present(inputs[0], "x").reshape(self.shape),)
+
+    kernels = (
+        Kernel(
+            "copy",
+            "_ -> _",
+            _pack,
+            when=lambda node: fits(node.input(0).shape if node.input(0).type.layout != NATURAL else node.out.shape),
+            reads=any_layout,
+            writes=_writes,
+            reads_border=True,
+        ),
+    )

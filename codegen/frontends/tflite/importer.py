@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from edgegen.errors import EdgegenError, InvalidGraph, InvalidModel, UnsupportedModel, UsageError
-from edgegen.frontends.tflite.reader import (
-    FileGraph,
-    FileOperator,
-    FileTensor,
-    Options,
-    constant_array,
-    read_flatbuffer,
-)
-from edgegen.ir.dtypes import BOOL, F16, F32, F64, S8, S16, S32, S64, U8, U32, U64, DType
+from edgegen.frontends.tflite.reader import FileGraph, FileOperator, Options, read_flatbuffer
+from edgegen.frontends.tflite.tensors import check_size, choose_shape, make_tensor
+from edgegen.ir.dtypes import DType
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, Tensor, TensorType, constant
-
-DTYPES: dict[str, DType] = {
-    "FLOAT32": F32,
-    "FLOAT16": F16,
-    "FLOAT64": F64,
-    "INT8": S8,
-    "UINT8": U8,
-    "INT16": S16,
-    "INT32": S32,
-    "INT64": S64,
-    "UINT32": U32,
-    "UINT64": U64,
-    "BOOL": BOOL,
-}
 
 Import = Callable[["Operator"], None]
 
@@ -60,13 +40,19 @@ def operator(name: str, last_version: int) -> Callable[[Import], Import]:
 
 
 class Operator:
-    """One TFLite operator while it is imported: its inputs, outputs and options, and a place to add nodes."""
+    """One TFLite operator while it is imported: its inputs, outputs and options, and a place to add nodes.
 
-    def __init__(self, graph: Graph, file: FileOperator, tensors: Sequence[Tensor]) -> None:
-        self._graph, self._file = graph, file
+    Inputs have the shapes that inference gave them. Outputs have the file's shapes until a node writes them; those
+    are stale where the user chose other sizes (`resized`), so an import function takes shapes from the inputs and
+    options, and from an output only where the format says nothing else.
+    """
+
+    def __init__(self, model: Importer, file: FileOperator) -> None:
+        self._model, self._file = model, file
         self.name, self.source = file.name, file.source
-        self.inputs: list[Tensor | None] = [tensors[i] if i >= 0 else None for i in file.inputs]
-        self.outputs: list[Tensor] = [tensors[i] for i in file.outputs]
+        self.resized = model.resized
+        self.inputs: list[Tensor | None] = [model.tensors[i] if i >= 0 else None for i in file.inputs]
+        self.outputs: list[Tensor] = [model.tensors[i] for i in file.outputs]
         self._parts = 0
 
     def options(self, kind: type) -> Options:
@@ -100,6 +86,19 @@ class Operator:
             )
         return tensor.data
 
+    def integers(self, i: int, what: str) -> tuple[int, ...]:
+        """Values of input i, a constant scalar or list of s32 or s64, such as a shape, axes or paddings."""
+        values = self.constant(i, what)
+        if values.dtype.name not in ("int32", "int64") or values.ndim > 1:
+            raise self.invalid(f'{what} "{self.input(i).name}" must be a list of s32 or s64, is {self.input(i).type}')
+        return tuple(int(v) for v in values.reshape(-1))
+
+    def axis(self, value: int, rank: int) -> int:
+        """An axis that may be counted from the end, as one of 0 to rank - 1. Raises InvalidModel."""
+        if not -rank <= value < rank:
+            raise self.invalid(f"axis {value} is not one of {rank} dimensions")
+        return value % rank
+
     def quantization(self, tensor: Tensor) -> Quantization:
         """The quantization of an integer tensor. Raises InvalidModel if it has none."""
         if tensor.type.quantization is None:
@@ -113,18 +112,29 @@ class Operator:
             raise self.invalid(f'"{tensor.name}" must be quantized per tensor')
         return q.scale[0], q.zero_point[0]
 
-    def add(self, op: Op, inputs: Sequence[Tensor | None], output: Tensor | None = None) -> Tensor:
-        """Appends a node. Without `output` the result is a new tensor of the inferred type."""
-        self._parts += 1
-        name = (output or self.output).name
-        if output is None:
-            output = self.temporary(op, inputs)
-        self._graph.nodes.append(Node(op, list(inputs), [output], name, self.source))
-        return output
+    def same_quantization(self, x: Tensor, y: Tensor) -> None:
+        """Raises UnsupportedModel if y, which only moves x's elements, gives them another meaning."""
+        a, b = x.type.quantization, y.type.quantization
+        if a is not None and b is not None and x.dtype.size < 4 and (a.scale, a.zero_point) != (b.scale, b.zero_point):
+            raise self.unsupported(
+                f'"{x.name}" has {a}, "{y.name}" {b}: {self.name} cannot requantize', "insert a QUANTIZE between them"
+            )
 
-    def temporary(self, op: Op, inputs: Sequence[Tensor | None]) -> Tensor:
-        types = op.infer(*(t.type if t is not None else None for t in inputs))
-        return Tensor(f"{self.output.name}/{op.kind.lower()}{self._parts}", types[0])
+    def add(self, op: Op, inputs: Sequence[Tensor | None], output: Tensor | None = None) -> Tensor:
+        """Appends a node with one output. Without `output` the result is a new tensor.
+
+        The result has the type that `op` infers. Raises InvalidModel if that contradicts the file's declaration of
+        `output`, and InvalidGraph if the inputs do not fit the operator.
+        """
+        self._parts += 1
+        (computed,) = op.infer(*(t.type if t is not None else None for t in inputs))
+        if output is None:
+            output = Tensor(f"{self.output.name}/{op.kind.lower()}{self._parts}", computed)
+            check_size(output.name, computed)
+        else:
+            self._model.define(self, output, computed)
+        self._model.graph.nodes.append(Node(op, list(inputs), [output], output.name, self.source))
+        return output
 
     def add_constant(self, suffix: str, values: Array, dtype: DType) -> Tensor:
         return constant(f"{self.output.name}/{suffix}", values, dtype)
@@ -138,76 +148,99 @@ class Operator:
         return UnsupportedModel(f"{self.source}{name}: {text}", help=help)
 
 
-def _shape(tensor: FileTensor, shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
-    chosen = shapes.get(tensor.name)
-    if chosen is None:
-        return tensor.shape
-    fits = len(chosen) == len(tensor.signature) and all(
-        s in (-1, c) and c > 0 for s, c in zip(tensor.signature, chosen, strict=True)
-    )
-    if not fits:
-        raise UsageError(f'input "{tensor.name}" has shape {list(tensor.signature)}, not {list(chosen)}')
-    return chosen
+class Importer:
+    """One sub-graph while it is imported.
+
+    defined: tensors that have a value: inputs, constants and what operators so far have written
+    resized: the user chose sizes other than the file's, so the shapes that it declares for results are stale
+    """
+
+    def __init__(self, file: FileGraph, name: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self._file = file
+        _check_operators(file.operators)
+        self.tensors = [make_tensor(t) for t in file.tensors]
+        self._free = {self.tensors[i] for i, t in enumerate(file.tensors) if -1 in t.signature}
+        inputs = [self.tensors[i] for i in file.inputs]
+        if len(set(inputs)) != len(inputs):
+            raise InvalidModel("a tensor is listed twice among the model's inputs")
+        for tensor in inputs:
+            if tensor.is_constant:
+                raise InvalidModel(f'the model\'s input "{tensor.name}" is a constant')
+        names = {t.name for t in inputs}
+        for unknown in shapes.keys() - names:
+            raise UsageError(f'the model has no input "{unknown}"', [("inputs", ", ".join(sorted(names)))])
+        changed = [choose_shape(self.tensors[i], file.tensors[i], shapes) for i in file.inputs]
+        self.resized = any(changed)
+        for tensor in inputs:
+            check_size(tensor.name, tensor.type)
+        self.defined = {*inputs, *(t for t in self.tensors if t.is_constant)}
+        self.graph = Graph(name, inputs, [self.tensors[i] for i in file.outputs])
+
+    def define(self, op: Operator, tensor: Tensor, computed: TensorType) -> None:
+        """Gives a tensor of the file, which an operator now writes, the shape that was inferred for it."""
+        if tensor in self.defined:
+            raise op.invalid(f'writes "{tensor.name}", which already has a value')
+        agrees = self.resized or tensor in self._free or tensor.shape == computed.shape
+        if tensor.dtype != computed.dtype or not agrees:
+            text = f'"{tensor.name}" is declared {tensor.type}, but its operator computes {computed}'
+            raise op.invalid(text)
+        check_size(tensor.name, computed)
+        tensor.type = replace(tensor.type, shape=computed.shape)
+        self.defined.add(tensor)
+
+    def add_operator(self, file: FileOperator) -> None:
+        op = Operator(self, file)
+        for tensor in op.inputs:
+            if tensor is not None and tensor not in self.defined:
+                raise op.invalid(f'reads "{tensor.name}", which no earlier operator writes')
+        for tensor in op.outputs:
+            if tensor in self.defined:
+                raise op.invalid(f'writes "{tensor.name}", which already has a value')
+        try:
+            REGISTRY[file.name].function(op)
+        except InvalidGraph as error:
+            raise op.invalid(error.what) from error
+        for tensor in op.outputs:
+            if tensor not in self.defined:
+                raise op.invalid(f'has {len(op.outputs)} outputs, of which "{tensor.name}" is none of {file.name}')
+
+    def run(self) -> Graph:
+        """The graph of the whole sub-graph."""
+        for file in self._file.operators:
+            self.add_operator(file)
+        if not self.graph.outputs:
+            raise InvalidModel("the model has no outputs")
+        for tensor in self.graph.outputs:
+            if tensor not in self.defined:
+                raise InvalidModel(f'the model\'s output "{tensor.name}" is never written')
+        return self.graph
 
 
-def _tensor(tensor: FileTensor, shapes: Mapping[str, tuple[int, ...]]) -> Tensor:
-    if tensor.type not in DTYPES:
-        raise UnsupportedModel(f'tensor "{tensor.name}" has type {tensor.type}, which edgegen does not compute')
-    dtype = DTYPES[tensor.type]
-    quantization = None
-    if tensor.scale:
-        axis = None
-        if len(tensor.scale) > 1:
-            axis = tensor.axis
-            if not 0 <= axis < max(len(tensor.shape), 1):
-                axis = 0  # some converters leave the weights' axis on the bias, which has only one
-        quantization = Quantization(tensor.scale, tensor.zero_point, axis)
-    if tensor.data is None:
-        return Tensor(tensor.name, TensorType(dtype, _shape(tensor, shapes), quantization))
-    if tensor.is_sparse:
-        raise UnsupportedModel(f'constant "{tensor.name}" is sparse', help="convert the model without sparsity")
-    return constant(tensor.name, constant_array(tensor, dtype.np), dtype, quantization)
-
-
-def _import_operator(graph: Graph, file: FileOperator, tensors: Sequence[Tensor]) -> None:
-    registered = REGISTRY.get(file.name)
-    if registered is None:
+def _check_operators(operators: Sequence[FileOperator]) -> None:
+    """Raises one UnsupportedModel that names every operator that edgegen does not read."""
+    unknown = Counter(o.name for o in operators if o.name not in REGISTRY)
+    if unknown:
+        first = next(o for o in operators if o.name in unknown)
         raise UnsupportedModel(
-            f"{file.source} is not supported",
-            [("operator", file.name)],
+            f"{first.source} is not supported",
+            [("lacks", ", ".join(f"{name} ({count})" for name, count in sorted(unknown.items())))],
             "README.md lists the supported operators; replace this one or report the model",
         )
-    if not 1 <= file.version <= registered.last_version:
-        raise UnsupportedModel(
-            f"{file.source} has version {file.version}; versions 1 to {registered.last_version} are supported",
-            help="convert the model with an older converter, or update edgegen",
-        )
-    try:
-        registered.function(Operator(graph, file, tensors))
-    except InvalidGraph as error:
-        raise InvalidModel(f"{file.source}: {error.what}", error.details, error.help) from error
-
-
-def build_graph(file: FileGraph, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Graph:
-    """The graph of one sub-graph. Raises InvalidModel, UnsupportedModel and UsageError."""
-    names = {file.tensors[i].name for i in file.inputs}
-    for unknown in shapes.keys() - names:
-        raise UsageError(f'the model has no input "{unknown}"', [("inputs", ", ".join(sorted(names)))])
-    tensors = [_tensor(t, shapes if i in file.inputs else {}) for i, t in enumerate(file.tensors)]
-    graph = Graph(name, [tensors[i] for i in file.inputs], [tensors[i] for i in file.outputs])
-    for op in file.operators:
-        _import_operator(graph, op, tensors)
-    return graph
+    for o in operators:
+        last = REGISTRY[o.name].last_version
+        if not 1 <= o.version <= last:
+            raise UnsupportedModel(
+                f"{o.source} has version {o.version}; versions 1 to {last} are supported",
+                help="convert the model with an older converter, or update edgegen",
+            )
 
 
 def read_tflite(data: bytes, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Graph:
     """The graph of a .tflite file's first sub-graph. Raises InvalidModel, UnsupportedModel and UsageError."""
-    from edgegen.frontends.tflite import operators  # noqa: F401  (registers the operators)
-
     try:
-        return build_graph(read_flatbuffer(data)[0], name, shapes)
+        return Importer(read_flatbuffer(data)[0], name, shapes).run()
     except InvalidGraph as error:
         raise InvalidModel(error.what, error.details, error.help) from error
 
 
-__all__ = ["Any", "EdgegenError", "Operator", "operator", "read_tflite"]
+__all__ = ["EdgegenError", "Importer", "Operator", "operator", "read_tflite"]

@@ -24,7 +24,10 @@ def fully_connected(op: Operator) -> None:
     x_zero, requantize = convolution_requantize(op)
     dense = Dense(x_zero, requantize, clamp)
     flat = x if x.rank == 2 and x.shape[0] == rows else op.add(Reshape((rows, w.shape[1])), [x])
-    if y.shape == (rows, w.shape[0]):
+    shape = (*x.shape[:-1], w.shape[0]) if options.KeepNumDims else (rows, w.shape[0])
+    if not op.resized and y.type.elements == rows * w.shape[0]:
+        shape = y.shape  # old converters keep the dimensions without saying so
+    if shape == (rows, w.shape[0]):
         op.add(dense, [flat, w, b], y)
     else:
-        op.add(Reshape(y.shape), [op.add(dense, [flat, w, b])], y)
+        op.add(Reshape(shape), [op.add(dense, [flat, w, b])], y)

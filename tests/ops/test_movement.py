@@ -1,0 +1,116 @@
+"""Slices, transposes, copies, pads, concatenations and resizes: any type, any shape, on every kind of target."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from edgegen.ir.tensor import Array
+from edgegen.ops.concat import Concat
+from edgegen.ops.pad import Pad
+from edgegen.ops.resize import Resize
+from edgegen.ops.slice import Slice
+from edgegen.ops.transpose import Transpose
+
+from tests.harness import Case, check_nodes
+
+DTYPES = ("int8", "uint8", "bool", "int16", "float16", "int32", "float32", "int64", "float64")
+
+
+def numbered(shape: tuple[int, ...], dtype: str = "int8") -> Array:
+    """Distinct values where the type has enough of them, so that a misplaced element shows."""
+    return (np.arange(np.prod(shape)) * 37 % 251 - 100).reshape(shape).astype(dtype)
+
+
+def slices() -> list[Case]:
+    boxes: list[tuple[tuple[int, ...], Slice]] = [
+        ((7,), Slice((2,), (3,), (2,))),
+        ((7,), Slice((6,), (4,), (-2,))),
+        ((4, 6), Slice((1, 0), (2, 6), (1, 1))),
+        ((4, 6), Slice((3, 5), (4, 6), (-1, -1))),
+        ((1, 5, 6, 3), Slice((0, 1, 2, 0), (1, 3, 4, 3), (1, 1, 1, 1))),
+        ((2, 5, 6, 3), Slice((1, 4, 0, 2), (1, 3, 3, 2), (1, -2, 2, -1))),
+        ((2, 3, 2, 3, 2, 3), Slice((0, 2, 0, 2, 0, 2), (2, 2, 2, 2, 2, 2), (1, -1, 1, -2, 1, -1))),
+        ((2, 3, 2, 4, 2, 3), Slice((0, 0, 1, 1, 0, 1), (2, 2, 1, 2, 2, 2), (1, 2, 1, 2, 1, 1))),
+    ]
+    return [Case(op, [numbered(shape)], label=str(op)) for shape, op in boxes]
+
+
+def transposes() -> list[Case]:
+    shapes = {
+        (0, 1): (3, 5),
+        (1, 0): (24, 40),
+        (0, 2, 3, 1): (2, 3, 4, 5),
+        (0, 3, 1, 2): (1, 16, 8, 24),
+        (3, 2, 1, 0): (2, 3, 4, 5),
+        (1, 2, 0): (3, 1, 5),
+        (5, 3, 1, 4, 2, 0): (2, 3, 2, 3, 2, 3),
+        (0, 2, 1, 3, 5, 4): (2, 3, 4, 5, 2, 3),
+    }
+    return [Case(Transpose(perm), [numbered(shape)], label=str(perm)) for perm, shape in shapes.items()]
+
+
+def pads() -> list[Case]:
+    return [
+        Case(Pad((1,), (2,), 7), [numbered((3,))], "pad"),
+        Case(Pad((0, 1, 2, 0), (0, 2, 1, 0), -128), [numbered((2, 3, 4, 5))], "pad"),
+        Case(Pad((0, 0, 0, 1), (0, 0, 0, 2), -3), [numbered((1, 2, 3, 4))], "pad"),
+        Case(Pad((1, 0, 0, 2), (0, 0, 0, 0), 5), [numbered((2, 2, 3, 4))], "pad"),
+        Case(Pad((1, 2, 1, 2, 1, 2), (2, 1, 2, 1, 2, 1), 5), [numbered((2, 1, 2, 3, 1, 2))], "pad"),
+    ]
+
+
+def concats() -> list[Case]:
+    cases = []
+    for axis in range(4):
+        for count in (1, 2, 3, 5, 8):
+            parts = [numbered((2, 3, 2, 4)).take(range(1 + i % 2), axis) + np.int8(i) for i in range(count)]
+            cases.append(Case(Concat(axis), parts, f"concat_{count}", f"{count} on {axis}"))
+    return cases
+
+
+def typed() -> list[Case]:
+    """One case of each kernel on each size of element."""
+    cases = []
+    for dtype in DTYPES:
+        x = numbered((2, 3, 4, 5), dtype)
+        cases += [
+            Case(Slice((1, 0, 3, 0), (1, 2, 2, 3), (1, 2, -2, 1)), [x], "copy", dtype),
+            Case(Slice((0, 1, 1, 1), (2, 2, 2, 2), (1, 1, 2, 2)), [x], "move", dtype),
+            Case(Transpose((3, 1, 0, 2)), [x], "copy", dtype),
+            Case(Pad((0, 1, 1, 0), (1, 0, 2, 1), 1), [x], "pad", dtype),
+            Case(Concat(2), [x, x[:, :, :1]], "concat_2", dtype),
+            Case(Resize("nearest", (5, 3)), [x], "resize_nearest", dtype),
+        ]
+    return cases
+
+
+def resizes() -> list[Case]:
+    rng = np.random.default_rng(5)
+    cases = []
+    for size in ((3, 4), (6, 8), (7, 5), (1, 1), (2, 9)):
+        for corners, centers in ((False, False), (True, False), (False, True)):
+            for interpolation in ("nearest", "bilinear"):
+                op = Resize(interpolation, size, corners, centers)
+                s8 = rng.integers(-128, 128, (2, 3, 4, 3), np.int8)
+                kernels = ("resize_nearest",) * 2 if interpolation == "nearest" else (f"resize_{interpolation}_s8", "")
+                cases.append(Case(op, [s8], kernels[0]))
+                cases.append(Case(op, [rng.standard_normal((1, 3, 4, 5), np.float32)], kernels[1]))
+    return cases
+
+
+ALL = [slices, transposes, pads, concats, typed, resizes]
+
+
+@pytest.mark.parametrize("cases", ALL)
+def test_portable_rows_touch_only_their_own_bytes(cases: object) -> None:
+    check_nodes(cases(), "generic", sanitize=True)  # type: ignore[operator]
+
+
+def test_rows_compute_the_same_as_shared_functions() -> None:
+    check_nodes([c for cases in ALL for c in cases()], "generic", optimize="size", cc="clang")
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
+def test_rows_on_arm(target: str) -> None:
+    check_nodes([*slices(), *transposes(), *pads(), *concats()[::4], *typed()[::5], *resizes()[::3]], target)
