@@ -10,15 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from edgegen.boards import Fit, check_fit
+from edgegen.boards import board as find_board
 from edgegen.compiler import Compiled, Request, compile_model
-from edgegen.errors import UsageError
+from edgegen.emit.render import constant_arrays
+from edgegen.errors import ToolchainMissing, UsageError
 from edgegen.ir.tensor import Array
 from edgegen.passes.pipeline import Options
 from edgegen.report.html import html_report
 from edgegen.report.json_report import report
 from edgegen.targets import Optimize
 from edgegen.targets import target as find_target
-from edgegen.verify import Build, Call, HostProgram, Outcome, build_program
+from edgegen.verify import Build, Call, HostProgram, Outcome, build_program, object_sizes
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,11 @@ class Artifact:
     """A compiled model: its C, not yet built.
 
     compiled: the planned graph, and the C as {file name: text}
+    fit:      its sizes beside those of the board that it was compiled for; None if no board was named
     """
 
     compiled: Compiled
+    fit: Fit | None = None
 
     @property
     def name(self) -> str:
@@ -160,19 +165,35 @@ def compile(
     path: str | Path,
     target: str = "",
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    board: str = "",
     name: str = "",
     optimize: Optimize = "speed",
     passes: Options | None = None,
 ) -> Artifact:
     """Compiles a model file.
 
-    target:   a name from `edgegen targets`; "" is this machine's best
+    target:   a name from `edgegen targets`; "" is what the board has or, without a board, this machine's best
     shapes:   sizes of inputs with free dimensions, by input name
+    board:    a name from `edgegen boards`, or a .toml file that describes one: the model must fit its memories
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
     passes:   which passes run and what they show
 
-    Raises the kinds of EdgegenError; nothing is written.
+    Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
-    chosen = replace(find_target(target or "host"), optimize=optimize)
-    return Artifact(compile_model(Request(Path(path), chosen, dict(shapes or {}), name, passes or Options())))
+    found = find_board(board) if board else None
+    chosen = found.target if found else find_target(target or "host")
+    if found and target and find_target(target).name != chosen.name:
+        raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
+    request = Request(Path(path), replace(chosen, optimize=optimize), dict(shapes or {}), name, passes or Options())
+    compiled = compile_model(request)
+    return Artifact(compiled, check_fit(compiled, found, _code_bytes(compiled)) if found else None)
+
+
+def _code_bytes(compiled: Compiled) -> int | None:
+    """Machine code and constants other than weights, as compiled; None if the compiler is not installed."""
+    try:
+        sizes = object_sizes(compiled)
+    except ToolchainMissing:
+        return None
+    return sizes.text + sizes.rodata - sum(a.nbytes for a in constant_arrays(compiled.graph))

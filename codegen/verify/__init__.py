@@ -3,7 +3,8 @@
 from edgegen.verify.build_program import build_program
 from edgegen.verify.compare import Difference, compare
 from edgegen.verify.host import HostProgram
-from edgegen.verify.program import Build, Call, Outcome, Program, Sizes
+from edgegen.verify.objects import Build, Sizes, object_sizes
+from edgegen.verify.program import Call, Outcome, Program
 from edgegen.verify.verification import Verification, verify_model
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Verification",
     "build_program",
     "compare",
+    "object_sizes",
     "verify_model",
 ]

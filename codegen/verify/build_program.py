@@ -9,7 +9,8 @@ from edgegen.errors import ToolchainMissing, UsageError
 from edgegen.targets import host_target
 from edgegen.verify.host import HostProgram
 from edgegen.verify.native import NativeProgram
-from edgegen.verify.program import Build, Program, is_traced
+from edgegen.verify.objects import Build
+from edgegen.verify.program import Program, is_traced
 from edgegen.verify.qemu_system import QemuSystemProgram
 from edgegen.verify.qemu_user import QemuUserProgram
 

@@ -10,7 +10,8 @@ import numpy as np
 from edgegen.compiler import Compiled
 from edgegen.errors import ToolchainFailed
 from edgegen.verify import toolchain
-from edgegen.verify.program import Build, Call, Outcome, Program, checked_inputs
+from edgegen.verify.objects import Build
+from edgegen.verify.program import Call, Outcome, Program, checked_inputs
 
 _INTERFACE = """
 typedef struct { int32_t step; uint32_t offset, bytes; int32_t is_result; } harness_region;
@@ -38,12 +39,12 @@ class HostProgram(Program):
         self._begun: set[int] = set()
         super().__init__(models, build)
 
-    def object_flags(self) -> tuple[str, ...]:
-        return (*super().object_flags(), "-fPIC")
+    def extra_flags(self) -> tuple[str, ...]:
+        return ("-fPIC",)
 
     def _link(self) -> None:
         harness = self.compile_harness(("library.c",), ("-fPIC",))
-        command = [self.cc, "-shared", *self.objects, *harness, "-lm", "-o", "program.so"]
+        command = [toolchain.compiler(self.target), "-shared", *self.objects, *harness, "-lm", "-o", "program.so"]
         toolchain.run(command, "linking the library", self.folder)
         self._ffi: Any = cffi.FFI()
         self._ffi.cdef(_INTERFACE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from edgegen.verify import toolchain
-from edgegen.verify.program import SANITIZE, FileProgram
+from edgegen.verify.objects import SANITIZE
+from edgegen.verify.program import FileProgram
 
 
 class NativeProgram(FileProgram):
@@ -12,8 +13,10 @@ class NativeProgram(FileProgram):
     def _link(self) -> None:
         sanitize = SANITIZE if self.build.sanitize else ()
         poison = ("-DHARNESS_POISON",) if self.build.sanitize else ()
-        harness = self.compile_harness(("main.c", "linux.c"), (*sanitize, *poison))
-        command = [self.cc, *sanitize, *self.objects, *harness, "-lm", "-o", "program"]
+        harness = self.compile_harness(("main.c", "linux.c"), (*sanitize, *poison), self.build.cc)
+        # the sanitizers' run-time library is the one of the compiler that put the checks in
+        cc = toolchain.compiler(self.target, self.build.cc)
+        command = [cc, *sanitize, *self.objects, *harness, "-lm", "-o", "program"]
         toolchain.run(command, "linking the harness", self.folder)
 
     def _start(self, calls: int) -> list[int | None]:

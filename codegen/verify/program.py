@@ -6,11 +6,9 @@ code is started (through cffi, natively, by an emulator) is each backend's busin
 
 from __future__ import annotations
 
-import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,30 +20,10 @@ from edgegen.ir.tensor import Array, Tensor
 from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.verify import toolchain
+from edgegen.verify.objects import Build, Sizes, compile_models, read_sizes
 
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
-SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g")
 _FLAG_INIT, _FLAG_RESTORE, _FLAG_SAVE = 1, 2, 4
 _NOT_MEASURED_32, _NOT_MEASURED_64 = 2**32 - 1, 2**64 - 1
-
-
-@dataclass(frozen=True)
-class Build:
-    """How to compile a program.
-
-    cc:       compiler of the models' C; "" for the target's GNU compiler. The harness always takes the latter.
-    cflags:   added after the target's flags and level
-    strict:   the warnings that emitted C must not cause are errors
-    sanitize: address and undefined-behaviour sanitizers, native targets only; each step of a traced model may touch
-              nothing in the arena but its own inputs, results and scratch
-    timeout:  seconds that one compilation or one start of the program may take
-    """
-
-    cc: str = ""
-    cflags: tuple[str, ...] = ()
-    strict: bool = True
-    sanitize: bool = False
-    timeout: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -71,15 +49,6 @@ class Outcome:
     instructions: int | None = None
     stack_bytes: int | None = None
     layers: list[tuple[int, int, bytes]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Bytes of one model's object file: .text*, .rodata*, and what must be 0: .data* and .bss*."""
-
-    text: int
-    rodata: int
-    writable: int
 
 
 def checked_inputs(model: Compiled, inputs: Sequence[Array]) -> list[Array]:
@@ -179,8 +148,7 @@ class Program(ABC):
         self.target: Target = models[0].target
         self._temporary = tempfile.TemporaryDirectory(prefix="edgegen-")
         self.folder = Path(self._temporary.name)
-        self.cc = toolchain.compiler(self.target, build.cc)
-        self.objects = self._compile_models()
+        self.objects = compile_models(self.models, build, self.folder, self.extra_flags())
         self._link()
 
     @abstractmethod
@@ -203,59 +171,25 @@ class Program(ABC):
 
     def sizes(self) -> list[Sizes]:
         """Section sizes of each model's object file."""
-        size = toolchain.find(f"{self.target.prefix}size", "binutils")
-        return [_sizes(toolchain.run([size, "-A", o], "reading section sizes").stdout) for o in self.objects]
+        return [read_sizes(self.target, o) for o in self.objects]
 
-    def object_flags(self) -> tuple[str, ...]:
-        """Flags that every C file of the program is compiled with."""
-        sanitize = SANITIZE if self.build.sanitize else ()
-        return (self.target.level, *sanitize, *self.build.cflags)
+    def extra_flags(self) -> tuple[str, ...]:
+        """Flags that the models' C needs to become part of this kind of program."""
+        return ()
 
-    def _compile_models(self) -> list[Path]:
-        for model in self.models:
-            for name, text in model.files.items():
-                (self.folder / name).write_text(text, encoding="utf-8")
-        warnings = STRICT if self.build.strict else ("-std=c99",)
-        flags = (*warnings, *toolchain.core_flags(self.target, self.cc), *self.object_flags(), "-c", "-I.")
-
-        def compile_one(model: Compiled) -> Path:
-            source = f"{model.name}.c"
-            command = [self.cc, *flags, source, "-o", f"{model.name}.o"]
-            toolchain.run(command, f"compiling {source} for {self.target.name}", self.folder, self.build.timeout)
-            return self.folder / f"{model.name}.o"
-
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            return list(pool.map(compile_one, self.models))
-
-    def compile_harness(self, sources: Sequence[str], flags: Sequence[str] = ()) -> list[Path]:
-        """Objects of files in templates/harness/ and of the table of models; always by the target's GNU compiler."""
-        cc = toolchain.compiler(self.target)
+    def compile_harness(self, sources: Sequence[str], flags: Sequence[str] = (), cc: str = "") -> list[Path]:
+        """Objects of files in templates/harness/ and of the table of models, by the target's GNU compiler or `cc`."""
+        cc = toolchain.compiler(self.target, cc)
+        core = toolchain.core_flags(self.target, cc)
         harness = resource("templates") / "harness"
         (self.folder / "harness_models.c").write_text(_table(self.models), encoding="utf-8")
         objects = []
         for source in (*(harness / s for s in sources), self.folder / "harness_models.c"):
             compiled = self.folder / f"harness_{source.stem}.o"
-            command = [cc, "-std=c99", "-O2", *self.target.cflags, *flags, "-I.", "-I", harness, "-c", source]
+            command = [cc, "-std=c99", "-O2", *core, *flags, "-I.", "-I", harness, "-c", source]
             toolchain.run([*command, "-o", compiled], f"compiling the harness ({source.name})", self.folder)
             objects.append(compiled)
         return objects
-
-
-def _sizes(listing: str) -> Sizes:
-    """Adds up what `size -A` printed: section, bytes, address."""
-    text = rodata = writable = 0
-    for line in listing.splitlines():
-        words = line.split()
-        if len(words) != 3 or not words[1].isdigit():
-            continue
-        name, size = words[0], int(words[1])
-        if name.startswith(".text"):
-            text += size
-        elif name.startswith((".rodata", ".data.rel.ro")):
-            rodata += size
-        elif name.startswith((".data", ".bss", ".tdata", ".tbss")):
-            writable += size
-    return Sizes(text, rodata, writable)
 
 
 class FileProgram(Program):

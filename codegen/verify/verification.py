@@ -14,7 +14,8 @@ from edgegen.ir.evaluate import evaluate
 from edgegen.verify.build_program import build_program
 from edgegen.verify.compare import Difference, compare, magnitude
 from edgegen.verify.layers import Layer, compare_layers
-from edgegen.verify.program import Build, Call, Outcome
+from edgegen.verify.objects import Build
+from edgegen.verify.program import Call, Outcome
 from edgegen.verify.samples import Sample, file_samples, random_samples
 
 

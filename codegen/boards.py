@@ -1,0 +1,307 @@
+"""Boards: memories, clock and toolchain of real hardware, read from boards/*.toml, and whether a model fits them."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from edgegen.compiler import Compiled
+from edgegen.emit.render import constant_arrays
+from edgegen.errors import DoesNotFit, UsageError
+from edgegen.ir.graph import Graph, Placement
+from edgegen.resources import resource
+from edgegen.targets import Target
+from edgegen.targets import target as find_target
+
+Kind = Literal["flash", "ram"]
+
+# Bytes of code of one kernel with its parameters folded in, where no compiler is there to tell.
+ESTIMATED_KERNEL_BYTES = 2048
+
+
+@dataclass(frozen=True)
+class Region:
+    """Bytes [address, address + bytes) of a board's memory. kind: "flash" holds weights and code, "ram" state."""
+
+    name: str
+    kind: Kind
+    address: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """What runs the board's code without the board.
+
+    program: qemu-system-arm or qemu-aarch64; machine: its -M or, for a Linux program, its -cpu
+    startup, linker_script: of bare-metal firmware, in templates/harness/
+    """
+
+    program: str
+    machine: str
+    startup: str = ""
+    linker_script: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board.
+
+    core:        as its maker calls it; target: what code is generated for, with the board's own compiler flags
+    clock_hz:    of the core at full speed; None if it is not one figure
+    stack_bytes: kept free for the stack
+    regions:     memories; none: nothing to fit into. Without flash, weights and code are loaded into RAM
+    emulator:    None if only the hardware runs its code
+    """
+
+    name: str
+    description: str
+    core: str
+    target: Target
+    clock_hz: int | None
+    stack_bytes: int
+    regions: tuple[Region, ...]
+    emulator: Emulator | None
+
+    def memory(self, kind: Kind) -> tuple[Region, ...]:
+        return tuple(r for r in self.regions if r.kind == kind)
+
+    def bytes(self, kind: Kind) -> int | None:
+        """All memory of a kind together; None if the board does not say."""
+        return sum(r.bytes for r in self.memory(kind)) if self.memory(kind) else None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a model fits a board, in bytes.
+
+    code_measured: the code's size is the compiler's, not an estimate
+    peak:          node at which most of the arena is in use, and the tensors alive there
+    """
+
+    weights: int
+    code: int
+    code_measured: bool
+    arena: int
+    stack: int
+    peak: str
+    alive: tuple[tuple[str, int], ...]
+
+
+# ---- Reading ----
+
+_KEYS: Mapping[str, tuple[type, bool]] = {
+    "description": (str, True),
+    "core": (str, True),
+    "target": (str, True),
+    "clock_hz": (int, False),
+    "stack_bytes": (int, True),
+    "toolchain": (dict, False),
+    "region": (list, False),
+    "emulator": (dict, False),
+}
+_TOOLCHAIN: Mapping[str, tuple[type, bool]] = {"prefix": (str, True), "flags": (list, True)}
+_REGION: Mapping[str, tuple[type, bool]] = {
+    "name": (str, True),
+    "kind": (str, True),
+    "address": (int, True),
+    "bytes": (int, True),
+}
+_EMULATOR: Mapping[str, tuple[type, bool]] = {
+    "program": (str, True),
+    "machine": (str, True),
+    "startup": (str, False),
+    "linker_script": (str, False),
+}
+
+
+def board_names() -> list[str]:
+    """Names that `board` knows, sorted."""
+    return sorted(p.stem for p in resource("boards").glob("*.toml"))
+
+
+def board(name: str) -> Board:
+    """The board called `name`, or described by the file `name` if that ends in .toml. Raises UsageError."""
+    if name.endswith(".toml"):
+        return read_board(Path(name))
+    known = board_names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f'did you mean "{near[0]}"?' if near else "name one of them, or a .toml file that describes yours"
+        raise UsageError(f'unknown board "{name}"', [("known", ", ".join(known))], hint)
+    return read_board(resource("boards") / f"{name}.toml")
+
+
+def read_board(path: Path) -> Board:
+    """The board that a file describes. Raises UsageError, which names the file and what is wrong in it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from error
+    try:
+        return _board(path.stem, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path.name} is not TOML: {error}") from error
+    except UsageError as error:
+        raise UsageError(f"{path.name}: {error.what}", error.details, error.help) from error
+
+
+def _checked(what: str, table: dict[str, Any], keys: Mapping[str, tuple[type, bool]]) -> dict[str, Any]:
+    """The table, if it has all required keys, no unknown ones and the right types."""
+    for key, value in table.items():
+        if key not in keys:
+            raise UsageError(f'{what} has the unknown key "{key}"', [("known", ", ".join(keys))])
+        kind = keys[key][0]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise UsageError(f"{what}{key} must be {_PLAIN[kind]}, is {value!r}")
+        if isinstance(value, int) and value < 0:
+            raise UsageError(f"{what}{key} is negative")
+    for key, (_, required) in keys.items():
+        if required and key not in table:
+            raise UsageError(f'{what or "the board "}lacks "{key}"')
+    return table
+
+
+_PLAIN: Mapping[type, str] = {str: "a string", int: "a whole number", dict: "a table", list: "a list"}
+
+
+def _board(name: str, data: dict[str, Any]) -> Board:
+    data = _checked("", data, _KEYS)
+    chosen = find_target(data["target"])
+    tools = data.get("toolchain")
+    if tools is not None:
+        tools = _checked("toolchain.", tools, _TOOLCHAIN)
+        if not all(isinstance(f, str) for f in tools["flags"]):
+            raise UsageError("toolchain.flags must be a list of strings")
+        chosen = replace(chosen, prefix=tools["prefix"], cflags=tuple(tools["flags"]))
+    emulator = None
+    if "emulator" in data:
+        emulator = Emulator(**_checked("emulator.", data["emulator"], _EMULATOR))
+        if chosen.runner == "qemu-user":
+            chosen = replace(chosen, cpu=emulator.machine)
+    return Board(
+        name,
+        data["description"],
+        data["core"],
+        chosen,
+        data.get("clock_hz"),
+        data["stack_bytes"],
+        _regions(data.get("region", [])),
+        emulator,
+    )
+
+
+def _regions(tables: list[Any]) -> tuple[Region, ...]:
+    regions: list[Region] = []
+    for table in tables:
+        if not isinstance(table, dict):
+            raise UsageError("region must be written as [[region]] tables")
+        region = Region(**_checked("region.", table, _REGION))
+        if region.kind not in ("flash", "ram"):
+            raise UsageError(f'region {region.name}: kind must be "flash" or "ram", is "{region.kind}"')
+        if not region.bytes:
+            raise UsageError(f"region {region.name} has no bytes")
+        for other in regions:
+            if other.name == region.name:
+                raise UsageError(f"two regions are called {region.name}")
+            if region.address < other.address + other.bytes and other.address < region.address + region.bytes:
+                raise UsageError(f"regions {other.name} and {region.name} overlap")
+        regions.append(region)
+    return tuple(regions)
+
+
+# ---- Fitting ----
+
+
+def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -> Fit:
+    """Raises DoesNotFit, with the sizes and the tensors alive at the peak, if the model does not fit the board.
+
+    code_bytes: machine code and its constants as compiled, without the weights; None: it is estimated
+
+    Flash must hold weights and code, one RAM region the model's struct, and RAM the stack reserve beside it.
+    """
+    graph = compiled.graph
+    plan = graph.plan
+    assert plan is not None, f"{graph.name} is not planned"
+    peak, alive = _peak(graph)
+    estimate = ESTIMATED_KERNEL_BYTES * len({(n.kernel.name, n.op) for n in graph.nodes if n.kernel is not None})
+    fit = Fit(
+        sum(a.nbytes for a in constant_arrays(graph)),
+        estimate if code_bytes is None else code_bytes,
+        code_bytes is not None,
+        plan.arena_bytes,
+        board.stack_bytes,
+        peak,
+        alive,
+    )
+    if not board.regions:
+        return fit
+    flash, ram = board.memory("flash"), board.memory("ram")
+    loaded = 0 if flash else fit.weights + fit.code
+    flash_fits = not flash or fit.weights + fit.code <= max(r.bytes for r in flash)
+    if not (flash_fits and _ram_fits(fit.arena + loaded, fit.stack, ram)):
+        raise _does_not_fit(compiled.name, board, fit)
+    return fit
+
+
+def _ram_fits(block: int, stack: int, regions: tuple[Region, ...]) -> bool:
+    """Whether one region holds `block`, and the same or another one the stack beside it."""
+    for home in regions:
+        rest = [home.bytes - block] + [r.bytes for r in regions if r is not home]
+        if home.bytes >= block and max(rest) >= stack:
+            return True
+    return False
+
+
+def _does_not_fit(name: str, board: Board, fit: Fit) -> DoesNotFit:
+    how = "measured" if fit.code_measured else "estimated, as no compiler is installed to measure it"
+    code = f"weights {fit.weights:,} B, code {fit.code:,} B ({how})"
+    state = f"arena {fit.arena:,} B, stack reserve {fit.stack:,} B"
+    details = []
+    if board.memory("flash"):
+        details.append(("flash", f"needs {fit.weights + fit.code:,} B: {code}; {_sizes(board, 'flash')}"))
+        details.append(("RAM", f"needs {fit.arena + fit.stack:,} B: {state}; {_sizes(board, 'ram')}"))
+    else:
+        total = fit.weights + fit.code + fit.arena + fit.stack
+        details.append(("RAM", f"needs {total:,} B: {code}, {state}; {_sizes(board, 'ram')}"))
+    details.append(("peak", "\n".join([fit.peak, *(f"{size:>12,} B  {text}" for text, size in fit.alive)])))
+    return DoesNotFit(f"{name} does not fit {board.name}", details, "choose a larger board or a smaller model")
+
+
+def _sizes(board: Board, kind: Kind) -> str:
+    return "has " + ", ".join(f"{r.name} {r.bytes:,} B" for r in board.memory(kind)) or "has none"
+
+
+def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """The node at which most of the arena is in use, and what is alive there, largest first."""
+    plan = graph.plan
+    assert plan is not None
+    places: list[tuple[str, Placement]] = [(f'"{t.name}" {t.type}', p) for t, p in plan.tensors.items()]
+    places += [(f'scratch of "{n.name}"', p) for n, p in plan.scratch.items()]
+
+    def alive(step: int) -> dict[tuple[int, int], str]:
+        """What lies at each place; a view or an in-place result shares the place of what it was made from."""
+        found: dict[tuple[int, int], str] = {}
+        for text, p in places:
+            if p.first <= step <= p.last:
+                found.setdefault((p.offset, p.size), text)
+        return found
+
+    def used(step: int) -> int:
+        total = end = 0
+        for offset, size in sorted(alive(step)):
+            total += max(0, offset + size - max(offset, end))
+            end = max(end, offset + size)
+        return total
+
+    step = max(range(len(graph.nodes)), key=used, default=0)
+    if not graph.nodes:
+        return "no node", ()
+    node = graph.nodes[step]
+    where = f'{used(step):,} B in use at node {step}, {node.op.kind} "{node.name}"'
+    listed = sorted(((text, size) for (_, size), text in alive(step).items()), key=lambda item: (-item[1], item[0]))
+    return where, tuple(listed)

@@ -1,0 +1,95 @@
+"""Object files of emitted C, and the sizes of their sections."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgegen.compiler import Compiled
+from edgegen.targets import Target
+from edgegen.verify import toolchain
+
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g")
+
+
+@dataclass(frozen=True)
+class Build:
+    """How to compile a program.
+
+    cc:       compiler of the models' C; "" for the target's GNU compiler. The harness always takes the latter.
+    cflags:   added after the target's flags and level
+    strict:   the warnings that emitted C must not cause are errors
+    sanitize: address and undefined-behaviour sanitizers, native targets only; each step of a traced model may touch
+              nothing in the arena but its own inputs, results and scratch
+    timeout:  seconds that one compilation or one start of the program may take
+    """
+
+    cc: str = ""
+    cflags: tuple[str, ...] = ()
+    strict: bool = True
+    sanitize: bool = False
+    timeout: float = 300.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes of one model's object file: .text*, .rodata*, and what must be 0: .data* and .bss*."""
+
+    text: int
+    rodata: int
+    writable: int
+
+
+def compile_models(
+    models: Sequence[Compiled], build: Build, folder: Path, extra_flags: Sequence[str] = ()
+) -> list[Path]:
+    """Writes each model's C into `folder` and compiles it; the objects' paths, in order.
+
+    Raises ToolchainMissing and ToolchainFailed.
+    """
+    target = models[0].target
+    cc = toolchain.compiler(target, build.cc)
+    for model in models:
+        for name, text in model.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    flags = [*(STRICT if build.strict else ("-std=c99",)), *toolchain.core_flags(target, cc), target.level]
+    flags += [*(SANITIZE if build.sanitize else ()), *extra_flags, *build.cflags]
+
+    def compile_one(model: Compiled) -> Path:
+        source, compiled = f"{model.name}.c", folder / f"{model.name}.o"
+        command = [cc, *flags, "-I.", "-c", source, "-o", compiled.name]
+        toolchain.run(command, f"compiling {source} for {target.name}", folder, build.timeout)
+        return compiled
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(compile_one, models))
+
+
+def read_sizes(target: Target, compiled: Path) -> Sizes:
+    """Section sizes of an object file."""
+    size = toolchain.find(f"{target.prefix}size", target.package.replace("gcc", "binutils", 1))
+    listing = toolchain.run([size, "-A", compiled], "reading section sizes").stdout
+    text = rodata = writable = 0
+    for line in listing.splitlines():
+        words = line.split()  # section, bytes, address
+        if len(words) != 3 or not words[1].isdigit():
+            continue
+        name, count = words[0], int(words[1])
+        if name.startswith(".text"):
+            text += count
+        elif name.startswith((".rodata", ".data.rel.ro")):
+            rodata += count
+        elif name.startswith((".data", ".bss", ".tdata", ".tbss")):
+            writable += count
+    return Sizes(text, rodata, writable)
+
+
+def object_sizes(model: Compiled, build: Build | None = None) -> Sizes:
+    """Sizes of a model's object file, which is compiled for the purpose. Raises as compile_models does."""
+    with tempfile.TemporaryDirectory(prefix="edgegen-") as folder:
+        return read_sizes(model.target, compile_models([model], build or Build(), Path(folder))[0])
