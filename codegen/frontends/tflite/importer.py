@@ -179,7 +179,7 @@ class Importer:
     def define(self, op: Operator, tensor: Tensor, computed: TensorType) -> None:
         """Gives a tensor of the file, which an operator now writes, the shape that was inferred for it."""
         if tensor in self.defined:
-            raise op.invalid(f'writes "{tensor.name}", which already has a value')
+            raise op.invalid(f'writes "{tensor.name}" twice')
         agrees = self.resized or tensor in self._free or tensor.shape == computed.shape
         if tensor.dtype != computed.dtype or not agrees:
             text = f'"{tensor.name}" is declared {tensor.type}, but its operator computes {computed}'
@@ -195,7 +195,9 @@ class Importer:
                 raise op.invalid(f'reads "{tensor.name}", which no earlier operator writes')
         for tensor in op.outputs:
             if tensor in self.defined:
-                raise op.invalid(f'writes "{tensor.name}", which already has a value')
+                why = "is a constant" if tensor.is_constant else "already has a value"
+                why = why if tensor.type.elements else "has no elements"
+                raise op.invalid(f'writes "{tensor.name}" {tensor.type}, which {why}')
         try:
             REGISTRY[file.name].function(op)
         except InvalidGraph as error:

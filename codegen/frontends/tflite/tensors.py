@@ -89,6 +89,8 @@ def make_tensor(tensor: FileTensor) -> Tensor:
     type = TensorType(dtype, tensor.shape, _quantization(tensor, dtype, tensor.shape))
     if tensor.is_sparse:
         raise UnsupportedModel(f'constant "{tensor.name}" is sparse', help="convert the model without sparsity")
+    if tensor.data is None and type.elements == 0:
+        return Tensor(tensor.name, type, np.zeros(type.shape, dtype.np))  # an empty list, such as a scalar's shape
     return Tensor(tensor.name, type, None if tensor.data is None else _constant(tensor, dtype))
 
 
