@@ -49,7 +49,7 @@ class Artifact:
 
     def report(self) -> dict[str, Any]:
         """What NAME.report.json holds (edgegen.report)."""
-        return report(self.compiled)
+        return report(self.compiled, self.fit)
 
     def write(self, folder: str | Path, html: bool = False) -> list[Path]:
         """Writes NAME.c, NAME.h and NAME.report.json into `folder`, which is made if need be; returns their paths.

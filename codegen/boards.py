@@ -12,7 +12,8 @@ from typing import Any, Literal
 from edgegen.compiler import Compiled
 from edgegen.emit.render import constant_arrays
 from edgegen.errors import DoesNotFit, UsageError
-from edgegen.ir.graph import Graph, Placement
+from edgegen.ir.graph import Graph
+from edgegen.memory.usage import bytes_in_use, peak_step, regions
 from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.targets import target as find_target
@@ -79,10 +80,12 @@ class Board:
 class Fit:
     """How a model fits a board, in bytes.
 
+    board:         what it was fitted to
     code_measured: the code's size is the compiler's, not an estimate
     peak:          node at which most of the arena is in use, and the tensors alive there
     """
 
+    board: Board
     weights: int
     code: int
     code_measured: bool
@@ -230,6 +233,7 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
     peak, alive = _peak(graph)
     estimate = ESTIMATED_KERNEL_BYTES * len({(n.kernel.name, n.op) for n in graph.nodes if n.kernel is not None})
     fit = Fit(
+        board,
         sum(a.nbytes for a in constant_arrays(graph)),
         estimate if code_bytes is None else code_bytes,
         code_bytes is not None,
@@ -278,30 +282,16 @@ def _sizes(board: Board, kind: Kind) -> str:
 
 def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
     """The node at which most of the arena is in use, and what is alive there, largest first."""
-    plan = graph.plan
-    assert plan is not None
-    places: list[tuple[str, Placement]] = [(f'"{t.name}" {t.type}', p) for t, p in plan.tensors.items()]
-    places += [(f'scratch of "{n.name}"', p) for n, p in plan.scratch.items()]
-
-    def alive(step: int) -> dict[tuple[int, int], str]:
-        """What lies at each place; a view or an in-place result shares the place of what it was made from."""
-        found: dict[tuple[int, int], str] = {}
-        for text, p in places:
-            if p.first <= step <= p.last:
-                found.setdefault((p.offset, p.size), text)
-        return found
-
-    def used(step: int) -> int:
-        total = end = 0
-        for offset, size in sorted(alive(step)):
-            total += max(0, offset + size - max(offset, end))
-            end = max(end, offset + size)
-        return total
-
-    step = max(range(len(graph.nodes)), key=used, default=0)
     if not graph.nodes:
         return "no node", ()
+    found = regions(graph)
+    step = peak_step(graph, found)
+    alive: dict[tuple[int, int], str] = {}
+    for r in found:  # a view or an in-place result shares the place of what it was made from
+        if r.alive(step):
+            text = f'scratch of "{r.name}"' if r.role == "scratch" else f'"{r.name}" {r.type}'
+            alive.setdefault((r.place.offset, r.place.size), text)
     node = graph.nodes[step]
-    where = f'{used(step):,} B in use at node {step}, {node.op.kind} "{node.name}"'
-    listed = sorted(((text, size) for (_, size), text in alive(step).items()), key=lambda item: (-item[1], item[0]))
+    where = f'{bytes_in_use(found, step):,} B in use at node {step}, {node.op.kind} "{node.name}"'
+    listed = sorted(((text, size) for (_, size), text in alive.items()), key=lambda item: (-item[1], item[0]))
     return where, tuple(listed)

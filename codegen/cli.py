@@ -17,9 +17,9 @@ from edgegen.compiler import read
 from edgegen.errors import EdgegenError, UsageError, format_error
 from edgegen.passes.pipeline import Options, pass_names
 from edgegen.report.inspection import inspection, inspection_text
+from edgegen.report.listings import board_rows, boards_text, target_rows, targets_text
 from edgegen.report.summary import summary
 from edgegen.report.table import text_table
-from edgegen.targets import TARGETS, host_target
 from edgegen.verify import Build, Verification, verify_model
 
 Arguments = argparse.Namespace
@@ -60,7 +60,13 @@ examples:
 exit codes: 0 all match, 1 something differs or failed, 2 the command line was not understood
 """
 INSPECT_HELP = "Shows what is in a model file before anything is compiled: one line per node."
-INSPECT_EXAMPLES = "example:\n  edgegen inspect kws.tflite\n  edgegen inspect kws.tflite --json | jq .macs\n"
+INSPECT_EXAMPLES = "examples:\n  edgegen inspect kws.tflite\n  edgegen inspect kws.tflite --json | jq .macs\n"
+TARGETS_HELP = "Lists the cores that code can be emitted for, and what compiles and runs it."
+TARGETS_EXAMPLES = "example:\n  edgegen kws.tflite --target arm-neon -o out\n"
+BOARDS_HELP = "Lists the boards that a model can be fitted to. A .toml file like those in boards/ describes another."
+BOARDS_EXAMPLES = (
+    "examples:\n  edgegen kws.tflite --board nucleo-f446re\n  edgegen kws.tflite --board ./my-board.toml\n"
+)
 
 
 class Progress:
@@ -169,15 +175,14 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         print(text, file=sys.stderr if args.json else sys.stdout)
 
     passes = Options(args.disable_pass, args.print_ir_after, show, args.check_passes, progress)
-    board = {"board": args.board} if args.board else {}
     return compile(
         args.model,
         target=args.target,
         shapes=dict(args.shape),
+        board=args.board,
         name=args.name,
         optimize=args.optimize,
         passes=passes,
-        **board,
     )
 
 
@@ -242,7 +247,7 @@ def _verification_text(name: str, v: Verification) -> str:
     def size(value: int | None, unit: str = "B") -> str:
         return "not measured" if value is None else f"{value:,} {unit}".rstrip()
 
-    lines = [f"{name} on {v.target}: {'matches the reference' if v.match else 'DIFFERS from the reference'}"]
+    lines = [f"{name} on {v.target}: {'matches' if v.match else 'DIFFERS'}"]
     for run in v.runs:
         for output in run.outputs:
             lines.append(f'  {run.label}, output "{output.name}": {output.reference}')
@@ -305,36 +310,30 @@ def run_inspect(args: Arguments, progress: Progress) -> int:
 
 
 def targets_parser() -> argparse.ArgumentParser:
-    parser = _new_parser("targets", "Lists the cores that edgegen emits code for.")
+    parser = _new_parser("targets", TARGETS_HELP, TARGETS_EXAMPLES)
     _add_output_arguments(parser)
     return parser
 
 
 def run_targets(args: Arguments, _progress: Progress) -> int:
-    host = host_target().name
     if args.json:
-        rows = [
-            {
-                "name": t.name,
-                "description": t.description,
-                "features": sorted(t.features),
-                "alignment": t.alignment,
-                "compiler": f"{t.prefix}gcc",
-                "package": t.package,
-                "flags": list(t.cflags),
-                "runner": t.runner,
-                "host": t.name == host,
-            }
-            for t in TARGETS.values()
-        ]
-        print_json(rows)
-        return 0
-    table = [
-        (t.name, t.description, " ".join(sorted(t.features)) or None, f"{t.prefix}gcc", t.runner)
-        for t in TARGETS.values()
-    ]
-    print(text_table(("target", "core", "features", "compiler", "run by verify"), table))
-    print(f'\n"host" stands for {host}, the best of these on this machine')
+        print_json(target_rows())
+    else:
+        print(targets_text())
+    return 0
+
+
+def boards_parser() -> argparse.ArgumentParser:
+    parser = _new_parser("boards", BOARDS_HELP, BOARDS_EXAMPLES)
+    _add_output_arguments(parser)
+    return parser
+
+
+def run_boards(args: Arguments, _progress: Progress) -> int:
+    if args.json:
+        print_json(board_rows())
+    else:
+        print(boards_text())
     return 0
 
 
@@ -348,6 +347,7 @@ COMMANDS = {
     "verify": Command(verify_parser, run_verify),
     "inspect": Command(inspect_parser, run_inspect),
     "targets": Command(targets_parser, run_targets),
+    "boards": Command(boards_parser, run_boards),
 }
 COMPILE = Command(compile_parser, run_compile)
 

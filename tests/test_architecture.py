@@ -222,6 +222,8 @@ def test_templates_that_code_names_exist_and_all_are_used() -> None:
         found = [p.name for p in (ROOT / "templates").rglob(Path(name).name)]
         assert found, f"{module} renders {name}, which is not in templates/"
         used.update(found)
+    for path in (ROOT / "boards").glob("*.toml"):
+        used.update(re.findall(r'"([^"]+\.j2)"', path.read_text()))
     for path in (ROOT / "templates").rglob("*.j2"):
         used.update(re.findall(r'{%\s*(?:include|import|extends)\s+"(?:[^"]*/)?([^"/]+)"', path.read_text()))
     assert templates == used

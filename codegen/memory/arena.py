@@ -59,6 +59,25 @@ def _fit(buffers: Sequence[Buffer], beside: Sequence[Sequence[int]], order: Sequ
     return offsets
 
 
+def _fit_two_ended(buffers: Sequence[Buffer], beside: Sequence[Sequence[int]], order: Sequence[int], bound: int) -> list[int]:
+    """Each buffer in turn at whichever end of `bound` bytes is free, else at the lowest free start.
+
+    A chain, where each buffer lives beside its predecessor only, always fits.
+    """
+    offsets = [-1] * len(buffers)
+    for i in order:
+        size = buffers[i].size
+        taken = sorted((offsets[j], offsets[j] + buffers[j].size) for j in beside[i] if offsets[j] >= 0)
+        low, end = -1, 0
+        for start, stop in taken:
+            if low < 0 and start - end >= size:
+                low = end
+            end = max(end, stop)
+        low = end if low < 0 else low
+        offsets[i] = bound - size if low > 0 and end + size <= bound else low
+    return offsets
+
+
 def _extent(buffers: Sequence[Buffer], offsets: Sequence[int]) -> int:
     return max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
 
@@ -99,8 +118,8 @@ def place(buffers: Sequence[Buffer]) -> list[int]:
     """An offset for each buffer so that none that are in use together overlap.
 
     Greedy best fit in several orders (by size, by lifetime, by both, by time); the smallest arena wins, the earlier
-    order on a tie. If that misses the lower bound, a bounded search moves buffers within the order. Sizes must already
-    be rounded to the alignment.
+    order on a tie. If that misses the lower bound, both ends are filled in turn, and then a bounded search moves buffers
+    within the order. Sizes must already be rounded to the alignment.
     """
     keys: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
         lambda b: (-b.size, b.first, b.last),
@@ -122,5 +141,9 @@ def place(buffers: Sequence[Buffer]) -> list[int]:
             best = size, offsets, order
         if size == bound:
             return offsets
+    in_time = sorted(range(len(buffers)), key=lambda i: (buffers[i].first, -buffers[i].size))
+    offsets = _fit_two_ended(buffers, beside, in_time, bound)
+    if _extent(buffers, offsets) == bound:
+        return offsets
     assert best is not None  # keys is not empty
     return _improve(buffers, beside, best[2], best[1], bound)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from edgegen.boards import Fit
 from edgegen.compiler import Compiled
 from edgegen.emit.render import constant_arrays
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
+from edgegen.memory.usage import Region, bytes_in_use, peak_step, regions
 from edgegen.ops.select import rejection
-from edgegen.report.memory_map import Region, bytes_in_use, peak_step, regions, steps
 from edgegen.targets import Target
 
 FORMAT = 1  # of the report: grows when a field changes its meaning
@@ -77,8 +78,8 @@ def _node(index: int, node: Node, target: Target) -> dict[str, Any]:
 
 
 def _peak(graph: Graph, found: list[Region]) -> dict[str, Any]:
-    step = peak_step(found, graph)
-    node = graph.nodes[step] if 0 <= step < len(graph.nodes) else None
+    step = peak_step(graph, found)
+    node = graph.nodes[step] if graph.nodes else None
     return {
         "step": step,
         "node": node.name if node else None,
@@ -88,8 +89,25 @@ def _peak(graph: Graph, found: list[Region]) -> dict[str, Any]:
     }
 
 
-def report(compiled: Compiled) -> dict[str, Any]:
+def _board(fit: Fit) -> dict[str, Any]:
+    board = fit.board
+    return {
+        "name": board.name,
+        "description": board.description,
+        "core": board.core,
+        "clock_hz": board.clock_hz,
+        "flash_bytes": board.bytes("flash"),
+        "ram_bytes": board.bytes("ram"),
+        "stack_reserve_bytes": fit.stack,
+        "code_bytes": fit.code,
+        "code_measured": fit.code_measured,
+    }
+
+
+def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     """Everything known about a compiled model without running it; JSON-serializable, the same on every machine.
+
+    fit: of the board that it was compiled for
 
     Sizes are bytes. Step i is node i; step -1 is the caller filling the inputs, step len(nodes) the caller reading
     the outputs. `arena_bytes` is what the C reserves, `arena_lower_bound_bytes` the largest sum in use at one step.
@@ -111,6 +129,7 @@ def report(compiled: Compiled) -> dict[str, Any]:
             "compiler": f"{target.prefix}gcc",
             "flags": [target.level, *target.cflags],
         },
+        "board": _board(fit) if fit else None,
         "macs": graph.macs(),
         "weights_bytes": sum(a.nbytes for a in constant_arrays(graph)),
         "arena_bytes": plan.arena_bytes,
@@ -122,5 +141,5 @@ def report(compiled: Compiled) -> dict[str, Any]:
         "operators": dict(sorted(kinds.items())),
         "nodes": [_node(i, n, target) for i, n in enumerate(graph.nodes)],
         "arena": [_region(r) for r in found],
-        "in_use": [bytes_in_use(found, step) for step in steps(graph)],
+        "in_use": [bytes_in_use(found, step) for step in range(-1, len(graph.nodes) + 1)],
     }

@@ -8,12 +8,20 @@ from typing import Any
 def summary(r: dict[str, Any]) -> str:
     """Sizes, work and peak of a report made by `report()`."""
     target, peak = r["target"], r["peak"]
-    where = f"node {peak['step']} {peak['op']}" if peak["node"] else "the caller's inputs or outputs"
+    where = f"most in use at node {peak['step']} {peak['op']}" if peak["op"] else "no nodes"
     rows = [
-        ("arena", f"{r['arena_bytes']:,} B", f"lower bound {r['arena_lower_bound_bytes']:,} B, most in use at {where}"),
+        ("arena", f"{r['arena_bytes']:,} B", f"lower bound {r['arena_lower_bound_bytes']:,} B, {where}"),
         ("weights", f"{r['weights_bytes']:,} B", "constants as packed for the kernels"),
         ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes"),
     ]
+    board = r["board"]
+    if board and board["flash_bytes"]:
+        used = f"{r['weights_bytes'] + board['code_bytes']:,} B"
+        how = "measured" if board["code_measured"] else "estimated"
+        rows.append(("flash", used, f"of {board['flash_bytes']:,} B on {board['name']}; code {how}"))
+    if board and board["ram_bytes"]:
+        used = f"{r['arena_bytes'] + board['stack_reserve_bytes']:,} B"
+        rows.append(("RAM", used, f"of {board['ram_bytes']:,} B on {board['name']}; arena and stack reserve"))
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     lines = [f"  {a.ljust(widths[0])}  {b.rjust(widths[1])}   {c}" for a, b, c in rows]
     return "\n".join([f"{r['name']} for {target['name']}, optimized for {target['optimize']}", *lines])

@@ -1,4 +1,4 @@
-"""The arena over time: which bytes are in use at which step, and by what."""
+"""What a planned arena holds over time: which bytes are in use at which step, and by what."""
 
 from __future__ import annotations
 
@@ -54,11 +54,6 @@ def bytes_in_use(found: Sequence[Region], step: int) -> int:
     return total
 
 
-def steps(graph: Graph) -> range:
-    """-1 (the caller fills the inputs), one step per node, and one more (the caller reads the outputs)."""
-    return range(-1, len(graph.nodes) + 1)
-
-
-def peak_step(found: Sequence[Region], graph: Graph) -> int:
-    """The first step at which most bytes are in use."""
-    return max(steps(graph), key=lambda step: (bytes_in_use(found, step), -step))
+def peak_step(graph: Graph, found: Sequence[Region]) -> int:
+    """The first node at which most bytes are in use; 0 for a graph without nodes."""
+    return max(range(len(graph.nodes)), key=lambda step: (bytes_in_use(found, step), -step), default=0)
