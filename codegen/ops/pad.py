@@ -24,7 +24,7 @@ def _merge(shape: Counts, before: Counts, after: Counts) -> tuple[list[int], lis
     for n, b, a in zip(shape, before, after, strict=True):
         if b == a == 0:
             size[-1], low[-1], high[-1] = size[-1] * n, low[-1] * n, high[-1] * n
-        elif size == [1]:
+        elif (size, low, high) == ([1], [0], [0]):
             size, low, high = [n], [b], [a]
         else:
             size.append(n)
