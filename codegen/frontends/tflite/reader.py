@@ -1,7 +1,8 @@
 """Reads a .tflite flatbuffer into plain, checked data.
 
 The generated accessors of the `tflite` package trust the file: they follow any offset. Here every table, vector and
-index is checked before use, so that a truncated or hostile file gives InvalidModel and nothing else.
+index is checked before use, so that a truncated or hostile file gives InvalidModel and nothing else, in time and memory
+that grow only with the file.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import flatbuffers
-import numpy as np
 import tflite
 from edgegen.errors import InvalidModel, UnsupportedModel
 
 T = TypeVar("T")
 
+MAX_RANK = 8
 MAX_ELEMENTS = 1 << 31  # of one tensor: no device edgegen targets could hold more
+MAX_NAME = 512  # characters; converters join the names of fused operators, but no person reads more
+
+TABLE_BYTES, NUMBER_BYTES = 8, 4  # least that an entry of a vector of tables or of numbers takes in an honest file
 
 BUILTIN_NAMES: dict[int, str] = {
     v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int) and not k.startswith("_")
@@ -42,6 +46,47 @@ def _empty_table() -> tuple[bytearray, int]:
 
 
 _EMPTY = _empty_table()
+
+
+class _Room:
+    """How much the file can still hold.
+
+    Flatbuffer offsets may point anywhere, so a small file can claim the same bytes over and over; an honest one has
+    each table and vector once. Twice the file's size is room enough for any writer that shares some of them.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = 2 * size + 1024
+
+    def claim(self, count: int, each: int, what: str) -> int:
+        """`count`, if entries of `each` bytes fit. Raises InvalidModel."""
+        self._left -= count * each
+        if count < 0 or self._left < 0:
+            raise InvalidModel(f"{what}: {count} entries are more than the file can hold")
+        return count
+
+    def tables(self, read: Callable[[int], T], count: int, what: str) -> list[T]:
+        """A vector of tables."""
+        self.claim(count, TABLE_BYTES, what)
+        with _reading(what):
+            return [read(i) for i in range(count)]
+
+    def numbers(self, owner: Any, field: str, what: str, limit: int = 1 << 31) -> tuple[Any, ...]:
+        """A vector of numbers; empty where it is absent."""
+        with _reading(f"{field} of {what}"):
+            count = getattr(owner, f"{field}Length")()
+            if count > limit:
+                raise InvalidModel(f"{field} of {what}: {count} entries are more than {limit}")
+            self.claim(count, NUMBER_BYTES, f"{field} of {what}")
+            return tuple(getattr(owner, f"{field}AsNumpy")().tolist()) if count else ()
+
+    def text(self, value: bytes | None, what: str) -> str:
+        """A name from the file: printable, and of bearable length."""
+        value = value or b""
+        self.claim(len(value), 1, what)
+        text = "".join(c if c.isprintable() else "?" for c in value.decode("utf-8", "replace"))
+        half = MAX_NAME // 2
+        return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
 
 
 @contextmanager
@@ -80,7 +125,7 @@ class FileTensor:
     type: str
     shape: tuple[int, ...]
     signature: tuple[int, ...]
-    data: bytes | None
+    data: memoryview | None
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
     axis: int
@@ -129,50 +174,42 @@ class FileGraph:
     operators: tuple[FileOperator, ...]
 
 
-def _vector(read: Callable[[int], T], length: int, limit: int, what: str) -> list[T]:
-    if not 0 <= length <= limit:
-        raise InvalidModel(f"{what} claims {length} entries, more than the file can hold")
-    with _reading(what):
-        return [read(i) for i in range(length)]
-
-
-def _indices(values: Any, count: int, what: str, optional: bool = False) -> tuple[int, ...]:
-    out = tuple(int(v) for v in values)
-    for v in out:
+def _indices(values: tuple[int, ...], count: int, what: str, optional: bool = False) -> tuple[int, ...]:
+    for v in values:
         if not (0 <= v < count or (optional and v == -1)):
             raise InvalidModel(f"{what}: index {v} is not one of {count} tensors")
-    return out
+    return values
 
 
-def _as_list(array: Any) -> list[Any]:
-    """A generated ...AsNumpy() result: an array, or 0 where the vector is absent."""
-    return [] if isinstance(array, int) else array.tolist()
+def _shapes(room: _Room, table: Any, what: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(shape, signature); the signature has -1 where a dimension is free."""
+    shape = room.numbers(table, "Shape", what, MAX_RANK)
+    signature = room.numbers(table, "ShapeSignature", what, MAX_RANK) or shape
+    if any(d < 0 for d in shape):
+        raise InvalidModel(f"{what} has a negative dimension in its shape {list(shape)}")
+    if math.prod(shape) >= MAX_ELEMENTS:
+        raise InvalidModel(f"{what} has the impossible shape {list(shape)}")
+    if len(signature) != len(shape) or any(s not in (-1, d) for s, d in zip(signature, shape, strict=True)):
+        raise InvalidModel(f"{what} has shape {list(shape)}, but signature {list(signature)}")
+    return shape, signature
 
 
-def _read_tensor(table: Any, index: int, buffers: list[bytes | None]) -> FileTensor:
+def _read_tensor(room: _Room, table: Any, index: int, buffers: list[memoryview | None]) -> FileTensor:
     what = f"tensor {index}"
     with _reading(what):
-        name = (table.Name() or b"").decode("utf-8", "replace") or f"tensor_{index}"
+        name = room.text(table.Name(), what) or f"tensor_{index}"
         what = f'tensor {index} "{name}"'
-        type_code = table.Type()
-        shape = tuple(_as_list(table.ShapeAsNumpy()))
-        signature = tuple(_as_list(table.ShapeSignatureAsNumpy())) or shape
-        buffer = table.Buffer()
+        type_code, buffer = table.Type(), table.Buffer()
+        shape, signature = _shapes(room, table, what)
         q = table.Quantization()
-        scale = tuple(_as_list(q.ScaleAsNumpy())) if q is not None else ()
-        zero = tuple(_as_list(q.ZeroPointAsNumpy())) if q is not None else ()
+        scale = room.numbers(q, "Scale", what) if q is not None else ()
+        zero = room.numbers(q, "ZeroPoint", what) if q is not None else ()
         axis = q.QuantizedDimension() if q is not None else 0
         variable, sparse = bool(table.IsVariable()), table.Sparsity() is not None
     if type_code not in TYPE_NAMES:
         raise InvalidModel(f"{what} has unknown type {type_code}")
-    if len(shape) > 8 or any(d < 0 for d in shape) or math.prod(shape) >= MAX_ELEMENTS:
-        raise InvalidModel(f"{what} has the impossible shape {list(shape)}")
-    if len(signature) != len(shape):
-        raise InvalidModel(f"{what} has shape {list(shape)} and signature {list(signature)}")
     if not 0 <= buffer < len(buffers):
         raise InvalidModel(f"{what} uses buffer {buffer} of {len(buffers)}")
-    if any(not math.isfinite(s) or s < 0 for s in scale):
-        raise InvalidModel(f"{what} has a quantization scale that is negative or not finite")
     if zero and len(zero) != len(scale):
         raise InvalidModel(f"{what} has {len(scale)} scales and {len(zero)} zero points")
     return FileTensor(
@@ -189,15 +226,15 @@ def _read_tensor(table: Any, index: int, buffers: list[bytes | None]) -> FileTen
     )
 
 
-def _read_operator(table: Any, index: int, codes: list[tuple[str, int]], tensors: int) -> FileOperator:
+def _read_operator(room: _Room, table: Any, index: int, codes: list[tuple[str, int]], tensors: int) -> FileOperator:
     what = f"operator {index}"
     with _reading(what):
         code = table.OpcodeIndex()
-        inputs, outputs = _as_list(table.InputsAsNumpy()), _as_list(table.OutputsAsNumpy())
     if not 0 <= code < len(codes):
         raise InvalidModel(f"{what} uses operator code {code} of {len(codes)}")
     name, version = codes[code]
     what = f"{what} {name}"
+    inputs, outputs = room.numbers(table, "Inputs", what), room.numbers(table, "Outputs", what)
     return FileOperator(
         index,
         name,
@@ -208,15 +245,50 @@ def _read_operator(table: Any, index: int, codes: list[tuple[str, int]], tensors
     )
 
 
-def _operator_code(code: Any) -> tuple[str, int]:
-    # Codes above 127 live in builtin_code; older files have only the deprecated byte.
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    if number not in BUILTIN_NAMES:
-        raise UnsupportedModel(f"operator code {number} is unknown", help="update edgegen, or report the model")
-    name = BUILTIN_NAMES[number]
-    if name == "CUSTOM":
-        name = f"custom:{(code.CustomCode() or b'?').decode('utf-8', 'replace')}"
-    return name, code.Version()
+def _operator_code(room: _Room, table: Any, index: int) -> tuple[str, int]:
+    """(name, version); "code N" for an operator that the schema does not know."""
+    what = f"operator code {index}"
+    with _reading(what):
+        # Codes above 127 live in builtin_code; older files have only the deprecated byte.
+        number = max(table.BuiltinCode(), table.DeprecatedBuiltinCode())
+        name = BUILTIN_NAMES.get(number, f"code {number}")
+        if name == "CUSTOM":
+            name = f"custom:{room.text(table.CustomCode(), what) or '?'}"
+        return name, table.Version()
+
+
+def _read_buffer(table: Any, index: int, data: memoryview) -> memoryview | None:
+    """A view of the bytes; None where there are none."""
+    with _reading(f"buffer {index}"):
+        if table.DataLength():
+            return memoryview(table.DataAsNumpy())
+        start, size = table.Offset(), table.Size()
+        if start <= 1:  # otherwise kept after the flatbuffer, as in files over 2 GB
+            return None
+        if start + size > len(data):
+            raise ValueError(f"bytes {start} to {start + size} lie beyond the end")
+        return data[start : start + size] if size else None
+
+
+def _read_graph(
+    room: _Room, table: Any, index: int, codes: list[tuple[str, int]], buffers: list[memoryview | None]
+) -> FileGraph:
+    what = f"sub-graph {index}"
+    with _reading(what):
+        name = room.text(table.Name(), what)
+        counts = table.TensorsLength(), table.OperatorsLength()
+    rows = room.tables(table.Tensors, counts[0], f"the tensors of {what}")
+    tensors = [_read_tensor(room, t, i, buffers) for i, t in enumerate(rows)]
+    rows = room.tables(table.Operators, counts[1], f"the operators of {what}")
+    operators = [_read_operator(room, o, i, codes, len(tensors)) for i, o in enumerate(rows)]
+    inputs, outputs = room.numbers(table, "Inputs", what), room.numbers(table, "Outputs", what)
+    return FileGraph(
+        name,
+        tuple(tensors),
+        _indices(inputs, len(tensors), f"the inputs of {what}"),
+        _indices(outputs, len(tensors), f"the outputs of {what}"),
+        tuple(operators),
+    )
 
 
 def read_flatbuffer(data: bytes) -> list[FileGraph]:
@@ -225,59 +297,19 @@ def read_flatbuffer(data: bytes) -> list[FileGraph]:
         raise InvalidModel(f"the file has {len(data)} bytes: too short for a TFLite model")
     if data[4:8] != b"TFL3":
         raise InvalidModel(f"bytes 4 to 7 are {data[4:8]!r}, not the TFLite identifier b'TFL3'")
-    limit = len(data) // 4 + 1  # an entry of any table vector takes at least four bytes
     with _reading("the file's root table"):
         model = tflite.Model.GetRootAs(data, 0)
-        version, counts = (
-            model.Version(),
-            (model.OperatorCodesLength(), model.BuffersLength(), model.SubgraphsLength()),
-        )
+        version = model.Version()
+        counts = model.OperatorCodesLength(), model.BuffersLength(), model.SubgraphsLength()
     if version != 3:
         raise UnsupportedModel(f"the file has TFLite schema version {version}", help="edgegen reads version 3")
-    codes = [_operator_code(c) for c in _vector(model.OperatorCodes, counts[0], limit, "the list of operator codes")]
-    buffers: list[bytes | None] = []
-    for i, b in enumerate(_vector(model.Buffers, counts[1], limit, "the list of buffers")):
-        with _reading(f"buffer {i}"):
-            content = b.DataAsNumpy()
-            if isinstance(content, int) and b.Size() > 1:  # kept after the flatbuffer, in files over 2 GB
-                start, size = b.Offset(), b.Size()
-                if start + size > len(data):
-                    raise ValueError(f"bytes {start} to {start + size} lie beyond the end")
-                buffers.append(data[start : start + size])
-            else:
-                buffers.append(None if isinstance(content, int) or content.size == 0 else content.tobytes())
-    graphs = []
-    for g in _vector(model.Subgraphs, counts[2], limit, "the list of sub-graphs"):
-        with _reading("a sub-graph"):
-            lengths = (g.TensorsLength(), g.OperatorsLength())
-            name = (g.Name() or b"").decode("utf-8", "replace")
-            ins, outs = _as_list(g.InputsAsNumpy()), _as_list(g.OutputsAsNumpy())
-        tensors = [
-            _read_tensor(t, i, buffers)
-            for i, t in enumerate(_vector(g.Tensors, lengths[0], limit, "the list of tensors"))
-        ]
-        operators = [
-            _read_operator(o, i, codes, len(tensors))
-            for i, o in enumerate(_vector(g.Operators, lengths[1], limit, "the list of operators"))
-        ]
-        graphs.append(
-            FileGraph(
-                name,
-                tuple(tensors),
-                _indices(ins, len(tensors), "the model's inputs"),
-                _indices(outs, len(tensors), "the model's outputs"),
-                tuple(operators),
-            )
-        )
+    room = _Room(len(data))
+    rows = room.tables(model.OperatorCodes, counts[0], "the operator codes")
+    codes = [_operator_code(room, c, i) for i, c in enumerate(rows)]
+    rows = room.tables(model.Buffers, counts[1], "the buffers")
+    buffers = [_read_buffer(b, i, memoryview(data)) for i, b in enumerate(rows)]
+    rows = room.tables(model.Subgraphs, counts[2], "the sub-graphs")
+    graphs = [_read_graph(room, g, i, codes, buffers) for i, g in enumerate(rows)]
     if not graphs:
         raise InvalidModel("the file has no sub-graph")
     return graphs
-
-
-def constant_array(tensor: FileTensor, dtype: np.dtype) -> np.ndarray:
-    """The values of a constant tensor. Raises InvalidModel if the bytes do not match its shape."""
-    assert tensor.data is not None
-    need = math.prod(tensor.shape) * dtype.itemsize
-    if len(tensor.data) != need:
-        raise InvalidModel(f'constant "{tensor.name}" has {len(tensor.data)} bytes, its shape needs {need}')
-    return np.frombuffer(tensor.data, dtype.newbyteorder("<")).astype(dtype).reshape(tensor.shape)

@@ -73,8 +73,8 @@ def _constant(tensor: FileTensor, dtype: DType) -> Array:
     """Read-only values of a constant: a view of the file's bytes."""
     assert tensor.data is not None
     need = math.prod(tensor.shape) * dtype.size
-    if len(tensor.data) != need:
-        raise InvalidModel(f'constant "{tensor.name}" has {len(tensor.data)} bytes, its shape needs {need}')
+    if tensor.data.nbytes != need:
+        raise InvalidModel(f'constant "{tensor.name}" has {tensor.data.nbytes} bytes, its shape needs {need}')
     values = np.frombuffer(tensor.data, dtype.np.newbyteorder("<")).reshape(tensor.shape)
     values = values.astype(dtype.np, copy=False)
     values.setflags(write=False)
