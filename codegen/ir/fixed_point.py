@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from edgegen.errors import InvalidGraph
 
 IntArray = npt.NDArray[Any]
 
@@ -20,8 +21,10 @@ IntArray = npt.NDArray[Any]
 def quantize_multiplier(factor: float) -> tuple[int, int]:
     """(multiplier, shift) of a non-negative real factor, as tflite::QuantizeMultiplier computes them.
 
-    The multiplier lies in [2^30, 2^31) or is 0; the shift in [-31, 30].
+    The multiplier lies in [2^30, 2^31) or is 0; the shift in [-31, 30]. Raises InvalidGraph for any other factor.
     """
+    if not 0.0 <= factor < math.inf:
+        raise InvalidGraph(f"cannot requantize by {factor}")
     if factor == 0.0:
         return 0, 0
     mantissa, shift = math.frexp(factor)

@@ -106,7 +106,10 @@ class Options:
 
     def __getattr__(self, name: str) -> Any:
         with _reading(f"option {name} of {self._what}"):
-            return getattr(self._accessor, name)()
+            value = getattr(self._accessor, name)()
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"it is {value}")
+            return value
 
     def integers(self, name: str) -> tuple[int, ...]:
         """A vector of integers."""

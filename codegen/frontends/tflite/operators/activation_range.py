@@ -33,6 +33,8 @@ def activation_clamp(op: Operator, activation: int, output: Tensor) -> Range:
     scale, zero = op.per_tensor(output)
 
     def quantized(bound: float) -> int:
+        if abs(bound / scale) >= 1 << 31:
+            raise op.invalid(f'"{output.name}" has scale {scale:g}: {bound:g} is beyond 32 bits')
         ratio = np.float32(bound) / np.float32(scale)
         return zero + int(np.trunc(ratio + np.copysign(np.float32(0.5), ratio)))
 

@@ -12,11 +12,16 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.window import Pads, Pair
 
+MAX_WINDOW = 1 << 14
+"""Pixels, along each axis: a window is no larger than images are, and what pads one to it stays affordable."""
+
 
 def window_padding(op: Operator, padding: int, size: Pair, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Pads:
     """(top, left, bottom, right) of TFLite's SAME or VALID padding; an odd pixel goes to the bottom and right."""
     if min(*stride, *dilation, *kernel) < 1:
         raise op.invalid(f"kernel {kernel}, stride {stride} and dilation {dilation} must be positive")
+    if max(*stride, *dilation, *kernel, *((k - 1) * d for k, d in zip(kernel, dilation, strict=True))) > MAX_WINDOW:
+        raise op.unsupported(f"kernel {kernel}, stride {stride} and dilation {dilation} span more than {MAX_WINDOW}")
     if padding == tflite.Padding.VALID:
         return (0, 0, 0, 0)
     if padding != tflite.Padding.SAME:
@@ -28,8 +33,10 @@ def window_padding(op: Operator, padding: int, size: Pair, kernel: Pair, stride:
     return (top, left, total[0] - top, total[1] - left)
 
 
-def convolution_requantize(op: Operator) -> tuple[int, FixedPoint | None]:
+def convolution_requantize(op: Operator, units_axis: int = 0) -> tuple[int, FixedPoint | None]:
     """(zero point of x, requantization) of a convolution or dense layer; (0, None) for floats.
+
+    units_axis: of the weights, along which they may have scales of their own
 
     The factor of each output channel is scale_x * scale_w / scale_y in f64. Raises UnsupportedModel for other types.
     """
@@ -41,12 +48,12 @@ def convolution_requantize(op: Operator) -> tuple[int, FixedPoint | None]:
         raise op.unsupported(f"{x.dtype} input with {w.dtype} weights is not supported", "use full int8 or f32")
     scale_x, zero_x = op.per_tensor(x)
     scale_y, zero_y = op.per_tensor(y)
-    if any(op.quantization(w).zero_point):
+    q = op.quantization(w)
+    if any(q.zero_point):
         raise op.unsupported("weights must have zero point 0", "convert with symmetric int8 weights")
-    if scale_y == 0:
-        raise op.invalid(f'"{y.name}" has scale 0')
-    scales = op.quantization(w).scale
-    return zero_x, FixedPoint.from_scales([scale_x * s / scale_y for s in scales], zero_y)
+    if q.axis not in (None, units_axis):
+        raise op.invalid(f'weights "{w.name}" have their scales on axis {q.axis}, not {units_axis}')
+    return zero_x, FixedPoint.from_scales([scale_x * s / scale_y for s in q.scale], zero_y)
 
 
 def _size(op: Operator) -> Pair:
@@ -81,7 +88,7 @@ def depthwise_conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
-    x_zero, requantize = convolution_requantize(op)
+    x_zero, requantize = convolution_requantize(op, units_axis=3)
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = DepthwiseConv2d(stride, dilation, pad, x_zero, requantize, clamp)
     op.add(conv, [op.input(0), filters, op.optional(2)], op.output)
