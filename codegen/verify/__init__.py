@@ -1,6 +1,6 @@
 """Builds emitted C with the host or a cross compiler, runs it natively or in an emulator and compares the results."""
 
-from edgegen.verify.build_program import build_program
+from edgegen.verify.runner import build_program
 from edgegen.verify.compare import Difference, compare
 from edgegen.verify.host import HostProgram
 from edgegen.verify.objects import Build, Sizes, object_sizes
