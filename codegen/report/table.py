@@ -13,10 +13,14 @@ def _text(cell: Cell) -> str:
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
+def _is_number(cell: Cell) -> bool:
+    return not isinstance(cell, str) or cell.replace(".", "", 1).isdecimal()
+
+
 def _grid(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[list[list[str]], list[bool], list[int]]:
     """(rows of text, header first; whether each column holds numbers; each column's width)."""
     grid = [list(header), *([_text(c) for c in row] for row in rows)]
-    numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
+    numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(header))]
     widths = [max(len(row[i]) for row in grid) for i in range(len(header))]
     return grid, numeric, widths
 

@@ -1,0 +1,96 @@
+"""Measures one model: instructions in emulators, time on the host beside LiteRT, bytes everywhere."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from edgegen.api import compile
+from edgegen.ir.evaluate import evaluate
+from edgegen.verify import Call, HostProgram, build_program, compare
+
+from benchmarks.litert import LiteRt
+from benchmarks.models import Model
+
+ROUND_NANOSECONDS = 20_000_000  # how long each side runs in one round
+
+
+def peers() -> dict[str, Any]:
+    """Figures of other stacks (peers.toml)."""
+    return tomllib.loads((Path(__file__).parent / "peers.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """One model on one emulated target; sizes in bytes, text and rodata of the model's object file alone."""
+
+    instructions: int | None
+    match: bool
+    macs: int
+    arena: int
+    lower_bound: int
+    state: int
+    stack: int | None
+    text: int
+    rodata: int
+
+
+def emulated(model: Model, target: str, optimize: str = "speed") -> Emulated:
+    """Compiles, builds and runs the model once on its sample."""
+    compiled = compile(model.path, target=target, optimize="size" if optimize == "size" else "speed").compiled
+    program = build_program([compiled])
+    (outcome,) = program.execute([Call(model.inputs)])
+    wanted = model.outputs if model.outputs is not None else evaluate(compiled.source, model.inputs)
+    plan, size = compiled.graph.plan, program.sizes()[0]
+    assert plan is not None
+    return Emulated(
+        outcome.instructions,
+        all(compare(got, want).match for got, want in zip(outcome.outputs, wanted, strict=True)),
+        compiled.source.macs(),
+        plan.arena_bytes,
+        plan.lower_bound,
+        program.state_bytes[0],
+        outcome.stack_bytes,
+        size.text,
+        size.rodata,
+    )
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Microseconds of one inference on the host: medians over interleaved rounds; ratio is ours over theirs."""
+
+    target: str
+    ours: float
+    litert: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.litert
+
+
+def timed(model: Model, rounds: int) -> Timed:
+    """Both sides in turn, `rounds` times, pinned to one core: what disturbs one round disturbs both."""
+    compiled = compile(model.path, target="host").compiled
+    program = build_program([compiled])
+    assert isinstance(program, HostProgram)
+    theirs = LiteRt(model.path.read_bytes(), model.inputs)
+    call = Call(model.inputs)
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        one = statistics.median(program.nanoseconds(call, 20)), theirs.nanoseconds(20)
+        counts = [max(5, min(20_000, int(ROUND_NANOSECONDS / max(n, 1)))) for n in one]
+        pairs = [
+            (statistics.median(program.nanoseconds(call, counts[0])), theirs.nanoseconds(counts[1]))
+            for _ in range(rounds)
+        ]
+    finally:
+        os.sched_setaffinity(0, allowed)
+    ours, litert = np.median(np.array(pairs), axis=0) / 1000
+    return Timed(compiled.target.name, float(ours), float(litert))
