@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.op import Op
 from edgegen.ops.binary import Binary
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.copy import Copy
@@ -11,24 +12,35 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
+from edgegen.ops.prelu import Prelu
+from edgegen.ops.reduce import Reduce
+from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.transpose import Transpose
+from edgegen.ops.unary import Unary
 
 OPS: tuple[type[Op], ...] = (
     Binary,
+    Clamp,
     Concat,
     Conv2d,
     Copy,
     Dense,
     DepthwiseConv2d,
+    Dequantize,
     Pad,
     Pool2d,
+    Prelu,
+    Quantize,
+    Reduce,
+    Requantize,
     Reshape,
     Resize,
     Slice,
     Softmax,
     Transpose,
+    Unary,
 )

@@ -1,4 +1,4 @@
-"""Exponential and reciprocal in fixed point, as TensorFlow Lite Micro computes them through gemmlowp.
+"""Exponential, logistic and tanh in fixed point, as TensorFlow Lite Micro computes them through gemmlowp.
 
 A value with n integer bits is an s32 "raw" number: value = raw * 2^(n - 31). One with no integer bits cannot hold 1;
 its greatest number, 2^31 - 1, stands for it. Arrays are int64 and hold s32 numbers.
@@ -49,15 +49,34 @@ def exp_on_negative_values(a: IntArray, integer_bits: int) -> IntArray:
     return np.where(a == 0, ONE, result)
 
 
-def reciprocal_of_one_plus(x: IntArray) -> IntArray:
-    """1 / (1 + x), no integer bits, for x in [0, 1): three Newton steps with two integer bits."""
-    total = np.asarray(x, np.int64) + ONE
-    half = (total + np.where(total >= 0, 1, -1)) // 2  # of 1 + x, rounded; never negative
+def _reciprocal_of_half_sum(x: IntArray) -> IntArray:
+    """2 / (1 + x), two integer bits, for x in [0, 1) with none: three Newton steps."""
+    half = (np.asarray(x, np.int64) + ONE + 1) // 2  # of 1 + x, rounded
     guess = 1515870810 + doubling_high_multiply(half, -1010580540)
     for _ in range(3):
         error = (1 << 29) - doubling_high_multiply(half, guess)
         guess = guess + multiply_by_power(doubling_high_multiply(guess, error), 2)
-    return multiply_by_power(guess, 1)
+    return guess
+
+
+def reciprocal_of_one_plus(x: IntArray) -> IntArray:
+    """1 / (1 + x), no integer bits, for x in [0, 1)."""
+    return multiply_by_power(_reciprocal_of_half_sum(x), 1)
+
+
+def logistic(a: IntArray, integer_bits: int) -> IntArray:
+    """1 / (1 + exp(-a)), no integer bits."""
+    a = np.asarray(a, np.int64)
+    positive = reciprocal_of_one_plus(exp_on_negative_values(-np.abs(a), integer_bits))
+    return np.where(a == 0, 1 << 30, np.where(a > 0, positive, ONE - positive))
+
+
+def tanh(a: IntArray, integer_bits: int) -> IntArray:
+    """tanh(a), no integer bits: (1 - exp(-2a)) / (1 + exp(-2a)) for a > 0."""
+    a = np.asarray(a, np.int64)
+    e = exp_on_negative_values(-np.abs(a), integer_bits + 1)
+    positive = multiply_by_power(_reciprocal_of_half_sum(e) - (1 << 29), 2)
+    return np.where(a == 0, 0, np.where(a > 0, positive, -positive))
 
 
 def leading_zeros(x: IntArray) -> IntArray:

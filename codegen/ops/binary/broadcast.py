@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgegen.ir.graph import Node
-from edgegen.ir.layout import NATURAL
 from edgegen.ir.tensor import TensorType
+from edgegen.ops.strided_copy import natural_strides, storage_axes, storage_strides
 
 MAX_LOOPS = 6
 
@@ -25,10 +25,7 @@ class Loops:
     @property
     def contiguous(self) -> tuple[int, ...]:
         """Elements between neighbours of the output itself."""
-        strides = [1]
-        for n in self.extent[:0:-1]:
-            strides.insert(0, strides[0] * n)
-        return tuple(strides)
+        return natural_strides(self.extent)
 
     def padded(self, count: int) -> Loops:
         """The same with outer loops of one iteration, `count` loops in all."""
@@ -36,26 +33,19 @@ class Loops:
         return Loops((1,) * more + self.extent, (0,) * more + self.a, (0,) * more + self.b)
 
 
-def _strides(operand: TensorType, rank: int) -> tuple[int, ...]:
+def _steps(operand: TensorType, rank: int) -> tuple[int, ...]:
     """Elements between neighbours along each of the output's `rank` axes; 0 where the operand repeats."""
-    shape = operand.shape
-    if operand.layout == NATURAL:
-        strides = [1] * len(shape)
-        for i in range(len(shape) - 1, 0, -1):
-            strides[i - 1] = strides[i] * shape[i]
-    else:
-        strides = list(operand.layout.strides(shape))
-    steps = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
-    return (0,) * (rank - len(shape)) + tuple(steps)
+    strides = storage_strides(operand)
+    steps = [0 if n == 1 else s for n, s in zip(operand.shape, strides, strict=True)]
+    return (0,) * (rank - len(steps)) + tuple(steps)
 
 
 def loops(node: Node) -> Loops:
     """The loops of an element-wise node over inputs 0 and 1; operands and output in any unblocked layout."""
     out = node.out
-    order = tuple(range(out.rank)) if out.type.layout == NATURAL else (0, 3, 1, 2)
-    a, b = _strides(node.input(0).type, out.rank), _strides(node.input(1).type, out.rank)
+    a, b = _steps(node.input(0).type, out.rank), _steps(node.input(1).type, out.rank)
     merged: list[tuple[int, int, int]] = []
-    for axis in order:
+    for axis in storage_axes(out.type.layout, out.rank):
         n, step_a, step_b = out.shape[axis], a[axis], b[axis]
         if n == 1:
             continue

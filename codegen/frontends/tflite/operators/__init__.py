@@ -1,11 +1,14 @@
 """Every TFLite operator that edgegen reads; importing this package registers them."""
 
 from edgegen.frontends.tflite.operators import (
+    activation,
     arithmetic,
     convolution,
     dense,
     movement,
     pooling,
+    quantization,
+    reduction,
     resizing,
     shape,
     slicing,
@@ -13,11 +16,14 @@ from edgegen.frontends.tflite.operators import (
 )
 
 __all__ = [
+    "activation",
     "arithmetic",
     "convolution",
     "dense",
     "movement",
     "pooling",
+    "quantization",
+    "reduction",
     "resizing",
     "shape",
     "slicing",

@@ -1,0 +1,55 @@
+"""Clamp: bounds on every element. RELU and its like on floats, and on integers that keep their scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.epilogue import clamp_f32, clamp_s8
+from edgegen.ops.lookup import same_order
+from edgegen.ops.window import any_order
+
+
+def _pack_s8(node: Node) -> Packed:
+    assert isinstance(node.op, Clamp)
+    low, high = clamp_s8(node.op.clamp)
+    return Packed("edgegen_bounds_s8", {"count": node.out.type.elements, "low": low, "high": high})
+
+
+def _pack_f32(node: Node) -> Packed:
+    assert isinstance(node.op, Clamp)
+    low, high = clamp_f32(node.op.clamp)
+    return Packed("edgegen_bounds_f32", {"count": node.out.type.elements, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class Clamp(Op):
+    """x limited to clamp.low and clamp.high, in x's own numbers (a zero point is where 0 lies)."""
+
+    clamp: Range = NO_CLAMP
+
+    kernels = tuple(
+        Kernel(
+            f"clamp_{dtype}",
+            f"{dtype} -> {dtype}",
+            pack,
+            header="clamp",
+            when=same_order,
+            in_place=(0,),
+            reads=any_order,
+            writes=any_order,
+        )
+        for dtype, pack in (("s8", _pack_s8), ("f32", _pack_f32))
+    )
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x = known(inputs[0], "x")
+        return (TensorType(x.dtype, x.shape),)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x = present(inputs[0], "x")
+        return (np.clip(x.astype(np.float64), self.clamp.low, self.clamp.high).astype(x.dtype),)

@@ -1,0 +1,120 @@
+"""Reduce: the sum or mean over some axes: a class and a table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from edgegen.errors import InvalidGraph
+from edgegen.ir.fixed_point import FixedPoint, wrap32
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Literal, Packed
+from edgegen.ir.op import Op, known, present
+from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.strided_copy import storage_axes, storage_strides
+from edgegen.ops.window import any_order
+
+FUNCTIONS = ("mean", "sum")
+_LOOPS = 4  # runs of kept axes and as many of reduced ones: enough for 8 axes
+
+
+@dataclass(frozen=True)
+class Reduce(Op):
+    """The mean or sum of x over `axes`.
+
+    axes:       sorted, not negative; none: nothing is added up
+    keep_dims:  reduced axes stay, with one element
+    x_zero:     zero point of x
+    requantize: for s8: from sum(x - x_zero) to the output's integers; a mean's count is part of it (TFLM MEAN and SUM,
+                int8: reference_ops::QuantizedMeanOrSum); None for floats
+    """
+
+    function: str = "mean"
+    axes: tuple[int, ...] = ()
+    keep_dims: bool = False
+    x_zero: int = 0
+    requantize: FixedPoint | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.function.capitalize()
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x = known(inputs[0], "x")
+        if self.function not in FUNCTIONS:
+            raise InvalidGraph(f'"{self.function}" is not one of {", ".join(FUNCTIONS)}')
+        if any(not 0 <= a < len(x.shape) for a in self.axes) or list(self.axes) != sorted(set(self.axes)):
+            raise InvalidGraph(f"axes {list(self.axes)} are not axes of x {x} in order")
+        if any(x.shape[a] == 0 for a in self.axes):
+            raise InvalidGraph(f"x {x} has nothing to reduce")
+        kept = [1 if i in self.axes else n for i, n in enumerate(x.shape) if self.keep_dims or i not in self.axes]
+        return (TensorType(x.dtype, tuple(kept)),)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x = present(inputs[0], "x")
+        if self.requantize is None:
+            reduce = np.mean if self.function == "mean" else np.sum
+            y = reduce(x.astype(np.float64), axis=self.axes, keepdims=self.keep_dims)
+            return (np.asarray(y, x.dtype),)
+        total = np.sum(x.astype(np.int64) - self.x_zero, axis=self.axes, keepdims=self.keep_dims)
+        limits = np.iinfo(x.dtype)
+        y = self.requantize.apply(wrap32(total))
+        return (np.clip(y, limits.min, limits.max).astype(x.dtype).reshape(total.shape),)
+
+
+def _runs(dims: list[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(extents, strides) of _LOOPS nested loops over dimensions (extent, stride), contiguous neighbours merged."""
+    merged: list[tuple[int, int]] = []
+    for extent, stride in dims:
+        if merged and merged[-1][1] == extent * stride:
+            merged[-1] = (merged[-1][0] * extent, stride)
+        elif extent != 1:
+            merged.append((extent, stride))
+    merged = [(1, 0)] * (_LOOPS - len(merged)) + merged
+    return tuple(e for e, _ in merged), tuple(s for _, s in merged)
+
+
+def _few_loops(node: Node) -> str | None:
+    """A row's `when`: the kernel has enough loops."""
+    most = max(len(v) for v in _geometry(node).values() if isinstance(v, tuple))
+    return None if most <= _LOOPS else f"needs {most} loops, has {_LOOPS}"
+
+
+def _geometry(node: Node) -> dict[str, Literal]:
+    op, x, y = node.op, node.input(0), node.out
+    assert isinstance(op, Reduce)
+    strides = storage_strides(x.type)
+    source = [i for i in range(x.rank) if op.keep_dims or i not in op.axes]  # axis of x for each axis of y
+    kept = [source[i] for i in storage_axes(y.type.layout, y.rank)]
+    kept_extent, kept_stride = _runs([(x.shape[i], strides[i]) for i in kept if i not in op.axes])
+    order = [i for i in storage_axes(x.type.layout, x.rank) if i in op.axes]
+    extent, stride = _runs([(x.shape[i], strides[i]) for i in order])
+    return {"kept_extent": kept_extent, "kept_stride": kept_stride, "extent": extent, "stride": stride}
+
+
+def _pack_s8(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, Reduce)
+    assert op.requantize is not None
+    count = math.prod(node.input(0).shape[a] for a in op.axes)
+    params: dict[str, Literal] = {
+        "offset": int(wrap32(np.array(-op.x_zero * count))),
+        "multiplier": op.requantize.multiplier[0],
+        "shift": op.requantize.shift[0],
+        "zero_point": op.requantize.zero_point,
+    }
+    return Packed("edgegen_reduce_s8", _geometry(node) | params)
+
+
+def _pack_f32(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, Reduce)
+    count = math.prod(node.input(0).shape[a] for a in op.axes)
+    return Packed("edgegen_reduce_f32", _geometry(node) | {"divisor": float(count) if op.function == "mean" else 1.0})
+
+
+Reduce.kernels = (
+    Kernel("reduce_s8", "s8 -> s8", _pack_s8, when=_few_loops, reads=any_order, writes=any_order),
+    Kernel("reduce_f32", "f32 -> f32", _pack_f32, when=_few_loops, reads=any_order, writes=any_order),
+)

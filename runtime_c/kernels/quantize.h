@@ -1,0 +1,48 @@
+/* Between f32 and quantized integers, portable. */
+#ifndef EDGEGEN_QUANTIZE_H
+#define EDGEGEN_QUANTIZE_H
+
+#include "edgegen.h"
+
+typedef struct {
+    int32_t count, zero_point;
+    float scale, low, high; /* limits of the result without its zero point */
+} edgegen_quantize;
+
+typedef struct {
+    int32_t count, zero_point;
+    float scale;
+} edgegen_dequantize;
+
+/* x / scale, limited, rounded half away from zero; NaN becomes the lower limit. Limits are whole numbers that an
+ * int32_t holds. */
+EDGEGEN_INLINE int32_t edgegen_quantized(const edgegen_quantize *p, float x)
+{
+    float q = x / p->scale;
+    q = q > p->low ? q : p->low;
+    q = q < p->high ? q : p->high;
+    const int32_t whole = (int32_t)q;
+    const float rest = q - (float)whole;
+    return whole + (rest >= 0.5f) - (rest <= -0.5f) + p->zero_point;
+}
+
+/* Defines the kernels quantize_f32_<name> and dequantize_<name>_f32. y of one byte may be x. */
+#define EDGEGEN_QUANTIZE(name, type)                                                                                   \
+    EDGEGEN_KERNEL void quantize_f32_##name(const edgegen_quantize *p, const float *x, type *y)                        \
+    {                                                                                                                  \
+        for (int32_t i = 0; i < p->count; i++) {                                                                       \
+            y[i] = (type)edgegen_quantized(p, x[i]);                                                                   \
+        }                                                                                                              \
+    }                                                                                                                  \
+    EDGEGEN_KERNEL void dequantize_##name##_f32(const edgegen_dequantize *p, const type *x, float *y)                  \
+    {                                                                                                                  \
+        for (int32_t i = 0; i < p->count; i++) {                                                                       \
+            y[i] = p->scale * (float)(x[i] - p->zero_point);                                                           \
+        }                                                                                                              \
+    }
+
+EDGEGEN_QUANTIZE(s8, int8_t)
+EDGEGEN_QUANTIZE(u8, uint8_t)
+EDGEGEN_QUANTIZE(s16, int16_t)
+
+#endif
