@@ -164,6 +164,7 @@ class Importer:
         if len(set(inputs)) != len(inputs):
             raise InvalidModel("a tensor is listed twice among the model's inputs")
         for tensor in inputs:
+            check_size(tensor.name, tensor.type)
             if tensor.is_constant:
                 raise InvalidModel(f'the model\'s input "{tensor.name}" is a constant')
         names = {t.name for t in inputs}
