@@ -1,8 +1,8 @@
 """Fixed-point requantization as TensorFlow Lite Micro defines it.
 
-A real factor is held as a 32-bit multiplier and a shift: factor = multiplier * 2^(shift - 31). Applying it rounds
-twice, half away from zero each time: once in the doubling high multiply, once in the right shift (gemmlowp's
-SaturatingRoundingDoublingHighMul and RoundingDivideByPOT; TFLM builds without TFLITE_SINGLE_ROUNDING).
+A real factor is held as a 32-bit multiplier and a shift: factor = multiplier * 2^(shift - 31). Applying it rounds to
+nearest twice: in the doubling high multiply, where ties go upwards, and in the right shift, where they go away from
+zero (gemmlowp's SaturatingRoundingDoublingHighMul and RoundingDivideByPOT; TFLM builds without TFLITE_SINGLE_ROUNDING).
 """
 
 from __future__ import annotations

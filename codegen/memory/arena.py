@@ -59,7 +59,9 @@ def _fit(buffers: Sequence[Buffer], beside: Sequence[Sequence[int]], order: Sequ
     return offsets
 
 
-def _fit_two_ended(buffers: Sequence[Buffer], beside: Sequence[Sequence[int]], order: Sequence[int], bound: int) -> list[int]:
+def _fit_two_ended(
+    buffers: Sequence[Buffer], beside: Sequence[Sequence[int]], order: Sequence[int], bound: int
+) -> list[int]:
     """Each buffer in turn at whichever end of `bound` bytes is free, else at the lowest free start.
 
     A chain, where each buffer lives beside its predecessor only, always fits.
@@ -118,8 +120,8 @@ def place(buffers: Sequence[Buffer]) -> list[int]:
     """An offset for each buffer so that none that are in use together overlap.
 
     Greedy best fit in several orders (by size, by lifetime, by both, by time); the smallest arena wins, the earlier
-    order on a tie. If that misses the lower bound, both ends are filled in turn, and then a bounded search moves buffers
-    within the order. Sizes must already be rounded to the alignment.
+    order on a tie. If that misses the lower bound, both ends are filled in turn, and then a bounded search moves
+    buffers within the order. Sizes must already be rounded to the alignment.
     """
     keys: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
         lambda b: (-b.size, b.first, b.last),

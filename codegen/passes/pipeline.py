@@ -23,7 +23,11 @@ from edgegen.ir.verify import (
     verify,
 )
 from edgegen.passes.check import Checker
+from edgegen.passes.optimize.cancel_transposes import cancel_transposes
 from edgegen.passes.optimize.fold_constants import fold_constants
+from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
+from edgegen.passes.optimize.fuse_pad import fuse_pad
+from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
 from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
@@ -46,6 +50,10 @@ PRE_OPTIMIZE: tuple[Pass, ...] = (
 OPTIMIZE: tuple[Pass, ...] = (
     fold_constants,
     simplify_algebra,
+    cancel_transposes,
+    regroup_convolutions,
+    fuse_pad,
+    fuse_batch_norm,
     eliminate_common_subexpressions,
     eliminate_dead_nodes,
 )
@@ -148,7 +156,7 @@ def run(graph: Graph, target: Target, options: Options) -> None:
 def _run_pass(one: Pass, graph: Graph, target: Target, options: Options) -> bool:
     changed = one(graph, target)
     try:
-        for rule in (*(ALWAYS if changed else ()), *ENSURES.get(one, ())):
+        for rule in (*ALWAYS, *ENSURES.get(one, ())):
             rule(graph)
     except InvalidGraph as error:
         raise InvalidGraph(

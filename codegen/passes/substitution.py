@@ -1,17 +1,26 @@
-"""Replacing results by equal tensors: what passes that remove nodes have in common."""
+"""What passes that remove nodes have in common: counting uses, replacing results by equal tensors, merging clamps."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from edgegen.ir.graph import Graph, Node
+from edgegen.ir.op import Op, Range
 from edgegen.ir.tensor import Tensor
 
 
 def uses(graph: Graph) -> Counter[Tensor]:
     """How often each tensor is read: by nodes, each input counted, and as an output of the graph."""
     return Counter([*(t for n in graph.nodes for t in n.inputs if t is not None), *graph.outputs])
+
+
+def with_clamp(op: Op, clamp: Range) -> Op:
+    """The operator, which has a clamp, with another one."""
+    changes: dict[str, Any] = {"clamp": clamp}
+    return replace(op, **changes)
 
 
 class Substitution:

@@ -1,4 +1,4 @@
-"""Removes nodes that change nothing, to the bit."""
+"""Removes nodes that change nothing, to the bit, and merges neighbours that only move values."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import NO_CLAMP, Op
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.binary import Binary
+from edgegen.ops.concat import Concat
+from edgegen.ops.copy import Copy
+from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.resize import Resize
+from edgegen.ops.slice import Slice
+from edgegen.ops.transpose import Transpose
 from edgegen.passes.substitution import Substitution
 from edgegen.targets import Target
 
@@ -66,23 +72,85 @@ def _pool2d(node: Node) -> Tensor | None:
     return x if op.clamp.low <= low and op.clamp.high >= high else None
 
 
-def _reshape(node: Node) -> Tensor | None:
+def _same_shape(node: Node) -> Tensor | None:
+    """Reshapes, pads and slices that leave the shape alone leave everything alone, as do copies."""
     return node.input(0) if node.input(0).shape == node.out.shape else None
+
+
+def _slice(node: Node) -> Tensor | None:
+    assert isinstance(node.op, Slice)
+    return (
+        _same_shape(node)
+        if all(s == 1 or n == 1 for s, n in zip(node.op.stride, node.out.shape, strict=True))
+        else None
+    )
+
+
+def _transpose(node: Node) -> Tensor | None:
+    assert isinstance(node.op, Transpose)
+    return node.input(0) if node.op.perm == tuple(range(node.out.rank)) else None
+
+
+def _concat(node: Node) -> Tensor | None:
+    return node.input(0) if len(node.inputs) == 1 else None
+
+
+def _resize(node: Node) -> Tensor | None:
+    """To the same size, except between floats, where 0 * inf is not 0."""
+    op, x = node.op, node.input(0)
+    assert isinstance(op, Resize)
+    if x.shape != node.out.shape or (op.interpolation == "bilinear" and x.dtype.is_float):
+        return None
+    for axis in (0, 1):
+        extent = x.shape[axis + 1]
+        if op.interpolation == "nearest":
+            pixels = op.nearest(axis, extent)
+        else:
+            pixels, _, fraction = op.between_fixed(axis, extent)
+            if fraction.any():
+                return None
+        if not np.array_equal(pixels, np.arange(extent)):
+            return None
+    return x
 
 
 _UNCHANGED: dict[type[Op], Callable[[Node], Tensor | None]] = {
     Binary: _binary,
+    Concat: _concat,
+    Copy: _same_shape,
+    Pad: _same_shape,
     Pool2d: _pool2d,
-    Reshape: _reshape,
+    Reshape: _same_shape,
+    Resize: _resize,
+    Slice: _slice,
+    Transpose: _transpose,
 }
 
 
-def _skip_inner_view(node: Node, substitution: Substitution) -> bool:
-    """A reshape of a reshape reads the first one's source."""
-    inner = substitution.producer(node.input(0))
-    if inner is None or not isinstance(inner.op, Reshape):
+def _merged(outer: Op, inner: Op) -> Op | None:
+    """One operator that does what `inner` and then `outer` do; None if there is none."""
+    if isinstance(outer, Reshape) and isinstance(inner, Reshape):
+        return outer
+    if isinstance(outer, Transpose) and isinstance(inner, Transpose):
+        return Transpose(tuple(inner.perm[axis] for axis in outer.perm))
+    if isinstance(outer, Slice) and isinstance(inner, Slice):
+        begin = tuple(b + c * s for b, c, s in zip(inner.begin, outer.begin, inner.stride, strict=True))
+        stride = tuple(s * t for s, t in zip(inner.stride, outer.stride, strict=True))
+        return Slice(begin, outer.size, stride)
+    if isinstance(outer, Pad) and isinstance(inner, Pad) and repr(outer.value) == repr(inner.value):  # -0.0 is not 0.0
+        before = tuple(a + b for a, b in zip(outer.before, inner.before, strict=True))
+        after = tuple(a + b for a, b in zip(outer.after, inner.after, strict=True))
+        return Pad(before, after, outer.value)
+    return None
+
+
+def _merge(node: Node, substitution: Substitution) -> bool:
+    """Lets the node read what the node before it reads, where one operator does for both."""
+    maker = substitution.producer(node.input(0)) if node.inputs and node.inputs[0] is not None else None
+    merged = _merged(node.op, maker.op) if maker is not None else None
+    if maker is None or merged is None:
         return False
-    node.inputs = list(inner.inputs)
+    node.op, node.inputs = merged, list(maker.inputs)
     return True
 
 
@@ -93,8 +161,7 @@ def simplify_algebra(graph: Graph, target: Target) -> bool:
     changed = False
     for node in graph.nodes:
         node.inputs = substitution.inputs(node)
-        if isinstance(node.op, Reshape):
-            changed |= _skip_inner_view(node, substitution)
+        changed |= _merge(node, substitution)
         unchanged = _UNCHANGED.get(type(node.op))
         source = unchanged(node) if unchanged is not None else None
         if source is None or substitution.bypass(node, [source]):

@@ -1,0 +1,161 @@
+"""Removes transposes, or moves them to where they cancel each other.
+
+A transpose that only moves axes of 1 is a view. A transpose whose result is read by one node that treats all places
+alike (element by element, padding, slicing, joining) can as well follow that node; so transposes sink towards the
+outputs, where simplify_algebra merges those that meet, until a dense layer takes one into the order of its weights.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.op import Op
+from edgegen.ir.tensor import Tensor, TensorType, constant
+from edgegen.ops.binary import Binary
+from edgegen.ops.concat import Concat
+from edgegen.ops.dense import Dense
+from edgegen.ops.pad import Pad
+from edgegen.ops.reshape import Reshape
+from edgegen.ops.slice import Slice
+from edgegen.ops.transpose import Transpose
+from edgegen.passes.substitution import uses
+from edgegen.targets import Target
+
+Axes = tuple[int, ...]
+
+
+def _inverse(perm: Axes) -> Axes:
+    return tuple(perm.index(axis) for axis in range(len(perm)))
+
+
+def _before(values: Axes, perm: Axes) -> Axes:
+    """One value for each axis of a transpose's result, in the order of its source's axes."""
+    return tuple(values[i] for i in _inverse(perm))
+
+
+def _on_source(op: Op, perm: Axes) -> Op | None:
+    """The operator that does to sources what `op` does to their transposes, up to that transpose; None if none does."""
+    if isinstance(op, Binary):
+        factors = (op.a_rescale, op.b_rescale, op.requantize)
+        return op if all(f is None or len(f.multiplier) == 1 for f in factors) else None
+    if isinstance(op, Pad):
+        return replace(op, before=_before(op.before, perm), after=_before(op.after, perm))
+    if isinstance(op, Slice):
+        return Slice(_before(op.begin, perm), _before(op.size, perm), _before(op.stride, perm))
+    if isinstance(op, Concat):
+        return Concat(perm[op.axis])
+    return None
+
+
+@dataclass
+class _Sinking:
+    """One walk in which transposes sink.
+
+    readers: nodes that read each tensor; producers: nodes that compute each
+    """
+
+    uses: Counter[Tensor]
+    readers: dict[Tensor, list[Node]]
+    producers: dict[Tensor, Node]
+
+    def transposed(self, tensor: Tensor) -> tuple[Tensor, Axes] | None:
+        """(source, perm) of a tensor that is a transpose and read once."""
+        maker = self.producers.get(tensor)
+        if maker is None or not isinstance(maker.op, Transpose) or self.uses[tensor] != 1:
+            return None
+        return maker.input(0), maker.op.perm
+
+    def sources(self, node: Node) -> tuple[list[Tensor], Axes] | None:
+        """What the node would read if its inputs, transposes by one permutation or constants, were not transposed."""
+        found = [None if t is None or t.is_constant else self.transposed(t) for t in node.inputs]
+        perms = {f[1] for f in found if f is not None}
+        if len(perms) != 1:
+            return None
+        (perm,) = perms
+        sources: list[Tensor] = []
+        for tensor, known in zip(node.inputs, found, strict=True):
+            if tensor is None or tensor.rank > len(perm) or (known is None and not tensor.is_constant):
+                return None
+            sources.append(_untransposed(tensor, perm) if known is None else known[0])
+        return sources, perm
+
+    def pays(self, node: Node) -> bool:
+        """Whether the transpose moves no more bytes after the node than before, or meets another there."""
+        if node.out.type.bytes <= sum(t.type.bytes for t in node.inputs if t is not None and not t.is_constant):
+            return True
+        readers = self.readers.get(node.out, [])
+        return self.uses[node.out] == 1 and len(readers) == 1 and isinstance(readers[0].op, Transpose)
+
+    def sink(self, node: Node) -> Node | None:
+        """Lets the node read untransposed sources; the transpose that must follow it, or None if nothing changed."""
+        found = self.sources(node) if node.inputs and len(node.outputs) == 1 else None
+        op = _on_source(node.op, found[1]) if found is not None else None
+        if found is None or op is None or len(found[1]) != node.out.rank or not self.pays(node):
+            return None
+        sources, perm = found
+        out = node.out
+        shape = tuple(out.shape[i] for i in _inverse(perm))
+        inner = Tensor(f"{out.name}/untransposed", TensorType(out.dtype, shape, out.type.quantization))
+        node.op, node.inputs, node.outputs = op, list(sources), [inner]
+        after = Node(Transpose(perm), [inner], [out], out.name, node.source)
+        self.producers[inner], self.producers[out] = node, after
+        self.uses[inner] = 1
+        return after
+
+
+def _untransposed(tensor: Tensor, perm: Axes) -> Tensor:
+    """A constant whose transpose, broadcast like numpy, is the given one."""
+    values = tensor.values.reshape((1,) * (len(perm) - tensor.rank) + tensor.shape)
+    quantization = tensor.type.quantization
+    if quantization is not None and not quantization.per_tensor:
+        quantization = None
+    return constant(tensor.name, values.transpose(_inverse(perm)), tensor.dtype, quantization)
+
+
+def _absorb(node: Node, producers: dict[Tensor, Node], uses_of: Counter[Tensor]) -> bool:
+    """A dense layer over a flattened transpose reads the flattened source, with its weights in the order of that."""
+    weights, flat = node.input(1), producers.get(node.input(0))
+    moved = producers.get(flat.input(0)) if flat is not None and isinstance(flat.op, Reshape) else None
+    if moved is None or flat is None or not isinstance(moved.op, Transpose):
+        return False
+    perm, y = moved.op.perm, moved.out
+    if not perm or perm[0] != 0 or flat.out.shape[0] != y.shape[0] or weights.data is None or uses_of[weights] != 1:
+        return False
+    columns = weights.data.reshape(weights.shape[0], *y.shape[1:]).transpose(_inverse(perm))
+    values = np.ascontiguousarray(columns).reshape(weights.shape)
+    reshape = Node(
+        flat.op, [moved.input(0)], [Tensor(f"{flat.out.name}/untransposed", flat.out.type)], flat.name, flat.source
+    )
+    node.inputs = [
+        reshape.out,
+        constant(weights.name, values, weights.dtype, weights.type.quantization),
+        *node.inputs[2:],
+    ]
+    producers[reshape.out] = reshape
+    return True
+
+
+def cancel_transposes(graph: Graph, target: Target) -> bool:
+    """Exact for every operator but f32 dense layers, whose sums take another order."""
+    del target
+    state = _Sinking(uses(graph), graph.consumers(), graph.producers())
+    nodes: list[Node] = []
+    changed = False
+    for node in graph.nodes:
+        nodes.append(node)
+        if isinstance(node.op, Transpose):
+            if node.op.aliases(node.input(0).type, node.out.type):
+                node.op = Reshape(node.out.shape)
+                changed = True
+        elif isinstance(node.op, Dense):
+            if _absorb(node, state.producers, state.uses):
+                nodes.insert(len(nodes) - 1, state.producers[node.input(0)])
+                changed = True
+        elif (after := state.sink(node)) is not None:
+            nodes.append(after)
+            changed = True
+    graph.nodes = nodes
+    return changed
