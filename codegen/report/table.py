@@ -13,14 +13,17 @@ def _text(cell: Cell) -> str:
     return f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
-def _is_number(cell: Cell) -> bool:
-    return not isinstance(cell, str) or cell.replace(".", "", 1).isdecimal()
+def _numeric(column: Sequence[Cell]) -> bool:
+    """Whether a column holds numbers, as such or as text, and nothing else but absent cells."""
+    present = [c for c in column if c is not None]
+    numbers = (not isinstance(c, str) or c.replace(".", "", 1).isdecimal() for c in present)
+    return bool(present) and all(numbers)
 
 
 def _grid(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[list[list[str]], list[bool], list[int]]:
     """(rows of text, header first; whether each column holds numbers; each column's width)."""
     grid = [list(header), *([_text(c) for c in row] for row in rows)]
-    numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(header))]
+    numeric = [_numeric([row[i] for row in rows]) for i in range(len(header))]
     widths = [max(len(row[i]) for row in grid) for i in range(len(header))]
     return grid, numeric, widths
 
