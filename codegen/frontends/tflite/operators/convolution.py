@@ -63,7 +63,7 @@ def _size(op: Operator) -> Pair:
     return x.shape[1], x.shape[2]
 
 
-@operator("CONV_2D", last_version=3)
+@operator("CONV_2D", last_version=6)
 def conv_2d(op: Operator) -> None:
     """Weights are [O,kH,kW,C/groups], as Conv2d's."""
     options = op.options(tflite.Conv2DOptions)

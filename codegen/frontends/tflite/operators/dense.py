@@ -10,7 +10,7 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 
 
-@operator("FULLY_CONNECTED", last_version=4)
+@operator("FULLY_CONNECTED", last_version=6)
 def fully_connected(op: Operator) -> None:
     """x of any rank is read as [batch, depth]; the output may keep x's leading dimensions."""
     x, w, b, y = op.input(0), op.input(1), op.optional(2), op.output
