@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from edgegen.errors import EdgegenError, InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.tflite.reader import FileGraph, FileOperator, Options, read_flatbuffer
-from edgegen.frontends.tflite.tensors import check_size, choose_shape, make_tensor
+from edgegen.frontends.tflite.tensors import MAX_BYTES, check_size, choose_shape, make_tensor
 from edgegen.ir.dtypes import DType
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
@@ -136,6 +137,15 @@ class Operator:
         self._model.graph.nodes.append(Node(op, list(inputs), [output], output.name, self.source))
         return output
 
+    def define_constant(self, tensor: Tensor, values: Array) -> None:
+        """Gives an output values that are known ahead of time, in place of a node. Raises as `add` does."""
+        self._model.define(self, tensor, TensorType(tensor.dtype, values.shape))
+        self._model.computed_bytes += values.nbytes
+        if self._model.computed_bytes > MAX_BYTES:
+            raise self.unsupported(f"constants computed ahead of time exceed {MAX_BYTES:,} bytes")
+        values.setflags(write=False)
+        tensor.data = values
+
     def add_constant(self, suffix: str, values: Array, dtype: DType) -> Tensor:
         return constant(f"{self.output.name}/{suffix}", values, dtype)
 
@@ -153,6 +163,7 @@ class Importer:
 
     defined: tensors that have a value: inputs, constants and what operators so far have written
     resized: the user chose sizes other than the file's, so the shapes that it declares for results are stale
+    computed_bytes: of constants that import functions computed so far
     """
 
     def __init__(self, file: FileGraph, name: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -175,6 +186,7 @@ class Importer:
         for tensor in inputs:
             check_size(tensor.name, tensor.type)
         self.defined = {*inputs, *(t for t in self.tensors if t.is_constant)}
+        self.computed_bytes = 0
         self.graph = Graph(name, inputs, [self.tensors[i] for i in file.outputs])
 
     def define(self, op: Operator, tensor: Tensor, computed: TensorType) -> None:
@@ -241,7 +253,8 @@ def _check_operators(operators: Sequence[FileOperator]) -> None:
 def read_tflite(data: bytes, name: str, shapes: Mapping[str, tuple[int, ...]]) -> Graph:
     """The graph of a .tflite file's first sub-graph. Raises InvalidModel, UnsupportedModel and UsageError."""
     try:
-        return Importer(read_flatbuffer(data)[0], name, shapes).run()
+        with np.errstate(all="ignore"):  # what overflows is refused where it is used
+            return Importer(read_flatbuffer(data)[0], name, shapes).run()
     except InvalidGraph as error:
         raise InvalidModel(error.what, error.details, error.help) from error
 

@@ -7,13 +7,16 @@ from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ir.fixed_point import FixedPoint
-from edgegen.ir.tensor import constant
+from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.window import Pads, Pair
 
 MAX_WINDOW = 1 << 14
-"""Pixels, along each axis: a window is no larger than images are, and what pads one to it stays affordable."""
+"""Pixels, along each axis: no window is larger than images are."""
+
+MAX_PIXELS = 1 << 26
+"""Of a padded image, so that the reference, which makes one, stays affordable."""
 
 
 def window_padding(op: Operator, padding: int, size: Pair, kernel: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Pads:
@@ -29,6 +32,8 @@ def window_padding(op: Operator, padding: int, size: Pair, kernel: Pair, stride:
     total = []
     for n, k, s, d in zip(size, kernel, stride, dilation, strict=True):
         total.append(max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0))
+    if (size[0] + total[0]) * (size[1] + total[1]) > MAX_PIXELS:
+        raise op.unsupported(f"an image of {size} padded by {tuple(total)} has more than {MAX_PIXELS} pixels")
     top, left = total[0] // 2, total[1] // 2
     return (top, left, total[0] - top, total[1] - left)
 
@@ -84,7 +89,7 @@ def depthwise_conv_2d(op: Operator) -> None:
     size, w = _size(op), op.input(1)
     if w.shape[0] != 1:
         raise op.invalid(f"depthwise weights {w.type} must start with 1")
-    filters = constant(w.name, op.constant(1, "weights")[0], w.dtype)
+    filters = Tensor(w.name, TensorType(w.dtype, w.shape[1:]), op.constant(1, "weights")[0])
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)

@@ -30,10 +30,7 @@ def quantize(op: Operator) -> None:
 def _dequantized(op: Operator, dequantize: Dequantize | None, data: Array) -> None:
     """The output becomes a constant, so that weights stored in fewer bits are constant for their readers."""
     values = data.astype(np.float32) if dequantize is None else dequantize.reference(data)[0]
-    if values.shape != op.output.shape:
-        raise op.invalid(f"gives {list(values.shape)}, its output is {op.output.type}")
-    values.setflags(write=False)
-    op.output.data = values
+    op.define_constant(op.output, values)
 
 
 @operator("DEQUANTIZE", last_version=5)

@@ -14,10 +14,7 @@ from edgegen.ops.reduce import Reduce
 def _axes(op: Operator) -> tuple[int, ...]:
     """The reduced axes, sorted; negative ones count from the last, repeated ones count once."""
     rank = op.input(0).rank
-    given = [int(a) for a in op.constant(1, "the axes").reshape(-1)]
-    if any(not -rank <= a < rank for a in given):
-        raise op.invalid(f"axes {given} are not axes of {op.input(0).type}")
-    return tuple(sorted({a % rank for a in given}))
+    return tuple(sorted({op.axis(a, rank) for a in op.integers(1, "the axes")}))
 
 
 def _requantize(op: Operator, count: int) -> FixedPoint:
