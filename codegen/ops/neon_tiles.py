@@ -1,0 +1,124 @@
+"""How the NEON rows of matrix-like operators lay out weights: blocks of units, each a stream in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.kernel import Literal
+from edgegen.ir.op import Range
+from edgegen.ir.tensor import Array
+from edgegen.ops.epilogue import clamp_s8, fixed_point_epilogue
+
+
+def unit_blocks(units: int, widest: int = 16) -> Iterator[tuple[int, int]]:
+    """(first unit, size) of each block that the kernels compute: 16 units wide, the rest 8; or all 8.
+
+    The last block of each width steps back so that it ends with the last unit; only with fewer than 8 units in all
+    does a block hold units that do not exist.
+    """
+    wide = (units + 7) // 16 if units >= widest == 16 else 0
+    for b in range(wide):
+        yield min(16 * b, units - 16), 16
+    for first in range(16 * wide, units, 8):
+        yield max(min(first, units - 8), 0), 8
+
+
+def _block(array: Array, first: int, size: int) -> Array:
+    """array[first : first + size] with zeros for what does not exist."""
+    part = array[first : first + size]
+    return np.concatenate([part, np.zeros((size - len(part), *part.shape[1:]), array.dtype)])
+
+
+def _pieces(weights: Array, starts: list[tuple[int, int]], size: int) -> Array:
+    """[units, runs, pieces, size] of weights[units, runs, run]: for each (start, fresh) the elements from `start` on,
+    with zeros for those before `fresh`, which an earlier piece has, and for those after the run."""
+    pieces = np.zeros((*weights.shape[:2], len(starts), size), weights.dtype)
+    for i, (start, fresh) in enumerate(starts):
+        for j in range(size):
+            if fresh <= start + j < weights.shape[2]:
+                pieces[:, :, i, j] = weights[:, :, start + j]
+    return pieces
+
+
+def pack_lanes(weights: Array, lane: int) -> Array:
+    """weights[units, runs, run] -> 1-d, as lane tiles read them: per block [run][lane][unit][lane's].
+
+    lane: elements per lane, 4 for s8 and 1 for f32. What is left of a run after 4 lanes at a time is read as the last
+    lanes of its last 4, so that nothing beyond the run is read: elements of such a lane that come twice get weight 0.
+    """
+    run = weights.shape[2]
+    whole = run - run % (4 * lane)
+    starts = [(k, k) for k in range(0, whole if whole else run, lane)]
+    if whole:
+        left = -(-(run - whole) // lane)
+        starts += [(run - lane * (left - i), whole) for i in range(left)]
+    lanes = _pieces(weights, starts, lane)
+    blocks = [_block(lanes, *b).transpose(1, 2, 0, 3).reshape(-1) for b in unit_blocks(len(weights))]
+    return np.concatenate(blocks)
+
+
+def pack_pairs(weights: Array) -> Array:
+    """s8 weights[units, runs, run] -> 1-d, as tiles of pairs read them: per block [run][chunk][unit][16].
+
+    What is left of a run after 16 elements at a time is a chunk of its last 8 or 16: elements that come twice get
+    weight 0.
+    """
+    run = weights.shape[2]
+    whole = run - run % 16
+    runs = _pieces(weights, [(k, k) for k in range(0, whole, 16)], 16)
+    left = run - whole
+    size = 8 if left <= 8 else 16
+    last = _pieces(weights, [(run - size, whole)], size) if left else runs[:, :, :0, :size]
+    blocks = []
+    for b in unit_blocks(len(weights), 8):
+        chunks, rest = _block(runs, *b), _block(last, *b)
+        for r in range(weights.shape[1]):
+            blocks += [chunks[:, r].transpose(1, 0, 2).reshape(-1), rest[:, r].transpose(1, 0, 2).reshape(-1)]
+    return np.concatenate(blocks)
+
+
+def pairs_may_overflow(weights: Array) -> bool:
+    """Whether two s8 products that are added as s16 may overflow, in the order of pack_pairs: only
+    (-128 * -128) * 2 does, so both weights must be -128."""
+    return int((weights == -128).sum()) > 1
+
+
+def pack_epilogue(bias: IntArray, requantize: FixedPoint, widest: int = 16) -> Array:
+    """s32, per 4 units of each block: bias[4], multiplier[4], shift[4]."""
+    rows = fixed_point_epilogue(bias, requantize)
+    blocks = [_block(rows, *b).reshape(-1, 4, 3).transpose(0, 2, 1).reshape(-1) for b in unit_blocks(len(bias), widest)]
+    return np.concatenate(blocks)
+
+
+def pack_bias(bias: Array) -> Array:
+    """f32 bias of the units of each block."""
+    return np.concatenate([_block(bias, *b) for b in unit_blocks(len(bias))])
+
+
+def output_params(requantize: FixedPoint, clamp: Range, step: int) -> dict[str, Literal]:
+    """Fields of edgegen_neon_output, called `output` in the params."""
+    low, high = clamp_s8(clamp)
+    return {
+        "output.zero_point": requantize.zero_point,
+        "output.low": low,
+        "output.high": high,
+        "output.left": int(max(requantize.shift) > 0),
+        "output.step": step,
+    }
+
+
+def tile_rows(rows: int, lanes: int) -> int:
+    """How many rows, at most 6, a lane tile computes at a time: what takes the fewest instructions for `rows` rows.
+
+    A step of 4 lanes loads a vector for each row and 16 of weights (in pairs) and multiplies 16 times a row; gcc 12
+    needs some 8 copies in tiles of 5 and 6. Bias and requantization take some 20 a row. The last tile repeats rows of
+    the one before to be full.
+    """
+
+    def cost(tile: int) -> float:
+        step = 17 * tile + 8 + 3 + (8 if tile > 4 else 0)
+        return -(-rows // tile) * (step * lanes / 4 + 20 * tile + 12)
+
+    return min(range(1, min(rows, 6) + 1), key=cost)

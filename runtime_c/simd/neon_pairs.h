@@ -1,0 +1,139 @@
+/* Products of s8 rows and weights on ARMv8.0: SMULL and SMLAL2 add products in pairs as s16, SADALP adds those as s32.
+ * Tiles are 1 or 2 rows times 8 units, each sum spread over 4 lanes until the end. */
+#ifndef EDGEGEN_SIMD_NEON_PAIRS_H
+#define EDGEGEN_SIMD_NEON_PAIRS_H
+
+#include "simd/neon_tile.h"
+
+/* a[r][u] += 16 products. Two of them fit s16 unless both weights are -128: then `apart` keeps them apart. */
+#define EDGEGEN_PAIRS_UNIT16(FRESH, r, u)                                                                              \
+    if (rows > r) {                                                                                                    \
+        const int16x8_t low = vmull_s8(vget_low_s8(wu), vget_low_s8(x[r]));                                            \
+        if (apart) {                                                                                                   \
+            const int32x4_t sum = FRESH ? vpaddlq_s16(low) : vpadalq_s16(a[r][u], low);                                \
+            a[r][u] = vpadalq_s16(sum, vmull_high_s8(wu, x[r]));                                                       \
+        } else {                                                                                                       \
+            const int16x8_t both = vmlal_high_s8(low, wu, x[r]);                                                       \
+            a[r][u] = FRESH ? vpaddlq_s16(both) : vpadalq_s16(a[r][u], both);                                          \
+        }                                                                                                              \
+    }
+
+#define EDGEGEN_PAIRS_UNIT8(FRESH, r, u)                                                                               \
+    if (rows > r) {                                                                                                    \
+        const int16x8_t low = vmull_s8(vget_low_s8(wu), vget_low_s8(x[r]));                                            \
+        a[r][u] = FRESH ? vpaddlq_s16(low) : vpadalq_s16(a[r][u], low);                                                \
+    }
+
+#define EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, u)                                                                 \
+    {                                                                                                                  \
+        const int8x16_t wu = LOAD(w + u * SIZE);                                                                       \
+        UNIT(FRESH, 0, u)                                                                                              \
+        UNIT(FRESH, 1, u)                                                                                              \
+    }
+
+#define EDGEGEN_PAIRS_CHUNK(UNIT, LOAD, SIZE, FRESH, from)                                                             \
+    {                                                                                                                  \
+        int8x16_t x[2];                                                                                                \
+        x[0] = LOAD(from);                                                                                             \
+        x[1] = rows > 1 ? LOAD((from) + in->step) : x[0];                                                              \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 0)                                                                 \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 1)                                                                 \
+        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 2)                                                                 \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 3)                                                                 \
+        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 4)                                                                 \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 5)                                                                 \
+        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 6)                                                                 \
+        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 7)                                                                 \
+        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
+        w += 8 * SIZE;                                                                                                 \
+    }
+#define EDGEGEN_PAIRS_CHUNK16(FRESH, from) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNIT16, vld1q_s8, 16, FRESH, from)
+#define EDGEGEN_PAIRS_CHUNK8(FRESH, from) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNIT8, edgegen_neon_load8_s8, 8, FRESH, from)
+
+/* a[r][u]: sums of rows first to first + rows - 1 of x times 8 units, in 4 parts each.
+ * w: [runs][chunks][8][16]. What is left of a run after 16 bytes at a time is one more chunk, its last 8 or 16 bytes;
+ * weights of bytes that are read twice are zero there. */
+EDGEGEN_INLINE void edgegen_pairs_accumulate(const edgegen_neon_rows *in, int32_t first, const int32_t rows,
+                                             int32_t apart, const int8_t *w, int32x4_t a[2][8])
+{
+    const int32_t left = in->bytes % 16;
+    const int8_t *from = (const int8_t *)in->run[0] + first * in->step;
+    int32_t k = 16;
+    if (in->bytes >= 16) {
+        EDGEGEN_PAIRS_CHUNK16(1, from)
+    } else {
+        EDGEGEN_PAIRS_CHUNK8(1, from)
+    }
+    for (int32_t r = 0;;) {
+        for (; k + 16 <= in->bytes; k += 16) {
+            EDGEGEN_PAIRS_CHUNK16(0, from + k)
+        }
+        if (left > 8) {
+            EDGEGEN_PAIRS_CHUNK16(0, from + in->bytes - 16)
+        } else if (left > 0 && k < in->bytes) {
+            EDGEGEN_PAIRS_CHUNK8(0, from + in->bytes - 8)
+        }
+        if (++r >= in->runs) {
+            break;
+        }
+        from = (const int8_t *)in->run[r] + first * in->step;
+        k = 0;
+    }
+}
+
+/* The whole sums of 4 units, and their biases. */
+EDGEGEN_INLINE int32x4_t edgegen_pairs_reduce(const int32x4_t *a, int32x4_t bias)
+{
+    return vaddq_s32(vpaddq_s32(vpaddq_s32(a[0], a[1]), vpaddq_s32(a[2], a[3])), bias);
+}
+
+/* count: units stored, at most 8 */
+EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t first,
+                                       const int32_t rows, int32_t apart, const int8_t *w, const int32_t *epilogue,
+                                       int32_t count, int8_t *y)
+{
+    int32x4_t a[2][8];
+    EDGEGEN_TILE_BEGIN(w)
+    EDGEGEN_TILE_BEGIN(epilogue)
+    edgegen_pairs_accumulate(in, first, rows, apart, w, a);
+    const int32x4_t b0 = vld1q_s32(epilogue), b1 = vld1q_s32(epilogue + 12);
+    const edgegen_neon_factor f0 = edgegen_neon_load_factor(epilogue + 4), f1 = edgegen_neon_load_factor(epilogue + 16);
+    int16x8_t v[2];
+    v[0] = edgegen_neon_join(edgegen_neon_scale(edgegen_pairs_reduce(a[0], b0), f0, out),
+                             edgegen_neon_scale(edgegen_pairs_reduce(a[0] + 4, b1), f1, out));
+    y += first * out->step;
+    if (rows > 1) {
+        v[1] = edgegen_neon_join(edgegen_neon_scale(edgegen_pairs_reduce(a[1], b0), f0, out),
+                                 edgegen_neon_scale(edgegen_pairs_reduce(a[1] + 4, b1), f1, out));
+        const int8x16_t both = edgegen_neon_narrow16(v[0], v[1], out);
+        edgegen_neon_store8_s8(y, vget_low_s8(both), count);
+        edgegen_neon_store8_s8(y + out->step, vget_high_s8(both), count);
+    } else {
+        edgegen_neon_store8_s8(y, edgegen_neon_narrow8(v[0], out), count);
+    }
+}
+
+/* `count` rows of x times all units -> y; units are packed in blocks of 8 (see codegen/ops/neon_tiles.py). */
+EDGEGEN_INLINE void edgegen_pairs_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t count,
+                                           int32_t apart, int32_t units, const int8_t *w, const int32_t *epilogue,
+                                           int8_t *y)
+{
+    const int32_t run = (in->bytes + 7) / 8 * 8;
+    for (int32_t o = 0; o < units; o += 8) {
+        const int32_t at = edgegen_max_s32(edgegen_min_s32(o, units - 8), 0);
+        int32_t i = 0;
+        for (; i + 2 <= count; i += 2) {
+            edgegen_pairs_tile(in, out, i, 2, apart, w, epilogue, edgegen_min_s32(units, 8), y + at);
+        }
+        if (i < count) {
+            edgegen_pairs_tile(in, out, i, 1, apart, w, epilogue, edgegen_min_s32(units, 8), y + at);
+        }
+        w += 8 * in->runs * run;
+        epilogue += 24;
+    }
+}
+
+#endif

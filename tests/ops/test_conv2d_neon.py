@@ -1,0 +1,136 @@
+"""Convolutions on AArch64 against the operator's reference, every buffer beside forbidden pages."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.op import NO_CLAMP, Range
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.window import Pads, Pair
+
+from tests.guarded import check_guarded
+from tests.harness import Case, constant_input
+
+pytestmark = pytest.mark.cross
+
+S8 = Range(-128, 127)
+
+TARGETS = {"arm-neon": "neon", "arm-neon-dotprod": "dotprod"}
+
+
+def conv_s8(
+    x: tuple[int, int, int, int],
+    units: int,
+    kernel: Pair = (1, 1),
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    pad: Pads = (0, 0, 0, 0),
+    zeros: Pair = (-128, -128),
+    clamp: Range = S8,
+    factor: float = 0.004,
+    weight: int = 127,
+    bias: bool = True,
+) -> Case:
+    """One case with random data. zeros: of x and y; weight: largest magnitude, or -128 for nothing but -128."""
+    rng = np.random.default_rng([*x, units, *kernel, *pad])
+    shape = (units, *kernel, x[3])
+    w = np.full(shape, -128) if weight == -128 else rng.integers(-weight, weight + 1, shape)
+    data = rng.integers(-128, 128, x)
+    if weight == -128:
+        data[rng.random(x) < 0.7] = -128
+    inputs = [data.astype(np.int8), constant_input(w.astype(np.int8))]
+    if bias:
+        inputs.append(constant_input(rng.integers(-4000, 4000, units).astype(np.int32)))
+    factors = factor / np.sqrt(kernel[0] * kernel[1] * x[3]) * rng.uniform(0.5, 2, units)
+    requantize = FixedPoint.from_scales([float(f) for f in factors], zeros[1])
+    op = Conv2d(stride, dilation, pad, zeros[0], requantize, clamp)
+    return Case(op, inputs, label=f"{x} * {units}x{kernel}, stride {stride}, dilation {dilation}, pad {pad}")
+
+
+S8_CASES = [
+    conv_s8((1, 1, 1, 16), 16),
+    conv_s8((1, 1, 1, 17), 1),
+    conv_s8((1, 1, 1, 3), 2, zeros=(5, 3)),
+    conv_s8((2, 5, 7, 8), 24, zeros=(127, 0)),
+    conv_s8((1, 3, 3, 40), 25, clamp=Range(-128, 50)),
+    conv_s8((1, 5, 5, 31), 12, zeros=(0, 0), clamp=Range(-100, 90)),
+    conv_s8((1, 2, 3, 64), 9, zeros=(-128, 10), clamp=Range(10, 127)),
+    conv_s8((1, 7, 2, 20), 33, zeros=(-5, -20), clamp=Range(-10, 100)),
+    conv_s8((1, 9, 9, 24), 8, stride=(2, 2), bias=False),
+    conv_s8((1, 6, 6, 16), 16, (3, 3), pad=(1, 1, 1, 1), zeros=(127, -128)),
+    conv_s8((2, 5, 6, 4), 20, (3, 3), (2, 2), pad=(0, 0, 1, 1), zeros=(-1, 7)),
+    conv_s8((1, 9, 4, 5), 13, (3, 3), (2, 1), (1, 2), (2, 2, 2, 2), (0, -3), Range(-90, 127)),
+    conv_s8((1, 11, 10, 20), 10, (2, 3), (1, 1), (3, 2), zeros=(-128, 3)),
+    conv_s8((1, 7, 7, 6), 5, (5, 1), pad=(4, 0, 4, 0), zeros=(4, 4)),
+    conv_s8((1, 13, 10, 1), 16, (10, 4), (2, 2), pad=(4, 1, 5, 1), zeros=(83, -128)),
+    conv_s8((1, 9, 9, 3), 8, (3, 3), (2, 2), pad=(0, 0, 1, 1)),
+    conv_s8((1, 4, 4, 1), 3, (2, 2), pad=(1, 1, 0, 0)),
+    conv_s8((1, 12, 3, 2), 4, (3, 3), (5, 1), pad=(1, 1, 1, 1)),
+    conv_s8((1, 5, 5, 16), 8, (3, 3), pad=(1, 1, 1, 1), weight=-128, zeros=(0, 0), factor=1e-4),
+    conv_s8((1, 2, 2, 48), 16, weight=-128, zeros=(0, 0), factor=1e-4),
+    conv_s8((1, 3, 3, 16), 16, weight=2, zeros=(0, 5), factor=12.0),
+    conv_s8((1, 3, 3, 8), 8, weight=1, zeros=(-3, -128), factor=40.0),
+]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
+    named = [
+        Case(c.op, c.inputs, f"conv2d_s8_{TARGETS[target]}{'_scratch' if needs else ''}", c.label)
+        for c, needs in zip(S8_CASES, SCRATCH, strict=True)
+    ]
+    check_guarded(named, target)
+
+
+# which of S8_CASES reach into padding or have windows of fewer than 16 bytes that are not 8
+SCRATCH = [False, False, True, *[False] * 6, *[True] * 3, False, *[True] * 6, False, False, False]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_s8_shared_functions_and_clang(target: str) -> None:
+    check_guarded(S8_CASES[2:20:4], target, optimize="size")
+    check_guarded(S8_CASES[3:20:4], target, cc="clang")
+
+
+def conv_f32(
+    x: tuple[int, int, int, int],
+    units: int,
+    kernel: Pair = (1, 1),
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    pad: Pads = (0, 0, 0, 0),
+    clamp: Range = NO_CLAMP,
+    kernel_row: str = "conv2d_f32_neon",
+) -> Case:
+    rng = np.random.default_rng([*x, units, *kernel, *pad])
+    values = [rng.normal(size=s).astype(np.float32) for s in (x, (units, *kernel, x[3]), (units,))]
+    inputs = [values[0], constant_input(values[1]), constant_input(values[2])]
+    label = f"{x} * {units}x{kernel}, stride {stride}, dilation {dilation}, pad {pad}"
+    return Case(Conv2d(stride, dilation, pad, 0, None, clamp), inputs, kernel_row, label)
+
+
+F32_CASES = [
+    conv_f32((1, 1, 1, 4), 1),
+    conv_f32((2, 3, 5, 7), 16),
+    conv_f32((1, 5, 5, 18), 23, clamp=Range(0, float("inf"))),
+    conv_f32((1, 6, 5, 9), 12, stride=(2, 3), clamp=Range(0, 6)),
+    conv_f32((1, 6, 7, 16), 8, (3, 3), pad=(1, 1, 1, 1), kernel_row="conv2d_f32_neon_scratch"),
+    conv_f32((1, 9, 8, 3), 16, (3, 3), (2, 2), pad=(0, 0, 1, 1), kernel_row="conv2d_f32_neon_scratch"),
+    conv_f32((1, 9, 5, 1), 6, (3, 2), (1, 1), (2, 2), (1, 0, 1, 0), kernel_row="conv2d_f32_neon_scratch"),
+    conv_f32((1, 9, 5, 6), 40, (3, 2), (1, 1), (2, 2)),
+    conv_f32((1, 4, 4, 3), 8, kernel_row="conv2d_f32"),
+]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_f32_is_within_rounding_and_stays_in_bounds(target: str) -> None:
+    check_guarded(F32_CASES, target, ulp=16)
+
+
+def test_grouped_convolution_takes_the_portable_row() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(-128, 128, (1, 4, 4, 16)).astype(np.int8)
+    w = rng.integers(-127, 128, (8, 3, 3, 8)).astype(np.int8)
+    op = Conv2d(requantize=FixedPoint.from_scales([0.001] * 8, 0))
+    check_guarded([Case(op, [x, constant_input(w)], "conv2d_s8")], "arm-neon-dotprod")
