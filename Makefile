@@ -35,8 +35,8 @@ $(VENV)/bin/pip:
 
 $(VENV)/.installed: pyproject.toml setup.py | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
-	touch $@
+	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml setup.py | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[$*]"
-	touch $@
+	@touch $@

@@ -1,0 +1,78 @@
+"""What README.md says is supported, generated from the operators' kernel rows and the front-end's registry.
+
+python -m edgegen.report.support README.md      rewrites the text between the markers
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from edgegen.errors import UsageError
+from edgegen.frontends.tflite.importer import REGISTRY
+from edgegen.ir.dtypes import DTYPES
+from edgegen.ir.kernel import Kernel
+from edgegen.ir.op import Op
+from edgegen.ops import OPS
+from edgegen.report.table import markdown_table
+from edgegen.targets import TARGETS
+
+BEGIN, END = "<!-- support table: begin -->", "<!-- support table: end -->"
+_ANY = {"_": "any", "x1": "8-bit", "x2": "16-bit", "x4": "32-bit", "x8": "64-bit"}
+_TYPED = re.compile(rf"^(.+?)_(?:{'|'.join(DTYPES)})(?:_|$)")
+
+
+def _dtypes(kernel: Kernel) -> tuple[str, str]:
+    """Types of the first input and the output, as readers call them."""
+    reads, writes = (side.split() for side in kernel.signature.split("->"))
+    first, result = (side[0].rstrip(".?") for side in (reads, writes))
+    return _ANY.get(first, first), _ANY.get(result, result)
+
+
+def _label(op: type[Op]) -> str:
+    """The operator's name; a family's members in parentheses."""
+    matches = (_TYPED.match(k.name) for k in op.kernels)
+    members = sorted({m[1] for m in matches if m})
+    return f"{op.__name__} ({', '.join(members)})" if len(members) > 1 else op.__name__
+
+
+def _types(kernels: Iterable[Kernel]) -> str | None:
+    """Types that the rows compute, in the order of the rows: "s8, f32", "f32 to s8/s16"; None if there are no rows."""
+    by_input: dict[str, list[str]] = {}
+    for first, result in dict.fromkeys(map(_dtypes, kernels)):
+        by_input.setdefault(first, []).append(result)
+    plain = [first if results == [first] else f"{first} to {'/'.join(results)}" for first, results in by_input.items()]
+    return ", ".join(plain) or None
+
+
+def support_text() -> str:
+    """The operators that are read, and what computes each on each target; Markdown."""
+    read = ", ".join(f"{name} ({entry.last_version})" for name, entry in sorted(REGISTRY.items()))
+    special = [t for t in TARGETS.values() if t.features]
+    rows = []
+    for op in OPS:
+        portable = _types(k for k in op.kernels if not k.requires)
+        simd = (_types(k for k in op.kernels if k.requires and k.requires <= t.features) for t in special)
+        rows.append((_label(op), portable, *simd))
+    table = markdown_table(("operator", "portable C99, every target", *(f"{t.name} SIMD" for t in special)), rows)
+    return (
+        f"Operators read from .tflite files, with the last version of each: {read}.\n\n"
+        "What they become, and the types that have kernels; without a SIMD kernel the portable one computes.\n\n"
+        f"{table}"
+    )
+
+
+def with_support(text: str) -> str:
+    """`text` with what stands between the markers brought up to date. Raises UsageError if it has no markers."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UsageError(f"no markers {BEGIN} and {END} in the text")
+    return f"{before}{BEGIN}\n{support_text()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1])
+    page.write_text(with_support(page.read_text(encoding="utf-8")), encoding="utf-8")
