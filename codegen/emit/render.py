@@ -142,7 +142,8 @@ class _Writer:
         if node.is_view:
             return None
         kernel, packed = node.kernel, node.packed
-        assert kernel is not None and packed is not None, node.name
+        assert kernel is not None, node.name
+        assert packed is not None, node.name
         params = self.params(node, packed, index)
         arguments: list[str] = []
         types: list[str] = []
