@@ -87,9 +87,16 @@ def tanh(op: Operator) -> None:
     _sigmoid(op, "tanh", 1 / 128, 0)
 
 
-def _multiplier16(factor: np.float32) -> tuple[int, int]:
+def _finite(op: Operator, factor: np.float32 | float) -> float:
+    """A factor computed in f32. Raises InvalidModel if it overflowed."""
+    if not np.isfinite(factor):
+        raise op.invalid("the scales of input and output are too far apart")
+    return float(factor)
+
+
+def _multiplier16(factor: float) -> tuple[int, int]:
     """(multiplier with 15 fraction bits, exponent) of a real factor."""
-    multiplier, exponent = quantize_multiplier(float(factor))
+    multiplier, exponent = quantize_multiplier(factor)
     return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1), exponent
 
 
@@ -101,8 +108,8 @@ def hard_swish(op: Operator) -> None:
         return
     scale_x, scale_y = _positive_scales(op)
     fine = np.float32(1 / 128) * np.float32(scale_x)
-    output = _multiplier16(fine / np.float32(scale_y))
-    gate = _multiplier16(fine / (np.float32(3) / np.float32(32768)))
+    output = _multiplier16(_finite(op, fine / np.float32(scale_y)))
+    gate = _multiplier16(_finite(op, fine / (np.float32(3) / np.float32(32768))))
     if output[1] > 0:
         raise op.unsupported("the output's scale is too small for the input's", "calibrate the model again")
     quantized = HardSwish16(op.per_tensor(op.input(0))[1], op.per_tensor(op.output)[1], *output, *gate)
@@ -116,12 +123,12 @@ def leaky_relu(op: Operator) -> None:
     if not _is_quantized(op):
         op.add(Unary("leaky_relu", alpha), [op.input(0)], op.output)
         return
-    if alpha < 0:
-        raise op.unsupported(f"s8 with the negative slope {alpha} is not supported", "use f32")
+    if not alpha >= 0:
+        raise op.unsupported(f"s8 with the slope {alpha} is not supported", "use a slope of at least 0, or f32")
     scale_x, scale_y = map(np.float32, _positive_scales(op))
     zero_x, zero_y = op.per_tensor(op.input(0))[1], op.per_tensor(op.output)[1]
-    positive = FixedPoint.from_scales([float(scale_x / scale_y)], zero_y)
-    negative = FixedPoint.from_scales([float(scale_x * np.float32(alpha) / scale_y)], zero_y)
+    positive = FixedPoint.from_scales([_finite(op, scale_x / scale_y)], zero_y)
+    negative = FixedPoint.from_scales([_finite(op, scale_x * np.float32(alpha) / scale_y)], zero_y)
     op.add(Unary("leaky_relu", quantized=TwoSlopes(zero_x, positive, negative)), [op.input(0)], op.output)
 
 

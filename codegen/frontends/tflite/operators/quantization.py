@@ -6,7 +6,6 @@ import numpy as np
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F16, F32, S8, S16, S32, U8
 from edgegen.ir.fixed_point import FixedPoint
-from edgegen.ir.tensor import Array
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 
 
@@ -27,28 +26,23 @@ def quantize(op: Operator) -> None:
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use int8, uint8 or int16")
 
 
-def _dequantized(op: Operator, dequantize: Dequantize | None, data: Array) -> None:
-    """The output becomes a constant, so that weights stored in fewer bits are constant for their readers."""
-    values = data.astype(np.float32) if dequantize is None else dequantize.reference(data)[0]
-    op.define_constant(op.output, values)
-
-
 @operator("DEQUANTIZE", last_version=5)
 def dequantize(op: Operator) -> None:
-    """To f32. A constant is converted here; f16 and scales per channel are supported for constants only."""
+    """To f32. A constant is converted here, so that weights kept in fewer bits are constant for their readers; f16 and
+    scales per channel are supported for constants only."""
     x, y = op.input(0), op.output
     if y.dtype != F32 or x.dtype not in (S8, U8, S16, F16):
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use int8, uint8 or int16")
     if x.dtype == F16:
         if x.data is None:
             raise op.unsupported("f16 that is computed at run time is not supported", "convert the model to f32")
-        _dequantized(op, None, x.data)
+        op.define_constant(y, x.data.astype(np.float32))
         return
     q = op.quantization(x)
     conversion = Dequantize(q.scale, q.zero_point, q.axis or 0)
     conversion.infer(x.type)
     if x.data is not None:
-        _dequantized(op, conversion, x.data)
+        op.define_constant(y, conversion.reference(x.data)[0])
     else:
         op.per_tensor(x)
         op.add(conversion, [x], y)
