@@ -21,6 +21,18 @@ def _label(region: dict[str, Any], r: dict[str, Any]) -> str:
     return f"{region['name'] if step < 0 else r['nodes'][step]['op']} {region['bytes']:,}"
 
 
+def _visible_steps(region: dict[str, Any], arena: list[dict[str, Any]]) -> int:
+    """Steps until a later rectangle, of a view or an in-place result, is drawn over this one."""
+    covering = (
+        other["first_step"]
+        for other in arena
+        if region["first_step"] < other["first_step"] <= region["last_step"]
+        and other["offset"] < region["offset"] + region["bytes"]
+        and region["offset"] < other["offset"] + other["bytes"]
+    )
+    return min(covering, default=region["last_step"] + 1) - region["first_step"]
+
+
 def _tick_size(total: int) -> int:
     """Bytes between grid lines: the smallest 1, 2 or 5 times a power of ten that gives at most 10 lines."""
     return next(n * 10**k for k in range(20) for n in (1, 2, 5) if n * 10**k * 10 >= total)
@@ -41,7 +53,8 @@ def _map(r: dict[str, Any]) -> dict[str, Any]:
         width = (t["last_step"] - t["first_step"] + 1) * step
         height = round(max(t["bytes"] * scale, 1), 2)
         label = _label(t, r)
-        fits = height >= LABEL_HEIGHT and len(label) * LABEL_WIDTH <= width
+        room = _visible_steps(t, r["arena"]) * step
+        fits = height >= LABEL_HEIGHT and len(label) * LABEL_WIDTH <= room
         steps = f"steps {t['first_step']} to {t['last_step']}"
         boxes.append(
             {
