@@ -62,12 +62,17 @@ class HighMultiply:
         return np.where(fits, np.clip(high >> self.shift, -128, 127), -1000)
 
 
-def largest_shift(requantize: FixedPoint, units: int, scale: int, which: Array | None = None) -> int:
-    """The greatest `shift` for which the multiplier of every unit (of those in `which`) stays below 2^31."""
-    multiplier, shift = requantize.per_channel(units)
+def staircase(requantize: FixedPoint, weights: IntArray, bias: IntArray) -> Staircase:
+    """The steps for all x in s8, clamped to s8. weights [units, taps]; bias [units], x's zero point folded in."""
+    low, high = accumulator_range(weights, bias)
+    return Staircase.of(requantize, low, high, -128, 127)
+
+
+def largest_shift(stairs: Staircase, scale: int) -> int:
+    """The greatest `shift` for which the multiplier of every unit whose result varies stays below 2^31."""
+    multiplier, shift = stairs.requantize.per_channel(len(stairs.acc_low))
     factor = np.ldexp(multiplier.astype(np.float64), shift.astype(np.int64) - 31)
-    factor = factor[which] if which is not None else factor
-    top = float(factor.max(initial=0.0))
+    top = float(factor[~stairs.constant()].max(initial=0.0))
     return 24 if top <= 0.0 else int(np.clip(np.floor(scale - 1 - np.log2(top) - 1e-9), -1, 24))
 
 
@@ -121,28 +126,28 @@ def _search(stairs: Staircase, bias: IntArray, scale: IntArray, shift: int, dist
     )
 
 
-def high_multiply(
-    requantize: FixedPoint, weights: IntArray, bias: IntArray, shift: int, scales: tuple[int, ...]
-) -> HighMultiply:
-    """Proved constants for every unit that has them, over all inputs x in s8; the result is clamped to s8's range.
+def high_multiply(stairs: Staircase, bias: IntArray, shift: int, scales: tuple[int, ...]) -> HighMultiply:
+    """Proved constants for every unit that has them.
 
-    weights: [units, taps]; bias: [units], with the input's zero point folded in
-    scales:  values of `scale` to try for each unit, preferred first
+    bias:   [units], as in `staircase`
+    scales: values of `scale` to try for each unit, preferred first
     """
     units = len(bias)
     bias = bias.astype(np.int64)
-    raw_low, raw_high = accumulator_range(weights, np.zeros(units, np.int64))
-    stairs = Staircase.of(requantize, raw_low + bias, raw_high + bias, -128, 127)
-    constant = stairs.constant()
-    value = stairs.result(stairs.acc_low) << shift if units else bias
     zeros = np.zeros(units, np.int64)
-    best = HighMultiply(zeros + scales[0], zeros, zeros, value, zeros, shift, constant)
+    best = HighMultiply(
+        zeros + scales[0], zeros, zeros, stairs.result(stairs.acc_low) << shift, zeros, shift, stairs.constant()
+    )
     for distance in _MULTIPLIERS:
         for scale in scales:
             if best.found.all():
                 return best
             trial = _search(stairs, bias, zeros + scale, shift, distance)
-            proved = trial.found & stairs.agrees(lambda acc, t=trial: t.apply(acc - bias)) & ~best.found
+
+            def candidate(acc: IntArray, form: HighMultiply = trial) -> IntArray:
+                return form.apply(acc - bias)
+
+            proved = trial.found & stairs.agrees(candidate) & ~best.found
             best = HighMultiply(
                 np.where(proved, trial.scale, best.scale),
                 np.where(proved, trial.offset, best.offset),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from edgegen.ir.fixed_point import FixedPoint, IntArray
-from edgegen.ops.requantize_dsp import high_multiply, largest_shift
+from edgegen.ops.requantize_dsp import high_multiply, largest_shift, staircase
 from edgegen.ops.requantize_proof import Staircase, accumulator_range
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +91,8 @@ def test_high_multiply_equals_fixed_point(
     weights = rng.integers(-127, 128, (units, taps))
     bias = rng.integers(-20000, 20000, units)
     requantize = FixedPoint.from_scales([2.0 ** (factor + rng.uniform(-1, 1)) for _ in range(units)], zero)
-    form = high_multiply(requantize, weights, bias, min(largest_shift(requantize, units, 8), 15), scales)
+    steps = staircase(requantize, weights, bias)
+    form = high_multiply(steps, bias, min(largest_shift(steps, 8), 15), scales)
     assert form.found.mean() > 0.5
     low, high = accumulator_range(weights, 0 * bias)
     raw = rng.integers(low, high + 1, (4000, units))
@@ -103,7 +104,8 @@ def test_high_multiply_equals_fixed_point(
 
 def test_constant_units_need_no_multiplier() -> None:
     requantize = FixedPoint.from_scales([1e-9, 1e-3], -5)
-    form = high_multiply(requantize, np.full((2, 9), 100), np.array([1 << 30, 7]), 12, (8,))
+    bias = np.array([1 << 30, 7])
+    form = high_multiply(staircase(requantize, np.full((2, 9), 100), bias), bias, 12, (8,))
     assert form.found.all()
     assert form.multiplier[0] == 0
     assert form.apply(np.array([[100, 0]]))[0, 0] == -4

@@ -1,0 +1,86 @@
+"""Rows for the DSP extension (Cortex-M4): strips of widened pixels times register tiles."""
+
+from __future__ import annotations
+
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ops.conv2d.op import Conv2d
+from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+
+_DSP = frozenset({"dsp"})
+
+
+def _convolution(node: Node) -> Convolution:
+    op, x, y = node.op, node.input(0), node.out
+    assert isinstance(op, Conv2d)
+    assert op.requantize is not None
+    return Convolution(
+        x.shape,
+        (y.shape[1], y.shape[2]),
+        node.input(1).values,
+        bias_or_zeros(node),
+        op.stride,
+        op.dilation,
+        op.pad,
+        op.x_zero,
+        op.requantize,
+        op.clamp,
+    )
+
+
+def _when_s8(node: Node) -> str | None:
+    if node.input(1).shape[3] != node.input(0).shape[3]:
+        return "groups must be 1"
+    return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
+
+
+def _rows(node: Node) -> Rows:
+    """The convolution as a dense layer, where one window covers the image."""
+    conv = _convolution(node)
+    units = conv.weights.shape[0]
+    weights = conv.weights.reshape(units, -1)
+    return Rows(conv.in_shape[0], weights, conv.bias, conv.x_zero, conv.requantize, conv.clamp)
+
+
+def _when_one_window(node: Node) -> str | None:
+    op, x, w = node.op, node.input(0), node.input(1)
+    assert isinstance(op, Conv2d)
+    if x.shape[1:] != w.shape[1:] or any(op.pad) or op.dilation != (1, 1) or x.shape[0] > 2:
+        return "one window must cover the image, in a batch of at most 2"
+    return _when_s8(node) or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
+
+
+def _when_no_scratch(node: Node) -> str | None:
+    reason = _when_one_window(node)
+    return reason or ("needs scratch" if pack_rows(_rows(node)).scratch else None)
+
+
+def _pack_rows(node: Node) -> Packed:
+    return pack_rows(_rows(node))
+
+
+ROWS = (
+    Kernel(
+        "dense_s8_dsp",
+        "s8 s8 s32? -> s8",
+        _pack_rows,
+        requires=_DSP,
+        when=_when_no_scratch,
+    ),
+    Kernel(
+        "dense_s8_dsp_any",
+        "s8 s8 s32? -> s8",
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_one_window,
+    ),
+    Kernel(
+        "conv2d_s8_dsp",
+        "s8 s8 s32? -> s8",
+        lambda node: pack_convolution(_convolution(node)),
+        requires=_DSP,
+        when=_when_s8,
+    ),
+)

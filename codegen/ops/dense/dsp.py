@@ -1,0 +1,48 @@
+"""Rows for the DSP extension (Cortex-M4): four units at a time, or rows of x as the pixels of a convolution."""
+
+from __future__ import annotations
+
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ops.dense.op import Dense
+from edgegen.ops.dsp_layers import Rows, pack_convolution, pack_rows
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+
+_DSP = frozenset({"dsp"})
+
+
+def _rows(node: Node) -> Rows:
+    op = node.op
+    assert isinstance(op, Dense)
+    assert op.requantize is not None
+    weights = node.input(1).values
+    return Rows(node.input(0).shape[0], weights, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
+
+
+def _when_s8(node: Node) -> str | None:
+    return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
+
+
+def _when_few_rows(node: Node) -> str | None:
+    if node.input(0).shape[0] > 2:
+        return "at most 2 rows"
+    return _when_s8(node) or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
+
+
+def _when_no_scratch(node: Node) -> str | None:
+    return _when_few_rows(node) or ("needs scratch" if pack_rows(_rows(node)).scratch else None)
+
+
+def _pack_rows(node: Node) -> Packed:
+    return pack_rows(_rows(node))
+
+
+def _pack_pixels(node: Node) -> Packed:
+    return pack_convolution(_rows(node).as_convolution())
+
+
+ROWS = (
+    Kernel("dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch),
+    Kernel("dense_s8_dsp_any", "s8 s8 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
+    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_s8),
+)

@@ -1,0 +1,196 @@
+"""Matrix-like layers for the DSP extension (Cortex-M4): params, stream and scratch of their kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.kernel import Constant, Literal, Packed
+from edgegen.ir.op import Range
+from edgegen.ops.dsp_tiles import (
+    ACCUMULATOR,
+    LANE_LIMIT,
+    RESULT_ANY,
+    WIDE_WEIGHTS,
+    Layer,
+    layer,
+    pack_four,
+    pack_lanes,
+    pack_wide,
+    stream,
+)
+from edgegen.ops.epilogue import fold_zero_point
+from edgegen.ops.window import Pads, Pair
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution without groups, as conv2d_s8_dsp computes it; other operators are written as one too.
+
+    in_shape:  [N,H,W,C]; out_size: (height, width)
+    weights:   [O,kH,kW,C]; bias: [O]
+    """
+
+    in_shape: tuple[int, ...]
+    out_size: Pair
+    weights: IntArray
+    bias: IntArray
+    stride: Pair
+    dilation: Pair
+    pad: Pads
+    x_zero: int
+    requantize: FixedPoint
+    clamp: Range
+
+    def flat(self) -> Convolution:
+        """The same, with all pixels in one row where every pixel is computed from its own alone."""
+        if self.weights.shape[1:3] != (1, 1) or self.stride != (1, 1) or any(self.pad):
+            return self
+        n, h, w, c = self.in_shape
+        return replace(self, in_shape=(1, 1, n * h * w, c), out_size=(1, n * h * w), dilation=(1, 1))
+
+
+def _rounded(size: int) -> int:
+    return -(-size // 4) * 4
+
+
+def _stream(one: Layer, pixels: int) -> tuple[IntArray, int]:
+    pack = pack_wide if pixels == 2 else pack_lanes
+    return stream(one, 2, lambda a, units: pack(a, units[0], units[1]))
+
+
+def pack_convolution(conv: Convolution) -> Packed:
+    """Params, stream and scratch of conv2d_s8_dsp."""
+    conv = conv.flat()
+    units, kernel_h, kernel_w, channels = conv.weights.shape
+    batch, in_h, in_w, _ = conv.in_shape
+    bias = fold_zero_point(conv.bias, conv.weights.astype(np.int64).sum(axis=(1, 2, 3)), conv.x_zero)
+    one = layer(conv.requantize, conv.clamp, conv.weights.reshape(units, kernel_h, -1), bias)
+    total = batch * conv.out_size[0] * conv.out_size[1]
+    pixels = 2 if conv.weights.size <= WIDE_WEIGHTS or total < 3 or one.lanes_overflow() else 3
+    words, last_pair = _stream(one, pixels)
+    strip = pixels * one.quads * 8 + (12 if pixels == 3 else 0)
+    crosses = any(conv.pad) or (conv.dilation[1] > 1 and kernel_w > 1)
+    window = _rounded(kernel_w * channels) if crosses else 0
+    size = 4 if one.form == ACCUMULATOR else 1
+    sums = _rounded(pixels * max(units, 2) * size) if one.form == ACCUMULATOR or units < 2 else 0
+    params: dict[str, Literal] = {
+        "batch": batch,
+        "in_h": in_h,
+        "in_w": in_w,
+        "channels": channels,
+        "out_h": conv.out_size[0],
+        "out_w": conv.out_size[1],
+        "units": units,
+        "kernel_h": kernel_h,
+        "kernel_w": kernel_w,
+        "stride_h": conv.stride[0],
+        "stride_w": conv.stride[1],
+        "dilation_h": conv.dilation[0],
+        "dilation_w": conv.dilation[1],
+        "pad_top": conv.pad[0],
+        "pad_left": conv.pad[1],
+        "pixels": pixels,
+        "quads": one.quads,
+        "tile_units": units // 2 * 2,
+        "last_pair": last_pair,
+        "multipliers": len(words),
+        "window": strip,
+        "sums": strip + window,
+        "x_zero": conv.x_zero,
+    }
+    words = np.concatenate([words, one.multipliers()]).astype(np.int32)
+    return Packed(
+        "edgegen_conv2d_s8_dsp",
+        params | one.params(conv.clamp),
+        (Constant("stream", words),),
+        scratch=strip + window + sums,
+    )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A dense layer as dense_s8_dsp computes it: rows of x[rows, taps] times weights[O, taps], bias[O]."""
+
+    rows: int
+    weights: IntArray
+    bias: IntArray
+    x_zero: int
+    requantize: FixedPoint
+    clamp: Range
+
+    def as_convolution(self) -> Convolution:
+        """Every row is a pixel."""
+        units, depth = self.weights.shape
+        return Convolution(
+            (1, 1, self.rows, depth),
+            (1, self.rows),
+            self.weights.reshape(units, 1, 1, depth),
+            self.bias,
+            (1, 1),
+            (1, 1),
+            (0, 0, 0, 0),
+            self.x_zero,
+            self.requantize,
+            self.clamp,
+        )
+
+    def fits_lanes(self) -> bool:
+        """dense_s8_dsp and dense_s8_dsp_any hold two units in a lane, which not all weights fit."""
+        first, second = self.weights[:-1], self.weights[1:]
+        return not bool(((second == -128) & (first < 0)).any())
+
+
+def pack_rows(dense: Rows) -> Packed:
+    """Params, stream and, if x must be padded or results are not proved, scratch of the dense_s8_dsp kernels."""
+    units, depth = dense.weights.shape
+    bias = fold_zero_point(dense.bias, dense.weights.astype(np.int64).sum(axis=1), dense.x_zero)
+    one = layer(dense.requantize, dense.clamp, dense.weights[:, None, :], bias)
+    quads, parts = one.quads, 1
+    if one.result is None:
+        while (_part_reach(one, quads) >= LANE_LIMIT).any() and quads > 1:
+            parts += 1
+            quads = -(-one.quads // parts)
+    elif one.form != RESULT_ANY:
+        one = replace(one, form=RESULT_ANY)
+    padded = np.zeros((units, parts * quads * 4), np.int64)
+    padded[:, : one.weights.shape[1]] = one.weights
+    words: list[IntArray] = []
+    last_tile = 0
+    for part in range(parts):
+        taps = padded[:, part * quads * 4 : (part + 1) * quads * 4]
+        piece = replace(one, weights=taps, bias=one.bias if part == 0 else np.zeros_like(one.bias))
+        packed, last_tile = stream(piece, 4, lambda a, u: pack_four(a, (u[0], u[1], u[2], u[3])))
+        words.append(packed)
+    copied = padded.shape[1] if padded.shape[1] != depth else 0
+    wide = max(units, 4)
+    aside = one.form == ACCUMULATOR or units < 4
+    sums = _rounded(parts * wide * (4 if one.form == ACCUMULATOR else 1)) if aside else 0
+    params: dict[str, Literal] = {
+        "rows": dense.rows,
+        "depth": depth,
+        "units": units,
+        "quads": quads,
+        "parts": parts,
+        "part_words": len(words[0]),
+        "tile_units": units // 4 * 4,
+        "last_tile": last_tile,
+        "multipliers": sum(len(w) for w in words),
+        "copied": int(copied > 0),
+        "sums": copied,
+    }
+    constants = np.concatenate([*words, one.multipliers()]).astype(np.int32)
+    return Packed(
+        "edgegen_dense_s8_dsp",
+        params | one.params(dense.clamp),
+        (Constant("stream", constants),),
+        scratch=copied + sums,
+    )
+
+
+def _part_reach(one: Layer, quads: int) -> IntArray:
+    """Bound of |sum(x * w)| of each unit over `quads` quads at a time: the largest of all parts."""
+    taps = np.abs(one.weights)
+    parts = [taps[:, k : k + 4 * quads].sum(axis=1) for k in range(0, taps.shape[1], 4 * quads)]
+    return np.max(parts, axis=0) * 128

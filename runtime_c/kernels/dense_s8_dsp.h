@@ -1,0 +1,74 @@
+/* Dense layer on s8 for the DSP extension: one row of x at a time, four units in a register tile. */
+#ifndef EDGEGEN_DENSE_S8_DSP_H
+#define EDGEGEN_DENSE_S8_DSP_H
+
+#include "simd/dsp_tile_bytes.h"
+
+/* quads:       of one part of the depth; parts: the depth is cut where sums of bytes could overflow their lanes
+ * part_words:  of the stream of one part
+ * tile_units:  units of all whole tiles; the others are computed in a last tile that steps back
+ * last_tile, multipliers: where in the stream of a part, and in the stream, they begin; in words
+ * copied:      x is copied to the start of scratch and padded to whole quads; sums: where in scratch outputs lie that
+ *              are not yet results, [parts][units, at least 4] */
+typedef struct {
+    int32_t rows, depth, units, quads, parts, part_words, tile_units, last_tile, multipliers, copied, sums;
+    int32_t form, shift, zero_point, low, high;
+} edgegen_dense_s8_dsp;
+
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgegen_dense_s8_dsp *p, const int8_t *x,
+                                                                     const int32_t *stream, uint8_t *scratch, int8_t *y)
+{
+    const int32_t accumulators = p->form == EDGEGEN_DSP_ACCUMULATOR;
+    const int32_t size = accumulators != 0 ? 4 : 1, wide = edgegen_max_s32(p->units, 4);
+    const int32_t aside = accumulators != 0 || p->units < 4;
+    const edgegen_dsp_tile t = {p->quads, p->tile_units * size, 0, p->form, p->shift};
+    const edgegen_dsp_tile last = {p->quads, 4 * size, 0, p->form, p->shift};
+    for (int32_t r = 0; r < p->rows; r++) {
+        const int8_t *in = x;
+        if (p->copied != 0) {
+            memset(scratch, 0, (size_t)(p->parts * p->quads * 4));
+            memcpy(scratch, x, (size_t)p->depth);
+            in = (const int8_t *)scratch;
+        }
+        uint8_t *const first = aside != 0 ? scratch + p->sums : (uint8_t *)y;
+        for (int32_t part = 0; part < p->parts; part++) {
+            const int32_t *const weights = stream + part * p->part_words;
+            uint8_t *const out = first + part * wide * size;
+            if (p->tile_units > 0) {
+                edgegen_dsp_tile_1x4(in, weights, out, &t);
+            }
+            if (p->tile_units < p->units) {
+                edgegen_dsp_tile_1x4(in, weights + p->last_tile, out + (wide - 4) * size, &last);
+            }
+            in += 4 * p->quads;
+        }
+        if (accumulators != 0) {
+            int32_t *const sums = (int32_t *)(void *)first;
+            for (int32_t k = wide; k < p->parts * wide; k++) {
+                const int32_t unit = k % wide;
+                sums[unit] = (int32_t)((uint32_t)sums[unit] + (uint32_t)sums[k]);
+            }
+            edgegen_dsp_finish(sums, stream + p->multipliers, p->units, p->zero_point, p->low, p->high, y);
+        } else if (aside != 0) {
+            memcpy(y, first, (size_t)p->units);
+        }
+        x += p->depth;
+        y += p->units;
+    }
+}
+
+/* x[rows,depth] * stream -> y[rows,units]; stream: see edgegen_dsp_tile_1x4. Depth is whole quads, and there are at
+ * least 4 units, all with constants for results. */
+EDGEGEN_KERNEL void dense_s8_dsp(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream, int8_t *y)
+{
+    edgegen_dense_s8_dsp_run(p, x, stream, NULL, y);
+}
+
+/* Any depth, units and requantization. */
+EDGEGEN_KERNEL void dense_s8_dsp_any(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream,
+                                     uint8_t *scratch, int8_t *y)
+{
+    edgegen_dense_s8_dsp_run(p, x, stream, scratch, y);
+}
+
+#endif

@@ -1,0 +1,169 @@
+/* The DSP extension of Armv7E-M (Cortex-M4, M7, M33): two 16-bit or four 8-bit lanes in a 32-bit register.
+ *
+ * Each instruction is one line of assembly, since C has no expression that compilers turn into all of them, with its
+ * meaning in C beside it for other compilers and for running the kernels on a host. EDGEGEN_DSP_ASM says which is in
+ * use; kernels guard whole functions in assembly with it. */
+#ifndef EDGEGEN_SIMD_DSP_H
+#define EDGEGEN_SIMD_DSP_H
+
+#include "edgegen.h"
+
+#if defined(__GNUC__) && defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define EDGEGEN_DSP_ASM 1
+#else
+#define EDGEGEN_DSP_ASM 0
+#endif
+
+/* A function whose body is assembly: the compiler must neither inline it nor look at how its arguments are used. The
+ * body may be several strings, which follow one another: C99 asks compilers for literals of no more than 4095. */
+#if defined(__clang__)
+#define EDGEGEN_DSP_NAKED static EDGEGEN_UNUSED __attribute__((naked, noinline))
+#else
+#define EDGEGEN_DSP_NAKED static EDGEGEN_UNUSED __attribute__((naked, noipa))
+#endif
+
+EDGEGEN_INLINE uint32_t edgegen_dsp_load(const void *p)
+{
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+EDGEGEN_INLINE int32_t edgegen_dsp_low(uint32_t pair) { return (int16_t)(pair & 0xffffu); }
+EDGEGEN_INLINE int32_t edgegen_dsp_high(uint32_t pair) { return (int16_t)(pair >> 16); }
+
+EDGEGEN_INLINE uint32_t edgegen_dsp_pair(int32_t low, int32_t high)
+{
+    return ((uint32_t)low & 0xffffu) | ((uint32_t)high << 16);
+}
+
+#if EDGEGEN_DSP_ASM
+
+/* Bytes 0 and 2 of four s8, as two s16. */
+EDGEGEN_INLINE uint32_t edgegen_dsp_even(uint32_t bytes)
+{
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(bytes));
+    return pair;
+}
+
+/* Bytes 1 and 3 of four s8, as two s16. */
+EDGEGEN_INLINE uint32_t edgegen_dsp_odd(uint32_t bytes)
+{
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    return pair;
+}
+
+/* edgegen_dsp_even(bytes) plus the two s16 of `addend`. */
+EDGEGEN_INLINE uint32_t edgegen_dsp_even_plus(uint32_t addend, uint32_t bytes)
+{
+    uint32_t pair;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(pair) : "r"(addend), "r"(bytes));
+    return pair;
+}
+
+EDGEGEN_INLINE uint32_t edgegen_dsp_odd_plus(uint32_t addend, uint32_t bytes)
+{
+    uint32_t pair;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(pair) : "r"(addend), "r"(bytes));
+    return pair;
+}
+
+/* acc + a.low * b.low + a.high * b.high */
+EDGEGEN_INLINE int32_t edgegen_dsp_dot(uint32_t a, uint32_t b, int32_t acc)
+{
+    int32_t sum;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+}
+
+/* acc + a.low * b.low */
+EDGEGEN_INLINE int32_t edgegen_dsp_low_product(uint32_t a, uint32_t b, int32_t acc)
+{
+    int32_t sum;
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+}
+
+/* acc + a.high * b.high */
+EDGEGEN_INLINE int32_t edgegen_dsp_high_product(uint32_t a, uint32_t b, int32_t acc)
+{
+    int32_t sum;
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+}
+
+/* addend + the upper 32 bits of a * b */
+EDGEGEN_INLINE int32_t edgegen_dsp_high_multiply(int32_t a, int32_t b, int32_t addend)
+{
+    int32_t sum;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(addend));
+    return sum;
+}
+
+#else
+
+EDGEGEN_INLINE uint32_t edgegen_dsp_even_plus(uint32_t addend, uint32_t bytes)
+{
+    return edgegen_dsp_pair(edgegen_dsp_low(addend) + (int8_t)(bytes & 0xffu),
+                            edgegen_dsp_high(addend) + (int8_t)(bytes >> 16 & 0xffu));
+}
+
+EDGEGEN_INLINE uint32_t edgegen_dsp_odd_plus(uint32_t addend, uint32_t bytes)
+{
+    return edgegen_dsp_even_plus(addend, bytes >> 8);
+}
+
+EDGEGEN_INLINE uint32_t edgegen_dsp_even(uint32_t bytes) { return edgegen_dsp_even_plus(0, bytes); }
+EDGEGEN_INLINE uint32_t edgegen_dsp_odd(uint32_t bytes) { return edgegen_dsp_odd_plus(0, bytes); }
+
+EDGEGEN_INLINE int32_t edgegen_dsp_low_product(uint32_t a, uint32_t b, int32_t acc)
+{
+    return (int32_t)((uint32_t)acc + (uint32_t)(edgegen_dsp_low(a) * edgegen_dsp_low(b)));
+}
+
+EDGEGEN_INLINE int32_t edgegen_dsp_high_product(uint32_t a, uint32_t b, int32_t acc)
+{
+    return (int32_t)((uint32_t)acc + (uint32_t)(edgegen_dsp_high(a) * edgegen_dsp_high(b)));
+}
+
+EDGEGEN_INLINE int32_t edgegen_dsp_dot(uint32_t a, uint32_t b, int32_t acc)
+{
+    return edgegen_dsp_high_product(a, b, edgegen_dsp_low_product(a, b, acc));
+}
+
+EDGEGEN_INLINE int32_t edgegen_dsp_high_multiply(int32_t a, int32_t b, int32_t addend)
+{
+    return (int32_t)((uint32_t)addend + (uint32_t)((int64_t)a * b >> 32));
+}
+
+#endif
+
+/* How a row's accumulators become results; the values are known to codegen/ops/dsp_tiles.py.
+ *
+ * RESULT_<n>:  saturate((acc * multiplier >> 32) + constant) >> n), one assembly path for each of these shifts
+ * RESULT_ANY:  the same with any shift, and a correction subtracted from negative accumulators
+ * ACCUMULATOR: the s32 accumulator itself, for edgegen_dsp_finish */
+enum { EDGEGEN_DSP_RESULT_9, EDGEGEN_DSP_RESULT_11, EDGEGEN_DSP_RESULT_13, EDGEGEN_DSP_RESULT_15,
+       EDGEGEN_DSP_RESULT_ANY, EDGEGEN_DSP_ACCUMULATOR };
+
+/* The result of a scaled accumulator; see codegen/ops/requantize_dsp.py for the constants. */
+EDGEGEN_INLINE int8_t edgegen_dsp_result(int32_t acc, int32_t multiplier, int32_t constant, int32_t correction,
+                                         int32_t shift)
+{
+    acc = acc < 0 ? (int32_t)((uint32_t)acc - (uint32_t)correction) : acc;
+    return (int8_t)edgegen_clamp_s32(edgegen_dsp_high_multiply(acc, multiplier, constant) >> shift, -128, 127);
+}
+
+/* Requantizes a pixel's accumulators where no cheap constants were proved: multipliers[units][2] (multiplier, shift). */
+EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multipliers, int32_t units, int32_t zero_point,
+                                       int32_t low, int32_t high, int8_t *y)
+{
+    for (int32_t o = 0; o < units; o++) {
+        const int32_t scaled = edgegen_requantize(acc[o], multipliers[2 * o], multipliers[2 * o + 1]);
+        y[o] = (int8_t)edgegen_clamp_s32(scaled + zero_point, low, high);
+    }
+}
+
+#endif
