@@ -19,6 +19,7 @@ from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
+from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.unary import Unary
 
@@ -41,6 +42,7 @@ OPS: tuple[type[Op], ...] = (
     Resize,
     Slice,
     Softmax,
+    Table,
     Transpose,
     Unary,
 )

@@ -25,9 +25,11 @@ from edgegen.ir.verify import (
 from edgegen.passes.check import Checker
 from edgegen.passes.optimize.cancel_transposes import cancel_transposes
 from edgegen.passes.optimize.fold_constants import fold_constants
+from edgegen.passes.optimize.fuse_activation import fuse_activation
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
 from edgegen.passes.optimize.fuse_pad import fuse_pad
 from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
+from edgegen.passes.optimize.tabulate_unary import tabulate_unary
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
 from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
@@ -54,6 +56,8 @@ OPTIMIZE: tuple[Pass, ...] = (
     regroup_convolutions,
     fuse_pad,
     fuse_batch_norm,
+    tabulate_unary,
+    fuse_activation,
     eliminate_common_subexpressions,
     eliminate_dead_nodes,
 )

@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from edgegen.ir.dtypes import F32, S8
+from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph
-from edgegen.ir.op import Op
+from edgegen.ir.op import Op, Range
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.dense import Dense
 from edgegen.ops.pad import Pad
+from edgegen.ops.reduce import Reduce
+from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
+from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.optimize.cancel_transposes import cancel_transposes
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
@@ -63,6 +68,9 @@ def shifted(b: Builder, x: Tensor) -> Tensor:
     [
         Pad((0, 1, 2, 0), (1, 0, 0, 3), 7),
         Slice((1, 0, 4, 2), (1, 2, 3, 1), (1, 2, -2, 1)),
+        Clamp(Range(-20, 30)),
+        Table(tuple(range(128)) * 2),
+        Requantize(FixedPoint.from_scales([0.7], 3), 2),
     ],
 )
 def test_transposes_cancel_through_what_treats_all_places_alike(op: Op) -> None:
@@ -86,6 +94,28 @@ def test_transposes_cancel_through_joining(axis: int) -> None:
     b = Builder()
     joined = b.add(Concat(axis), *(b.add(TO_NHWC, b.input(SHAPE)) for _ in range(2)))
     assert settled(b.graph(b.add(TO_NCHW, joined))) == ["Concat"]
+
+
+def test_transposes_sink_past_changes_of_type_where_that_pays() -> None:
+    """Behind Quantize there are fewer bytes to move, behind Dequantize more, unless another transpose waits there."""
+    b = Builder()
+    y = b.add(Quantize(0.1), b.add(TO_NHWC, b.input(SHAPE, F32)))
+    assert settled(b.graph(y)) == ["Quantize", "Transpose"]
+    b = Builder()
+    x = b.add(Dequantize((0.1, 0.2, 0.3), (1, 2, 3), 3), b.add(TO_NHWC, b.input(SHAPE)))
+    assert settled(b.graph(x)) == ["Transpose", "Dequantize"]
+    assert settled(b.graph(b.add(TO_NCHW, x))) == ["Dequantize"]
+
+
+@pytest.mark.parametrize("keep_dims", [False, True])
+@pytest.mark.parametrize(
+    ("axes", "left"), [((1, 2), []), ((2,), ["Transpose"]), ((0,), ["Transpose"]), ((), ["Transpose"])]
+)
+def test_sums_over_axes_follow_the_transpose(axes: tuple[int, ...], left: list[str], keep_dims: bool) -> None:
+    b = Builder()
+    y = b.add(Reduce("sum", axes, keep_dims), b.add(TO_NHWC, b.input(SHAPE, F32)))
+    after = transform(b.graph(y), settle, relative=1e-6)
+    assert [k for k in kinds(after) if k != "Reshape"] == ["Sum", *left]
 
 
 def test_one_transpose_remains_where_two_operands_had_one_each() -> None:

@@ -8,6 +8,7 @@ from edgegen.ir.dtypes import F32, S8, S16, S32, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Op, Range
 from edgegen.ops.binary import Binary
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.copy import Copy
 from edgegen.ops.pad import Pad
@@ -99,6 +100,8 @@ def test_quantized_operators_vanish_only_if_they_keep_all_256_values() -> None:
         (Slice((0, 0), (1, 3), (-2, 1)), (1, 3)),
         (Concat(1), (4, 3)),
         (Copy(), (4, 3)),
+        (Clamp(), (4, 3)),
+        (Clamp(Range(-128, 127)), (4, 3)),
         (Pool2d("average", (1, 1)), (1, 2, 3, 2)),
         (Pool2d("max", (1, 1), clamp=Range(-128, 127)), (1, 2, 3, 2)),
         (Resize("nearest", (5, 3)), (1, 5, 3, 2)),
@@ -110,11 +113,14 @@ def test_moves_that_move_nothing_vanish(op: Op, shape: tuple[int, ...]) -> None:
     assert between(op, shape, S8) == []
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # 0 * inf: what the bilinear case is about
 @pytest.mark.parametrize(
     ("op", "shape", "dtype"),
     [
         (Slice((2, 0), (3, 3), (-1, 1)), (3, 3), S8),
         (Transpose((1, 0)), (3, 3), S8),
+        (Clamp(Range(-127, 127)), (3, 3), S8),
+        (Clamp(Range(float("-inf"), 3e38)), (3, 3), F32),
         (Pool2d("max", (1, 1), clamp=Range(-128, 126)), (1, 2, 3, 2), S8),
         (Pool2d("max", (1, 1), (2, 2)), (1, 1, 1, 2), S32),
         (Resize("bilinear", (5, 3)), (1, 5, 3, 2), F32),

@@ -1,8 +1,8 @@
 """Removes transposes, or moves them to where they cancel each other.
 
 A transpose that only moves axes of 1 is a view. A transpose whose result is read by one node that treats all places
-alike (element by element, padding, slicing, joining) can as well follow that node; so transposes sink towards the
-outputs, where simplify_algebra merges those that meet, until a dense layer takes one into the order of its weights.
+alike (element by element, padding, slicing, joining, adding up) can as well follow that node; so transposes sink
+towards the outputs, where simplify_algebra merges those that meet, until a dense layer takes one into its weights.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor, TensorType, constant
 from edgegen.ops.binary import Binary
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.dense import Dense
 from edgegen.ops.pad import Pad
+from edgegen.ops.prelu import Prelu
+from edgegen.ops.reduce import Reduce
+from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
+from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
+from edgegen.ops.unary import Unary
 from edgegen.passes.substitution import uses
 from edgegen.targets import Target
 
@@ -36,17 +42,23 @@ def _before(values: Axes, perm: Axes) -> Axes:
     return tuple(values[i] for i in _inverse(perm))
 
 
-def _on_source(op: Op, perm: Axes) -> Op | None:
-    """The operator that does to sources what `op` does to their transposes, up to that transpose; None if none does."""
-    if isinstance(op, Binary):
-        factors = (op.a_rescale, op.b_rescale, op.requantize)
-        return op if all(f is None or len(f.multiplier) == 1 for f in factors) else None
+def _on_source(op: Op, perm: Axes) -> tuple[Op, Axes] | None:
+    """(operator, perm of its result) that does to sources what `op` does to their transposes; None if none does."""
+    if isinstance(op, Clamp | Quantize | Table | Unary | Prelu):
+        return op, perm
+    if isinstance(op, Binary | Requantize):
+        return (op, perm) if op.requantize is None or len(op.requantize.multiplier) == 1 else None
+    if isinstance(op, Dequantize):
+        return replace(op, axis=perm[op.axis] if len(op.scale) > 1 else op.axis), perm
     if isinstance(op, Pad):
-        return replace(op, before=_before(op.before, perm), after=_before(op.after, perm))
+        return replace(op, before=_before(op.before, perm), after=_before(op.after, perm)), perm
     if isinstance(op, Slice):
-        return Slice(_before(op.begin, perm), _before(op.size, perm), _before(op.stride, perm))
+        return Slice(_before(op.begin, perm), _before(op.size, perm), _before(op.stride, perm)), perm
     if isinstance(op, Concat):
-        return Concat(perm[op.axis])
+        return Concat(perm[op.axis]), perm
+    if isinstance(op, Reduce):
+        kept = [axis for i, axis in enumerate(perm) if op.keep_dims or i not in op.axes]
+        return replace(op, axes=tuple(sorted(perm[i] for i in op.axes))), tuple(sorted(kept).index(k) for k in kept)
     return None
 
 
@@ -92,14 +104,13 @@ class _Sinking:
     def sink(self, node: Node) -> Node | None:
         """Lets the node read untransposed sources; the transpose that must follow it, or None if nothing changed."""
         found = self.sources(node) if node.inputs and len(node.outputs) == 1 else None
-        op = _on_source(node.op, found[1]) if found is not None else None
-        if found is None or op is None or len(found[1]) != node.out.rank or not self.pays(node):
+        moved = _on_source(node.op, found[1]) if found is not None else None
+        if found is None or moved is None or len(moved[1]) != node.out.rank or not self.pays(node):
             return None
-        sources, perm = found
-        out = node.out
+        sources, (op, perm), out = found[0], moved, node.out
         shape = tuple(out.shape[i] for i in _inverse(perm))
         inner = Tensor(f"{out.name}/untransposed", TensorType(out.dtype, shape, out.type.quantization))
-        node.op, node.inputs, node.outputs = op, list(sources), [inner]
+        node.op, node.inputs, node.outputs = op, [*sources], [inner]
         after = Node(Transpose(perm), [inner], [out], out.name, node.source)
         self.producers[inner], self.producers[out] = node, after
         self.uses[inner] = 1

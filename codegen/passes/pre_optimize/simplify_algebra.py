@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from edgegen.ir.dtypes import DType
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.op import NO_CLAMP, Op
+from edgegen.ir.op import NO_CLAMP, Op, Range
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.binary import Binary
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.copy import Copy
 from edgegen.ops.pad import Pad
@@ -62,14 +64,22 @@ def _is_neutral(op: Binary, position: int, constant: Array) -> bool:
     return bool((y == x).all())
 
 
+def _limits_nothing(clamp: Range, dtype: DType) -> bool:
+    low, high = dtype.range if dtype.is_integer else (NO_CLAMP.low, NO_CLAMP.high)
+    return clamp.low <= low and clamp.high >= high
+
+
+def _clamp(node: Node) -> Tensor | None:
+    assert isinstance(node.op, Clamp)
+    return node.input(0) if _limits_nothing(node.op.clamp, node.out.dtype) else None
+
+
 def _pool2d(node: Node) -> Tensor | None:
     """A window of one pixel."""
-    op, x = node.op, node.input(0)
+    op = node.op
     assert isinstance(op, Pool2d)
-    if (op.kernel, op.stride, op.pad) != ((1, 1), (1, 1), (0, 0, 0, 0)):
-        return None
-    low, high = x.dtype.range if x.dtype.is_integer else (NO_CLAMP.low, NO_CLAMP.high)
-    return x if op.clamp.low <= low and op.clamp.high >= high else None
+    one_pixel = (op.kernel, op.stride, op.pad) == ((1, 1), (1, 1), (0, 0, 0, 0))
+    return node.input(0) if one_pixel and _limits_nothing(op.clamp, node.out.dtype) else None
 
 
 def _same_shape(node: Node) -> Tensor | None:
@@ -116,6 +126,7 @@ def _resize(node: Node) -> Tensor | None:
 
 _UNCHANGED: dict[type[Op], Callable[[Node], Tensor | None]] = {
     Binary: _binary,
+    Clamp: _clamp,
     Concat: _concat,
     Copy: _same_shape,
     Pad: _same_shape,
