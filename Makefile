@@ -24,7 +24,7 @@ lint: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/python -m edgegen.report.support README.md
+	$(BIN)/python -m edgegen.report.generated_text README.md docs/passes.md
 
 tools:
 	bash .ci/tools cross

@@ -122,7 +122,7 @@ def page(data: dict[str, Any], peer_figures: dict[str, Any]) -> str:
     facts = "\n".join(f"- {what}: {text}" for what, text in data["environment"].items())
     parts = [
         "# Benchmarks",
-        "Written by `make bench`; every figure of edgegen's is from that run, optimized for speed.",
+        "Written by `python -m benchmarks --page FILE`; edgegen's figures are all of that run, optimized for speed.",
         facts,
     ]
     if any("cortex-m4" in r for r in results.values()):

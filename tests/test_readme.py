@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from edgegen import cli, compile
 from edgegen.errors import UsageError
-from edgegen.report.support import with_support
+from edgegen.report.generated_text import up_to_date
 from edgegen.verify.objects import STRICT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,10 +21,15 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
-def test_support_table_is_current() -> None:
-    assert with_support(README) == README, "run: make format"
-    with pytest.raises(UsageError, match="no markers"):
-        with_support("text without them")
+@pytest.mark.parametrize("page", ["README.md", "docs/passes.md"])
+def test_generated_sections_are_current(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert up_to_date(text) == text, "run: make format"
+
+
+def test_a_page_without_sections_is_refused() -> None:
+    with pytest.raises(UsageError, match="no generated section"):
+        up_to_date("text")
 
 
 def test_firmware_example_compiles_and_classifies(tmp_path: Path) -> None:

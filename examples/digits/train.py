@@ -3,6 +3,9 @@
     pip install tensorflow scikit-learn onnx onnxruntime      # only for this script; edgegen itself needs none of them
     python examples/digits/train.py
 
+The files beside it were made with tensorflow-cpu 2.21.0, keras 3.15.1, scikit-learn 1.9.1 and onnx 1.23.2; another run
+of these gave the same bytes.
+
 Data: scikit-learn's load_digits, 1,797 scans of handwritten digits, 8x8 pixels of 0..16 (UCI "Optical Recognition of
 Handwritten Digits", test part). A fifth, stratified, is held out and never seen in training or calibration.
 

@@ -16,10 +16,10 @@ from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.kernel import Kernel
 from edgegen.ir.op import Op
 from edgegen.ops import OPS
+from edgegen.passes.pipeline import STAGES
 from edgegen.report.table import markdown_table
 from edgegen.targets import TARGETS
 
-BEGIN, END = "<!-- support table: begin -->", "<!-- support table: end -->"
 _ANY = {"_": "any", "x1": "8-bit", "x2": "16-bit", "x4": "32-bit", "x8": "64-bit"}
 _TYPED = re.compile(rf"^(.+?)_(?:{'|'.join(DTYPES)})(?:_|$)")
 
@@ -33,7 +33,7 @@ def _dtypes(kernel: Kernel) -> tuple[str, str]:
 
 def _label(op: type[Op]) -> str:
     """The operator's name; a family's members in parentheses."""
-    matches = (_TYPED.match(k.name) for k in op.kernels)
+    matches = (_TYPED.match(k.name) for k in op.kernels if not k.requires)
     members = sorted({m[1] for m in matches if m})
     return f"{op.__name__} ({', '.join(members)})" if len(members) > 1 else op.__name__
 
@@ -64,15 +64,43 @@ def support_text() -> str:
     )
 
 
-def with_support(text: str) -> str:
-    """`text` with what stands between the markers brought up to date. Raises UsageError if it has no markers."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise UsageError(f"no markers {BEGIN} and {END} in the text")
-    return f"{before}{BEGIN}\n{support_text()}\n{END}{after}"
+def passes_text() -> str:
+    """Every pass of each stage in order, with the first sentence of its file; Markdown."""
+    parts = []
+    for stage, passes in STAGES.items():
+        rows = [(one.__name__, _first_sentence(sys.modules[one.__module__].__doc__ or "")) for one in passes]
+        parts.append(f"### {stage}\n\n{markdown_table(('pass', 'what it does'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _first_sentence(text: str) -> str:
+    paragraph = " ".join(text.strip().split("\n\n")[0].split())
+    return paragraph.split(". ")[0].rstrip(".") + "."
+
+
+SECTIONS = {"support": support_text, "passes": passes_text}
+
+
+def markers(section: str) -> tuple[str, str]:
+    """The comments between which a section stands."""
+    return f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+
+
+def up_to_date(text: str) -> str:
+    """`text` with what stands between markers written again. Raises UsageError if it has no section."""
+    found = False
+    for section, write in SECTIONS.items():
+        begin, end = markers(section)
+        before, has_begin, rest = text.partition(begin)
+        _, has_end, after = rest.partition(end)
+        if has_begin and has_end:
+            found = True
+            text = f"{before}{begin}\n\n{write()}\n\n{end}{after}"
+    if not found:
+        raise UsageError("the text has no generated section", [("markers", " ".join(markers("support")))])
+    return text
 
 
 if __name__ == "__main__":
-    page = Path(sys.argv[1])
-    page.write_text(with_support(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in map(Path, sys.argv[1:]):
+        page.write_text(up_to_date(page.read_text(encoding="utf-8")), encoding="utf-8")
