@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from edgegen.ir.dtypes import DType
+from edgegen.ir.kernel import Symbol
 from edgegen.ir.tensor import Array
 
 WIDTH = 110
@@ -37,7 +38,9 @@ def float32(value: float) -> str:
     return f"{mantissa}p{exponent}f"
 
 
-def scalar(value: float | int) -> str:
+def scalar(value: float | int | Symbol) -> str:
+    if isinstance(value, Symbol):
+        return str(value)
     return integer(value) if isinstance(value, int) else float32(value)
 
 

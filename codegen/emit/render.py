@@ -233,6 +233,9 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
         "system": system,
         "kernels": kernels,
         "arrays": writer.arrays,
+        "definitions": list(
+            dict.fromkeys(d for n in graph.nodes if n.packed is not None for d in n.packed.definitions)
+        ),
         "structs": [(t, s, b) for (t, b), s in writer.structs.items()],
         "wrappers": list(writer.wrappers.values()),
         "steps": steps,

@@ -21,7 +21,12 @@ from edgegen.ir.tensor import Array
 if TYPE_CHECKING:
     from edgegen.ir.graph import Node
 
-Literal = int | float | tuple[int, ...] | tuple[float, ...]
+
+class Symbol(str):
+    """The name of a C function, as the value of a parameter."""
+
+
+Literal = int | float | Symbol | tuple[int, ...] | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,13 @@ class Constant:
 class Packed:
     """What one row needs for one node: filled by the row's `pack`, read by the planner and the emitter.
 
-    struct:    name of the params struct in the header; "" if the function takes none
-    params:    its fields in order
-    constants: arrays passed after the inputs
-    inputs:    positions of the node's inputs passed as pointers; the others were packed
-    scratch:   exact bytes of working memory, aligned as the target's tensors are
+    struct:      name of the params struct in the header; "" if the function takes none
+    params:      its fields in order
+    constants:   arrays passed after the inputs
+    inputs:      positions of the node's inputs passed as pointers; the others were packed
+    scratch:     exact bytes of working memory, aligned as the target's tensors are
+    definitions: macros of the header, expanded once a model, that define the functions which params name: a kernel
+                 with many variants (sizes of register tiles) gives the compiler only those that are used
     """
 
     struct: str = ""
@@ -54,6 +61,7 @@ class Packed:
     constants: tuple[Constant, ...] = ()
     inputs: tuple[int, ...] = (0,)
     scratch: int = 0
+    definitions: tuple[str, ...] = ()
 
 
 def _always(_node: Node) -> str | None:

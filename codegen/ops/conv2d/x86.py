@@ -1,0 +1,77 @@
+"""Rows for x86-64 with AVX2 and with AVX-512 VNNI: register tiles over packed weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ops.conv2d.op import Conv2d
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+from edgegen.ops.x86_tiles import AVX512, VNNI, Tiling, Windows, pack_f32, pack_s8
+
+
+def _windows(node: Node, tiling: Tiling) -> Windows:
+    op, x, w, y = node.op, node.input(0), node.input(1), node.out
+    assert isinstance(op, Conv2d)
+    windows = Windows(
+        x.shape[0],
+        (x.shape[1], x.shape[2]),
+        x.shape[3],
+        (y.shape[1], y.shape[2]),
+        w.shape[0],
+        (w.shape[1], w.shape[2]),
+        op.stride,
+        op.dilation,
+        (op.pad[0], op.pad[1]),
+    )
+    return tiling.fold(windows)
+
+
+def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
+    def when(node: Node) -> str | None:
+        if node.input(0).shape[3] != node.input(1).shape[3]:
+            return "does not compute groups"
+        if tiling.direct(_windows(node, tiling)) != direct:
+            return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
+        return constant_weights(node)
+
+    return when
+
+
+def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
+    def pack(node: Node) -> Packed:
+        op = node.op
+        assert isinstance(op, Conv2d)
+        assert op.requantize is not None
+        weights = node.input(1).values.reshape(node.out.shape[3], -1)
+        return pack_s8(tiling, _windows(node, tiling), weights, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
+
+    return pack
+
+
+def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
+    def pack(node: Node) -> Packed:
+        assert isinstance(node.op, Conv2d)
+        weights = node.input(1).values.reshape(node.out.shape[3], -1)
+        return pack_f32(tiling, _windows(node, tiling), weights, bias_or_zeros(node).astype(np.float32), node.op.clamp)
+
+    return pack
+
+
+def _rows(dtype: str, isa: str, tiling: Tiling, requires: frozenset[str]) -> tuple[Kernel, ...]:
+    name = f"conv2d_{dtype}_{isa}"
+    bias = "s32" if dtype == "s8" else "f32"
+    pack = _pack_s8(tiling) if dtype == "s8" else _pack_f32(tiling)
+    signature = f"{dtype} {dtype} {bias}? -> {dtype}"
+    return (
+        Kernel(f"{name}_direct", signature, pack, name, requires, _when(tiling, True)),
+        Kernel(name, signature, pack, name, requires, _when(tiling, False)),
+    )
+
+
+ROWS = (
+    *_rows("s8", "avx512vnni", VNNI, frozenset({"avx512", "avx512vnni"})),
+    *_rows("f32", "avx512", AVX512, frozenset({"avx512"})),
+)

@@ -1,0 +1,323 @@
+"""How the x86 rows of convolutions and dense layers see them: windows of images times filters, in register tiles.
+
+`Windows` is the geometry, rewritten into the equal one that reads memory in the longest stretches. `Tiling` is what a
+kernel's register tiles can do; `plan` fits one to the other and gives the kernel's parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.kernel import Constant, Literal, Packed, Symbol
+from edgegen.ir.op import Range
+from edgegen.ir.tensor import Array
+from edgegen.ops.epilogue import clamp_f32, clamp_s8
+from edgegen.ops.requantize_float import FIXED_POINT, ONE_OFFSET, FloatForm, float_form
+from edgegen.ops.requantize_proof import accumulator_range
+from edgegen.ops.window import Pair
+
+_BAND_BYTES = 4096  # a band that takes no more holds the whole image
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of x[batch,in_h,in_w,channels] times `units` filters[kernel_h,kernel_w,channels].
+
+    pad: (top, left); what lies beyond the image on the other sides follows from the output's size
+    """
+
+    batch: int
+    size: Pair
+    channels: int
+    out: Pair
+    units: int
+    kernel: Pair
+    stride: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    pad: Pair = (0, 0)
+
+    @property
+    def extent(self) -> Pair:
+        """Pixels that a window spans."""
+        return (self.kernel[0] - 1) * self.dilation[0] + 1, (self.kernel[1] - 1) * self.dilation[1] + 1
+
+    @property
+    def span(self) -> Pair:
+        """Pixels of the padded image that all windows together span."""
+        (h, w), (oh, ow), (sh, sw) = self.extent, self.out, self.stride
+        return (oh - 1) * sh + h, (ow - 1) * sw + w
+
+    def inside(self, axis: int) -> bool:
+        """No window leaves the image along an axis."""
+        return self.pad[axis] == 0 and self.span[axis] <= self.size[axis]
+
+    @property
+    def runs(self) -> tuple[int, int]:
+        """How many stretches of memory a window is, and elements in each."""
+        if self.dilation[1] == 1 or self.kernel[1] == 1:
+            return self.kernel[0], self.kernel[1] * self.channels
+        return self.kernel[0] * self.kernel[1], self.channels
+
+    def run_starts(self, width: int) -> IntArray:
+        """Elements from a window's start to each run, in an image of `width` pixels a row."""
+        y = np.arange(self.kernel[0])[:, None] * self.dilation[0] * width
+        x = np.arange(self.runs[0] // self.kernel[0])[None] * self.dilation[1]
+        return ((y + x) * self.channels).reshape(-1)
+
+    def folded(self, row_elements: int) -> Windows:
+        """An equal geometry in rows as long as possible, but of no more than `row_elements` unless they are already.
+
+        - a window as large as the image is one pixel with all its channels
+        - a window as wide as the image makes each row a pixel of one long row
+        - windows of one pixel know nothing of rows
+        """
+        w = self
+        unpadded = w.inside(0) and w.inside(1)
+        if unpadded and w.out == (1, 1) and w.kernel == w.size:
+            pixels = w.channels * w.size[0] * w.size[1]
+            w = replace(w, size=(1, 1), channels=pixels, kernel=(1, 1), stride=(1, 1), dilation=(1, 1))
+        if w.inside(1) and w.kernel[1] == w.size[1] and w.extent[1] == w.size[1] and w.size[0] > 1:
+            w = replace(
+                w,
+                size=(1, w.size[0]),
+                channels=w.size[1] * w.channels,
+                out=(1, w.out[0]),
+                kernel=(1, w.kernel[0]),
+                stride=(1, w.stride[0]),
+                dilation=(1, w.dilation[0]),
+                pad=(0, w.pad[0]),
+            )
+        if w.kernel == w.stride == (1, 1) and w.size == w.out:
+            rows = w.batch * w.size[0]
+            fits = max(row_elements // (w.size[1] * w.channels), 1)
+            merged = max(n for n in range(1, min(fits, rows) + 1) if rows % n == 0)
+            size = (rows // merged, merged * w.size[1])
+            w = replace(w, batch=1, size=size, out=size)
+        return w
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Register tiles of one instruction set.
+
+    lanes:    channels in a vector of accumulators
+    unit:     elements of a window that one step multiplies and adds up
+    stored:   bytes of an element as the tile reads it
+    element:  bytes of an element of x; if it differs from `stored`, windows are always read from the band
+    widest:   vectors of channels in the widest tile
+    room:     most accumulators in a tile
+    macro:    defines the function for a tile of (vectors, pixels)
+    function: its name without them
+    """
+
+    lanes: int
+    unit: int
+    stored: int
+    element: int
+    widest: int
+    room: int
+    macro: str
+    function: str
+
+    def direct(self, w: Windows) -> bool:
+        """Windows can be read in place."""
+        return self.stored == self.element and w.inside(0) and w.inside(1) and w.runs[1] % self.unit == 0
+
+    def fold(self, w: Windows) -> Windows:
+        whole = w.folded(1 << 30)
+        return whole if self.direct(whole) else w.folded(_BAND_BYTES // self.stored)
+
+    def blocks(self, units: int) -> tuple[int, int]:
+        """(full blocks of the widest tile, vectors that are left)."""
+        vectors = -(-units // self.lanes)
+        return vectors // self.widest, vectors % self.widest
+
+    def pixels(self, vectors: int, pixels: int, steps: int) -> int:
+        """The number of pixels at a time that takes the least time for a row.
+
+        Modelled in half cycles: a multiply each, a load each, no less than the latency of a multiply; then the
+        epilogue, and what a tile costs in itself.
+        """
+
+        def cost(tile: int) -> float:
+            step = max(vectors * tile, vectors + tile, 10)
+            return -(-pixels // tile) * (step * steps + 3 * vectors * tile + 12)
+
+        most = min(pixels, self.room // vectors, 16)
+        return min(range(1, most + 1), key=lambda tile: (cost(tile), -tile))
+
+    def band(self, w: Windows) -> tuple[int, int]:
+        """(rows, pixels a row) of the band; (0, 0) without one."""
+        if self.direct(w):
+            return 0, 0
+        rows, width = w.span
+        width = max(width, w.pad[1] + 1)
+        whole = rows * width * w.channels * self.stored <= _BAND_BYTES
+        return (rows if whole else w.extent[0]), width
+
+    def plan(self, w: Windows) -> tuple[dict[str, Literal], tuple[str, ...], Array, int]:
+        """(parameters, definitions, runs s32, bytes of scratch) of a folded geometry."""
+        runs, run = w.runs
+        steps = -(-run // self.unit)
+        blocks, tail = self.blocks(w.units)
+        rows, width = self.band(w)
+        params: dict[str, Literal] = {
+            "batch": w.batch,
+            "in_h": w.size[0],
+            "in_w": w.size[1],
+            "in_c": w.channels,
+            "out_h": w.out[0],
+            "out_w": w.out[1],
+            "units": w.units,
+            "stride_h": w.stride[0],
+            "stride_w": w.stride[1],
+            "pad_top": w.pad[0],
+            "pad_left": w.pad[1],
+            "extent": w.extent[0],
+            "band_rows": rows,
+            "band_w": width,
+            "copy_w": min(w.size[1], width - w.pad[1]) if rows else 0,
+            "runs": runs,
+            "steps": steps,
+            "blocks": blocks,
+            "vectors": self.widest,
+            "tail_vectors": tail,
+        }
+        definitions: list[str] = []
+        for key, vectors in (("strip", self.widest if blocks else 0), ("tail_strip", tail)):
+            if vectors:
+                pixels = self.pixels(vectors, w.out[1], runs * steps)
+                params[key] = Symbol(f"{self.function}_{vectors}x{pixels}")
+                definitions.append(f"{self.macro}({vectors}, {pixels})")
+            else:
+                params[key] = Symbol("NULL")
+        starts = (w.run_starts(width if rows else w.size[1]) * self.stored).astype(np.int32)
+        scratch = rows * width * w.channels * self.stored + 3 if rows else 0
+        return params, tuple(definitions), starts, scratch
+
+    def pack(self, weights: Array, w: Windows) -> Array:
+        """Weights [units, taps] of a folded geometry as [block][run][step][vector][lane][unit], the rest zeros."""
+        runs, run = w.runs
+        steps = -(-run // self.unit)
+        padded = np.zeros((sum(self.vectors(w.units)) * self.lanes, runs, steps * self.unit), weights.dtype)
+        padded[: w.units, :, :run] = weights.reshape(w.units, runs, run)
+        blocks, start = [], 0
+        for vectors in self.vectors(w.units):
+            count = vectors * self.lanes
+            block = padded[start : start + count].reshape(vectors, self.lanes, runs, steps, self.unit)
+            blocks.append(block.transpose(2, 3, 0, 1, 4).reshape(-1))
+            start += count
+        return np.concatenate(blocks)
+
+    def vectors(self, units: int) -> list[int]:
+        """Vectors of channels in each block."""
+        blocks, tail = self.blocks(units)
+        return [self.widest] * blocks + ([tail] if tail else [])
+
+    def pack_bias(self, bias: Array, units: int) -> Array:
+        """f32 bias of every lane, zeros where there is no unit."""
+        padded = np.zeros(sum(self.vectors(units)) * self.lanes, np.float32)
+        padded[:units] = bias
+        return padded
+
+    def pack_epilogue(self, form: FloatForm, requantize: FixedPoint, bias: IntArray) -> tuple[Array, Array]:
+        """(epilogue s32, form of each block s32): see simd/avx512.h. A block takes the form of its worst channel.
+
+        bias: s64[units] without the center
+        """
+        units = len(bias)
+        multiplier, shift = requantize.per_channel(units)
+        forms, epilogues, start = [], [], 0
+        for vectors in self.vectors(units):
+            end = min(start + vectors * self.lanes, units)
+            of = slice(start, end)
+            worst = int(form.form[of].max(initial=ONE_OFFSET))
+            if worst == FIXED_POINT:
+                rows = [bias[of], multiplier[of], np.maximum(shift[of], 0), np.maximum(-shift[of], 0)]
+            else:
+                rows = [bias[of] - form.center[of], form.scale[of], form.below[of], form.above[of]]
+            rows = [r if r.dtype == np.float32 else r.astype(np.int64).astype(np.int32) for r in rows]
+            padded = np.zeros((4, vectors * self.lanes), np.int32)
+            for i, row in enumerate(rows):
+                padded[i, : end - start] = row.view(np.int32)
+            epilogues.append(padded.reshape(4, vectors, self.lanes).transpose(1, 0, 2).reshape(-1))
+            forms.append(worst)
+            start = end
+        return np.concatenate(epilogues), np.array(forms, np.int32)
+
+
+def quantized_form(
+    weights: Array, bias: IntArray, x_zero: int, requantize: FixedPoint, low: int, high: int
+) -> FloatForm:
+    """The float form of each unit's requantization: weights s8[units,taps], bias s32[units] of x - x_zero."""
+    acc_low, acc_high = accumulator_range(weights, bias, -128 - x_zero, 127 - x_zero)
+    return float_form(requantize, acc_low, acc_high, low, high)
+
+
+def pack_s8(
+    tiling: Tiling,
+    windows: Windows,
+    weights: Array,
+    bias: IntArray,
+    x_zero: int,
+    requantize: FixedPoint,
+    clamp: Range,
+) -> Packed:
+    """A quantized layer of folded geometry: weights s8[units,taps], bias s32[units].
+
+    Where x is read as u8 = s8 + 128, the bias takes up the 128 together with the zero point.
+    """
+    low, high = clamp_s8(clamp)
+    params, definitions, runs, scratch = tiling.plan(windows)
+    unsigned = 128 if tiling.unit == 4 else 0
+    form = quantized_form(weights, bias, x_zero, requantize, low, high)
+    sums = weights.astype(np.int64).sum(axis=1)
+    epilogue, forms = tiling.pack_epilogue(form, requantize, bias.astype(np.int64) - (x_zero + unsigned) * sums)
+    in_place = tiling.direct(windows)
+    return Packed(
+        "edgegen_windows",
+        params
+        | {
+            "fill": x_zero + unsigned,
+            "flip": -0x7F7F7F80 if unsigned and in_place else 0,
+            "x_zero": x_zero,
+            "zero_point": requantize.zero_point,
+            "low": low,
+            "high": high,
+            "low_f32": 0.0,
+            "high_f32": 0.0,
+        },
+        (
+            Constant("weights", tiling.pack(weights, windows)),
+            Constant("epilogue", epilogue),
+            Constant("forms", forms),
+            Constant("runs", runs),
+        ),
+        scratch=scratch,
+        definitions=definitions,
+    )
+
+
+def pack_f32(tiling: Tiling, windows: Windows, weights: Array, bias: Array, clamp: Range) -> Packed:
+    """A float layer of folded geometry: weights f32[units,taps], bias f32[units]."""
+    low, high = clamp_f32(clamp)
+    params, definitions, runs, scratch = tiling.plan(windows)
+    return Packed(
+        "edgegen_windows",
+        params
+        | {"fill": 0, "flip": 0, "x_zero": 0, "zero_point": 0, "low": 0, "high": 0}
+        | {"low_f32": low, "high_f32": high},
+        (
+            Constant("weights", tiling.pack(weights, windows)),
+            Constant("bias", tiling.pack_bias(bias, windows.units)),
+            Constant("runs", runs),
+        ),
+        scratch=scratch,
+        definitions=definitions,
+    )
+
+
+VNNI = Tiling(16, 4, 1, 1, 4, 24, "EDGEGEN_AVX512_STRIP_S8", "edgegen_avx512_s8")
+AVX512 = Tiling(16, 1, 4, 4, 4, 24, "EDGEGEN_AVX512_STRIP_F32", "edgegen_avx512_f32")

@@ -1,0 +1,203 @@
+/* Register tiles for AVX-512: up to 4 vectors of 16 channels by up to 16 pixels, s8 (VNNI) and f32.
+ *
+ * Every step spreads 4 bytes of each pixel's window (4 u8 or one f32) over a vector and multiplies it with the step's
+ * vectors of weights, which lie in the order they are read: [block][run][step][vector][16 channels][4 bytes]. */
+#ifndef EDGEGEN_TILES_AVX512_H
+#define EDGEGEN_TILES_AVX512_H
+
+#include "kernels/windows.h"
+#include "simd/avx512.h"
+
+#define EDGEGEN_TILE_PIXELS(DO)                                                                                        \
+    DO(0, x0, 0) DO(1, x0, 1) DO(2, x0, 2) DO(3, x3, 0) DO(4, x3, 1) DO(5, x3, 2) DO(6, x6, 0) DO(7, x6, 1)            \
+    DO(8, x6, 2) DO(9, x9, 0) DO(10, x9, 1) DO(11, x9, 2) DO(12, x12, 0) DO(13, x12, 1) DO(14, x12, 2) DO(15, x15, 0)
+
+EDGEGEN_INLINE __m512i edgegen_avx512_step(int f32, __m512i sum, __m512i x, __m512i w)
+{
+    return f32 ? edgegen_avx512_fma(sum, x, w) : edgegen_avx512_dot(sum, x, w);
+}
+
+/* Stores pixels p and, if they are in the tile, its neighbours: 64 bytes of s8 in all. */
+EDGEGEN_INLINE void edgegen_avx512_store_s8(const edgegen_strip *s, int vectors, int count, uint8_t *y, __m512i v)
+{
+    v = _mm512_max_epi8(v, _mm512_set1_epi8((char)s->low));
+    v = _mm512_min_epi8(v, _mm512_set1_epi8((char)s->high));
+    if (vectors >= 3) {
+        edgegen_avx512_store_first(y, v, s->channels);
+        return;
+    }
+    const ptrdiff_t whole = 16 * vectors;
+    if (count * whole == 64 && s->y_step == whole) {
+        _mm512_storeu_si512(y, v);
+    } else if (vectors == 2) {
+        edgegen_avx512_store_first(y, v, s->channels);
+        if (count > 1) {
+            const __m512i second = _mm512_castsi256_si512(_mm512_extracti64x4_epi64(v, 1));
+            edgegen_avx512_store_first(y + s->y_step, second, s->channels);
+        }
+    } else {
+        edgegen_avx512_store_first(y, v, s->channels);
+        if (count > 1) {
+            const __m512i second = _mm512_castsi128_si512(_mm512_extracti32x4_epi32(v, 1));
+            edgegen_avx512_store_first(y + s->y_step, second, s->channels);
+        }
+        if (count > 2) {
+            const __m512i third = _mm512_castsi128_si512(_mm512_extracti32x4_epi32(v, 2));
+            edgegen_avx512_store_first(y + 2 * s->y_step, third, s->channels);
+        }
+        if (count > 3) {
+            const __m512i fourth = _mm512_castsi128_si512(_mm512_extracti32x4_epi32(v, 3));
+            edgegen_avx512_store_first(y + 3 * s->y_step, fourth, s->channels);
+        }
+    }
+}
+
+EDGEGEN_INLINE void edgegen_avx512_store_f32(const edgegen_strip *s, uint8_t *y, ptrdiff_t first, __m512i v)
+{
+    __m512 clamped = _mm512_max_ps(_mm512_set1_ps(s->low_f32), _mm512_castsi512_ps(v));
+    clamped = _mm512_min_ps(_mm512_set1_ps(s->high_f32), clamped);
+    const ptrdiff_t left = s->channels - first;
+    if (left >= 16) {
+        _mm512_storeu_ps(y + 4 * first, clamped);
+    } else {
+        _mm512_mask_storeu_ps(y + 4 * first, (__mmask16)edgegen_avx512_first(left), clamped);
+    }
+}
+
+/* Finishes accumulators [pixels][vectors][16] in fixed point: for the few blocks that have no proved float form. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_finish_fixed(const edgegen_strip *s, int32_t *acc,
+                                                                        ptrdiff_t vectors, ptrdiff_t pixels, uint8_t *y)
+{
+    const __m512i zero_point = _mm512_set1_epi32(s->zero_point);
+    for (ptrdiff_t i = 0; i < pixels; i++) {
+        __m512i v[4] = { zero_point, zero_point, zero_point, zero_point };
+        for (ptrdiff_t g = 0; g < vectors; g++) {
+            const int32_t *epilogue = (const int32_t *)(const void *)s->epilogue + g * EDGEGEN_EPILOGUE;
+            const __m512i sum = _mm512_loadu_si512(acc + (i * vectors + g) * 16);
+            v[g] = _mm512_add_epi32(edgegen_avx512_requantize_fixed(sum, epilogue), zero_point);
+        }
+        edgegen_avx512_store_s8(s, 4, 1, y + i * s->y_step, edgegen_avx512_narrow(v[0], v[1], v[2], v[3]));
+    }
+}
+
+/* One tile; f32, vectors and pixels are known when this is compiled. */
+EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const edgegen_strip *s, const uint8_t *x,
+                                        uint8_t *y)
+{
+    const ptrdiff_t step = s->x_step;
+    const uint8_t *w = s->weights;
+    const int32_t *e0 = (const int32_t *)(const void *)s->epilogue;
+    const int epilogue = f32 ? 16 : EDGEGEN_EPILOGUE;
+    const int32_t *e1 = e0 + (vectors > 1 ? epilogue : 0), *e2 = e0 + (vectors > 2 ? 2 * epilogue : 0);
+    const int32_t *e3 = e0 + (vectors > 3 ? 3 * epilogue : 0);
+    const __m512i flip = _mm512_set1_epi32(s->flip);
+    const __m512i bias0 = _mm512_loadu_si512(e0), bias1 = _mm512_loadu_si512(e1);
+    const __m512i bias2 = _mm512_loadu_si512(e2), bias3 = _mm512_loadu_si512(e3);
+#define EDGEGEN_TILE_START(i, base, k) __m512i a##i = bias0, b##i = bias1, c##i = bias2, d##i = bias3;
+    EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_START)
+    for (ptrdiff_t r = 0; r < s->run_count; r++) {
+        const uint8_t *x0 = x + s->runs[r];
+        const uint8_t *x3 = x0 + (pixels > 3 ? 3 * step : 0), *x6 = x3 + (pixels > 6 ? 3 * step : 0);
+        const uint8_t *x9 = x6 + (pixels > 9 ? 3 * step : 0), *x12 = x9 + (pixels > 12 ? 3 * step : 0);
+        const uint8_t *x15 = x12 + (pixels > 15 ? 3 * step : 0);
+        for (ptrdiff_t left = s->steps; left > 0; left--) {
+            const __m512i w0 = edgegen_avx512_load(w);
+            const __m512i w1 = vectors > 1 ? edgegen_avx512_load(w + 64) : w0;
+            const __m512i w2 = vectors > 2 ? edgegen_avx512_load(w + 128) : w0;
+            const __m512i w3 = vectors > 3 ? edgegen_avx512_load(w + 192) : w0;
+            w += 64 * vectors;
+#define EDGEGEN_TILE_STEP(i, base, k)                                                                                  \
+    if (pixels > (i)) {                                                                                                \
+        __m512i v = edgegen_avx512_spread(base + (k) * step);                                                          \
+        v = f32 ? v : _mm512_xor_si512(v, flip);                                                                       \
+        a##i = edgegen_avx512_step(f32, a##i, v, w0);                                                                  \
+        b##i = vectors > 1 ? edgegen_avx512_step(f32, b##i, v, w1) : b##i;                                             \
+        c##i = vectors > 2 ? edgegen_avx512_step(f32, c##i, v, w2) : c##i;                                             \
+        d##i = vectors > 3 ? edgegen_avx512_step(f32, d##i, v, w3) : d##i;                                             \
+    }
+            EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_STEP)
+            x0 += 4, x3 += 4, x6 += 4, x9 += 4, x12 += 4, x15 += 4;
+        }
+    }
+    if (f32) {
+#define EDGEGEN_TILE_STORE_F32(i, base, k)                                                                             \
+    if (pixels > (i)) {                                                                                                \
+        edgegen_avx512_store_f32(s, y + (i) * s->y_step, 0, a##i);                                                     \
+        if (vectors > 1) edgegen_avx512_store_f32(s, y + (i) * s->y_step, 16, b##i);                                   \
+        if (vectors > 2) edgegen_avx512_store_f32(s, y + (i) * s->y_step, 32, c##i);                                   \
+        if (vectors > 3) edgegen_avx512_store_f32(s, y + (i) * s->y_step, 48, d##i);                                   \
+    }
+        EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_STORE_F32)
+        return;
+    }
+    if (s->form == EDGEGEN_FIXED_POINT) {
+        int32_t acc[24 * 16];
+#define EDGEGEN_TILE_SPILL(i, base, k)                                                                                 \
+    if (pixels > (i)) {                                                                                                \
+        _mm512_storeu_si512(acc + ((i) * vectors) * 16, a##i);                                                         \
+        if (vectors > 1) _mm512_storeu_si512(acc + ((i) * vectors + 1) * 16, b##i);                                    \
+        if (vectors > 2) _mm512_storeu_si512(acc + ((i) * vectors + 2) * 16, c##i);                                    \
+        if (vectors > 3) _mm512_storeu_si512(acc + ((i) * vectors + 3) * 16, d##i);                                    \
+    }
+        EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_SPILL)
+        edgegen_avx512_finish_fixed(s, acc, vectors, pixels, y);
+        return;
+    }
+#define EDGEGEN_TILE_Q(v, e) (two ? edgegen_avx512_requantize_two(v, e) : edgegen_avx512_requantize_one(v, e))
+#define EDGEGEN_TILE_STORE4(i, base, k)                                                                                \
+    if (vectors >= 3 && pixels > (i)) {                                                                                \
+        const __m512i fourth = vectors > 3 ? EDGEGEN_TILE_Q(d##i, e3) : d##i;                                          \
+        edgegen_avx512_store_s8(s, vectors, 1, y + (i) * s->y_step,                                                    \
+                                edgegen_avx512_narrow(EDGEGEN_TILE_Q(a##i, e0), EDGEGEN_TILE_Q(b##i, e1),              \
+                                                      EDGEGEN_TILE_Q(c##i, e2), fourth));                              \
+    }
+#define EDGEGEN_TILE_STORE2(i, j)                                                                                      \
+    if (vectors == 2 && pixels > (i)) {                                                                                \
+        const __m512i v = edgegen_avx512_narrow(EDGEGEN_TILE_Q(a##i, e0), EDGEGEN_TILE_Q(b##i, e1),                    \
+                                                EDGEGEN_TILE_Q(a##j, e0), EDGEGEN_TILE_Q(b##j, e1));                   \
+        edgegen_avx512_store_s8(s, 2, pixels > (j) ? 2 : 1, y + (i) * s->y_step, v);                                   \
+    }
+#define EDGEGEN_TILE_STORE1(i, j, k, l)                                                                                \
+    if (vectors == 1 && pixels > (i)) {                                                                                \
+        const __m512i v = edgegen_avx512_narrow(EDGEGEN_TILE_Q(a##i, e0), EDGEGEN_TILE_Q(a##j, e0),                    \
+                                                EDGEGEN_TILE_Q(a##k, e0), EDGEGEN_TILE_Q(a##l, e0));                   \
+        edgegen_avx512_store_s8(s, 1, pixels - (i), y + (i) * s->y_step, v);                                           \
+    }
+#define EDGEGEN_TILE_STORE_S8                                                                                          \
+    EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_STORE4)                                                                           \
+    EDGEGEN_TILE_STORE2(0, 1)                                                                                          \
+    EDGEGEN_TILE_STORE2(2, 3)                                                                                          \
+    EDGEGEN_TILE_STORE2(4, 5)                                                                                          \
+    EDGEGEN_TILE_STORE2(6, 7)                                                                                          \
+    EDGEGEN_TILE_STORE2(8, 9)                                                                                          \
+    EDGEGEN_TILE_STORE2(10, 11)                                                                                        \
+    EDGEGEN_TILE_STORE1(0, 1, 2, 3)                                                                                    \
+    EDGEGEN_TILE_STORE1(4, 5, 6, 7)                                                                                    \
+    EDGEGEN_TILE_STORE1(8, 9, 10, 11)                                                                                  \
+    EDGEGEN_TILE_STORE1(12, 13, 14, 15)
+    if (s->form == EDGEGEN_TWO_OFFSETS) {
+        const int two = 1;
+        EDGEGEN_TILE_STORE_S8
+    } else {
+        const int two = 0;
+        EDGEGEN_TILE_STORE_S8
+    }
+}
+
+/* The functions that compute strips in tiles of `vectors` by `pixels`. The last tile steps back so that it ends with
+ * the last pixel: a strip has at least that many. */
+#define EDGEGEN_AVX512_STRIP(dtype, f32, vectors, tile)                                                                \
+    static EDGEGEN_NOINLINE void edgegen_avx512_##dtype##_##vectors##x##tile(const edgegen_strip *s)                   \
+    {                                                                                                                  \
+        for (ptrdiff_t i = 0;;) {                                                                                      \
+            edgegen_avx512_tile(f32, vectors, tile, s, s->x + i * s->x_step, s->y + i * s->y_step);                    \
+            if (i == s->pixels - (tile)) {                                                                             \
+                return;                                                                                                \
+            }                                                                                                          \
+            i = i + 2 * (tile) <= s->pixels ? i + (tile) : s->pixels - (tile);                                         \
+        }                                                                                                              \
+    }
+#define EDGEGEN_AVX512_STRIP_S8(vectors, pixels) EDGEGEN_AVX512_STRIP(s8, 0, vectors, pixels)
+#define EDGEGEN_AVX512_STRIP_F32(vectors, pixels) EDGEGEN_AVX512_STRIP(f32, 1, vectors, pixels)
+
+#endif

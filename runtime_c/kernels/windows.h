@@ -1,0 +1,161 @@
+/* Windows of images times filters, as convolutions and dense layers compute them in register tiles.
+ *
+ * A window is read as `runs` stretches of memory, each of `steps` times 4 bytes. A layer whose windows leave the image,
+ * or whose runs are not whole steps, reads them from a band instead: some rows of the image with their padding, copied
+ * to scratch as the kernel likes them, which slides down the image. */
+#ifndef EDGEGEN_WINDOWS_H
+#define EDGEGEN_WINDOWS_H
+
+#include "edgegen.h"
+
+/* What all windows of a layer are multiplied with.
+ * runs:  bytes from a window's start to each of its runs
+ * forms: how each block requantizes */
+typedef struct {
+    const uint8_t *weights, *epilogue;
+    const int32_t *runs, *forms;
+} edgegen_filters;
+
+/* A row of pixels under one block of channels.
+ * x:         the first pixel's window
+ * x_step, y_step: bytes from pixel to pixel
+ * channels:  of y that exist */
+typedef struct {
+    const uint8_t *x;
+    const int32_t *runs;
+    ptrdiff_t run_count, steps, x_step;
+    const uint8_t *weights, *epilogue;
+    uint8_t *y;
+    ptrdiff_t y_step, channels, pixels;
+    int32_t flip, form, zero_point, low, high;
+    float low_f32, high_f32;
+} edgegen_strip;
+
+/* Computes a strip in tiles of a fixed number of pixels and vectors of channels. */
+typedef void edgegen_strip_function(const edgegen_strip *s);
+
+/* in_c:      elements of a pixel
+ * extent:    rows of the (padded) image that a window spans
+ * band_rows: rows of the band, 0 to read the image in place
+ * band_w:    pixels in a row of the band, of which copy_w are the image's
+ * blocks:    of `vectors` vectors of channels each, which `strip` computes
+ * tail_vectors, tail_strip: the same of the channels that are left, if any
+ * fill:      byte that padding reads as in the band
+ * flip:      exclusive or of every 4 bytes that are read (s8 to u8)
+ * x_zero:    subtracted from what is copied to a band of s16
+ * zero_point, low, high, low_f32, high_f32: of the output */
+typedef struct {
+    int32_t batch, in_h, in_w, in_c, out_h, out_w, units;
+    int32_t stride_h, stride_w, pad_top, pad_left, extent;
+    int32_t band_rows, band_w, copy_w;
+    int32_t runs, steps;
+    int32_t blocks, vectors, tail_vectors;
+    edgegen_strip_function *strip, *tail_strip;
+    int32_t fill, flip, x_zero, zero_point, low, high;
+    float low_f32, high_f32;
+} edgegen_windows;
+
+/* What differs between instruction sets and dtypes.
+ * element, stored, y_element: bytes of an element of x, of the band (or of x in place) and of y
+ * lanes:    channels of a vector
+ * epilogue: bytes of a vector's epilogue */
+typedef struct {
+    int32_t element, stored, y_element, lanes, epilogue;
+} edgegen_window_sizes;
+
+/* Copies `count` elements of a row of the image to the band; x_zero is the layer's. */
+typedef void edgegen_band_copy(uint8_t *band, const uint8_t *x, ptrdiff_t count, int32_t x_zero);
+
+EDGEGEN_INLINE void edgegen_copy_f32(uint8_t *band, const uint8_t *x, ptrdiff_t count, int32_t x_zero)
+{
+    memcpy(band, x, (size_t)count * 4);
+    (void)x_zero;
+}
+
+/* Rows [begin, end) of the padded image into the band, whose first row is `first`. Margins stay as they were filled
+ * at the start. */
+EDGEGEN_INLINE void edgegen_fill_band(const edgegen_windows *p, edgegen_window_sizes size, const uint8_t *image,
+                                      edgegen_band_copy *copy, uint8_t *band, int32_t first, int32_t begin,
+                                      int32_t end)
+{
+    const ptrdiff_t row_bytes = (ptrdiff_t)p->band_w * p->in_c * size.stored;
+    const ptrdiff_t count = (ptrdiff_t)p->copy_w * p->in_c;
+    for (int32_t r = begin; r < end; r++) {
+        uint8_t *row = band + (r - first) * row_bytes + (ptrdiff_t)p->pad_left * p->in_c * size.stored;
+        const int32_t iy = r - p->pad_top;
+        if (iy >= 0 && iy < p->in_h) {
+            copy(row, image + (ptrdiff_t)iy * p->in_w * p->in_c * size.element, count, p->x_zero);
+        } else {
+            memset(row, p->fill, (size_t)(count * size.stored));
+        }
+    }
+}
+
+/* All channels of the row of pixels at s->x. */
+EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window_sizes size,
+                                        const edgegen_filters *filters, edgegen_strip *s, uint8_t *y)
+{
+    const ptrdiff_t vector_bytes = (ptrdiff_t)p->runs * p->steps * size.lanes * 4;
+    for (int32_t b = 0; b < p->blocks + (p->tail_vectors > 0); b++) {
+        const int32_t done = b * p->vectors;
+        s->weights = filters->weights + done * vector_bytes;
+        s->epilogue = filters->epilogue + (ptrdiff_t)done * size.epilogue;
+        s->form = filters->forms == NULL ? 0 : filters->forms[b];
+        s->y = y + (ptrdiff_t)done * size.lanes * size.y_element;
+        s->channels = p->units - done * size.lanes;
+        if (b < p->blocks) {
+            p->strip(s);
+        } else {
+            p->tail_strip(s);
+        }
+    }
+}
+
+/* Windows of x times filters -> y. */
+EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_window_sizes size,
+                                         const edgegen_filters *filters, const void *x, edgegen_band_copy *copy,
+                                         uint8_t *band, void *y)
+{
+    const ptrdiff_t row_bytes = (ptrdiff_t)(p->band_rows ? p->band_w : p->in_w) * p->in_c * size.stored;
+    const uint8_t *image = (const uint8_t *)x;
+    uint8_t *out = (uint8_t *)y;
+    edgegen_strip strip = {
+        .runs = filters->runs,
+        .run_count = p->runs,
+        .steps = p->steps,
+        .x_step = (ptrdiff_t)p->stride_w * p->in_c * size.stored,
+        .y_step = (ptrdiff_t)p->units * size.y_element,
+        .pixels = p->out_w,
+        .flip = p->flip,
+        .zero_point = p->zero_point,
+        .low = p->low,
+        .high = p->high,
+        .low_f32 = p->low_f32,
+        .high_f32 = p->high_f32,
+    };
+    if (p->band_rows) { /* and 3 bytes more, for the last run's last step */
+        memset(band, p->fill, (size_t)(p->band_rows * row_bytes + 3));
+    }
+    for (int32_t n = 0; n < p->batch; n++) {
+        const int32_t last = (p->out_h - 1) * p->stride_h + p->extent;
+        int32_t first = 0, filled = 0; /* the band holds rows [first, filled) of the padded image */
+        for (int32_t oy = 0; oy < p->out_h; oy++) {
+            const int32_t top = oy * p->stride_h;
+            if (p->band_rows && filled < top + p->extent) {
+                const int32_t kept = edgegen_max_s32(filled - top, 0);
+                if (first < top && kept > 0) {
+                    memmove(band, band + (top - first) * row_bytes, (size_t)(kept * row_bytes));
+                }
+                first = top;
+                filled = edgegen_min_s32(top + p->band_rows, last);
+                edgegen_fill_band(p, size, image, copy, band, first, top + kept, filled);
+            }
+            strip.x = p->band_rows ? band + (top - first) * row_bytes : image + top * row_bytes;
+            edgegen_compute_row(p, size, filters, &strip, out);
+            out += p->out_w * strip.y_step;
+        }
+        image += (ptrdiff_t)p->in_h * p->in_w * p->in_c * size.element;
+    }
+}
+
+#endif
