@@ -154,18 +154,19 @@ def read_board(path: Path) -> Board:
 
 
 def _checked(what: str, table: dict[str, Any], keys: Mapping[str, tuple[type, bool]]) -> dict[str, Any]:
-    """The table, if it has all required keys, no unknown ones and the right types."""
+    """The table called `what` ("": the file itself), if it has all it needs, nothing unknown and the right types."""
+    dot = f"{what}." if what else ""
     for key, value in table.items():
         if key not in keys:
-            raise UsageError(f'{what} has the unknown key "{key}"', [("known", ", ".join(keys))])
+            raise UsageError(f'{what or "the board"} has the unknown key "{key}"', [("known", ", ".join(keys))])
         kind = keys[key][0]
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise UsageError(f"{what}{key} must be {_PLAIN[kind]}, is {value!r}")
+            raise UsageError(f"{dot}{key} must be {_PLAIN[kind]}, is {value!r}")
         if isinstance(value, int) and value < 0:
-            raise UsageError(f"{what}{key} is negative")
+            raise UsageError(f"{dot}{key} is negative")
     for key, (_, required) in keys.items():
         if required and key not in table:
-            raise UsageError(f'{what or "the board "}lacks "{key}"')
+            raise UsageError(f'{what or "the board"} lacks "{key}"')
     return table
 
 
@@ -177,13 +178,13 @@ def _board(name: str, data: dict[str, Any]) -> Board:
     chosen = find_target(data["target"])
     tools = data.get("toolchain")
     if tools is not None:
-        tools = _checked("toolchain.", tools, _TOOLCHAIN)
+        tools = _checked("toolchain", tools, _TOOLCHAIN)
         if not all(isinstance(f, str) for f in tools["flags"]):
             raise UsageError("toolchain.flags must be a list of strings")
         chosen = replace(chosen, prefix=tools["prefix"], cflags=tuple(tools["flags"]))
     emulator = None
     if "emulator" in data:
-        emulator = Emulator(**_checked("emulator.", data["emulator"], _EMULATOR))
+        emulator = Emulator(**_checked("emulator", data["emulator"], _EMULATOR))
         if chosen.runner == "qemu-user":
             chosen = replace(chosen, cpu=emulator.machine)
     return Board(
@@ -203,7 +204,7 @@ def _regions(tables: list[Any]) -> tuple[Region, ...]:
     for table in tables:
         if not isinstance(table, dict):
             raise UsageError("region must be written as [[region]] tables")
-        region = Region(**_checked("region.", table, _REGION))
+        region = Region(**_checked("region", table, _REGION))
         if region.kind not in ("flash", "ram"):
             raise UsageError(f'region {region.name}: kind must be "flash" or "ram", is "{region.kind}"')
         if not region.bytes:

@@ -146,6 +146,8 @@ class Program(ABC):
         self.models = tuple(models)
         self.build = build
         self.target: Target = models[0].target
+        if self.target.prefix:
+            toolchain.c_library(self.target)
         self._temporary = tempfile.TemporaryDirectory(prefix="edgegen-")
         self.folder = Path(self._temporary.name)
         self.objects = compile_models(self.models, build, self.folder, self.extra_flags())

@@ -22,6 +22,7 @@ class QemuSystemProgram(FileProgram):
     def _link(self) -> None:
         emulated = board(BOARD)
         assert emulated.emulator is not None
+        toolchain.find(emulated.emulator.program)
         harness = self.compile_harness(("main.c", emulated.emulator.startup), ("-DHARNESS_FIRMWARE",))
         script = environment().get_template(emulated.emulator.linker_script).render(self._placement(emulated))
         (self.folder / "firmware.ld").write_text(script, encoding="utf-8")

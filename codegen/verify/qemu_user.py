@@ -40,6 +40,7 @@ class QemuUserProgram(FileProgram):
     """Instructions are those between the harness's markers around the run function, exact to a few."""
 
     def _link(self) -> None:
+        toolchain.find(_EMULATOR)
         harness = self.compile_harness(("main.c", "linux.c"))
         command = [toolchain.compiler(self.target), "-static", *self.objects, *harness, "-lm", "-o", "program"]
         toolchain.run(command, "linking the harness", self.folder)

@@ -58,19 +58,15 @@ def file_samples(path: Path, graph: Graph) -> list[Sample]:
     Arrays are called after the model's inputs, or in0, in1, ...; out0, out1, ... are recorded outputs. For several
     consecutive runs the names start with s0__, s1__, ... Raises UsageError if an input is missing or does not fit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
-        raise UsageError(f"{path.name} is not an .npz file of arrays", [("why", str(error))]) from error
+    arrays = _read(path)
     inputs: dict[int, dict[int, Array]] = {}
     recorded: dict[int, dict[int, Array]] = {}
     names = {t.name: i for i, t in enumerate(graph.inputs)}
     for key, array in arrays.items():
         numbered = _NUMBERED.fullmatch(key)
         if key in names:
+            if f"in{names[key]}" in arrays:
+                raise UsageError(f'{path.name} has both "{key}" and "in{names[key]}", which are one input')
             inputs.setdefault(0, {})[names[key]] = array
         elif numbered:
             kind = inputs if numbered[2] == "in" else recorded
@@ -85,6 +81,20 @@ def file_samples(path: Path, graph: Graph) -> list[Sample]:
         label = f"sample {k}" if len(inputs) > 1 else path.name
         samples.append(Sample(label, _ordered(inputs[k], graph, f"{path.name} {label}"), recorded.get(k, {})))
     return samples
+
+
+def _read(path: Path) -> dict[str, Array]:
+    try:
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.lib.npyio.NpzFile):
+            with found:
+                return {key: found[key] for key in found.files}
+        why = "it holds a single array without a name"
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        why = str(error)
+    raise UsageError(f"{path.name} is not an .npz file of arrays", [("why", why)])
 
 
 def _ordered(given: Mapping[int, Array], graph: Graph, where: str) -> list[Array]:

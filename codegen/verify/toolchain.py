@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import shutil
 import subprocess
@@ -20,27 +21,48 @@ _PACKAGES: Mapping[str, str] = {
     "qemu-system-arm": "qemu-system-arm",
 }
 
+_C_LIBRARIES: Mapping[str, str] = {
+    "aarch64-linux-gnu-": "libc6-dev-arm64-cross",
+    "arm-none-eabi-": "libnewlib-arm-none-eabi",
+}
+
 
 def find(program: str, package: str = "") -> str:
     """Path of `program`. Raises ToolchainMissing, which names the Debian package that has it."""
     path = shutil.which(program)
     if path is None:
         package = package or _PACKAGES.get(Path(program).name, "")
-        raise ToolchainMissing(
-            f"{program} is not installed",
-            help=f"on Debian or Ubuntu: apt-get install {package}" if package else f"install {program}",
-        )
+        raise ToolchainMissing(f"{program} is not installed", help=_install(package, program))
     return path
+
+
+def _install(packages: str, otherwise: str) -> str:
+    return f"on Debian or Ubuntu: apt-get install {packages}" if packages else f"install {otherwise}"
 
 
 def compiler(target: Target, cc: str = "") -> str:
     """Path of the C compiler for `target`: `cc` if one is named, else its GNU compiler."""
     if cc:
         return find(cc)
-    package = target.package
-    if target.runner == "qemu-system" and shutil.which(f"{target.prefix}gcc") is None:
-        package += " libnewlib-arm-none-eabi"
-    return find(f"{target.prefix}gcc", package)
+    packages = f"{target.package} {_C_LIBRARIES.get(target.prefix, '')}"
+    return find(f"{target.prefix}gcc", packages.strip())
+
+
+@functools.cache
+def _c_library(gcc: str) -> Path | None:
+    """libc.a of a GNU cross compiler; None if it has none."""
+    said = run([gcc, "-print-file-name=libc.a"], "asking the compiler for its C library").stdout.strip()
+    return Path(said).resolve() if Path(said).is_absolute() else None
+
+
+def c_library(target: Target) -> Path:
+    """libc.a of a cross target's GNU compiler. Raises ToolchainMissing, since compiler and library are two packages."""
+    gcc = compiler(target)
+    found = _c_library(gcc)
+    if found is None:
+        package = _C_LIBRARIES.get(target.prefix, "")
+        raise ToolchainMissing(f"{Path(gcc).name} has no C library", help=_install(package, "one for it"))
+    return found
 
 
 def is_clang(cc: str) -> bool:
@@ -53,9 +75,8 @@ def core_flags(target: Target, cc: str) -> tuple[str, ...]:
         return target.cflags
     if target.runner != "qemu-system":
         return target.clang
-    # clang does not look for newlib: its headers lie beside the library that the GNU compiler links
-    asked = run([compiler(target), "-print-file-name=libc.a"], "asking the compiler for its C library")
-    return (*target.clang, "-isystem", str(Path(asked.stdout.strip()).resolve().parent.parent / "include"))
+    # clang does not look for newlib: its headers lie beside the library
+    return (*target.clang, "-isystem", str(c_library(target).parent.parent / "include"))
 
 
 def run(

@@ -11,11 +11,11 @@ from edgegen.compiler import Compiled
 from edgegen.emit.render import render
 from edgegen.errors import UsageError
 from edgegen.ir.evaluate import evaluate
-from edgegen.verify.runner import build_program
 from edgegen.verify.compare import Difference, compare, magnitude
 from edgegen.verify.layers import Layer, compare_layers
 from edgegen.verify.objects import Build
 from edgegen.verify.program import Call, Outcome
+from edgegen.verify.runner import build_program
 from edgegen.verify.samples import Sample, file_samples, random_samples
 
 

@@ -59,16 +59,17 @@ def counting_model(target: str, name: str = "counter") -> Compiled:
     plan = model.graph.plan
     assert plan is not None
     size = plan.arena_bytes
+    done = f"return {name.upper()}_OK;"
     output = plan.tensors[model.graph.outputs[0]].offset
     return altered(
         model,
         {
             f"_ARENA_BYTES {size}": f"_ARENA_BYTES {size + 4}",
-            f"return {name.upper()}_OK;\n}}\n\nint8_t": f"m->arena[{size}] = 0;\n    return {name.upper()}_OK;\n}}\n\nint8_t",
-            f"\n\n    return {name.upper()}_OK;": (
+            f"{done}\n}}\n\nint8_t": f"m->arena[{size}] = 0;\n    {done}\n}}\n\nint8_t",
+            f"\n\n    {done}": (
                 f"\n    a[{size}]++;\n"
                 f"    for (int i = 0; i < 8; i++) {{ a[{output} + i] = (uint8_t)(a[{output} + i] + a[{size}]); }}\n"
-                f"    return {name.upper()}_OK;"
+                f"    {done}"
             ),
         },
     )

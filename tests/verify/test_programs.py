@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from edgegen.errors import ToolchainFailed, UsageError
+from edgegen.ir.dtypes import F32
 from edgegen.ir.evaluate import evaluate
+from edgegen.ops.binary import Binary
 from edgegen.targets import host_target
 from edgegen.verify import Build, Call, HostProgram, build_program
 
+from tests.build_graph import Builder
+from tests.harness import compile_for_test
 from tests.verify.altered import X, altered, counted, counting_model, dense_model
 
 EVERY = [
@@ -148,9 +152,7 @@ def test_instructions_are_counted(target: str) -> None:
 
 @pytest.mark.parametrize("target", EMULATED)
 def test_stack_is_measured(target: str) -> None:
-    deep = (
-        "volatile uint8_t deep[3000];\n    for (int i = 0; i < 3000; i++) { deep[i] = (uint8_t)i; }\n    (void)a;"
-    )
+    deep = "volatile uint8_t deep[3000];\n    for (int i = 0; i < 3000; i++) { deep[i] = (uint8_t)i; }\n    (void)a;"
     plain, fat = (
         build_program([model], Build(strict=False)).execute([Call([X])])[0].stack_bytes
         for model in (dense_model(target), altered(dense_model(target), {"(void)a;": deep}))
@@ -200,3 +202,19 @@ def test_code_for_another_cpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         pytest.skip("this machine has no SIMD that could be taken away")
     with pytest.raises(Exception, match="this machine cannot run code for x86-avx2"):
         build_program([dense_model("x86-avx2")])
+
+
+@pytest.mark.cross
+def test_models_larger_than_the_boards_fast_memories_run_from_its_psram() -> None:
+    """4.4 MB of weights and as much state; both regions that firmware normally uses have 4 MiB."""
+    rng = np.random.default_rng(0)
+    b = Builder()
+    x = b.input((1, 1_100_000), F32)
+    doubled = b.add(Binary("add"), x, b.constant(rng.standard_normal((1, 1_100_000)).astype(np.float32)))
+    model = compile_for_test(b.graph(doubled), "cortex-m4", "large")
+    values = rng.standard_normal((1, 1_100_000)).astype(np.float32)
+    program = build_program([model])
+    (want,) = evaluate(model.source, [values])
+    np.testing.assert_array_equal(program.execute([Call([values])])[0].outputs[0], want)
+    assert program.sizes()[0].rodata > 4 << 20
+    assert program.state_bytes[0] > 4 << 20
