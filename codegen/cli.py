@@ -253,7 +253,8 @@ def _verification_text(name: str, v: Verification) -> str:
             lines.append(f'  {run.label}, output "{output.name}": {output.reference}')
             if output.recorded is not None:
                 lines.append(f"    recorded output: {output.recorded}")
-    if any(run.layers for run in v.runs):
+    shown = next((run for run in v.runs if run.first_difference), v.runs[0])
+    if shown.layers:
         rows = [
             (
                 layer.step,
@@ -261,9 +262,9 @@ def _verification_text(name: str, v: Verification) -> str:
                 layer.node.kernel.name if layer.node.kernel else None,
                 str(layer.difference),
             )
-            for layer in v.runs[0].layers
+            for layer in shown.layers
         ]
-        lines += ["", text_table(("node", "op", "kernel", f"result in {v.runs[0].label}"), rows), ""]
+        lines += ["", text_table(("node", "op", "kernel", f"result in {shown.label}"), rows), ""]
         first = v.first_difference
         lines.append(f"  first node that differs: {first.name if first else 'none'}")
     facts = [
