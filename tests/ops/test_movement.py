@@ -13,7 +13,7 @@ from edgegen.ops.transpose import Transpose
 
 from tests.harness import Case, check_nodes
 
-DTYPES = ("int8", "uint8", "bool", "int16", "float16", "int32", "float32", "int64", "float64")
+DTYPES = ("int8", "bool", "int16", "float32", "int64")
 
 
 def numbered(shape: tuple[int, ...], dtype: str = "int8") -> Array:
@@ -61,10 +61,10 @@ def pads() -> list[Case]:
 
 def concats() -> list[Case]:
     cases = []
-    for axis in range(4):
-        for count in (1, 2, 3, 5, 8):
+    for axis, counts in enumerate(((2, 8), (1, 5), (3, 4, 7), (2, 6, 8))):
+        for count in counts:
             parts = [numbered((2, 3, 2, 4)).take(range(1 + i % 2), axis) + np.int8(i) for i in range(count)]
-            cases.append(Case(Concat(axis), parts, f"concat_{count}", f"{count} on {axis}"))
+            cases.append(Case(Concat(axis), parts, f"concat_{count}" if count > 1 else "", f"{count} on {axis}"))
     return cases
 
 
@@ -87,14 +87,14 @@ def typed() -> list[Case]:
 def resizes() -> list[Case]:
     rng = np.random.default_rng(5)
     cases = []
-    for size in ((3, 4), (6, 8), (7, 5), (1, 1), (2, 9)):
+    for size in ((6, 8), (1, 1), (2, 9)):
         for corners, centers in ((False, False), (True, False), (False, True)):
             for interpolation in ("nearest", "bilinear"):
                 op = Resize(interpolation, size, corners, centers)
+                suffix = ("_s8", "_f32") if interpolation == "bilinear" else ("", "")
                 s8 = rng.integers(-128, 128, (2, 3, 4, 3), np.int8)
-                kernels = ("resize_nearest",) * 2 if interpolation == "nearest" else (f"resize_{interpolation}_s8", "")
-                cases.append(Case(op, [s8], kernels[0]))
-                cases.append(Case(op, [rng.standard_normal((1, 3, 4, 5), np.float32)], kernels[1]))
+                f32 = rng.standard_normal((1, 3, 4, 5), np.float32)
+                cases += [Case(op, [x], f"resize_{interpolation}{k}") for x, k in zip((s8, f32), suffix, strict=True)]
     return cases
 
 
@@ -106,8 +106,9 @@ def test_portable_rows_touch_only_their_own_bytes(cases: object) -> None:
     check_nodes(cases(), "generic", sanitize=True)  # type: ignore[operator]
 
 
-def test_rows_compute_the_same_as_shared_functions() -> None:
-    check_nodes([c for cases in ALL for c in cases()], "generic", optimize="size", cc="clang")
+def test_shared_functions_compute_the_same() -> None:
+    some = [*slices()[::2], *transposes()[::3], *pads()[::2], *concats()[::4], *typed()[:6], *resizes()[::5]]
+    check_nodes(some, "generic", optimize="size", cc="clang")
 
 
 @pytest.mark.cross
