@@ -9,6 +9,7 @@ from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array
+from edgegen.verify.compare import magnitude
 from tflite_micro.python.tflite_micro import runtime
 
 ARENA_BYTES = 1 << 20
@@ -29,7 +30,7 @@ def judge(data: bytes, inputs: Sequence[Array], outputs: int = 1) -> list[Array]
 def check_against_judge(data: bytes, inputs: Sequence[Array], tolerance: float = 0.0) -> Graph:
     """Imports the model, evaluates it and compares every output with the judge's; the imported graph.
 
-    tolerance: relative, for floats; integers must be equal
+    tolerance: for floats, relative to the output's largest magnitude; integers must be equal
     """
     graph = read_tflite(data, "model", {})
     wanted = judge(data, inputs, len(graph.outputs))
@@ -37,7 +38,7 @@ def check_against_judge(data: bytes, inputs: Sequence[Array], tolerance: float =
         assert got.dtype == want.dtype
         assert got.shape == want.shape
         if got.dtype.kind == "f":
-            np.testing.assert_allclose(got, want, rtol=tolerance, atol=0)
+            np.testing.assert_allclose(got, want, rtol=0, atol=tolerance * magnitude(want))
         else:
             np.testing.assert_array_equal(got, want)
     return graph

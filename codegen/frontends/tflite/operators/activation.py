@@ -72,8 +72,9 @@ def _sigmoid(op: Operator, function: Literal["logistic", "tanh"], scale_y: float
             f"an s8 output must have scale 1/{round(1 / scale_y)} and zero point {zero_y}", "convert the model again"
         )
     scale_x, zero_x = op.per_tensor(op.input(0))
-    input_scale = FixedPoint.from_scales([scale_x * (1 << 27)], 0)
-    radius = math.floor(15 * 2.0 ** (27 - input_scale.shift[0]))
+    factor = scale_x * (1 << 27)
+    radius = math.floor(15 * 2.0 ** (27 - math.frexp(factor)[1]))
+    input_scale = FixedPoint.from_scales([factor], 0)
     op.add(Unary(function, quantized=Sigmoid(function, zero_x, input_scale, radius)), [op.input(0)], op.output)
 
 
@@ -123,7 +124,7 @@ def leaky_relu(op: Operator) -> None:
     if not _is_quantized(op):
         op.add(Unary("leaky_relu", alpha), [op.input(0)], op.output)
         return
-    if not alpha >= 0:
+    if alpha < 0:
         raise op.unsupported(f"s8 with the slope {alpha} is not supported", "use a slope of at least 0, or f32")
     scale_x, scale_y = map(np.float32, _positive_scales(op))
     zero_x, zero_y = op.per_tensor(op.input(0))[1], op.per_tensor(op.output)[1]

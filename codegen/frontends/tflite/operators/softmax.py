@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F32, S8
@@ -31,8 +29,8 @@ def _softmax_s8(op: Operator, beta: float) -> Softmax:
 def softmax(op: Operator) -> None:
     """Over the last axis."""
     x, y, beta = op.input(0), op.output, float(op.options(tflite.SoftmaxOptions).Beta)
-    if not 0 <= beta < math.inf:
-        raise op.unsupported(f"beta {beta} is not supported", "use a beta that is finite and not negative")
+    if beta < 0:
+        raise op.unsupported(f"the negative beta {beta} is not supported", "negate the logits")
     if (x.dtype, y.dtype) == (F32, F32):
         op.add(Softmax(beta), [x], y)
     elif (x.dtype, y.dtype) == (S8, S8):

@@ -1,0 +1,133 @@
+"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED, as TensorFlow Lite Micro computes them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from edgegen.errors import InvalidModel, UnsupportedModel
+from edgegen.frontends.tflite import read_tflite
+from edgegen.ir.tensor import Array
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.frontends.tflite.strategies import FUSED, SEEDS, Window, activations, scales, values, windows
+from tests.judge import check_against_judge
+from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
+
+Shape = tuple[int, ...]
+FLOAT_TOLERANCE = 1e-5  # the terms of a sum may be larger than what a clamp leaves of it
+
+
+@st.composite
+def layers(
+    draw: st.DrawFn, kind: str, x_shape: Shape, w_shape: Shape, y_shape: Shape, axis: int, seed: int
+) -> list[Tensor]:
+    """x, weights, perhaps a bias, y. axis: of the weights' output channels."""
+    channels = w_shape[axis]
+    x = draw(activations("x", kind, x_shape, -2, 0))
+    has_bias = draw(st.booleans())
+    if kind == "FLOAT32":
+        w = Tensor("w", data=values(kind, w_shape, seed))
+        return [x, w, *([Tensor("b", data=values(kind, (channels,), seed + 1))] * has_bias), Tensor("y", kind, y_shape)]
+    count = channels if draw(st.booleans()) else 1
+    scale = [draw(scales(-3.0, -1.0)) for _ in range(count)]
+    weights = np.maximum(values(kind, w_shape, seed), np.int8(-127))
+    w = Tensor("w", data=weights, scale=scale, axis=axis)
+    assert isinstance(x.scale, float)
+    bias = np.random.default_rng(seed).integers(-3000, 3000, channels).astype(np.int32)
+    b = Tensor("b", data=bias, scale=[x.scale * s for s in scale])
+    gain = x.scale * max(scale) * 100 * math.sqrt(math.prod(w_shape) / channels)  # fills the output's range
+    y = draw(activations("y", kind, y_shape, math.log10(gain) - 1, math.log10(gain) + 0.5))
+    return [x, w, *([b] * has_bias), y]
+
+
+def image(kind: str, shape: Shape, seed: int) -> Array:
+    """Values of x; floats so small that clamps do not hide most results."""
+    data = values(kind, shape, seed + 2)
+    return data / np.float32(16) if kind == "FLOAT32" else data
+
+
+def model(name: str, tensors: list[Tensor], opts: Options, version: int = 1) -> bytes:
+    inputs = [t.name for t in tensors if t.name != "y"]
+    return build_model(tensors, [Operator(name, inputs, ["y"], opts, version)])
+
+
+def window_options(table: str, window: Window, fused: int, **more: int) -> Options:
+    return options(
+        table,
+        Padding=window.padding,
+        StrideH=window.stride[0],
+        StrideW=window.stride[1],
+        DilationHFactor=window.dilation[0],
+        DilationWFactor=window.dilation[1],
+        FusedActivationFunction=fused,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("kind", ["INT8", "FLOAT32"])
+@settings(max_examples=60)
+@given(st.data(), windows(dilated=True), st.integers(1, 2), st.integers(1, 3), FUSED, SEEDS)
+def test_conv_2d(
+    kind: str, data: st.DataObject, window: Window, batch: int, groups: int, fused: int, seed: int
+) -> None:
+    depth, units = data.draw(st.integers(1, 4)), groups * data.draw(st.integers(1, 4))
+    x, w, y = (batch, *window.size, groups * depth), (units, *window.kernel, depth), (batch, *window.out, units)
+    tensors = data.draw(layers(kind, x, w, y, 0, seed))
+    opts = window_options("Conv2DOptions", window, fused)
+    check_against_judge(model("CONV_2D", tensors, opts, 6), [image(kind, x, seed)], FLOAT_TOLERANCE)
+
+
+@pytest.mark.parametrize("kind", ["INT8", "FLOAT32"])
+@settings(max_examples=60)
+@given(st.data(), windows(dilated=True), st.integers(1, 2), st.integers(1, 4), FUSED, SEEDS)
+def test_depthwise_conv_2d(
+    kind: str, data: st.DataObject, window: Window, batch: int, multiplier: int, fused: int, seed: int
+) -> None:
+    depth = data.draw(st.integers(1, 5))
+    units = depth * multiplier
+    x, w, y = (batch, *window.size, depth), (1, *window.kernel, units), (batch, *window.out, units)
+    tensors = data.draw(layers(kind, x, w, y, 3, seed))
+    opts = window_options("DepthwiseConv2DOptions", window, fused, DepthMultiplier=multiplier)
+    check_against_judge(model("DEPTHWISE_CONV_2D", tensors, opts, 3), [image(kind, x, seed)], FLOAT_TOLERANCE)
+
+
+@pytest.mark.parametrize("kind", ["INT8", "FLOAT32"])
+@settings(max_examples=60)
+@given(st.data(), st.lists(st.integers(1, 4), max_size=3), st.integers(1, 40), st.booleans(), FUSED, SEEDS)
+def test_fully_connected(
+    kind: str, data: st.DataObject, lead: list[int], depth: int, keep: bool, fused: int, seed: int
+) -> None:
+    units = data.draw(st.integers(1, 12))
+    keep = keep and bool(lead)
+    x = (*lead, depth)
+    y = (*lead, units) if keep else (math.prod(lead), units)
+    tensors = data.draw(layers(kind, x, (units, depth), y, 0, seed))
+    opts = options("FullyConnectedOptions", FusedActivationFunction=fused, KeepNumDims=keep)
+    check_against_judge(model("FULLY_CONNECTED", tensors, opts, 6), [image(kind, x, seed)], FLOAT_TOLERANCE)
+
+
+def test_refusals() -> None:
+    def conv(w: Tensor, x_shape: Shape = (1, 3, 3, 2), x_kind: str = "INT8", **fields: int) -> None:
+        x = Tensor("x", x_kind, x_shape, scale=0.5)
+        y = Tensor("y", x_kind, (1, 3, 3, 4), scale=0.5)
+        opts = (
+            options("Conv2DOptions", StrideH=1, StrideW=1, Padding=1)
+            if not fields
+            else options("Conv2DOptions", **fields)
+        )
+        read_tflite(model("CONV_2D", [x, w, y], opts), "m", {})
+
+    data = np.ones((4, 1, 1, 2), np.int8)
+    with pytest.raises(UnsupportedModel, match="zero point 0"):
+        conv(Tensor("w", data=data, scale=0.5, zero_point=1))
+    with pytest.raises(UnsupportedModel, match="s16"):
+        conv(Tensor("w", data=data, scale=0.5), x_kind="INT16")
+    with pytest.raises(InvalidModel, match="positive"):
+        conv(Tensor("w", data=data, scale=0.5), StrideH=0, StrideW=1)
+    with pytest.raises(InvalidModel, match="channels of x"):
+        conv(Tensor("w", data=data, scale=0.5), x_shape=(1, 3, 3, 3))
+    with pytest.raises(InvalidModel, match="rank 4"):
+        conv(Tensor("w", data=data, scale=0.5), x_shape=(3, 3, 2))
