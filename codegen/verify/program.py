@@ -6,7 +6,9 @@ code is started (through cffi, natively, by an emulator) is each backend's busin
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -148,8 +150,8 @@ class Program(ABC):
         self.target: Target = models[0].target
         if self.target.prefix:
             toolchain.c_library(self.target)
-        self._temporary = tempfile.TemporaryDirectory(prefix="edgegen-")
-        self.folder = Path(self._temporary.name)
+        self.folder = Path(tempfile.mkdtemp(prefix="edgegen-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.objects = compile_models(self.models, build, self.folder, self.extra_flags())
         self._link()
 

