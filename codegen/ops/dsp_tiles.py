@@ -123,22 +123,22 @@ def layer(requantize: FixedPoint, clamp: Range, weights: IntArray, bias: IntArra
     return Layer(taps, bias, requantize, form, result)
 
 
-def _words(low: IntArray, high: IntArray) -> IntArray:
+def words(low: IntArray, high: IntArray) -> IntArray:
     """Two s16 as one 32-bit word, as a signed number."""
     return ((low & 0xFFFF) | ((high & 0xFFFF) << 16)).astype(np.uint32).view(np.int32).astype(np.int64)
 
 
 def _pairs(taps: IntArray) -> IntArray:
     """[..., taps] -> words [..., taps / 2]: the even and the odd half of each quad."""
-    return _words(taps[..., 0::2], taps[..., 1::2])
+    return words(taps[..., 0::2], taps[..., 1::2])
 
 
 def pack_wide(one: Layer, first: int, second: int) -> IntArray:
     """Two units for edgegen_dsp_tile_2x2."""
     scale = SCALE if one.result is not None else 0
-    words = _pairs(one.weights[[first, second]] << scale).reshape(2, -1, 2).transpose(1, 0, 2)
+    taps = _pairs(one.weights[[first, second]] << scale).reshape(2, -1, 2).transpose(1, 0, 2)
     ends = [*one.constants(first), *one.constants(second)]
-    return np.concatenate([[one.offset(first), one.offset(second)], words.reshape(-1), np.array(ends, np.int64)])
+    return np.concatenate([[one.offset(first), one.offset(second)], taps.reshape(-1), np.array(ends, np.int64)])
 
 
 def _lanes(one: Layer, first: int, second: int) -> IntArray:
@@ -165,9 +165,9 @@ def pack_lanes(one: Layer, first: int, second: int) -> IntArray:
 def pack_four(one: Layer, units: tuple[int, int, int, int]) -> IntArray:
     """Four units for edgegen_dsp_tile_1x4; the same unit may appear more than once."""
     a, b, c, d = units
-    words = np.stack([_lanes(one, a, b), _lanes(one, c, d)], axis=2).reshape(-1)
+    lanes = np.stack([_lanes(one, a, b), _lanes(one, c, d)], axis=2).reshape(-1)
     starts = [_lane_start(one, b), _lane_start(one, d)]
-    return np.concatenate([starts, words, np.array([*_lane_ends(one, a, b), *_lane_ends(one, c, d)], np.int64)])
+    return np.concatenate([starts, lanes, np.array([*_lane_ends(one, a, b), *_lane_ends(one, c, d)], np.int64)])
 
 
 def tiles_of(units: int, width: int) -> Iterator[tuple[int, ...]]:

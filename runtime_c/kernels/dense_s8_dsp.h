@@ -61,7 +61,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
  * least 4 units, all with constants for results. */
 EDGEGEN_KERNEL void dense_s8_dsp(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream, int8_t *y)
 {
-    edgegen_dense_s8_dsp_run(p, x, stream, NULL, y);
+    edgegen_dense_s8_dsp_run(p, x, stream, (uint8_t *)y, y); /* which it does not use as scratch */
 }
 
 /* Any depth, units and requantization. */

@@ -1,0 +1,183 @@
+"""Rows for the DSP extension (Cortex-M4): 3x3 over pairs of image rows, any other window tap by tap."""
+
+from __future__ import annotations
+
+import numpy as np
+from edgegen.ir.fixed_point import IntArray
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
+from edgegen.ops.dsp_layers import Convolution, pack_convolution
+from edgegen.ops.dsp_tiles import SHIFTS, choose_result, tiles_of, words
+from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fold_zero_point
+from edgegen.ops.requantize_dsp import HighMultiply
+
+_DSP = frozenset({"dsp"})
+_SHIFT = 13  # the only one that the 3x3 rows have a path for
+_PIXEL_SCALE = 8  # they widen x by 2^8, and weights by what is left of a unit's scale
+_SCALES_3X3 = (10, 9, 11, 12, 13, 8)
+_SCALES = (8, 7, 5, 3, 1)
+
+
+def _op(node: Node) -> DepthwiseConv2d:
+    assert isinstance(node.op, DepthwiseConv2d)
+    assert node.op.requantize is not None
+    return node.op
+
+
+def _filters(node: Node) -> IntArray:
+    """int64[channels, kH, kW]."""
+    return np.moveaxis(node.input(1).values.astype(np.int64), 2, 0)
+
+
+def _result(node: Node, scales: tuple[int, ...], shifts: tuple[int, ...]) -> tuple[int, HighMultiply | None]:
+    op, filters = _op(node), _filters(node)
+    assert op.requantize is not None
+    taps = filters.reshape(len(filters), -1)
+    bias = fold_zero_point(bias_or_zeros(node), taps.sum(axis=1), op.x_zero)
+    return choose_result(op.requantize, op.clamp, taps, bias, scales, shifts)
+
+
+def _blocks(channels: int) -> list[tuple[int, ...]]:
+    return list(tiles_of(channels, 4))
+
+
+def _pack_3x3(node: Node) -> Packed:
+    op, x, y = _op(node), node.input(0), node.out
+    _, result = _result(node, _SCALES_3X3, (_SHIFT,))
+    assert result is not None
+    stride = op.stride[0]
+    w = _filters(node) << (result.scale - _PIXEL_SCALE)[:, None, None]
+    both = words(w[:, 0], w[:, 1])
+    if stride == 1:
+        last = words(w[:, 1], w[:, 2])
+    else:
+        third = np.concatenate([w[:, 2], np.zeros((len(w), 1), np.int64)], axis=1)
+        last = words(third[:, 0::2], third[:, 1::2])
+    ends = np.stack([result.offset, result.multiplier, result.constant], axis=1)
+    channels = np.concatenate([both, last, ends], axis=1)
+    stream = channels[np.array(_blocks(x.shape[3])).reshape(-1)].astype(np.int32)
+    width = (y.shape[2] - 1) * stride + 3
+    params = {
+        "batch": x.shape[0],
+        "in_h": x.shape[1],
+        "in_w": x.shape[2],
+        "channels": x.shape[3],
+        "out_h": y.shape[1],
+        "out_w": y.shape[2],
+        "stride": stride,
+        "pad_top": op.pad[0],
+        "pad_left": op.pad[1],
+        "width": width,
+        "x_zero": op.x_zero,
+    }
+    return Packed("edgegen_depthwise_conv2d_s8_dsp_3x3", params, (Constant("stream", stream),), scratch=4 * 8 * width)
+
+
+def _pack(node: Node) -> Packed:
+    op, x, w, y = _op(node), node.input(0), node.input(1), node.out
+    assert op.requantize is not None
+    form, result = _result(node, _SCALES, ())
+    channels = w.shape[2]
+    filters = _filters(node).reshape(channels, -1)
+    if result is None:
+        offset = bias_or_zeros(node).astype(np.int64)
+        ends = np.zeros((channels, 0), np.int64)
+    else:
+        filters = filters << result.scale[:, None]
+        # the kernel subtracts x's zero point from every tap that it reads
+        offset = result.offset + op.x_zero * filters.sum(axis=1)
+        ends = np.stack([result.multiplier, result.constant, result.correction], axis=1)
+    parts: list[IntArray] = []
+    for a, b, c, d in _blocks(channels):
+        taps = np.stack([words(filters[a], filters[c]), words(filters[b], filters[d])], axis=1)
+        parts += [offset[[a, b, c, d]], taps.reshape(-1), ends[[a, b, c, d]].reshape(-1)]
+    per_block = sum(len(p) for p in parts[:3])
+    multipliers = per_block * len(_blocks(channels))
+    if result is None:
+        parts.append(np.stack(op.requantize.per_channel(channels), axis=1).reshape(-1).astype(np.int64))
+    low, high = clamp_s8(op.clamp)
+    params = {
+        "batch": x.shape[0],
+        "in_h": x.shape[1],
+        "in_w": x.shape[2],
+        "channels": channels,
+        "out_h": y.shape[1],
+        "out_w": y.shape[2],
+        "kernel_h": w.shape[0],
+        "kernel_w": w.shape[1],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "dilation_h": op.dilation[0],
+        "dilation_w": op.dilation[1],
+        "pad_top": op.pad[0],
+        "pad_left": op.pad[1],
+        "words": per_block,
+        "multipliers": multipliers,
+        "form": form,
+        "shift": 0 if result is None else result.shift,
+        "x_zero": op.x_zero,
+        "zero_point": op.requantize.zero_point,
+        "low": low,
+        "high": high,
+    }
+    stream = np.concatenate(parts).astype(np.uint32).view(np.int32)
+    return Packed("edgegen_depthwise_conv2d_s8_dsp", params, (Constant("stream", stream),))
+
+
+def _pack_one_channel(node: Node) -> Packed:
+    """With one input channel a depthwise convolution is a convolution."""
+    op, x, y = _op(node), node.input(0), node.out
+    assert op.requantize is not None
+    conv = Convolution(
+        x.shape,
+        (y.shape[1], y.shape[2]),
+        np.moveaxis(node.input(1).values, 2, 0)[..., None],
+        bias_or_zeros(node),
+        op.stride,
+        op.dilation,
+        op.pad,
+        op.x_zero,
+        op.requantize,
+        op.clamp,
+    )
+    return pack_convolution(conv)
+
+
+def _when_one_channel(node: Node) -> str | None:
+    if node.input(0).shape[3] != 1:
+        return "x must have one channel"
+    return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
+
+
+def _when(node: Node) -> str | None:
+    if node.input(0).shape[3] != node.input(1).shape[2]:
+        return "the channel multiplier must be 1"
+    if node.input(0).shape[3] < 4:
+        return "there must be at least 4 channels"
+    return constant_weights(node)
+
+
+def _when_3x3(node: Node) -> str | None:
+    op, w = _op(node), node.input(1)
+    if w.shape[:2] != (3, 3) or op.stride not in ((1, 1), (2, 2)) or op.dilation != (1, 1):
+        return "the window must be 3x3 with stride 1 or 2 and no dilation"
+    reason = _when(node)
+    if reason:
+        return reason
+    form, _ = _result(node, _SCALES_3X3, (_SHIFT,))
+    return None if form == SHIFTS.index(_SHIFT) else "requantization has no proved form without correction"
+
+
+ROWS = (
+    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_one_channel, requires=_DSP, when=_when_one_channel),
+    Kernel(
+        "depthwise_conv2d_s8_dsp_3x3",
+        "s8 s8 s32? -> s8",
+        _pack_3x3,
+        "depthwise_conv2d_s8_dsp",
+        _DSP,
+        _when_3x3,
+    ),
+    Kernel("depthwise_conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack, requires=_DSP, when=_when),
+)

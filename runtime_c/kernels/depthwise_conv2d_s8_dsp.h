@@ -1,0 +1,174 @@
+/* Depthwise convolution on s8 for the DSP extension, one filter a channel. */
+#ifndef EDGEGEN_DEPTHWISE_CONV2D_S8_DSP_H
+#define EDGEGEN_DEPTHWISE_CONV2D_S8_DSP_H
+
+#include "simd/dsp_columns.h"
+#include "simd/dsp_columns_2.h"
+
+/* width: columns of scratch: those of the image that are used, between pads */
+typedef struct {
+    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, x_zero;
+} edgegen_depthwise_conv2d_s8_dsp_3x3;
+
+/* The pair of rows y and y + 1 of an image, four channels, into one of the two pairs of scratch. */
+EDGEGEN_INLINE void edgegen_depthwise_dsp_fill(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *image,
+                                               int32_t y, uint32_t *words, const edgegen_dsp_fill *f)
+{
+    const int32_t row = p->in_w * p->channels;
+    const int8_t *const upper = y >= 0 && y < p->in_h ? image + y * row : NULL;
+    const int8_t *const lower = y + 1 >= 0 && y + 1 < p->in_h ? image + (y + 1) * row : NULL;
+    words += 2 * p->pad_left;
+    if (upper != NULL || lower != NULL) {
+        edgegen_dsp_fill_pairs(words, upper, lower, f);
+        return;
+    }
+    for (int32_t c = 0; c < 4; c++) {
+        for (int32_t k = 0; k < f->columns; k++) {
+            words[c * (f->channel / 4) + 2 * k] = f->zero;
+        }
+    }
+}
+
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void
+edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x, const int32_t *stream,
+                              uint8_t *scratch, int8_t *y)
+{
+    uint32_t *const words = (uint32_t *)(void *)scratch;
+    const int32_t c = p->channels, rows = p->stride == 1 ? 2 : 1, size = p->stride == 1 ? 36 : 32;
+    const uint32_t zero = edgegen_dsp_pair(p->x_zero * 256, p->x_zero * 256);
+    const edgegen_dsp_fill f = {edgegen_min_s32(p->in_w, p->width - p->pad_left), c, 8 * p->width, zero};
+    for (int32_t k = 0; k < 8 * p->width; k++) {
+        words[k] = zero;
+    }
+    for (int32_t n = 0; n < p->batch; n++) {
+        for (int32_t k = 0; k < c; k += 4) {
+            const int32_t first = edgegen_min_s32(k, c - 4);
+            const int8_t *const image = x + n * p->in_h * p->in_w * c + first;
+            int8_t *out = y + n * p->out_h * p->out_w * c + first;
+            edgegen_dsp_row t = {p->out_w, c, 8 * p->width, p->out_w * c, 1};
+            int32_t top = -p->pad_top;
+            edgegen_depthwise_dsp_fill(p, image, top, words, &f);
+            for (int32_t oy = 0; oy < p->out_h; oy += rows) {
+                t.turned = 1 - t.turned;
+                t.below = oy + 1 < p->out_h ? p->out_w * c : 0;
+                edgegen_depthwise_dsp_fill(p, image, top + 2, words + 1 - t.turned, &f);
+                if (p->stride == 1) {
+                    edgegen_dsp_rows_3x3(words, stream + k * (size / 4), out, &t);
+                } else {
+                    edgegen_dsp_row_3x3_2(words, stream + k * (size / 4), out, &t);
+                }
+                out += rows * p->out_w * c;
+                top += 2;
+            }
+        }
+    }
+}
+
+/* x[n,h,w,c] filtered by stream -> y, kernel 3x3, stride 1 or 2, at least 4 channels. The stream has a block of four
+ * channels after the other, the last of which ends with the last channel; see edgegen_dsp_rows_3x3 and
+ * edgegen_dsp_row_3x3_2. */
+EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x,
+                                                const int32_t *stream, uint8_t *scratch, int8_t *y)
+{
+    edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y);
+}
+
+/* words: of the stream for each block of four channels; others as in other rows */
+typedef struct {
+    int32_t batch, in_h, in_w, channels, out_h, out_w, kernel_h, kernel_w;
+    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t words, multipliers, form, shift, x_zero, zero_point, low, high;
+} edgegen_depthwise_conv2d_s8_dsp;
+
+/* Four channels of one output; taps [ky][kx] in the ranges that lie inside the image. */
+EDGEGEN_INLINE void edgegen_depthwise_dsp_taps(const edgegen_depthwise_conv2d_s8_dsp *p, const int8_t *x,
+                                               const int32_t *weights, int32_t rows, int32_t columns, int32_t acc[4])
+{
+    const uint32_t less_zero = edgegen_dsp_pair(-p->x_zero, -p->x_zero);
+    int32_t a = acc[0], b = acc[1], c = acc[2], d = acc[3];
+    for (int32_t ky = 0; ky < rows; ky++) {
+        const int8_t *in = x;
+        const int32_t *w = weights;
+        for (int32_t kx = 0; kx < columns; kx++) {
+            const uint32_t bytes = edgegen_dsp_load(in);
+            const uint32_t even = edgegen_dsp_even_plus(less_zero, bytes);
+            const uint32_t odd = edgegen_dsp_odd_plus(less_zero, bytes);
+            a = edgegen_dsp_low_product(even, (uint32_t)w[0], a);
+            b = edgegen_dsp_low_product(odd, (uint32_t)w[1], b);
+            c = edgegen_dsp_high_product(even, (uint32_t)w[0], c);
+            d = edgegen_dsp_high_product(odd, (uint32_t)w[1], d);
+            in += p->dilation_w * p->channels;
+            w += 2;
+        }
+        x += p->dilation_h * p->in_w * p->channels;
+        weights += 2 * p->kernel_w;
+    }
+    acc[0] = a;
+    acc[1] = b;
+    acc[2] = c;
+    acc[3] = d;
+}
+
+/* First tap inside the image and how many there are, for a window that starts at `start`. */
+EDGEGEN_INLINE int32_t edgegen_depthwise_dsp_inside(int32_t start, int32_t dilation, int32_t taps, int32_t size,
+                                                    int32_t *first)
+{
+    int32_t last = taps;
+    *first = 0;
+    if (start < 0) {
+        *first = edgegen_min_s32((dilation - 1 - start) / dilation, taps);
+    }
+    if (start + (taps - 1) * dilation >= size) {
+        last = start < size ? (size - 1 - start) / dilation + 1 : 0;
+    }
+    return edgegen_max_s32(last - *first, 0);
+}
+
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edgegen_depthwise_conv2d_s8_dsp *p,
+                                                                      const int8_t *x, const int32_t *stream, int8_t *y)
+{
+    const int32_t c = p->channels;
+    for (int32_t row = 0; row < p->batch * p->out_h; row++) {
+        const int32_t n = row / p->out_h;
+        const int32_t top = (row - n * p->out_h) * p->stride_h - p->pad_top;
+        int32_t ky, kx;
+        const int32_t rows = edgegen_depthwise_dsp_inside(top, p->dilation_h, p->kernel_h, p->in_h, &ky);
+        for (int32_t ox = 0; ox < p->out_w; ox++) {
+            const int32_t left = ox * p->stride_w - p->pad_left;
+            const int32_t columns = edgegen_depthwise_dsp_inside(left, p->dilation_w, p->kernel_w, p->in_w, &kx);
+            const int32_t y_in = top + ky * p->dilation_h, x_in = left + kx * p->dilation_w;
+            const int32_t at = rows > 0 && columns > 0 ? (n * p->in_h + y_in) * p->in_w + x_in : 0;
+            const int32_t *block = stream;
+            for (int32_t k = 0; k < c; k += 4) {
+                const int32_t first = edgegen_min_s32(k, c - 4);
+                int32_t acc[4] = {block[0], block[1], block[2], block[3]};
+                edgegen_depthwise_dsp_taps(p, x + at * c + first, block + 4 + 2 * (ky * p->kernel_w + kx), rows,
+                                           columns, acc);
+                if (p->form == EDGEGEN_DSP_ACCUMULATOR) {
+                    edgegen_dsp_finish(acc, stream + p->multipliers + 2 * first, 4, p->zero_point, p->low, p->high,
+                                       y + first);
+                } else {
+                    const int32_t *const constants = block + p->words - 12;
+                    for (int32_t i = 0; i < 4; i++) {
+                        y[first + i] = edgegen_dsp_result(acc[i], constants[3 * i], constants[3 * i + 1],
+                                                          constants[3 * i + 2], p->shift);
+                    }
+                }
+                block += p->words;
+            }
+            y += c;
+        }
+    }
+}
+
+/* x[n,h,w,c] filtered by stream -> y, any window, at least 4 channels.
+ * stream: per block of four channels, the last of which ends with the last channel: offsets, per tap words of weights
+ *         (channels 0 and 2, then 1 and 3), then for results multiplier, constant and correction of each; after all
+ *         blocks, for accumulators, multiplier and shift of each channel */
+EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp(const edgegen_depthwise_conv2d_s8_dsp *p, const int8_t *x,
+                                            const int32_t *stream, int8_t *y)
+{
+    edgegen_depthwise_dsp_run(p, x, stream, y);
+}
+
+#endif
