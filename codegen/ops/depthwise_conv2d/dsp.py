@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from edgegen.ir.fixed_point import IntArray
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import SHIFTS, choose_result, tiles_of, words
@@ -58,7 +58,7 @@ def _pack_3x3(node: Node) -> Packed:
     channels = np.concatenate([both, last, ends], axis=1)
     stream = channels[np.array(_blocks(x.shape[3])).reshape(-1)].astype(np.int32)
     width = (y.shape[2] - 1) * stride + 3
-    params = {
+    params: dict[str, Literal] = {
         "batch": x.shape[0],
         "in_h": x.shape[1],
         "in_w": x.shape[2],
@@ -97,7 +97,7 @@ def _pack(node: Node) -> Packed:
     if result is None:
         parts.append(np.stack(op.requantize.per_channel(channels), axis=1).reshape(-1).astype(np.int64))
     low, high = clamp_s8(op.clamp)
-    params = {
+    params: dict[str, Literal] = {
         "batch": x.shape[0],
         "in_h": x.shape[1],
         "in_w": x.shape[2],
