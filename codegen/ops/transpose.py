@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
@@ -13,12 +14,12 @@ from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_strides
 
 
-def _pack(node: Node) -> Packed:
+def _pack(node: Node, tiled: bool) -> Packed:
     op, x, y = node.op, node.input(0), node.out
     assert isinstance(op, Transpose)
     xs, ys = storage_strides(x.type), storage_strides(y.type)
     dims = [Dim(n, xs[axis], s) for n, axis, s in zip(y.shape, op.perm, ys, strict=True)]
-    return pack_copy(dims, x.type.layout.origin(x.shape), x.dtype.size)
+    return pack_copy(dims, x.type.layout.origin(x.shape), x.dtype.size, tiled=tiled)
 
 
 def _writes(node: Node) -> tuple[Layout, ...]:
@@ -51,14 +52,16 @@ class Transpose(Op):
         xs, ys = storage_strides(x), storage_strides(y)
         return all(n == 1 or xs[axis] == s for n, axis, s in zip(y.shape, self.perm, ys, strict=True))
 
-    kernels = (
+    kernels = tuple(
         Kernel(
             "copy",
             "_ -> _",
-            _pack,
+            partial(_pack, tiled="dsp" not in core),
+            requires=core,
             when=lambda node: fits(node.out.shape),
             reads=any_layout,
             writes=_writes,
             reads_border=True,
-        ),
+        )
+        for core in (frozenset({"dsp"}), frozenset[str]())  # Cortex-M4 has no cache that tiles would spare
     )

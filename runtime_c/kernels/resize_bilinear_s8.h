@@ -22,7 +22,7 @@ EDGEGEN_KERNEL void resize_bilinear_s8(const edgegen_resize *p, const int8_t *x,
                 for (int32_t c = 0; c < p->depth; c++) {
                     const int32_t sum = upper[left + c] * w00 + lower[left + c] * w10 + upper[right + c] * w01 +
                                         lower[right + c] * w11;
-                    y[c] = (int8_t)((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
+                    y[c] = (int8_t)((sum + (1 << 19) - (sum <= 0)) >> 20); /* half away from zero */
                 }
                 y += p->depth;
             }
