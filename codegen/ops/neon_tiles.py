@@ -104,7 +104,7 @@ def output_params(requantize: FixedPoint, clamp: Range, step: int) -> dict[str, 
         "output.zero_point": requantize.zero_point,
         "output.low": low,
         "output.high": high,
-        "output.left": int(max(requantize.shift) > 0),
+        "output.shift": max(requantize.shift),
         "output.step": step,
     }
 
@@ -121,4 +121,4 @@ def tile_rows(rows: int, lanes: int) -> int:
         step = 17 * tile + 8 + 3 + (8 if tile > 4 else 0)
         return -(-rows // tile) * (step * lanes / 4 + 20 * tile + 12)
 
-    return min(range(1, min(rows, 6) + 1), key=cost)
+    return min(range(1, max(min(rows, 6), 1) + 1), key=cost)

@@ -24,10 +24,10 @@ EDGEGEN_INLINE void edgegen_neon_store8_s8(int8_t *y, int8x8_t v, int32_t count)
 }
 
 /* How s32 accumulators become s8; the same for all channels of a layer.
- * left: some channel's shift is positive
- * step: of y, elements from one pixel or row to the next */
+ * shift: the channels' greatest
+ * step:  of y, elements from one pixel or row to the next */
 typedef struct {
-    int32_t zero_point, low, high, left, step;
+    int32_t zero_point, low, high, shift, step;
 } edgegen_neon_output;
 
 /* The same for f32, where only the clamp is left. */
@@ -55,13 +55,13 @@ EDGEGEN_INLINE edgegen_neon_factor edgegen_neon_load_factor(const int32_t *multi
 EDGEGEN_INLINE int32x4_t edgegen_neon_scale(int32x4_t acc, edgegen_neon_factor f, const edgegen_neon_output *out)
 {
     int32x4_t right = f.shift;
-    if (out->left) {
+    if (out->shift > 0) {
         acc = vshlq_s32(acc, vmaxq_s32(f.shift, vdupq_n_s32(0)));
         right = vminq_s32(f.shift, vdupq_n_s32(0));
     }
     acc = vqrdmulhq_s32(acc, f.multiplier);
     if (out->low < out->zero_point) {
-        acc = vsraq_n_s32(acc, vandq_s32(acc, right), 31);
+        acc = vsraq_n_s32(acc, out->shift < 0 ? acc : vandq_s32(acc, right), 31); /* not where nothing is shifted */
     }
     return vrshlq_s32(acc, right);
 }

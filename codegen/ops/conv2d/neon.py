@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from edgegen.ir.graph import Node
@@ -20,68 +19,15 @@ from edgegen.ops.neon_tiles import (
     pairs_may_overflow,
     tile_rows,
 )
-
-MOST_RUNS = 64  # EDGEGEN_NEON_RUNS
-
-
-@dataclass(frozen=True)
-class Windows:
-    """How the windows of a convolution are found: edgegen_neon_window, and what of x is read as one long row.
-
-    runs, run: pieces that a window consists of, and their elements
-    """
-
-    batch: int
-    out_h: int
-    out_w: int
-    runs: int
-    run: int
-    fields: dict[str, Literal]
-    scratch: int
+from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
 
 
-def windows(node: Node) -> Windows:
-    """Windows of x[N,H,W,C] for weights [O,kH,kW,C]."""
-    op, x, w, y = node.op, node.input(0), node.input(1), node.out
+def _windows(node: Node) -> Windows:
+    op, w, y = node.op, node.input(1), node.out
     assert isinstance(op, Conv2d)
-    size = x.dtype.size
-    batch, in_h, in_w, channels = x.shape
-    _, kernel_h, kernel_w, _ = w.shape
-    out_h, out_w = y.shape[1:3]
-    top, left, bottom, right = op.pad
-    joined = op.dilation[1] == 1 or kernel_w == 1
-    runs_w, run = (1, kernel_w * channels) if joined else (kernel_w, channels)
-    gathered = run * size < 16 and run * size != 8
-    if (kernel_h, kernel_w) == (1, 1) and op.stride == (1, 1) and not any(op.pad) and not gathered:
-        batch, in_h, in_w, out_h, out_w = 1, 1, batch * in_h * in_w, 1, batch * out_h * out_w
-    copied = (kernel_h - 1) * op.dilation[0] + 1 if left or right or gathered else 0
-    border = int(top > 0 or bottom > 0)
-    row = (in_w + left + right if copied else in_w) * channels * size
-    taps = kernel_h * kernel_w * channels * size
-    strip = (max(taps, 16) if taps > 8 else 8) if gathered else 0
-    fields: dict[str, Literal] = {
-        "in_h": in_h,
-        "in_w": in_w,
-        "pixel": channels * size,
-        "row": row,
-        "out_w": out_w,
-        "kernel_h": kernel_h,
-        "runs_w": runs_w,
-        "run": run * size,
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "pad_top": top,
-        "pad_left": left,
-        "copied": copied,
-        "border": border,
-        "gathered": strip,
-        "fill": op.x_zero % 256,
-    }
-    scratch = (copied + border) * row + (out_w * strip + 16 if gathered else 0)
-    runs, run = (1, strip // size) if gathered else (kernel_h * runs_w, run)
-    return Windows(batch, out_h, out_w, runs, run, {f"window.{k}": v for k, v in fields.items()}, scratch)
+    kernel = (w.shape[1], w.shape[2])
+    out = (y.shape[1], y.shape[2])
+    return find_windows(node.input(0), out, kernel, op.stride, op.dilation, op.pad, op.x_zero, joined=True)
 
 
 def _holds(node: Node) -> str | None:
@@ -90,16 +36,13 @@ def _holds(node: Node) -> str | None:
     assert isinstance(op, Conv2d)
     if w.shape[3] != x.shape[3]:
         return "groups must be 1"
-    pieces = w.shape[1] * (1 if op.dilation[1] == 1 else w.shape[2])
-    if pieces > MOST_RUNS:
-        return f"a window must have at most {MOST_RUNS} rows, has {pieces}"
     if not w.dtype.is_integer and w.shape[1] * w.shape[2] * w.shape[3] < 4:
         return "a window must have at least 4 elements"
-    return constant_weights(node)
+    return too_many_runs(w.shape[1] * (1 if op.dilation[1] == 1 else w.shape[2])) or constant_weights(node)
 
 
 def _lies_in_x(node: Node) -> str | None:
-    return _holds(node) or ("windows must lie in x" if windows(node).scratch else None)
+    return _holds(node) or ("windows must lie in x" if _windows(node).scratch else None)
 
 
 def _weights(node: Node, found: Windows) -> Array:
@@ -116,7 +59,7 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
     op = node.op
     assert isinstance(op, Conv2d)
     assert op.requantize is not None
-    found = windows(node)
+    found = _windows(node)
     w = node.input(1).values
     bias = fold_zero_point(bias_or_zeros(node), w.astype(np.int64).sum(axis=(1, 2, 3)), op.x_zero)
     weights = _weights(node, found)
@@ -143,7 +86,7 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
 
 def _pack_f32(node: Node) -> Packed:
     assert isinstance(node.op, Conv2d)
-    found = windows(node)
+    found = _windows(node)
     low, high = clamp_f32(node.op.clamp)
     return Packed(
         "edgegen_conv2d_f32_neon",

@@ -1,0 +1,16 @@
+/* Dense layer on s8 for ARMv8.0. */
+#ifndef EDGEGEN_DENSE_S8_NEON_H
+#define EDGEGEN_DENSE_S8_NEON_H
+
+#include "kernels/dense_neon.h"
+#include "simd/neon_pairs.h"
+
+/* x[rows,depth] * weights -> y[rows,units], the input's zero point folded into the bias. */
+EDGEGEN_KERNEL void dense_s8_neon(const edgegen_dense_s8_neon *p, const int8_t *x, const int8_t *weights,
+                                  const int32_t *epilogue, int8_t *y)
+{
+    const edgegen_neon_rows rows = edgegen_neon_matrix(x, p->depth);
+    edgegen_pairs_multiply(&rows, &p->output, p->rows, p->apart, p->output.step, weights, epilogue, y);
+}
+
+#endif
