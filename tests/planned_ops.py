@@ -12,6 +12,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S8, S32
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.layout import NATURAL, NCHW
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, Tensor, TensorType
 
@@ -128,6 +129,7 @@ def execute(graph: Graph, inputs: list[Array]) -> list[Array]:
     """
     plan = graph.plan
     assert plan is not None
+    assert {t.type.layout for t in graph.tensors()} <= {NATURAL, NCHW}
     arena: Array = np.full(plan.arena_bytes, 0x5A, np.uint8)
 
     def storage(tensor: Tensor) -> Array:
@@ -137,9 +139,15 @@ def execute(graph: Graph, inputs: list[Array]) -> list[Array]:
     def load(tensor: Tensor | None) -> Array | None:
         if tensor is None or tensor.data is not None:
             return None if tensor is None else tensor.data
-        return storage(tensor).copy().view(tensor.dtype.np).reshape(tensor.shape)
+        stored = storage(tensor).copy().view(tensor.dtype.np)
+        if tensor.type.layout == NCHW:
+            n, h, w, c = tensor.shape
+            return stored.reshape(n, c, h, w).transpose(0, 2, 3, 1)
+        return stored.reshape(tensor.shape)
 
     def store(tensor: Tensor, values: Array) -> None:
+        if tensor.type.layout == NCHW:
+            values = values.transpose(0, 3, 1, 2)
         storage(tensor)[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
 
     for tensor, values in zip(graph.inputs, inputs, strict=True):

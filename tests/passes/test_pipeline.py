@@ -23,8 +23,10 @@ from edgegen.ops.transpose import Transpose
 from edgegen.passes import pipeline
 from edgegen.passes.pipeline import INDISPENSABLE, STAGES, Options, Pass, pass_names, run
 from edgegen.targets import TARGETS, Target
+from edgegen.verify import Build, Call, build_program
 
 from tests.build_graph import GENERIC, Builder, kinds
+from tests.harness import compile_for_test
 from tests.planned_ops import execute
 
 RANDOM = np.random.default_rng(5)
@@ -212,28 +214,36 @@ def interface(kind: str) -> Graph:
     return b.graph(*outputs[kind])
 
 
-@pytest.mark.parametrize("disabled", [(), ("fold_constants", "simplify_algebra", "eliminate_common_subexpressions")])
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "input",
-        "view of an input",
-        "constant",
-        "view of a constant",
-        "twice",
-        "identity",
-        "identity beside its source",
-        "nothing used",
-    ],
+COINCIDENCES = (
+    "input",
+    "view of an input",
+    "constant",
+    "view of a constant",
+    "twice",
+    "identity",
+    "identity beside its source",
+    "nothing used",
 )
+X = np.arange(-3, 3, dtype=np.int32).reshape(2, 3)
+
+
+@pytest.mark.parametrize("disabled", [(), ("fold_constants", "simplify_algebra", "eliminate_common_subexpressions")])
+@pytest.mark.parametrize("kind", COINCIDENCES)
 def test_interfaces_that_coincide(kind: str, disabled: tuple[str, ...]) -> None:
     graph = interface(kind)
     names = [t.name for t in graph.outputs]
     run(graph, GENERIC, Options(disabled=disabled, check=True))
     assert [t.name for t in graph.outputs] == names
-    x = np.arange(-3, 3, dtype=np.int32).reshape(2, 3)
-    for got, want in zip(execute(graph, [x]), evaluate(interface(kind), [x]), strict=True):
+    for got, want in zip(execute(graph, [X]), evaluate(interface(kind), [X]), strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+def test_emitted_interfaces_that_coincide() -> None:
+    models = [compile_for_test(interface(kind), "generic", f"m{i}") for i, kind in enumerate(COINCIDENCES)]
+    outcomes = build_program(models, Build()).execute([Call([X], i) for i in range(len(models))])
+    for kind, outcome in zip(COINCIDENCES, outcomes, strict=True):
+        for got, want in zip(outcome.outputs, evaluate(interface(kind), [X]), strict=True):
+            np.testing.assert_array_equal(got, want, kind)
 
 
 def test_a_thousand_nodes_take_seconds() -> None:
