@@ -109,21 +109,6 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_taps(const edgegen_depthwise_conv2d_s8
     acc[3] = d;
 }
 
-/* First tap inside the image and how many there are, for a window that starts at `start`. */
-EDGEGEN_INLINE int32_t edgegen_depthwise_dsp_inside(int32_t start, int32_t dilation, int32_t taps, int32_t size,
-                                                    int32_t *first)
-{
-    int32_t last = taps;
-    *first = 0;
-    if (start < 0) {
-        *first = edgegen_min_s32((dilation - 1 - start) / dilation, taps);
-    }
-    if (start + (taps - 1) * dilation >= size) {
-        last = start < size ? (size - 1 - start) / dilation + 1 : 0;
-    }
-    return edgegen_max_s32(last - *first, 0);
-}
-
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edgegen_depthwise_conv2d_s8_dsp *p,
                                                                       const int8_t *x, const int32_t *stream, int8_t *y)
 {
@@ -132,10 +117,10 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edge
         const int32_t n = row / p->out_h;
         const int32_t top = (row - n * p->out_h) * p->stride_h - p->pad_top;
         int32_t ky, kx;
-        const int32_t rows = edgegen_depthwise_dsp_inside(top, p->dilation_h, p->kernel_h, p->in_h, &ky);
+        const int32_t rows = edgegen_dsp_taps_inside(top, p->dilation_h, p->kernel_h, p->in_h, &ky);
         for (int32_t ox = 0; ox < p->out_w; ox++) {
             const int32_t left = ox * p->stride_w - p->pad_left;
-            const int32_t columns = edgegen_depthwise_dsp_inside(left, p->dilation_w, p->kernel_w, p->in_w, &kx);
+            const int32_t columns = edgegen_dsp_taps_inside(left, p->dilation_w, p->kernel_w, p->in_w, &kx);
             const int32_t y_in = top + ky * p->dilation_h, x_in = left + kx * p->dilation_w;
             const int32_t at = rows > 0 && columns > 0 ? (n * p->in_h + y_in) * p->in_w + x_in : 0;
             const int32_t *block = stream;

@@ -166,4 +166,19 @@ EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multip
     }
 }
 
+/* First tap inside the image and how many there are, for a window that starts at `start`. */
+EDGEGEN_INLINE int32_t edgegen_dsp_taps_inside(int32_t start, int32_t dilation, int32_t taps, int32_t size,
+                                               int32_t *first)
+{
+    int32_t last = taps;
+    *first = 0;
+    if (start < 0) {
+        *first = edgegen_min_s32((dilation - 1 - start) / dilation, taps);
+    }
+    if (start + (taps - 1) * dilation >= size) {
+        last = start < size ? (size - 1 - start) / dilation + 1 : 0;
+    }
+    return edgegen_max_s32(last - *first, 0);
+}
+
 #endif

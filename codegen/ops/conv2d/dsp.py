@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
+from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
 from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
 from edgegen.ops.epilogue import bias_or_zeros, constant_weights
 
@@ -29,7 +30,7 @@ def _convolution(node: Node) -> Convolution:
     )
 
 
-def _when_s8(node: Node) -> str | None:
+def _when(node: Node) -> str | None:
     if node.input(1).shape[3] != node.input(0).shape[3]:
         return "groups must be 1"
     return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
@@ -44,11 +45,8 @@ def _rows(node: Node) -> Rows:
 
 
 def _when_one_window(node: Node) -> str | None:
-    op, x, w = node.op, node.input(0), node.input(1)
-    assert isinstance(op, Conv2d)
-    if x.shape[1:] != w.shape[1:] or any(op.pad) or op.dilation != (1, 1) or x.shape[0] > 2:
-        return "one window must cover the image, in a batch of at most 2"
-    return _when_s8(node) or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
+    reason = _one_window(node) or _when(node)
+    return reason or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
 
 
 def _when_no_scratch(node: Node) -> str | None:
@@ -58,6 +56,28 @@ def _when_no_scratch(node: Node) -> str | None:
 
 def _pack_rows(node: Node) -> Packed:
     return pack_rows(_rows(node))
+
+
+def _one_window(node: Node) -> str | None:
+    op, x, w = node.op, node.input(0), node.input(1)
+    assert isinstance(op, Conv2d)
+    if x.shape[1:] != w.shape[1:] or any(op.pad) or op.dilation != (1, 1) or x.shape[0] > 2:
+        return "one window must cover the image, in a batch of at most 2"
+    return None
+
+
+def _pack_f32(node: Node) -> Packed:
+    op, x, y = node.op, node.input(0), node.out
+    assert isinstance(op, Conv2d)
+    weights, bias = node.input(1).values, bias_or_zeros(node)
+    size = (y.shape[1], y.shape[2])
+    return pack_float_convolution(x.shape, size, weights, bias, op.stride, op.dilation, op.pad, op.clamp)
+
+
+def _pack_f32_rows(node: Node) -> Packed:
+    op, w = node.op, node.input(1)
+    assert isinstance(op, Conv2d)
+    return pack_float_rows(node.input(0).shape[0], w.values.reshape(w.shape[0], -1), bias_or_zeros(node), op.clamp)
 
 
 ROWS = (
@@ -81,6 +101,14 @@ ROWS = (
         "s8 s8 s32? -> s8",
         lambda node: pack_convolution(_convolution(node)),
         requires=_DSP,
-        when=_when_s8,
+        when=_when,
     ),
+    Kernel(
+        "dense_f32_dsp",
+        "f32 f32 f32? -> f32",
+        _pack_f32_rows,
+        requires=_DSP,
+        when=lambda node: _one_window(node) or _when(node),
+    ),
+    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when),
 )

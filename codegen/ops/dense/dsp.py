@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
+from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
 from edgegen.ops.dsp_layers import Rows, pack_convolution, pack_rows
 from edgegen.ops.epilogue import bias_or_zeros, constant_weights
 
@@ -19,14 +20,14 @@ def _rows(node: Node) -> Rows:
     return Rows(node.input(0).shape[0], weights, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
 
 
-def _when_s8(node: Node) -> str | None:
+def _when(node: Node) -> str | None:
     return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
 
 
 def _when_few_rows(node: Node) -> str | None:
     if node.input(0).shape[0] > 2:
         return "at most 2 rows"
-    return _when_s8(node) or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
+    return _when(node) or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
 
 
 def _when_no_scratch(node: Node) -> str | None:
@@ -41,8 +42,29 @@ def _pack_pixels(node: Node) -> Packed:
     return pack_convolution(_rows(node).as_convolution())
 
 
+def _pack_f32(node: Node) -> Packed:
+    op, w = node.op, node.input(1).values
+    assert isinstance(op, Dense)
+    return pack_float_rows(node.input(0).shape[0], w, bias_or_zeros(node), op.clamp)
+
+
+def _pack_f32_pixels(node: Node) -> Packed:
+    op, x, w = node.op, node.input(0), node.input(1).values
+    assert isinstance(op, Dense)
+    rows, units, depth = x.shape[0], *w.shape
+    weights, one = w.reshape(units, 1, 1, depth), (1, 1)
+    pad = (0, 0, 0, 0)
+    return pack_float_convolution((1, 1, rows, depth), (1, rows), weights, bias_or_zeros(node), one, one, pad, op.clamp)
+
+
+def _when_few_rows_f32(node: Node) -> str | None:
+    return "at most 3 rows" if node.input(0).shape[0] > 3 else _when(node)
+
+
 ROWS = (
     Kernel("dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch),
     Kernel("dense_s8_dsp_any", "s8 s8 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
-    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_s8),
+    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when),
+    Kernel("dense_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_few_rows_f32),
+    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32_pixels, requires=_DSP, when=_when),
 )

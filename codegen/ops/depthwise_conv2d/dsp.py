@@ -7,9 +7,10 @@ from edgegen.ir.fixed_point import IntArray
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
+from edgegen.ops.dsp_float import pack_float_convolution
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import SHIFTS, choose_result, tiles_of, words
-from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fold_zero_point
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights, fold_zero_point
 from edgegen.ops.requantize_dsp import HighMultiply
 
 _DSP = frozenset({"dsp"})
@@ -144,6 +145,47 @@ def _pack_one_channel(node: Node) -> Packed:
     return pack_convolution(conv)
 
 
+def _pack_f32(node: Node) -> Packed:
+    op, x, w, y = node.op, node.input(0), node.input(1), node.out
+    assert isinstance(op, DepthwiseConv2d)
+    low, high = clamp_f32(op.clamp)
+    params: dict[str, Literal] = {
+        "batch": x.shape[0],
+        "in_h": x.shape[1],
+        "in_w": x.shape[2],
+        "channels": x.shape[3],
+        "out_h": y.shape[1],
+        "out_w": y.shape[2],
+        "kernel_h": w.shape[0],
+        "kernel_w": w.shape[1],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "dilation_h": op.dilation[0],
+        "dilation_w": op.dilation[1],
+        "pad_top": op.pad[0],
+        "pad_left": op.pad[1],
+        "low": low,
+        "high": high,
+    }
+    constants = (Constant("weights", w.values), Constant("bias", bias_or_zeros(node)))
+    return Packed("edgegen_depthwise_conv2d_f32_dsp", params, constants)
+
+
+def _pack_one_channel_f32(node: Node) -> Packed:
+    op, x, y = node.op, node.input(0), node.out
+    assert isinstance(op, DepthwiseConv2d)
+    weights = np.moveaxis(node.input(1).values, 2, 0)[..., None]
+    size = (y.shape[1], y.shape[2])
+    bias = bias_or_zeros(node)
+    return pack_float_convolution(x.shape, size, weights, bias, op.stride, op.dilation, op.pad, op.clamp)
+
+
+def _when_f32(node: Node) -> str | None:
+    if node.input(0).shape[3] != node.input(1).shape[2]:
+        return "the channel multiplier must be 1"
+    return constant_weights(node)
+
+
 def _when_one_channel(node: Node) -> str | None:
     if node.input(0).shape[3] != 1:
         return "x must have one channel"
@@ -180,4 +222,6 @@ ROWS = (
         _when_3x3,
     ),
     Kernel("depthwise_conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack, requires=_DSP, when=_when),
+    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_one_channel_f32, requires=_DSP, when=_when_one_channel),
+    Kernel("depthwise_conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_f32),
 )
