@@ -30,7 +30,7 @@ def regions(graph: Graph) -> list[Region]:
     """Every tensor of the plan and every node's scratch, in order of first use. The graph must be planned."""
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
-    views = {t for n in graph.nodes if n.op.is_view for t in n.outputs}
+    views = {t for n in graph.nodes if n.is_view for t in n.outputs}
     found = []
     for tensor, place in plan.tensors.items():
         if tensor in graph.inputs:

@@ -6,7 +6,6 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.optimize.fold_constants import GROWTH, fold_constants
-from edgegen.passes.post_optimize.fold_views import fold_views
 
 from tests.build_graph import Builder, kinds, transform
 from tests.planned_ops import Both, Mix, Reverse, Step
@@ -45,16 +44,3 @@ def test_a_small_constant_does_not_grow_without_limit() -> None:
     limit = (GROWTH + 64) // 63
     assert repeated(limit) == ["Mix"]
     assert repeated(limit + 1) == ["Add", "Mix"]
-
-
-def test_views_of_constants_fold_even_when_folding_is_disabled() -> None:
-    b = Builder()
-    view = b.add(Reshape((2, 6)), b.add(Reshape((12,)), b.constant(VALUES)))
-    after = transform(b.graph(b.add(Mix(), b.input((2, 6)), view), view), fold_views)
-    assert kinds(after) == ["Mix"]
-    assert after.outputs[1].is_constant
-
-
-def test_views_of_activations_stay() -> None:
-    b = Builder()
-    assert kinds(transform(b.graph(b.add(Reshape((4,)), b.input((2, 2)))), fold_views)) == ["Reshape"]
