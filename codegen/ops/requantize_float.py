@@ -44,6 +44,10 @@ class FloatForm:
     below: FloatArray
     above: FloatArray
 
+    def repeated(self, times: int) -> FloatForm:
+        """For units that come `times` times one after the other."""
+        return FloatForm(*(np.tile(getattr(self, field.name), times) for field in fields(self)))
+
 
 def fused_multiply_add(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
     """a * b + c rounded once to f32.

@@ -19,7 +19,8 @@ typedef struct {
 /* A row of pixels under one block of channels.
  * x:         the first pixel's window
  * x_step, y_step: bytes from pixel to pixel
- * channels:  of y that exist */
+ * channels:  of y that exist
+ * groups:    of rows in a depthwise strip; x_group, y_group: bytes from group to group, y_row: from row to row in one */
 typedef struct {
     const uint8_t *x;
     const int32_t *runs;
@@ -27,6 +28,7 @@ typedef struct {
     const uint8_t *weights, *epilogue;
     uint8_t *y;
     ptrdiff_t y_step, channels, pixels;
+    ptrdiff_t groups, x_group, y_group, y_row;
     int32_t flip, form, zero_point, low, high;
     float low_f32, high_f32;
 } edgegen_strip;

@@ -16,9 +16,8 @@ EDGEGEN_INLINE __m512i edgegen_avx512_dot(__m512i sum, __m512i u8, __m512i s8)
 }
 EDGEGEN_INLINE __m512i edgegen_avx512_fma(__m512i sum, __m512i a, __m512i b)
 {
-    __m512 total = _mm512_castsi512_ps(sum);
-    __asm__("vfmadd231ps %2, %1, %0" : "+v"(total) : "v"(_mm512_castsi512_ps(a)), "v"(_mm512_castsi512_ps(b)));
-    return _mm512_castps_si512(total);
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
 }
 EDGEGEN_INLINE __m512i edgegen_avx512_load(const void *p)
 {

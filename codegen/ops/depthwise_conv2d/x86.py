@@ -1,0 +1,256 @@
+"""Rows for x86-64 with AVX2 and with AVX-512 VNNI: interleaved image rows; filters of one channel as a convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
+from edgegen.ir.tensor import Array
+from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
+from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights
+from edgegen.ops.x86_tiles import VNNI, Tiling, Windows, pack_s8, quantized_form
+
+_HELD_TAPS = 4  # so many taps' weights stay in registers
+_SCRATCH_BYTES = 6144  # groups of rows are interleaved together up to this
+
+
+def _windows(node: Node) -> Windows:
+    """The geometry, as of a convolution of one channel."""
+    op, x, w, y = node.op, node.input(0), node.input(1), node.out
+    assert isinstance(op, DepthwiseConv2d)
+    return Windows(
+        x.shape[0],
+        (x.shape[1], x.shape[2]),
+        x.shape[3],
+        (y.shape[1], y.shape[2]),
+        w.shape[2],
+        (w.shape[0], w.shape[1]),
+        op.stride,
+        op.dilation,
+        (op.pad[0], op.pad[1]),
+    )
+
+
+@dataclass(frozen=True)
+class Interleaving:
+    """How a layer's rows are interleaved.
+
+    tiling:   of the vectors of channels
+    flat:     pixels of few channels are computed several at a time, as one pixel of a vector's channels
+    together: rows of y computed from the same sets of interleaved rows, a group
+    rows:     of them in one pass
+    sets:     of interleaved rows in a group
+    """
+
+    windows: Windows
+    tiling: Tiling
+    flat: bool
+    together: int
+    rows: int
+    sets: int
+
+    @staticmethod
+    def of(w: Windows, tiling: Tiling) -> Interleaving:
+        unit, lanes = tiling.unit, tiling.lanes
+        sets = -(-w.kernel[0] // unit)
+        together = (sets * unit - w.kernel[0]) // w.stride[0] + 1 if w.dilation[0] == 1 else 1
+        together = min(together, w.out[0])
+        if together > 2 and together % 2:
+            together -= 1
+        narrow = w.channels < lanes and lanes % w.channels == 0
+        flat = narrow and w.stride[1] == 1 and w.out[1] * w.channels % lanes == 0
+        return Interleaving(w, tiling, flat, together, 1 if together == 1 else 2, sets)
+
+    @property
+    def units(self) -> int:
+        """Channels of a pixel as the tiles see it."""
+        return self.tiling.lanes if self.flat else self.windows.channels
+
+    @property
+    def pixel(self) -> int:
+        """Interleaved elements of a pixel: whole vectors."""
+        return self.windows.channels if self.flat else -(-self.units // self.tiling.lanes) * self.tiling.lanes
+
+    @property
+    def width(self) -> int:
+        """Columns of a set."""
+        return max(self.windows.span[1], self.windows.pad[1] + 1)
+
+    @property
+    def group_bytes(self) -> int:
+        return self.sets * self.width * self.pixel * 4
+
+    @property
+    def groups(self) -> int:
+        """Groups interleaved at a time."""
+        return max(1, min(self.windows.out[0] // self.together, _SCRATCH_BYTES // self.group_bytes))
+
+    @property
+    def taps(self) -> int:
+        return self.sets * self.windows.kernel[1]
+
+    def runs(self) -> Array:
+        """Bytes from a pixel to each tap."""
+        columns = np.arange(self.windows.kernel[1]) * self.windows.dilation[1]
+        return (((np.arange(self.sets) * self.width)[:, None] + columns) * self.pixel * 4).reshape(-1).astype(np.int32)
+
+    def pack(self, weights: Array) -> Array:
+        """[kh,kw,C] -> [pass][block][tap][row][vector][lane][unit]: zeros for rows that a window does not reach."""
+        (kh, kw, channels), unit, lanes = weights.shape, self.tiling.unit, self.tiling.lanes
+        shifted = np.zeros((self.together, self.sets * unit, kw, channels), weights.dtype)
+        for j in range(self.together):
+            top = j * self.windows.stride[0]
+            shifted[j, top : top + kh] = weights
+        shifted = np.tile(shifted, self.units // channels)
+        vectors = self.tiling.vectors(self.units)
+        padded = np.zeros((*shifted.shape[:3], sum(vectors) * lanes), weights.dtype)
+        padded[..., : self.units] = shifted
+        # pass, row, set, unit, kx, channel
+        split = padded.reshape(self.together // self.rows, self.rows, self.sets, unit, kw, -1)
+        blocks = []
+        for one in split:
+            start = 0
+            for count in vectors:
+                block = one[..., start * lanes : (start + count) * lanes]
+                block = block.reshape(self.rows, self.sets, unit, kw, count, lanes)
+                blocks.append(block.transpose(1, 3, 0, 4, 5, 2).reshape(-1))
+                start += count
+        return np.concatenate(blocks)
+
+    def params(self) -> dict[str, Literal]:
+        w, (blocks, tail) = self.windows, self.tiling.blocks(self.units)
+        return {
+            "batch": w.batch,
+            "in_h": w.size[0],
+            "in_w": w.size[1],
+            "channels": w.channels,
+            "pixel": self.pixel,
+            "out_h": w.out[0],
+            "out_w": w.out[1],
+            "stride_h": w.stride[0],
+            "pad_top": w.pad[0],
+            "pad_left": w.pad[1],
+            "unit": self.tiling.unit,
+            "together": self.together,
+            "passes": self.together // self.rows,
+            "groups": self.groups,
+            "sets": self.sets,
+            "row_step": w.dilation[0],
+            "band_w": self.width,
+            "copy_w": min(w.size[1], self.width - w.pad[1]),
+            "taps": self.taps,
+            "blocks": blocks,
+            "vectors": self.tiling.widest,
+            "tail_vectors": tail,
+            "pixels": w.out[1] * w.channels // self.units,
+            "x_step": 4 * (self.tiling.lanes if self.flat else w.stride[1] * self.pixel),
+            "y_step": self.units,
+        }
+
+    def functions(self) -> tuple[dict[str, Literal], tuple[str, ...]]:
+        """(the functions for the strips, what defines them)."""
+        held = self.taps if self.taps <= _HELD_TAPS else 0
+        blocks, tail = self.tiling.blocks(self.units)
+        names: dict[str, Literal] = {}
+        definitions = []
+        for key, vectors in (("strip", self.tiling.widest if blocks else 0), ("tail_strip", tail)):
+            names[key] = Symbol(f"{self.tiling.function}_{vectors}x{self.rows}x{held}" if vectors else "NULL")
+            if vectors:
+                definitions.append(f"{self.tiling.macro}({vectors}, {self.rows}, {held})")
+        return names, tuple(definitions)
+
+
+def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
+    def pack(node: Node) -> Packed:
+        op, w, weights = node.op, _windows(node), node.input(1).values
+        assert isinstance(op, DepthwiseConv2d)
+        assert op.requantize is not None
+        rows = Interleaving.of(w, tiling)
+        low, high = clamp_s8(op.clamp)
+        unsigned = 128 if tiling.unit == 4 else 0
+        filters = weights.reshape(-1, w.channels).T
+        bias = bias_or_zeros(node)
+        form = quantized_form(filters, bias, op.x_zero, op.requantize, low, high)
+        folded = bias.astype(np.int64)
+        if unsigned:
+            folded -= (op.x_zero + unsigned) * filters.astype(np.int64).sum(axis=1)
+        repeat = rows.units // w.channels
+        multiplier, shift = (np.tile(v, repeat).tolist() for v in op.requantize.per_channel(w.channels))
+        requantize = FixedPoint(tuple(multiplier), tuple(shift), op.requantize.zero_point)
+        epilogue, forms = tiling.pack_epilogue(form.repeated(repeat), requantize, np.tile(folded, repeat))
+        functions, definitions = rows.functions()
+        return Packed(
+            "edgegen_depthwise_rows",
+            rows.params()
+            | functions
+            | {
+                "x_zero": op.x_zero,
+                "fill": op.x_zero + unsigned if unsigned else 0,
+                "zero_point": requantize.zero_point,
+                "low": low,
+                "high": high,
+            },
+            (
+                Constant("weights", rows.pack(weights)),
+                Constant("epilogue", epilogue),
+                Constant("forms", forms),
+                Constant("runs", rows.runs()),
+            ),
+            scratch=rows.groups * rows.group_bytes + w.size[1] * w.channels,
+            definitions=definitions,
+        )
+
+    return pack
+
+
+def _one_filter_each(node: Node) -> str | None:
+    if node.input(0).shape[3] != node.input(1).shape[2]:
+        return "computes one filter for each channel of x"
+    return constant_weights(node)
+
+
+def _one_channel(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
+    """With one input channel, a depthwise convolution is a convolution."""
+
+    def when(node: Node) -> str | None:
+        if node.input(0).shape[3] != 1:
+            return "x must have one channel"
+        if tiling.direct(tiling.fold(_windows(node))) != direct:
+            return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
+        return constant_weights(node)
+
+    return when
+
+
+def _pack_one_channel(tiling: Tiling) -> Callable[[Node], Packed]:
+    def pack(node: Node) -> Packed:
+        op, w = node.op, node.input(1).values
+        assert isinstance(op, DepthwiseConv2d)
+        assert op.requantize is not None
+        filters = np.ascontiguousarray(w.reshape(-1, w.shape[2]).T)
+        windows = tiling.fold(_windows(node))
+        return pack_s8(tiling, windows, filters, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
+
+    return pack
+
+
+_DEPTHWISE_VNNI = replace(VNNI, widest=2, macro="EDGEGEN_AVX512_DEPTHWISE_S8", function="edgegen_avx512_depthwise_s8")
+_AVX512VNNI = frozenset({"avx512", "avx512vnni"})
+_S8 = "s8 s8 s32? -> s8"
+
+ROWS = (
+    Kernel(
+        "conv2d_s8_avx512vnni_direct",
+        _S8,
+        _pack_one_channel(VNNI),
+        "conv2d_s8_avx512vnni",
+        _AVX512VNNI,
+        _one_channel(VNNI, True),
+    ),
+    Kernel("conv2d_s8_avx512vnni", _S8, _pack_one_channel(VNNI), "", _AVX512VNNI, _one_channel(VNNI, False)),
+    Kernel("depthwise_conv2d_s8_avx512vnni", _S8, _pack_s8(_DEPTHWISE_VNNI), "", _AVX512VNNI, _one_filter_each),
+)
