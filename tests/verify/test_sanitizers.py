@@ -71,7 +71,7 @@ def test_touching_one_byte_past_a_steps_tensors_is_found(touch: str) -> None:
         ("volatile int32_t big = INT32_MAX; big = big + 1;", "signed integer overflow"),
         ("volatile int shift = 40; a[0] = (uint8_t)(1 << shift);", "shift exponent 40 is too large"),
         ("*(volatile uint32_t *)(void *)(a + 1) = 1;", "misaligned address"),
-        ("volatile int at = 9; volatile int8_t few[4] = {0}; few[at] = 1;", "index 9 out of bounds"),
+        ("volatile int at = 9; volatile int8_t few[4] = {0}; a[0] = (uint8_t)few[at];", "index 9 out of bounds"),
     ],
 )
 def test_undefined_behaviour_is_found(code: str, says: str) -> None:
