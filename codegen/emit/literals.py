@@ -19,6 +19,8 @@ def integer(value: int) -> str:
         return "(-2147483647 - 1)"
     if value == -(2**63):
         return "(-INT64_C(9223372036854775807) - 1)"
+    if value >= 2**63:
+        return f"UINT64_C({value})"
     if not -(2**31) <= value < 2**31:
         return f"INT64_C({value})"
     return str(value)
@@ -36,6 +38,13 @@ def float32(value: float) -> str:
     mantissa, exponent = value.hex().split("p")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{mantissa}p{exponent}f"
+
+
+def float64(value: float) -> str:
+    """An f64, likewise. The infinities and NaN of <math.h> are floats, which are the same as doubles."""
+    if math.isfinite(value):
+        return float(value).hex()
+    return float32(value)
 
 
 def scalar(value: float | int | Symbol) -> str:
@@ -61,7 +70,7 @@ def array(values: Array, dtype: DType) -> str:
     if dtype.name == "f16":
         return _wrapped(str(v) for v in flat.view(np.uint16).tolist())
     if dtype.name == "f64":
-        return _wrapped(float(v).hex() for v in flat.tolist())
+        return _wrapped(map(float64, flat.tolist()))
     if dtype.is_float:
         return _wrapped(map(float32, flat.tolist()))
     return _wrapped(integer(int(v)) for v in flat.tolist())

@@ -11,7 +11,7 @@ from edgegen.ops.resize import Resize
 from edgegen.ops.slice import Slice
 from edgegen.ops.transpose import Transpose
 
-from tests.harness import Case, check_nodes
+from tests.harness import Case, check_nodes, constant_input
 
 DTYPES = ("int8", "bool", "int16", "float32", "int64")
 
@@ -98,7 +98,17 @@ def resizes() -> list[Case]:
     return cases
 
 
-ALL = [slices, transposes, pads, concats, typed, resizes]
+def constants() -> list[Case]:
+    """Extreme values of every type, through flash."""
+    cases = []
+    for dtype in ("float64", "float32", "float16"):
+        cases.append(np.array([np.inf, -np.inf, np.nan, -0.0, 1e-30, 6e4], dtype))
+    for dtype in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"):
+        cases.append(np.array([np.iinfo(dtype).min, np.iinfo(dtype).max, 0, 1], dtype))
+    return [Case(Concat(0), [np.zeros_like(x), constant_input(x)], label=str(x.dtype)) for x in cases]
+
+
+ALL = [slices, transposes, pads, concats, typed, resizes, constants]
 
 
 @pytest.mark.parametrize("cases", ALL)

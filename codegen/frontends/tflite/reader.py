@@ -190,7 +190,7 @@ def _shapes(room: _Room, table: Any, what: str) -> tuple[tuple[int, ...], tuple[
     signature = room.numbers(table, "ShapeSignature", what, MAX_RANK) or shape
     if any(d < 0 for d in shape):
         raise InvalidModel(f"{what} has a negative dimension in its shape {list(shape)}")
-    if math.prod(shape) >= MAX_ELEMENTS:
+    if math.prod(d or 1 for d in shape) >= MAX_ELEMENTS:
         raise InvalidModel(f"{what} has the impossible shape {list(shape)}")
     if len(signature) != len(shape) or any(s not in (-1, d) for s, d in zip(signature, shape, strict=True)):
         raise InvalidModel(f"{what} has shape {list(shape)}, but signature {list(signature)}")

@@ -14,7 +14,15 @@ from tests.models.tflite_builder import Operator, Tensor, build_model, options
 
 
 @pytest.mark.parametrize(
-    "shape", [(1, -4, 4, 2), (1 << 30, 4, 4, 2), (1 << 16, 1 << 16, 1 << 16, 1 << 16), (1,) * 9, (-1, -1, -1, -1)]
+    "shape",
+    [
+        (1, -4, 4, 2),
+        (1 << 30, 4, 4, 2),
+        (1 << 16, 1 << 16, 1 << 16, 1 << 16),
+        (0, 1 << 30, 1 << 30, 1 << 30),
+        (1,) * 9,
+        (-1, -1, -1, -1),
+    ],
 )
 def test_negative_and_huge_dimensions(shape: tuple[int, ...]) -> None:
     assert re.search(
