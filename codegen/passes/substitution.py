@@ -13,8 +13,8 @@ from edgegen.ir.tensor import Tensor
 
 
 def uses(graph: Graph) -> Counter[Tensor]:
-    """How often each tensor is read: by nodes, each input counted, and as an output of the graph."""
-    return Counter([*(t for n in graph.nodes for t in n.inputs if t is not None), *graph.outputs])
+    """How often each tensor is read: by nodes, each input counted, and after the last node."""
+    return Counter([*(t for n in graph.nodes for t in n.inputs if t is not None), *graph.sinks])
 
 
 def with_clamp(op: Op, clamp: Range) -> Op:
@@ -26,12 +26,12 @@ def with_clamp(op: Op, clamp: Range) -> Op:
 class Substitution:
     """Tensors to be read in place of others, collected during one walk over the nodes and applied at its end.
 
-    The graph's outputs stay the tensors that they are, because their names are the model's interface.
+    The graph's sinks stay the tensors that they are, because their names are the model's interface.
     """
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._outputs = set(graph.outputs)
+        self._outputs = set(graph.sinks)
         self._producers = graph.producers()
         self._instead: dict[Tensor, Tensor] = {}
         self._removed: set[Node] = set()

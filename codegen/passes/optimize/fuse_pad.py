@@ -44,7 +44,7 @@ def fuse_pad(graph: Graph, target: Target) -> bool:
     """A pad goes if every node that reads it can do without; pools, which average over real pixels, cannot."""
     del target
     consumers = graph.consumers()
-    outputs = set(graph.outputs)
+    outputs = set(graph.sinks)
     fused: list[Node] = []
     for node in graph.nodes:
         if not isinstance(node.op, Pad) or node.out in outputs or node.out.rank != 4:

@@ -78,8 +78,12 @@ class _Negotiation:
         return False
 
     def holds(self, node: Node) -> bool:
+        """Whether the node's row computes it as its tensors lie now; in natural order, `candidates` has said so."""
         row = self.row(node)
-        return row is None or rejection(row, node, self.target) is None
+        if row is None or row.layout_conflict(node) is not None:
+            return row is None
+        natural = all(t.type.layout == NATURAL for t in _images(node))
+        return natural or rejection(row, node, self.target) is None
 
 
 def _store(tensor: Tensor, layout: Layout) -> None:
@@ -93,10 +97,10 @@ def _images(node: Node) -> list[Tensor]:
 def _negotiate(graph: Graph, target: Target) -> _Negotiation:
     rows = {n: () if n.is_view else candidates(n, target) for n in graph.nodes}
     state = _Negotiation(graph, target, rows, graph.producers(), graph.consumers())
-    state.pinned = {*graph.inputs, *graph.outputs}
+    state.pinned = {*graph.sources, *graph.sinks}
     images = [t for n in graph.nodes for t in n.outputs if t.rank == 4]
     while True:
-        for tensor in graph.inputs:
+        for tensor in graph.sources:
             for node in state.consumers.get(tensor, ()) if tensor.rank == 4 else ():
                 state.give_way(node, tensor)
         while sum(state.settle(t) for t in images):
@@ -121,7 +125,7 @@ def _try(tensor: Tensor, layout: Layout, state: _Negotiation) -> bool:
 
 def _free_transposes(state: _Negotiation) -> None:
     """Stores the result or the source of a node so that both are the same bytes, where no kernel gets worse."""
-    outside = {*state.graph.inputs, *state.graph.outputs}
+    outside = {*state.graph.sources, *state.graph.sinks}
     for node in state.graph.nodes:
         source = node.inputs[0] if node.inputs else None
         if source is None or source.is_constant or source.rank != 4 or node.out.rank != 4 or node.is_view:
@@ -135,7 +139,7 @@ def _free_transposes(state: _Negotiation) -> None:
 
 
 def assign_layouts(graph: Graph, target: Target) -> bool:
-    """Inputs and outputs of the graph, constants and tensors of other ranks keep the natural order."""
+    """Inputs, outputs and state of the graph, constants and tensors of other ranks keep the natural order."""
     before = {t: t.type.layout for t in graph.tensors()}
     for tensor in before:
         _store(tensor, NATURAL)

@@ -8,7 +8,7 @@ from edgegen.targets import Target
 
 def eliminate_dead_nodes(graph: Graph, target: Target) -> bool:
     del target
-    needed = set(graph.outputs)
+    needed = set(graph.sinks)
     dead: list[Node] = []
     for node in reversed(graph.nodes):
         if needed.isdisjoint(node.outputs):
