@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op
-from edgegen.ir.tensor import Tensor
+from edgegen.ir.tensor import Array, Tensor
 
 
 @dataclass(eq=False)
@@ -63,18 +63,41 @@ class Placement:
 
 @dataclass
 class Plan:
-    """Where everything lies in the arena.
+    """Where everything lies in the model's struct: the arena, and behind it what outlives a run.
 
-    tensors:     place of each activation; views share their root's bytes
-    scratch:     place of each node's scratch
-    arena_bytes: size of the arena
-    lower_bound: largest sum of bytes in use at one node: no plan for this order can be smaller
+    tensors:      place of each activation, counted from the start of the struct; views share their root's bytes
+    scratch:      place of each node's scratch
+    arena_bytes:  size of the arena
+    lower_bound:  largest sum of bytes in use at one node: no plan for this order can be smaller
+    state_offset: where the persistent state starts; state_bytes: its size
     """
 
     tensors: dict[Tensor, Placement]
     scratch: dict[Node, Placement]
     arena_bytes: int
     lower_bound: int
+    state_offset: int = 0
+    state_bytes: int = 0
+
+    @property
+    def total_bytes(self) -> int:
+        """Arena and persistent state."""
+        return self.state_offset + self.state_bytes if self.state_bytes else self.arena_bytes
+
+
+@dataclass(eq=False)
+class State:
+    """A tensor that outlives a run: a resource variable, or what a recurrent operator remembers.
+
+    value:   what nodes read: the tensor as the run finds it
+    next:    what the run leaves for the next one; `value` itself if nothing writes it
+    initial: what the first run finds, of value's dtype and shape
+    """
+
+    name: str
+    value: Tensor
+    next: Tensor
+    initial: Array
 
 
 @dataclass(eq=False)
@@ -85,15 +108,26 @@ class Graph:
     inputs: list[Tensor]
     outputs: list[Tensor]
     nodes: list[Node] = field(default_factory=list)
+    state: list[State] = field(default_factory=list)
     plan: Plan | None = None
+
+    @property
+    def sources(self) -> list[Tensor]:
+        """Tensors that have a value before the first node: inputs and state."""
+        return [*self.inputs, *(s.value for s in self.state)]
+
+    @property
+    def sinks(self) -> list[Tensor]:
+        """Tensors whose values are needed after the last node: outputs and what the state becomes."""
+        return [*self.outputs, *(s.next for s in self.state)]
 
     def tensors(self) -> list[Tensor]:
         """Every tensor once, in order of first appearance."""
-        seen: dict[Tensor, None] = dict.fromkeys(self.inputs)
+        seen: dict[Tensor, None] = dict.fromkeys(self.sources)
         for node in self.nodes:
             seen.update(dict.fromkeys(t for t in node.inputs if t is not None))
             seen.update(dict.fromkeys(node.outputs))
-        seen.update(dict.fromkeys(self.outputs))
+        seen.update(dict.fromkeys(self.sinks))
         return list(seen)
 
     def producer(self, tensor: Tensor) -> Node | None:
@@ -111,10 +145,12 @@ class Graph:
         return readers
 
     def replace_uses(self, old: Tensor, new: Tensor) -> None:
-        """Every reader of `old`, graph outputs included, reads `new` instead."""
+        """Every reader of `old`, graph outputs and state included, reads `new` instead."""
         for node in self.nodes:
             node.inputs = [new if t is old else t for t in node.inputs]
         self.outputs = [new if t is old else t for t in self.outputs]
+        for state in self.state:
+            state.next = new if state.next is old else state.next
 
     def remove(self, nodes: Sequence[Node]) -> None:
         gone = set(nodes)
@@ -136,7 +172,8 @@ class Graph:
             )
             for n in self.nodes
         ]
-        return Graph(self.name, [twin[t] for t in self.inputs], [twin[t] for t in self.outputs], nodes)
+        state = [State(s.name, twin[s.value], twin[s.next], s.initial) for s in self.state]
+        return Graph(self.name, [twin[t] for t in self.inputs], [twin[t] for t in self.outputs], nodes, state)
 
     def macs(self) -> int:
         return sum(n.macs() for n in self.nodes)

@@ -33,4 +33,5 @@ def print_graph(graph: Graph) -> str:
     lines += [f'  const  c{i}: {t.type}  # "{t.name}"' for t, i in numbers.items() if t.is_constant]
     lines += [line(n) for n in graph.nodes]
     lines += [f'  output {use(t)}  # "{t.name}"' for t in graph.outputs]
+    lines += [f'  state  {use(s.value)}: {s.value.type} becomes {use(s.next)}  # "{s.name}"' for s in graph.state]
     return "\n".join(lines) + "\n"

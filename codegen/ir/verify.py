@@ -21,9 +21,9 @@ def _fail(node: Node, text: str) -> InvalidGraph:
 
 def defined_before_use(graph: Graph) -> None:
     """Inputs come from the graph's inputs, constants or earlier nodes; every tensor is written once."""
-    defined: set[Tensor] = set(graph.inputs)
-    if len(defined) != len(graph.inputs):
-        raise InvalidGraph("a tensor is listed twice among the graph's inputs")
+    defined: set[Tensor] = set(graph.sources)
+    if len(defined) != len(graph.sources):
+        raise InvalidGraph("a tensor is listed twice among the graph's inputs and state")
     later = {t: n for n in graph.nodes for t in n.outputs}
     for node in graph.nodes:
         for tensor in node.inputs:
@@ -35,7 +35,7 @@ def defined_before_use(graph: Graph) -> None:
             if tensor in defined or tensor.is_constant:
                 raise _fail(node, f'writes "{tensor.name}", which already has a value')
             defined.add(tensor)
-    for tensor in graph.outputs:
+    for tensor in graph.sinks:
         if tensor not in defined and not tensor.is_constant:
             raise InvalidGraph(f'the graph\'s output "{tensor.name}" is never written')
 
@@ -56,7 +56,11 @@ def types_agree(graph: Graph) -> None:
 
 
 def constants_agree(graph: Graph) -> None:
-    """Constants' types are those of their data."""
+    """Constants' types are those of their data; state keeps its type from run to run."""
+    for state in graph.state:
+        a, b = state.value.type, state.next.type
+        if (a.dtype, a.shape) != (b.dtype, b.shape) or state.initial.shape != a.shape:
+            raise InvalidGraph(f'state "{state.name}" is {a}, but becomes {b} from {state.initial.shape}')
     for tensor in graph.tensors():
         if tensor.data is not None and (tensor.data.shape != tensor.shape or tensor.data.dtype != tensor.dtype.np):
             raise InvalidGraph(f'constant "{tensor.name}" is {tensor.type}, its data differs')
@@ -78,7 +82,7 @@ def ops_are_core(graph: Graph) -> None:
 
 def no_dead_nodes(graph: Graph) -> None:
     """Every node's result reaches an output."""
-    needed = set(graph.outputs)
+    needed = set(graph.sinks)
     for node in reversed(graph.nodes):
         if not needed.intersection(node.outputs):
             raise _fail(node, "computes nothing that is used")
@@ -87,7 +91,7 @@ def no_dead_nodes(graph: Graph) -> None:
 
 def layouts_plain(graph: Graph) -> None:
     """What lies outside the nodes' control (inputs, outputs, constants) and all that is no image is stored plainly."""
-    outside = {*graph.inputs, *graph.outputs}
+    outside = {*graph.sources, *graph.sinks}
     for tensor in graph.tensors():
         if tensor.type.layout != NATURAL and (tensor in outside or tensor.is_constant or tensor.rank != 4):
             raise InvalidGraph(f'"{tensor.name}" must be stored in natural order, is {tensor.type}')

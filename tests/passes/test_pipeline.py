@@ -58,7 +58,7 @@ def test_three_stages_take_a_network_to_a_plan() -> None:
     assert graph.plan.arena_bytes == graph.plan.lower_bound
 
 
-@pytest.mark.parametrize("target", TARGETS.values(), ids=str)
+@pytest.mark.parametrize("target", TARGETS.values(), ids=lambda t: t.name)
 def test_stages_suit_every_target(target: Target) -> None:
     graph = small_network()
     run(graph, target, Options())
