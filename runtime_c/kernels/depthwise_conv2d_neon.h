@@ -1,21 +1,29 @@
-/* What the depthwise convolutions on AArch64 share. Channels are computed in blocks of 16 and 8. */
+/* What the depthwise convolutions on AArch64 share. Channels are computed in blocks of 16, 8 or 4. */
 #ifndef EDGEGEN_DEPTHWISE_CONV2D_NEON_H
 #define EDGEGEN_DEPTHWISE_CONV2D_NEON_H
 
 #include "kernels/conv2d_neon.h"
 
-/* window: its runs are single pixels
+/* window: its runs are single pixels; for 3x3 kernels, whole rows of the image, padding left and right not included
+ * left:   pixels of padding on the left, and
+ * sides:  whether there is padding on the left or right, that 3x3 kernels put in themselves
  * apart:  sums of two products may overflow s16 */
 typedef struct {
-    int32_t batch, out_h, apart;
+    int32_t batch, out_h, left, sides, apart;
     edgegen_neon_window window;
     edgegen_neon_output output;
 } edgegen_depthwise_conv2d_s8_neon;
 
 typedef struct {
-    int32_t batch, out_h;
+    int32_t batch, out_h, left, sides;
     edgegen_neon_window window;
     edgegen_neon_output_f32 output;
 } edgegen_depthwise_conv2d_f32_neon;
+
+/* Whether the pixel `at` bytes from a row's first one is on the image. */
+EDGEGEN_INLINE int32_t edgegen_depthwise_inside(const edgegen_neon_window *w, int32_t sides, int32_t at)
+{
+    return !sides || (uint32_t)at < (uint32_t)w->row;
+}
 
 #endif

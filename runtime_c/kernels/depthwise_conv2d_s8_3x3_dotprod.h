@@ -9,13 +9,19 @@ typedef struct {
     int8x16_t low, high;
 } edgegen_neon_column;
 
-EDGEGEN_INLINE edgegen_neon_column edgegen_depthwise_column(const int8_t *const x[4], int32_t at)
+EDGEGEN_INLINE edgegen_neon_column edgegen_depthwise_column(const edgegen_depthwise_conv2d_s8_neon *p,
+                                                            const int8_t *const x[4], int32_t at)
 {
-    const int8x16_t a = vcombine_s8(vld1_s8(x[0] + at), vdup_n_s8(0)), b = vcombine_s8(vld1_s8(x[1] + at), vdup_n_s8(0));
-    const int8x16_t c = vcombine_s8(vld1_s8(x[2] + at), vdup_n_s8(0)), d = vcombine_s8(vld1_s8(x[3] + at), vdup_n_s8(0));
-    const int16x8_t ab = vreinterpretq_s16_s8(vzip1q_s8(a, b)), cd = vreinterpretq_s16_s8(vzip1q_s8(c, d));
-    const edgegen_neon_column column = { vreinterpretq_s8_s16(vzip1q_s16(ab, cd)),
-                                         vreinterpretq_s8_s16(vzip2q_s16(ab, cd)) };
+    edgegen_neon_column column;
+    if (edgegen_depthwise_inside(&p->window, p->sides, at)) {
+        const int8x16_t r0 = edgegen_neon_load8_s8(x[0] + at), r1 = edgegen_neon_load8_s8(x[1] + at);
+        const int8x16_t r2 = edgegen_neon_load8_s8(x[2] + at), r3 = edgegen_neon_load8_s8(x[3] + at);
+        const int16x8_t upper = vreinterpretq_s16_s8(vzip1q_s8(r0, r1)), lower = vreinterpretq_s16_s8(vzip1q_s8(r2, r3));
+        column.low = vreinterpretq_s8_s16(vzip1q_s16(upper, lower));
+        column.high = vreinterpretq_s8_s16(vzip2q_s16(upper, lower));
+    } else {
+        column.low = column.high = vreinterpretq_s8_u8(vdupq_n_u8((uint8_t)p->window.fill));
+    }
     return column;
 }
 
@@ -34,14 +40,14 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_dot(const edgegen_depthwise_conv2d_s
     const int8x16_t w20 = vld1q_s8(w + 128), w21 = vld1q_s8(w + 144), w22 = vld1q_s8(w + 160), w23 = vld1q_s8(w + 176);
     const int32x4_t b0 = vld1q_s32(epilogue), b1 = vld1q_s32(epilogue + 12);
     const edgegen_neon_factor f0 = edgegen_neon_load_factor(epilogue + 4), f1 = edgegen_neon_load_factor(epilogue + 16);
-    edgegen_neon_column c0 = edgegen_depthwise_column(x, 0), c1 = edgegen_depthwise_column(x, step), c2;
-    int32_t at = 2 * step;
+    int32_t at = -p->left * step, ox = 0;
+    edgegen_neon_column c0 = edgegen_depthwise_column(p, x, at), c1 = edgegen_depthwise_column(p, x, at + step), c2;
+    at += 2 * step;
     y += channel;
-    int32_t ox = 0;
 /* One output pixel of each row; its columns a, b and c, of which c is new. */
 #define EDGEGEN_DEPTHWISE_PIXEL(a, b, c)                                                                               \
     {                                                                                                                  \
-        c = edgegen_depthwise_column(x, at);                                                                           \
+        c = edgegen_depthwise_column(p, x, at);                                                                        \
         int32x4_t s0 = vdotq_s32(vdotq_s32(vdotq_s32(b0, a.low, w00), b.low, w10), c.low, w20);                        \
         int32x4_t s1 = vdotq_s32(vdotq_s32(vdotq_s32(b1, a.high, w01), b.high, w11), c.high, w21);                     \
         int32x4_t s2 = vdotq_s32(vdotq_s32(vdotq_s32(b0, a.low, w02), b.low, w12), c.low, w22);                        \
@@ -95,14 +101,14 @@ EDGEGEN_INLINE void edgegen_depthwise_conv2d_s8_dot(const edgegen_depthwise_conv
     }
 }
 
-/* x[n,h,w,c] * weights -> y, windows read where they lie in x; the input's zero point is folded into the bias. */
+/* x[n,h,w,c] * weights -> y, without padding above or below; the input's zero point is folded into the bias. */
 EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_dotprod(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
                                                 const int8_t *weights, const int32_t *epilogue, int8_t *y)
 {
     edgegen_depthwise_conv2d_s8_dot(p, x, weights, epilogue, NULL, y);
 }
 
-/* The same for windows that reach into padding. */
+/* The same for windows that reach above or below the image. */
 EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_dotprod_scratch(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
                                                         const int8_t *weights, const int32_t *epilogue,
                                                         uint8_t *scratch, int8_t *y)

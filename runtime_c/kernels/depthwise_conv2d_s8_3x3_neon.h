@@ -10,14 +10,19 @@ typedef struct {
     int8x8_t r0, r1, r2, r3, r4;
 } edgegen_neon_pixels;
 
-EDGEGEN_INLINE edgegen_neon_pixels edgegen_depthwise_pixels(const int8_t *const x[5], int32_t stride, int32_t at)
+EDGEGEN_INLINE edgegen_neon_pixels edgegen_depthwise_pixels(const edgegen_depthwise_conv2d_s8_neon *p,
+                                                            const int8_t *const x[5], int32_t at)
 {
     edgegen_neon_pixels c;
-    c.r0 = vld1_s8(x[0] + at);
-    c.r1 = vld1_s8(x[1] + at);
-    c.r2 = vld1_s8(x[2] + at);
-    c.r3 = vld1_s8(x[3] + at);
-    c.r4 = stride == 1 ? c.r3 : vld1_s8(x[4] + at);
+    if (edgegen_depthwise_inside(&p->window, p->sides, at)) {
+        c.r0 = vld1_s8(x[0] + at);
+        c.r1 = vld1_s8(x[1] + at);
+        c.r2 = vld1_s8(x[2] + at);
+        c.r3 = vld1_s8(x[3] + at);
+        c.r4 = p->window.stride_w == 1 ? c.r3 : vld1_s8(x[4] + at);
+    } else {
+        c.r0 = c.r1 = c.r2 = c.r3 = c.r4 = vreinterpret_s8_u8(vdup_n_u8((uint8_t)p->window.fill));
+    }
     return c;
 }
 
@@ -36,10 +41,11 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3(const edgegen_depthwise_conv2d_s
     const int8x8_t w0 = vld1_s8(w), w1 = vld1_s8(w + 8), w2 = vld1_s8(w + 16), w3 = vld1_s8(w + 24);
     const int8x8_t w4 = vld1_s8(w + 32), w5 = vld1_s8(w + 40), w6 = vld1_s8(w + 48), w7 = vld1_s8(w + 56);
     const int8x8_t w8 = vld1_s8(w + 64);
-    edgegen_neon_pixels c0 = edgegen_depthwise_pixels(x, stride, 0), c1 = c0, c2;
-    int32_t at = pixel, ox = 0;
+    int32_t at = -p->left * pixel, ox = 0;
+    edgegen_neon_pixels c0 = edgegen_depthwise_pixels(p, x, at), c1 = c0, c2;
+    at += pixel;
     if (stride == 1) {
-        c1 = edgegen_depthwise_pixels(x, stride, at);
+        c1 = edgegen_depthwise_pixels(p, x, at);
         at += pixel;
     }
     y += channel;
@@ -47,10 +53,10 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3(const edgegen_depthwise_conv2d_s
 #define EDGEGEN_DEPTHWISE_PIXEL(a, b, c)                                                                               \
     {                                                                                                                  \
         if (stride == 2) {                                                                                             \
-            b = edgegen_depthwise_pixels(x, stride, at);                                                               \
+            b = edgegen_depthwise_pixels(p, x, at);                                                                    \
             at += pixel;                                                                                               \
         }                                                                                                              \
-        c = edgegen_depthwise_pixels(x, stride, at);                                                                   \
+        c = edgegen_depthwise_pixels(p, x, at);                                                                        \
         at += pixel;                                                                                                   \
         edgegen_neon_sums8 s = edgegen_depthwise_begin8(epilogue), t = s;                                              \
         s = edgegen_depthwise_taps8(s, apart, a.r0, w0, a.r1, w1);                                                     \
@@ -126,14 +132,14 @@ EDGEGEN_INLINE void edgegen_depthwise_conv2d_s8_bands(const edgegen_depthwise_co
     }
 }
 
-/* x[n,h,w,c] * weights -> y, windows read where they lie in x; the input's zero point is folded into the bias. */
+/* x[n,h,w,c] * weights -> y, without padding above or below; the input's zero point is folded into the bias. */
 EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_neon(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
                                                 const int8_t *weights, const int32_t *epilogue, int8_t *y)
 {
     edgegen_depthwise_conv2d_s8_bands(p, x, weights, epilogue, NULL, y);
 }
 
-/* The same for windows that reach into padding. */
+/* The same for windows that reach above or below the image. */
 EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_neon_scratch(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
                                                         const int8_t *weights, const int32_t *epilogue,
                                                         uint8_t *scratch, int8_t *y)

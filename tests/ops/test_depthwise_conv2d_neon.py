@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from edgegen.ir.fixed_point import FixedPoint
-from edgegen.ir.op import Range
+from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.window import Pads, Pair
 
@@ -92,5 +92,40 @@ def test_s8_3x3_is_exact_and_stays_in_bounds(target: str) -> None:
     check_guarded(cases, target)
 
 
-# which of S8_3X3_CASES have padding or an odd number of output rows
-SCRATCH_3X3 = [False, True, False, *[True] * 6]
+# which of S8_3X3_CASES have padding above or below, or an odd number of output rows
+SCRATCH_3X3 = [False, True, False, *[True] * 5, False]
+
+
+def depthwise_f32(
+    x: tuple[int, int, int, int],
+    row: str,
+    kernel: Pair = (3, 3),
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    pad: Pads = (0, 0, 0, 0),
+    clamp: Range = NO_CLAMP,
+) -> Case:
+    rng = np.random.default_rng([*x, *kernel, *pad])
+    data, w, bias = (rng.normal(size=s).astype(np.float32) for s in (x, (*kernel, x[3]), (x[3],)))
+    op = DepthwiseConv2d(stride, dilation, pad, clamp=clamp)
+    label = f"{x}, kernel {kernel}, stride {stride}, dilation {dilation}, pad {pad}"
+    return Case(op, [data, constant_input(w), constant_input(bias)], f"depthwise_conv2d_f32_{row}", label)
+
+
+F32_CASES = [
+    depthwise_f32((1, 4, 3, 4), "3x3_neon"),
+    depthwise_f32((2, 5, 7, 23), "3x3_neon_scratch", pad=(1, 1, 1, 1), clamp=Range(0, 6)),
+    depthwise_f32((1, 9, 11, 8), "3x3_neon", stride=(2, 2), clamp=Range(0, float("inf"))),
+    depthwise_f32((1, 6, 7, 5), "3x3_neon_scratch", stride=(2, 2), pad=(0, 0, 1, 1)),
+    depthwise_f32((1, 5, 9, 9), "3x3_neon_scratch", pad=(0, 2, 0, 0)),
+    depthwise_f32((1, 3, 3, 8), "neon"),
+    depthwise_f32((1, 6, 5, 37), "neon_scratch", (5, 2), (1, 2), pad=(2, 0, 1, 1)),
+    depthwise_f32((2, 8, 7, 16), "neon", (3, 3), (1, 1), (2, 3)),
+    depthwise_f32((1, 4, 4, 3), "generic"),
+]
+
+
+def test_f32_is_within_rounding_and_stays_in_bounds() -> None:
+    *vectors, portable = F32_CASES
+    portable = Case(portable.op, portable.inputs, "depthwise_conv2d_f32", portable.label)
+    check_guarded([*vectors, portable], "arm-neon", ulp=16)

@@ -1,4 +1,7 @@
-"""Rows for AArch64: channels in blocks of 16 and 8, over windows that lie in x or, in padding, in scratch."""
+"""Rows for AArch64: channels in blocks of vectors, over windows that lie in x or, in padding, in scratch.
+
+3x3 kernels have rows of their own, which compute two output rows at a time and put in padding left and right.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,16 @@ from collections.abc import Callable
 
 import numpy as np
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights, fold_zero_point
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point
 from edgegen.ops.neon_tiles import output_params, pack_epilogue, unit_blocks
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
 
 When = Callable[[Node], str | None]
 Pack = Callable[[Node], Packed]
+Find = Callable[[Node], Windows]
 
 
 def _windows(node: Node) -> Windows:
@@ -22,6 +26,15 @@ def _windows(node: Node) -> Windows:
     assert isinstance(op, DepthwiseConv2d)
     kernel, out = (w.shape[0], w.shape[1]), (y.shape[1], y.shape[2])
     return find_windows(node.input(0), out, kernel, op.stride, op.dilation, op.pad, op.x_zero, joined=False)
+
+
+def _bands(node: Node) -> Windows:
+    """Whole input rows of two output rows: 4, or 5 at stride 2, of which the last may lie below the image."""
+    op, y = node.op, node.out
+    assert isinstance(op, DepthwiseConv2d)
+    out, stride = (-(-y.shape[1] // 2), y.shape[2]), (2 * op.stride[0], op.stride[1])
+    kernel, pad = (3 + op.stride[0], 1), (op.pad[0], 0, op.pad[2] + y.shape[1] % 2, 0)
+    return find_windows(node.input(0), out, kernel, stride, (1, 1), pad, op.x_zero, joined=False)
 
 
 def _holds(node: Node) -> str | None:
@@ -36,13 +49,19 @@ def _holds(node: Node) -> str | None:
     return too_many_runs(w.shape[0] * w.shape[1]) or constant_weights(node)
 
 
-def _blocks(weights: Array) -> Array:
-    """[taps, channels] -> 1-d: per block of channels [taps][channels of the block]."""
-    return np.concatenate([weights[:, c : c + size].reshape(-1) for c, size in unit_blocks(weights.shape[1])])
+def _holds_3x3(node: Node, strides: tuple[int, ...], least_odd: int) -> str | None:
+    """least_odd: the least odd number of output rows for which it pays to compute one more in vain"""
+    op, w, rows = node.op, node.input(1), node.out.shape[1]
+    assert isinstance(op, DepthwiseConv2d)
+    if w.shape[:2] != (3, 3) or op.stride not in [(s, s) for s in strides] or op.dilation != (1, 1):
+        return f"kernel must be 3x3, dilation 1, stride {' or '.join(map(str, strides))}"
+    if rows % 2 == 1 and rows < least_odd:
+        return f"{rows} output rows are too few"
+    return _holds(node)
 
 
 def _apart(taps: Array) -> bool:
-    """Whether the products of taps 0 and 1, 2 and 3, ... of [taps, channels] may overflow as a sum of s16.
+    """Whether the products of taps 0 and 1, 2 and 3, ... of s8 [taps, channels] may overflow as a sum of s16.
 
     Only (-128 * -128) * 2 does, so both weights must be -128.
     """
@@ -50,96 +69,102 @@ def _apart(taps: Array) -> bool:
     return bool((pairs == -128).all(axis=1).any())
 
 
-def _pack_s8(node: Node) -> Packed:
+def _sides(op: DepthwiseConv2d) -> dict[str, Literal]:
+    return {"left": op.pad[1], "sides": int(op.pad[1] > 0 or op.pad[3] > 0)}
+
+
+def _packed_s8(node: Node, found: Windows, how: dict[str, Literal], weights: Array, widest: int) -> Packed:
     op, w = node.op, node.input(1).values
     assert isinstance(op, DepthwiseConv2d)
     assert op.requantize is not None
-    found = _windows(node)
-    taps = w.reshape(-1, w.shape[2])
-    bias = fold_zero_point(bias_or_zeros(node), taps.astype(np.int64).sum(axis=0), op.x_zero)
+    bias = fold_zero_point(bias_or_zeros(node), w.astype(np.int64).sum(axis=(0, 1)), op.x_zero)
     return Packed(
         "edgegen_depthwise_conv2d_s8_neon",
         {
             "batch": found.batch,
             "out_h": found.out_h,
-            "apart": int(_apart(taps)),
+            **how,
             **found.fields,
             **output_params(op.requantize, op.clamp, w.shape[2]),
         },
         (
-            Constant("weights", _blocks(taps)),
-            Constant("epilogue", pack_epilogue(bias, op.requantize)),
+            Constant("weights", weights),
+            Constant("epilogue", pack_epilogue(bias, op.requantize, widest)),
         ),
         scratch=found.scratch,
     )
 
 
-def _band(node: Node) -> Windows:
-    """Windows of two output rows: 4 input rows, or 5 at stride 2, of which the last may lie below the image."""
-    op, y = node.op, node.out
+def _pack_s8(node: Node) -> Packed:
+    taps = node.input(1).values.reshape(-1, node.out.shape[3])
+    blocks = [taps[:, c : c + size].reshape(-1) for c, size in unit_blocks(taps.shape[1])]
+    return _packed_s8(node, _windows(node), {"apart": int(_apart(taps))}, np.concatenate(blocks), 16)
+
+
+def _pack_s8_3x3(node: Node) -> Packed:
+    assert isinstance(node.op, DepthwiseConv2d)
+    taps = node.input(1).values.transpose(1, 0, 2).reshape(9, -1)  # column by column
+    weights = np.concatenate([taps[:, c : c + 8].reshape(-1) for c, _ in unit_blocks(taps.shape[1], 8)])
+    how = _sides(node.op) | {"out_h": node.out.shape[1], "apart": int(_apart(taps))}
+    return _packed_s8(node, _bands(node), how, weights, 8)
+
+
+def _pack_s8_3x3_dotprod(node: Node) -> Packed:
+    assert isinstance(node.op, DepthwiseConv2d)
+    w = node.input(1).values
+    # column of the kernel, output row, channel, input row: the second output row begins one input row further down
+    taps = np.zeros((3, 2, w.shape[2], 4), np.int8)
+    taps[:, 0, :, :3] = taps[:, 1, :, 1:] = w.transpose(1, 2, 0)
+    weights = np.concatenate([taps[:, :, c : c + 8].reshape(-1) for c, _ in unit_blocks(w.shape[2], 8)])
+    return _packed_s8(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, weights, 8)
+
+
+def _packed_f32(node: Node, found: Windows, how: dict[str, Literal], taps: Array, widest: int) -> Packed:
+    """taps: [taps, channels], in blocks of `widest` channels, then of 4; the last of those steps back."""
+    op, channels = node.op, taps.shape[1]
     assert isinstance(op, DepthwiseConv2d)
-    top, left, bottom, right = op.pad
-    out, stride = (-(-y.shape[1] // 2), y.shape[2]), (2 * op.stride[0], op.stride[1])
-    kernel, pad = (3 + op.stride[0], 1), (top, left, bottom + y.shape[1] % 2, right)
-    return find_windows(node.input(0), out, kernel, stride, (1, 1), pad, op.x_zero, joined=False)
-
-
-def _holds_3x3(node: Node, dotprod: bool) -> str | None:
-    """Where computing two rows at once pays, even if the last row is alone."""
-    op, w, height = node.op, node.input(1), node.out.shape[1]
-    assert isinstance(op, DepthwiseConv2d)
-    strides = ((1, 1),) if dotprod else ((1, 1), (2, 2))
-    if w.shape[:2] != (3, 3) or op.stride not in strides or op.dilation != (1, 1):
-        return f"kernel must be 3x3, dilation 1, stride {' or '.join(str(s[0]) for s in strides)}"
-    if height == 1 or (height == 3 and not dotprod):
-        return "there must be more rows"
-    return _holds(node)
-
-
-def _pack_s8_3x3(node: Node, dotprod: bool) -> Packed:
-    op, w = node.op, node.input(1).values
-    assert isinstance(op, DepthwiseConv2d)
-    assert op.requantize is not None
-    found = _band(node)
-    channels = w.shape[2]
-    bias = fold_zero_point(bias_or_zeros(node), w.astype(np.int64).sum(axis=(0, 1)), op.x_zero)
-    columns = w.transpose(1, 0, 2)  # [column, row, channel]
-    if dotprod:
-        # column of the kernel, output row, channel, input row: the second output row begins one input row further down
-        taps = np.zeros((3, 2, channels, 4), np.int8)
-        taps[:, 0, :, :3] = taps[:, 1, :, 1:] = columns.transpose(0, 2, 1)
-        apart = False
-    else:
-        taps = columns.reshape(9, channels)
-        apart = _apart(taps)
-    first = [c for c, _ in unit_blocks(channels, 8)]
-    weights = [(taps[:, :, c : c + 8] if dotprod else taps[:, c : c + 8]).reshape(-1) for c in first]
+    low, high = clamp_f32(op.clamp)
+    bias = bias_or_zeros(node)
+    wide = channels // widest * widest
+    blocks = [(c, widest) for c in range(0, wide, widest)]
+    blocks += [(min(c, channels - 4), 4) for c in range(wide, channels, 4)]
     return Packed(
-        "edgegen_depthwise_conv2d_s8_neon",
+        "edgegen_depthwise_conv2d_f32_neon",
         {
             "batch": found.batch,
-            "out_h": node.out.shape[1],
-            "apart": int(apart),
+            "out_h": found.out_h,
+            **how,
             **found.fields,
-            **output_params(op.requantize, op.clamp, channels),
+            "output.low": low,
+            "output.high": high,
+            "output.step": channels,
         },
         (
-            Constant("weights", np.concatenate(weights)),
-            Constant("epilogue", pack_epilogue(bias, op.requantize, 8)),
+            Constant("weights", np.concatenate([taps[:, c : c + size].reshape(-1) for c, size in blocks])),
+            Constant("bias", np.concatenate([bias[c : c + size] for c, size in blocks])),
         ),
         scratch=found.scratch,
     )
 
 
-def _rows(
-    name: str, features: set[str], pack: Pack, holds: When, scratch: Callable[[Node], Windows]
-) -> tuple[Kernel, Kernel]:
-    """Two rows: windows that lie in x, and windows that need scratch."""
+def _pack_f32(node: Node) -> Packed:
+    return _packed_f32(node, _windows(node), {}, node.input(1).values.reshape(-1, node.out.shape[3]), 16)
+
+
+def _pack_f32_3x3(node: Node) -> Packed:
+    assert isinstance(node.op, DepthwiseConv2d)
+    taps = node.input(1).values.transpose(1, 0, 2).reshape(9, -1)  # column by column
+    return _packed_f32(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, taps, 4)
+
+
+def _rows(name: str, pack: Pack, holds: When, find: Find) -> tuple[Kernel, Kernel]:
+    """Two rows: for windows that lie in x, and for windows that need scratch."""
 
     def lies_in_x(node: Node) -> str | None:
-        return holds(node) or ("windows must lie in x" if scratch(node).scratch else None)
+        return holds(node) or ("windows must lie in x" if find(node).scratch else None)
 
-    requires, signature = frozenset(features), "s8 s8 s32? -> s8"
+    requires = frozenset({"neon", "dotprod"} if name.endswith("dotprod") else {"neon"})
+    signature = "f32 f32 f32? -> f32" if "f32" in name else "s8 s8 s32? -> s8"
     return (
         Kernel(name, signature, pack, name, requires, lies_in_x),
         Kernel(f"{name}_scratch", signature, pack, name, requires, holds),
@@ -147,19 +172,9 @@ def _rows(
 
 
 ROWS = (
-    *_rows(
-        "depthwise_conv2d_s8_3x3_dotprod",
-        {"neon", "dotprod"},
-        lambda node: _pack_s8_3x3(node, dotprod=True),
-        lambda node: _holds_3x3(node, dotprod=True),
-        _band,
-    ),
-    *_rows(
-        "depthwise_conv2d_s8_3x3_neon",
-        {"neon"},
-        lambda node: _pack_s8_3x3(node, dotprod=False),
-        lambda node: _holds_3x3(node, dotprod=False),
-        _band,
-    ),
-    *_rows("depthwise_conv2d_s8_neon", {"neon"}, _pack_s8, _holds, _windows),
+    *_rows("depthwise_conv2d_s8_3x3_dotprod", _pack_s8_3x3_dotprod, lambda n: _holds_3x3(n, (1,), 3), _bands),
+    *_rows("depthwise_conv2d_s8_3x3_neon", _pack_s8_3x3, lambda n: _holds_3x3(n, (1, 2), 5), _bands),
+    *_rows("depthwise_conv2d_s8_neon", _pack_s8, _holds, _windows),
+    *_rows("depthwise_conv2d_f32_3x3_neon", _pack_f32_3x3, lambda n: _holds_3x3(n, (1, 2), 3), _bands),
+    *_rows("depthwise_conv2d_f32_neon", _pack_f32, _holds, _windows),
 )

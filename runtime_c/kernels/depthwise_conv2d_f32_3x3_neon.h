@@ -1,0 +1,146 @@
+/* Depthwise 3x3 convolution on f32 for AArch64, for windows that move by one pixel or by two. */
+#ifndef EDGEGEN_DEPTHWISE_CONV2D_F32_3X3_NEON_H
+#define EDGEGEN_DEPTHWISE_CONV2D_F32_3X3_NEON_H
+
+#include "kernels/depthwise_conv2d_neon.h"
+
+/* Pixels of the input rows of two output rows, 4 channels: 4 rows, or 5 at stride 2. */
+typedef struct {
+    float32x4_t r0, r1, r2, r3, r4;
+} edgegen_neon_pixels_f32;
+
+EDGEGEN_INLINE float32x4_t edgegen_neon_load_f32(const uint8_t *from)
+{
+    return vld1q_f32((const float *)(const void *)from);
+}
+
+EDGEGEN_INLINE edgegen_neon_pixels_f32 edgegen_depthwise_pixels_f32(const edgegen_depthwise_conv2d_f32_neon *p,
+                                                                    const uint8_t *const x[5], int32_t at)
+{
+    edgegen_neon_pixels_f32 c;
+    if (edgegen_depthwise_inside(&p->window, p->sides, at)) {
+        c.r0 = edgegen_neon_load_f32(x[0] + at);
+        c.r1 = edgegen_neon_load_f32(x[1] + at);
+        c.r2 = edgegen_neon_load_f32(x[2] + at);
+        c.r3 = edgegen_neon_load_f32(x[3] + at);
+        c.r4 = p->window.stride_w == 1 ? c.r3 : edgegen_neon_load_f32(x[4] + at);
+    } else {
+        c.r0 = c.r1 = c.r2 = c.r3 = c.r4 = vdupq_n_f32(0.0f);
+    }
+    return c;
+}
+
+/* Two output rows of 4 channels; `second` is 0 where there is only the first. w: [columns][rows][4] */
+EDGEGEN_INLINE void edgegen_depthwise_rows4_3x3(const edgegen_depthwise_conv2d_f32_neon *p, const edgegen_neon_rows *in,
+                                                int32_t channel, int32_t second, const float *w, float32x4_t bias,
+                                                float *y)
+{
+    const edgegen_neon_output_f32 *out = &p->output;
+    const int32_t width = p->window.out_w, stride = p->window.stride_w;
+    const int32_t pixel = p->window.pixel, last = stride == 1 ? 3 : 4;
+    const uint8_t *const x[5] = { in->run[0] + 4 * channel, in->run[1] + 4 * channel, in->run[2] + 4 * channel,
+                                  in->run[3] + 4 * channel, in->run[last] + 4 * channel };
+    const float32x4_t w0 = vld1q_f32(w), w1 = vld1q_f32(w + 4), w2 = vld1q_f32(w + 8), w3 = vld1q_f32(w + 12);
+    const float32x4_t w4 = vld1q_f32(w + 16), w5 = vld1q_f32(w + 20), w6 = vld1q_f32(w + 24), w7 = vld1q_f32(w + 28);
+    const float32x4_t w8 = vld1q_f32(w + 32);
+    int32_t at = -p->left * pixel, ox = 0;
+    edgegen_neon_pixels_f32 c0 = edgegen_depthwise_pixels_f32(p, x, at), c1 = c0, c2;
+    at += pixel;
+    if (stride == 1) {
+        c1 = edgegen_depthwise_pixels_f32(p, x, at);
+        at += pixel;
+    }
+    y += channel;
+/* One column of the kernel, for an output pixel of each row. */
+#define EDGEGEN_DEPTHWISE_COLUMN(c, k0, k1, k2)                                                                        \
+    s = vfmaq_f32(vfmaq_f32(vfmaq_f32(s, c.r0, k0), c.r1, k1), c.r2, k2);                                              \
+    if (stride == 1) {                                                                                                 \
+        t = vfmaq_f32(vfmaq_f32(vfmaq_f32(t, c.r1, k0), c.r2, k1), c.r3, k2);                                          \
+    } else {                                                                                                           \
+        t = vfmaq_f32(vfmaq_f32(vfmaq_f32(t, c.r2, k0), c.r3, k1), c.r4, k2);                                          \
+    }
+/* One output pixel of each row. Its columns are a, b and c, of which c is new, and b too at stride 2. */
+#define EDGEGEN_DEPTHWISE_PIXEL(a, b, c)                                                                               \
+    {                                                                                                                  \
+        if (stride == 2) {                                                                                             \
+            b = edgegen_depthwise_pixels_f32(p, x, at);                                                                \
+            at += pixel;                                                                                               \
+        }                                                                                                              \
+        c = edgegen_depthwise_pixels_f32(p, x, at);                                                                    \
+        at += pixel;                                                                                                   \
+        float32x4_t s = bias, t = bias;                                                                                \
+        EDGEGEN_DEPTHWISE_COLUMN(a, w0, w1, w2)                                                                        \
+        EDGEGEN_DEPTHWISE_COLUMN(b, w3, w4, w5)                                                                        \
+        EDGEGEN_DEPTHWISE_COLUMN(c, w6, w7, w8)                                                                        \
+        vst1q_f32(y, edgegen_neon_clamp_f32(s, out));                                                                  \
+        if (second) {                                                                                                  \
+            vst1q_f32(y + width * out->step, edgegen_neon_clamp_f32(t, out));                                          \
+        }                                                                                                              \
+        y += out->step;                                                                                                \
+    }
+    if (stride == 1) {
+        for (; ox + 3 <= width; ox += 3) {
+            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
+            EDGEGEN_DEPTHWISE_PIXEL(c1, c2, c0)
+            EDGEGEN_DEPTHWISE_PIXEL(c2, c0, c1)
+        }
+        if (ox < width) {
+            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
+        }
+        if (ox + 1 < width) {
+            EDGEGEN_DEPTHWISE_PIXEL(c1, c2, c0)
+        }
+    } else {
+        for (; ox + 2 <= width; ox += 2) {
+            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
+            EDGEGEN_DEPTHWISE_PIXEL(c2, c1, c0)
+        }
+        if (ox < width) {
+            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
+        }
+    }
+#undef EDGEGEN_DEPTHWISE_PIXEL
+#undef EDGEGEN_DEPTHWISE_COLUMN
+}
+
+EDGEGEN_INLINE void edgegen_depthwise_conv2d_f32_bands(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
+                                                       const float *weights, const float *bias, uint8_t *scratch,
+                                                       float *y)
+{
+    const int32_t channels = p->output.step, row = p->window.out_w * channels;
+    for (int32_t n = 0; n < p->batch; n++) {
+        int32_t next = 0;
+        for (int32_t oy = 0; oy < p->out_h; oy += 2) {
+            const edgegen_neon_rows rows =
+                edgegen_neon_find_row(&p->window, (const uint8_t *)(const void *)x, scratch, oy / 2, &next);
+            const float *w = weights, *b = bias;
+            for (int32_t first = 0; first < channels; first += 4) {
+                const int32_t channel = edgegen_min_s32(first, channels - 4);
+                edgegen_depthwise_rows4_3x3(p, &rows, channel, oy + 1 < p->out_h, w, vld1q_f32(b), y);
+                w += 36;
+                b += 4;
+            }
+            y += 2 * row;
+        }
+        y -= p->out_h % 2 * row;
+        x += p->window.in_h * p->window.in_w * channels;
+    }
+}
+
+/* x[n,h,w,c] * weights + bias -> y, without padding above or below. */
+EDGEGEN_KERNEL void depthwise_conv2d_f32_3x3_neon(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
+                                                  const float *weights, const float *bias, float *y)
+{
+    edgegen_depthwise_conv2d_f32_bands(p, x, weights, bias, NULL, y);
+}
+
+/* The same for windows that reach above or below the image. */
+EDGEGEN_KERNEL void depthwise_conv2d_f32_3x3_neon_scratch(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
+                                                          const float *weights, const float *bias, uint8_t *scratch,
+                                                          float *y)
+{
+    edgegen_neon_fill_padding(&p->window, scratch);
+    edgegen_depthwise_conv2d_f32_bands(p, x, weights, bias, scratch, y);
+}
+
+#endif
