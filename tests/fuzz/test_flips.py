@@ -48,13 +48,13 @@ def limited(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def compiled(path: Path, data: bytes, number: int) -> Compiled | EdgegenError:
+def compiled(path: Path, data: bytes, number: int, name: str = "broken") -> Compiled | EdgegenError:
     """The model on one of the targets in turn, or why it is refused."""
     core = target(sorted(TARGETS)[number % len(TARGETS)])
     try:
         with limited(SECONDS):
             graph = read_model(path, data, {})
-            return compile_graph(graph, core, "broken", Origin(path.name, "0" * 64, "test"), Options())
+            return compile_graph(graph, core, name, Origin(path.name, "0" * 64, "test"), Options())
     except EdgegenError as error:
         return error
 
