@@ -66,13 +66,12 @@ def pack_convolution(conv: Convolution) -> Packed:
     units, kernel_h, kernel_w, channels = conv.weights.shape
     batch, in_h, in_w, _ = conv.in_shape
     bias = fold_zero_point(conv.bias, conv.weights.astype(np.int64).sum(axis=(1, 2, 3)), conv.x_zero)
-    one = layer(conv.requantize, conv.clamp, conv.weights.reshape(units, kernel_h, -1), bias)
+    runs = 1 if conv.dilation[1] == 1 or kernel_w == 1 else kernel_w
+    one = layer(conv.requantize, conv.clamp, conv.weights.reshape(units, kernel_h * runs, -1), bias)
     total = batch * conv.out_size[0] * conv.out_size[1]
     pixels = 2 if conv.weights.size <= WIDE_WEIGHTS or total < 3 or one.lanes_overflow() else 3
     words, last_pair = _stream(one, pixels)
     strip = pixels * one.quads * 8 + (12 if pixels == 3 else 0)
-    crosses = any(conv.pad) or (conv.dilation[1] > 1 and kernel_w > 1)
-    window = _rounded(kernel_w * channels) if crosses else 0
     size = 4 if one.form == ACCUMULATOR else 1
     sums = _rounded(pixels * max(units, 2) * size) if one.form == ACCUMULATOR or units < 2 else 0
     params: dict[str, Literal] = {
@@ -84,7 +83,8 @@ def pack_convolution(conv: Convolution) -> Packed:
         "out_w": conv.out_size[1],
         "units": units,
         "kernel_h": kernel_h,
-        "kernel_w": kernel_w,
+        "runs": runs,
+        "run_quads": one.quads // (kernel_h * runs),
         "stride_h": conv.stride[0],
         "stride_w": conv.stride[1],
         "dilation_h": conv.dilation[0],
@@ -96,8 +96,7 @@ def pack_convolution(conv: Convolution) -> Packed:
         "tile_units": units // 2 * 2,
         "last_pair": last_pair,
         "multipliers": len(words),
-        "window": strip,
-        "sums": strip + window,
+        "sums": strip,
         "x_zero": conv.x_zero,
     }
     words = np.concatenate([words, one.multipliers()]).astype(np.int32)
@@ -105,7 +104,7 @@ def pack_convolution(conv: Convolution) -> Packed:
         "edgegen_conv2d_s8_dsp",
         params | one.params(conv.clamp),
         (Constant("stream", words),),
-        scratch=strip + window + sums,
+        scratch=strip + sums,
     )
 
 
