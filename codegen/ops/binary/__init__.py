@@ -1,8 +1,8 @@
 """Binary and its kernel rows, best first."""
 
-from edgegen.ops.binary import generic
+from edgegen.ops.binary import dsp, generic, neon
 from edgegen.ops.binary.op import Binary
 
 __all__ = ["Binary"]
 
-Binary.kernels = (*generic.ROWS,)
+Binary.kernels = (*neon.ROWS, *dsp.ROWS, *generic.ROWS)
