@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from edgegen.errors import InvalidGraph
-from edgegen.ir.evaluate import evaluate
+from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array, TensorType
 
@@ -55,10 +55,12 @@ class Checker:
         nodes = [
             (n.op, tuple((t, id(t.data)) for t in n.inputs if t is not None), tuple(n.outputs)) for n in self._graph
         ]
-        return [nodes, [(t, id(t.data)) for t in self._graph.outputs]]
+        return [nodes, [(t, id(t.data)) for t in self._graph.sinks]]
 
     def _evaluate(self) -> list[list[Array]]:
-        return [evaluate(self._graph, sample) for sample in self._samples]
+        """Outputs for every sample, as consecutive runs, so that what the state becomes shows too."""
+        evaluation = Evaluation(self._graph)
+        return [evaluation.run(sample) for sample in self._samples]
 
     def check(self, name: str) -> None:
         """Raises InvalidGraph naming pass `name` if the graph no longer computes what it did."""

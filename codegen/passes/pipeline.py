@@ -35,6 +35,7 @@ from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
+from edgegen.passes.post_optimize.store_state import store_state
 from edgegen.passes.pre_optimize.eliminate_common_subexpressions import eliminate_common_subexpressions
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
 from edgegen.passes.pre_optimize.infer_shapes import infer_shapes
@@ -66,6 +67,7 @@ POST_OPTIMIZE: tuple[Pass, ...] = (
     assign_layouts,
     select_kernels,
     pack_weights,
+    store_state,
     plan_arena,
 )
 STAGES: dict[str, tuple[Pass, ...]] = {
@@ -81,6 +83,7 @@ INDISPENSABLE: dict[Pass, str] = {
     fold_views: "a view of a constant has no bytes in the arena",
     select_kernels: "without kernels there is nothing to emit",
     pack_weights: "the kernels read packed constants",
+    store_state: "state would not survive a run",
     plan_arena: "the emitted C needs every tensor's place",
 }
 

@@ -9,9 +9,13 @@ from edgegen.targets import Target
 
 
 def plan_arena(graph: Graph, target: Target) -> bool:
-    """Best fit over lifetimes; views are free and element-wise results overwrite inputs that die there."""
+    """Best fit over lifetimes; views are free and element-wise results overwrite inputs that die there.
+
+    State, which is in use all the time, lies behind the arena.
+    """
     spans = lifetimes(graph)
-    shared = storages(graph, target.alignment)
+    everything = storages(graph, target.alignment)
+    shared = [s for s in everything if not s.persistent]
     workers = [(i, n, n.packed.scratch) for i, n in enumerate(graph.nodes) if n.packed is not None and n.packed.scratch]
     buffers = [s.buffer for s in shared]
     buffers += [Buffer(round_up(scratch, target.alignment), i, i) for i, _, scratch in workers]
@@ -24,10 +28,13 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     scratch = {
         n: Placement(offset, size, i, i) for (i, n, size), offset in zip(workers, offsets[len(shared) :], strict=True)
     }
+    arena_bytes = max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
+    start = end = round_up(arena_bytes, target.struct_alignment)
+    for storage in everything:
+        if storage.persistent:
+            tensors |= {t: Placement(end, t.type.bytes, *spans[t]) for t in storage.tensors}
+            end += storage.size
     graph.plan = Plan(
-        {t: tensors[t] for t in spans},
-        scratch,
-        max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0),
-        lower_bound(buffers),
+        {t: tensors[t] for t in spans}, scratch, arena_bytes, lower_bound(buffers), start, end - start
     )
     return True

@@ -28,7 +28,7 @@ def _settle(node: Node, tensor: Tensor, computed: TensorType) -> bool:
 def infer_shapes(graph: Graph, target: Target) -> bool:
     """Raises UsageError for an input of unknown size, InvalidGraph where declared and inferred types contradict."""
     del target
-    for tensor in graph.inputs:
+    for tensor in graph.sources:
         if any(d < 0 for d in tensor.shape):
             raise UsageError(
                 f'input "{tensor.name}" is {tensor.type}, which has a free dimension',
