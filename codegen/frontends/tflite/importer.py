@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from edgegen.errors import EdgegenError, InvalidGraph, InvalidModel, UnsupportedModel, UsageError
+from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.tflite.reader import FileGraph, FileOperator, Options, read_flatbuffer
 from edgegen.frontends.tflite.tensors import MAX_BYTES, check_size, choose_shape, make_tensor
 from edgegen.ir.dtypes import DType
@@ -81,7 +81,7 @@ class Operator:
         tensor = self.input(i)
         if tensor.data is None:
             raise UnsupportedModel(
-                f'{self.source} "{self.output.name}": {what} must be known ahead of time',
+                f"{self._where}: {what} must be known ahead of time",
                 [("why", f'"{tensor.name}" is computed at run time')],
                 "convert the model with static shapes",
             )
@@ -149,13 +149,17 @@ class Operator:
     def add_constant(self, suffix: str, values: Array, dtype: DType) -> Tensor:
         return constant(f"{self.output.name}/{suffix}", values, dtype)
 
+    @property
+    def _where(self) -> str:
+        """How messages name the operator: converters join the names of all that they fused, so the end is enough."""
+        name = self.outputs[0].name if self.outputs else ""
+        return f'{self.source} "{name if len(name) <= 60 else f"...{name[-57:]}"}"' if name else self.source
+
     def invalid(self, text: str) -> InvalidModel:
-        name = f' "{self.outputs[0].name}"' if self.outputs else ""
-        return InvalidModel(f"{self.source}{name}: {text}")
+        return InvalidModel(f"{self._where}: {text}")
 
     def unsupported(self, text: str, help: str = "") -> UnsupportedModel:
-        name = f' "{self.outputs[0].name}"' if self.outputs else ""
-        return UnsupportedModel(f"{self.source}{name}: {text}", help=help)
+        return UnsupportedModel(f"{self._where}: {text}", help=help)
 
 
 class Importer:
@@ -257,6 +261,3 @@ def read_tflite(data: bytes, name: str, shapes: Mapping[str, tuple[int, ...]]) -
             return Importer(read_flatbuffer(data)[0], name, shapes).run()
     except InvalidGraph as error:
         raise InvalidModel(error.what, error.details, error.help) from error
-
-
-__all__ = ["EdgegenError", "Importer", "Operator", "operator", "read_tflite"]

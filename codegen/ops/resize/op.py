@@ -94,12 +94,13 @@ class Resize(Op):
         one = ONE if fixed else x.dtype.type(1)
         wide = x.astype(np.int64) if fixed else x
         upper, lower = wide[:, y0], wide[:, y1]
-        total = (
-            upper[:, :, x0] * (one - fy) * (one - fx)
-            + lower[:, :, x0] * fy * (one - fx)
-            + upper[:, :, x1] * (one - fy) * fx
-            + lower[:, :, x1] * fy * fx
-        )
+        with np.errstate(invalid="ignore"):  # infinite pixels with weight 0 give NaN, in the kernel too
+            total = (
+                upper[:, :, x0] * (one - fy) * (one - fx)
+                + lower[:, :, x0] * fy * (one - fx)
+                + upper[:, :, x1] * (one - fy) * fx
+                + lower[:, :, x1] * fy * fx
+            )
         if not fixed:
             return (total,)
         half = ONE * ONE // 2
