@@ -106,6 +106,7 @@ class Tiling:
     unit:     elements of a window that one step multiplies and adds up
     stored:   bytes of an element as the tile reads it
     element:  bytes of an element of x; if it differs from `stored`, windows are always read from the band
+    result:   bytes of an element of y
     widest:   vectors of channels in the widest tile
     room:     most accumulators in a tile
     macro:    defines the function for a tile of (vectors, pixels)
@@ -116,6 +117,7 @@ class Tiling:
     unit: int
     stored: int
     element: int
+    result: int
     widest: int
     room: int
     macro: str
@@ -157,30 +159,38 @@ class Tiling:
         whole = rows * width * w.channels * self.stored <= _BAND_BYTES
         return (rows if whole else w.extent[0]), width
 
-    def plan(self, w: Windows) -> tuple[dict[str, Literal], tuple[str, ...], Array, int]:
-        """(parameters, definitions, runs s32, bytes of scratch) of a folded geometry."""
-        runs, run = w.runs
-        steps = -(-run // self.unit)
-        blocks, tail = self.blocks(w.units)
+    def image(self, w: Windows) -> dict[str, Literal]:
+        """The parameters that say where x's rows and the band's lie."""
         rows, width = self.band(w)
-        params: dict[str, Literal] = {
+        return {
             "batch": w.batch,
             "in_h": w.size[0],
             "in_w": w.size[1],
             "in_c": w.channels,
             "out_h": w.out[0],
-            "out_w": w.out[1],
-            "units": w.units,
             "stride_h": w.stride[0],
-            "stride_w": w.stride[1],
             "pad_top": w.pad[0],
             "pad_left": w.pad[1],
             "extent": w.extent[0],
             "band_rows": rows,
             "band_w": width,
             "copy_w": min(w.size[1], width - w.pad[1]) if rows else 0,
+        }
+
+    def plan(self, w: Windows) -> tuple[dict[str, Literal], tuple[str, ...], Array, int]:
+        """(parameters, definitions, runs s32, bytes of scratch) of a folded geometry."""
+        runs, run = w.runs
+        steps = -(-run // self.unit)
+        blocks, tail = self.blocks(w.units)
+        rows, width = self.band(w)
+        params: dict[str, Literal] = self.image(w) | {
+            "units": w.units,
             "runs": runs,
             "steps": steps,
+            "pixels": w.out[1],
+            "x_step": w.stride[1] * w.channels * self.stored,
+            "y_step": w.units * self.result,
+            "y_row": w.out[1] * w.units,
             "blocks": blocks,
             "vectors": self.widest,
             "tail_vectors": tail,
@@ -300,15 +310,16 @@ def pack_s8(
     )
 
 
+UNQUANTIZED: dict[str, Literal] = dict.fromkeys(("fill", "flip", "x_zero", "zero_point", "low", "high"), 0)
+
+
 def pack_f32(tiling: Tiling, windows: Windows, weights: Array, bias: Array, clamp: Range) -> Packed:
     """A float layer of folded geometry: weights f32[units,taps], bias f32[units]."""
     low, high = clamp_f32(clamp)
     params, definitions, runs, scratch = tiling.plan(windows)
     return Packed(
         "edgegen_windows",
-        params
-        | {"fill": 0, "flip": 0, "x_zero": 0, "zero_point": 0, "low": 0, "high": 0}
-        | {"low_f32": low, "high_f32": high},
+        params | UNQUANTIZED | {"low_f32": low, "high_f32": high},
         (
             Constant("weights", tiling.pack(weights, windows)),
             Constant("bias", tiling.pack_bias(bias, windows.units)),
@@ -319,5 +330,5 @@ def pack_f32(tiling: Tiling, windows: Windows, weights: Array, bias: Array, clam
     )
 
 
-VNNI = Tiling(16, 4, 1, 1, 4, 24, "EDGEGEN_AVX512_STRIP_S8", "edgegen_avx512_s8")
-AVX512 = Tiling(16, 1, 4, 4, 4, 24, "EDGEGEN_AVX512_STRIP_F32", "edgegen_avx512_f32")
+VNNI = Tiling(16, 4, 1, 1, 1, 4, 24, "EDGEGEN_AVX512_STRIP_S8", "edgegen_avx512_s8")
+AVX512 = Tiling(16, 1, 4, 4, 4, 4, 24, "EDGEGEN_AVX512_STRIP_F32", "edgegen_avx512_f32")

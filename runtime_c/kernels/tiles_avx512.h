@@ -17,6 +17,12 @@ EDGEGEN_INLINE __m512i edgegen_avx512_step(int f32, __m512i sum, __m512i x, __m5
     return f32 ? edgegen_avx512_fma(sum, x, w) : edgegen_avx512_dot(sum, x, w);
 }
 
+EDGEGEN_INLINE __m512i edgegen_avx512_sum(int f32, __m512i a, __m512i b)
+{
+    return f32 ? _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b)))
+               : _mm512_add_epi32(a, b);
+}
+
 /* Stores pixels p and, if they are in the tile, its neighbours: 64 bytes of s8 in all. */
 EDGEGEN_INLINE void edgegen_avx512_store_s8(const edgegen_strip *s, int vectors, int count, uint8_t *y, __m512i v)
 {
@@ -95,12 +101,37 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const 
     const __m512i bias2 = _mm512_loadu_si512(e2), bias3 = _mm512_loadu_si512(e3);
 #define EDGEGEN_TILE_START(i, base, k) __m512i a##i = bias0, b##i = bias1, c##i = bias2, d##i = bias3;
     EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_START)
+    if (pixels == 1) {
+        const __m512i zero = _mm512_setzero_si512();
+        a1 = a2 = a3 = b1 = b2 = b3 = c1 = c2 = c3 = d1 = d2 = d3 = zero;
+    }
     for (ptrdiff_t r = 0; r < s->run_count; r++) {
         const uint8_t *x0 = x + s->runs[r];
+        ptrdiff_t left = s->steps;
+        if (pixels == 1) { /* a pixel alone takes 4 steps at a time, since one multiply waits for the one before */
+#define EDGEGEN_TILE_SINGLE(i)                                                                                         \
+    {                                                                                                                  \
+        __m512i v = edgegen_avx512_spread(x0 + 4 * (i));                                                               \
+        v = f32 ? v : _mm512_xor_si512(v, flip);                                                                       \
+        const uint8_t *row = w + 64 * vectors * (i);                                                                   \
+        a##i = edgegen_avx512_step(f32, a##i, v, edgegen_avx512_load(row));                                            \
+        b##i = vectors > 1 ? edgegen_avx512_step(f32, b##i, v, edgegen_avx512_load(row + 64)) : b##i;                  \
+        c##i = vectors > 2 ? edgegen_avx512_step(f32, c##i, v, edgegen_avx512_load(row + 128)) : c##i;                 \
+        d##i = vectors > 3 ? edgegen_avx512_step(f32, d##i, v, edgegen_avx512_load(row + 192)) : d##i;                 \
+    }
+            for (; left >= 4; left -= 4) {
+                EDGEGEN_TILE_SINGLE(0)
+                EDGEGEN_TILE_SINGLE(1)
+                EDGEGEN_TILE_SINGLE(2)
+                EDGEGEN_TILE_SINGLE(3)
+                x0 += 16;
+                w += 4 * 64 * vectors;
+            }
+        }
         const uint8_t *x3 = x0 + (pixels > 3 ? 3 * step : 0), *x6 = x3 + (pixels > 6 ? 3 * step : 0);
         const uint8_t *x9 = x6 + (pixels > 9 ? 3 * step : 0), *x12 = x9 + (pixels > 12 ? 3 * step : 0);
         const uint8_t *x15 = x12 + (pixels > 15 ? 3 * step : 0);
-        for (ptrdiff_t left = s->steps; left > 0; left--) {
+        for (; left > 0; left--) {
             const __m512i w0 = edgegen_avx512_load(w);
             const __m512i w1 = vectors > 1 ? edgegen_avx512_load(w + 64) : w0;
             const __m512i w2 = vectors > 2 ? edgegen_avx512_load(w + 128) : w0;
@@ -118,6 +149,12 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const 
             EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_STEP)
             x0 += 4, x3 += 4, x6 += 4, x9 += 4, x12 += 4, x15 += 4;
         }
+    }
+    if (pixels == 1) {
+        a0 = edgegen_avx512_sum(f32, edgegen_avx512_sum(f32, a0, a1), edgegen_avx512_sum(f32, a2, a3));
+        b0 = edgegen_avx512_sum(f32, edgegen_avx512_sum(f32, b0, b1), edgegen_avx512_sum(f32, b2, b3));
+        c0 = edgegen_avx512_sum(f32, edgegen_avx512_sum(f32, c0, c1), edgegen_avx512_sum(f32, c2, c3));
+        d0 = edgegen_avx512_sum(f32, edgegen_avx512_sum(f32, d0, d1), edgegen_avx512_sum(f32, d2, d3));
     }
     if (f32) {
 #define EDGEGEN_TILE_STORE_F32(i, base, k)                                                                             \

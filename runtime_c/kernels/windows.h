@@ -40,6 +40,7 @@ typedef void edgegen_strip_function(const edgegen_strip *s);
  * extent:    rows of the (padded) image that a window spans
  * band_rows: rows of the band, 0 to read the image in place
  * band_w:    pixels in a row of the band, of which copy_w are the image's
+ * pixels, x_step, y_step: of a strip; y_row: elements of a row of y
  * blocks:    of `vectors` vectors of channels each, which `strip` computes
  * tail_vectors, tail_strip: the same of the channels that are left, if any
  * fill:      byte that padding reads as in the band
@@ -47,10 +48,11 @@ typedef void edgegen_strip_function(const edgegen_strip *s);
  * x_zero:    subtracted from what is copied to a band of s16
  * zero_point, low, high, low_f32, high_f32: of the output */
 typedef struct {
-    int32_t batch, in_h, in_w, in_c, out_h, out_w, units;
-    int32_t stride_h, stride_w, pad_top, pad_left, extent;
+    int32_t batch, in_h, in_w, in_c, out_h, units;
+    int32_t stride_h, pad_top, pad_left, extent;
     int32_t band_rows, band_w, copy_w;
     int32_t runs, steps;
+    int32_t pixels, x_step, y_step, y_row;
     int32_t blocks, vectors, tail_vectors;
     edgegen_strip_function *strip, *tail_strip;
     int32_t fill, flip, x_zero, zero_point, low, high;
@@ -60,9 +62,10 @@ typedef struct {
 /* What differs between instruction sets and dtypes.
  * element, stored, y_element: bytes of an element of x, of the band (or of x in place) and of y
  * lanes:    channels of a vector
- * epilogue: bytes of a vector's epilogue */
+ * epilogue: bytes of a vector's epilogue
+ * x_vector: bytes of x from one vector of channels to the next; 0 where every channel of y takes all of x's */
 typedef struct {
-    int32_t element, stored, y_element, lanes, epilogue;
+    int32_t element, stored, y_element, lanes, epilogue, x_vector;
 } edgegen_window_sizes;
 
 /* Copies `count` elements of a row of the image to the band; x_zero is the layer's. */
@@ -98,11 +101,13 @@ EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window
                                         const edgegen_filters *filters, edgegen_strip *s, uint8_t *y)
 {
     const ptrdiff_t vector_bytes = (ptrdiff_t)p->runs * p->steps * size.lanes * 4;
+    const uint8_t *const x = s->x;
     for (int32_t b = 0; b < p->blocks + (p->tail_vectors > 0); b++) {
         const int32_t done = b * p->vectors;
         s->weights = filters->weights + done * vector_bytes;
         s->epilogue = filters->epilogue + (ptrdiff_t)done * size.epilogue;
         s->form = filters->forms == NULL ? 0 : filters->forms[b];
+        s->x = x + (ptrdiff_t)done * size.x_vector;
         s->y = y + (ptrdiff_t)done * size.lanes * size.y_element;
         s->channels = p->units - done * size.lanes;
         if (b < p->blocks) {
@@ -125,9 +130,9 @@ EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_windo
         .runs = filters->runs,
         .run_count = p->runs,
         .steps = p->steps,
-        .x_step = (ptrdiff_t)p->stride_w * p->in_c * size.stored,
-        .y_step = (ptrdiff_t)p->units * size.y_element,
-        .pixels = p->out_w,
+        .x_step = p->x_step,
+        .y_step = p->y_step,
+        .pixels = p->pixels,
         .flip = p->flip,
         .zero_point = p->zero_point,
         .low = p->low,
@@ -154,7 +159,7 @@ EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_windo
             }
             strip.x = p->band_rows ? band + (top - first) * row_bytes : image + top * row_bytes;
             edgegen_compute_row(p, size, filters, &strip, out);
-            out += p->out_w * strip.y_step;
+            out += (ptrdiff_t)p->y_row * size.y_element;
         }
         image += (ptrdiff_t)p->in_h * p->in_w * p->in_c * size.element;
     }

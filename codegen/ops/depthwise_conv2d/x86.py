@@ -11,8 +11,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights
-from edgegen.ops.x86_tiles import VNNI, Tiling, Windows, pack_s8, quantized_form
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights
+from edgegen.ops.x86_tiles import AVX512, UNQUANTIZED, VNNI, Tiling, Windows, pack_s8, quantized_form
 
 _HELD_TAPS = 4  # so many taps' weights stay in registers
 _SCRATCH_BYTES = 6144  # groups of rows are interleaved together up to this
@@ -35,6 +35,12 @@ def _windows(node: Node) -> Windows:
     )
 
 
+def _flat(w: Windows, tiling: Tiling) -> bool:
+    """Pixels of few channels are computed several at a time, as one pixel of a vector's channels."""
+    whole = w.channels < tiling.lanes and tiling.lanes % w.channels == 0
+    return whole and w.stride[1] == 1 and w.out[1] * w.channels % tiling.lanes == 0
+
+
 @dataclass(frozen=True)
 class Interleaving:
     """How a layer's rows are interleaved.
@@ -55,15 +61,12 @@ class Interleaving:
 
     @staticmethod
     def of(w: Windows, tiling: Tiling) -> Interleaving:
-        unit, lanes = tiling.unit, tiling.lanes
-        sets = -(-w.kernel[0] // unit)
-        together = (sets * unit - w.kernel[0]) // w.stride[0] + 1 if w.dilation[0] == 1 else 1
+        sets = -(-w.kernel[0] // tiling.unit)
+        together = (sets * tiling.unit - w.kernel[0]) // w.stride[0] + 1 if w.dilation[0] == 1 else 1
         together = min(together, w.out[0])
         if together > 2 and together % 2:
             together -= 1
-        narrow = w.channels < lanes and lanes % w.channels == 0
-        flat = narrow and w.stride[1] == 1 and w.out[1] * w.channels % lanes == 0
-        return Interleaving(w, tiling, flat, together, 1 if together == 1 else 2, sets)
+        return Interleaving(w, tiling, _flat(w, tiling), together, 1 if together == 1 else 2, sets)
 
     @property
     def units(self) -> int:
@@ -207,6 +210,62 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
     return pack
 
 
+def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
+    def pack(node: Node) -> Packed:
+        op, w, weights = node.op, _windows(node), node.input(1).values
+        assert isinstance(op, DepthwiseConv2d)
+        flat = _flat(w, tiling)
+        units = tiling.lanes if flat else w.channels
+        taps = w.kernel[0] * w.kernel[1]
+        low, high = clamp_f32(op.clamp)
+        rows, width = tiling.band(w)
+        blocks, tail = units // tiling.lanes, units % tiling.lanes
+        params: dict[str, Literal] = tiling.image(w) | {
+            "units": units,
+            "runs": taps,
+            "steps": 1,
+            "pixels": w.out[1] * w.channels // units,
+            "x_step": 4 * (units if flat else w.stride[1] * w.channels),
+            "y_step": 4 * units,
+            "y_row": w.out[1] * w.channels,
+            "blocks": blocks,
+            "vectors": 1,
+            "tail_vectors": 1 if tail else 0,
+        }
+        held = taps if taps <= tiling.room else 0
+        definitions = []
+        for key, masked, used in (("strip", 0, blocks), ("tail_strip", 1, tail)):
+            params[key] = Symbol(f"{tiling.function}_{held}x{masked}" if used else "NULL")
+            definitions += [f"{tiling.macro}({held}, {masked})"] if used else []
+        repeat = units // w.channels
+        lanes = np.zeros((taps, (blocks + bool(tail)) * tiling.lanes), np.float32)
+        lanes[:, :units] = np.tile(weights.reshape(taps, -1), repeat)
+        columns = np.arange(w.kernel[1]) * w.dilation[1]
+        starts = (np.arange(w.kernel[0]) * w.dilation[0] * (width if rows else w.size[1]))[:, None] + columns
+        return Packed(
+            "edgegen_windows",
+            params | UNQUANTIZED | {"low_f32": low, "high_f32": high},
+            (
+                Constant("weights", lanes.reshape(taps, -1, tiling.lanes).transpose(1, 0, 2).reshape(-1)),
+                Constant("bias", tiling.pack_bias(np.tile(bias_or_zeros(node), repeat), units)),
+                Constant("runs", (starts.reshape(-1) * w.channels * 4).astype(np.int32)),
+            ),
+            scratch=rows * width * w.channels * 4 + 3 if rows else 0,
+            definitions=tuple(definitions),
+        )
+
+    return pack
+
+
+def _reads(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
+    def when(node: Node) -> str | None:
+        if tiling.direct(_windows(node)) != direct:
+            return "windows leave the image" if direct else "windows can be read in place"
+        return _one_filter_each(node)
+
+    return when
+
+
 def _one_filter_each(node: Node) -> str | None:
     if node.input(0).shape[3] != node.input(1).shape[2]:
         return "computes one filter for each channel of x"
@@ -239,8 +298,11 @@ def _pack_one_channel(tiling: Tiling) -> Callable[[Node], Packed]:
 
 
 _DEPTHWISE_VNNI = replace(VNNI, widest=2, macro="EDGEGEN_AVX512_DEPTHWISE_S8", function="edgegen_avx512_depthwise_s8")
+_DEPTHWISE_AVX512 = replace(
+    AVX512, widest=1, room=25, macro="EDGEGEN_AVX512_DEPTHWISE_F32", function="edgegen_avx512_depthwise_f32"
+)
 _AVX512VNNI = frozenset({"avx512", "avx512vnni"})
-_S8 = "s8 s8 s32? -> s8"
+_S8, _F32 = "s8 s8 s32? -> s8", "f32 f32 f32? -> f32"
 
 ROWS = (
     Kernel(
@@ -253,4 +315,20 @@ ROWS = (
     ),
     Kernel("conv2d_s8_avx512vnni", _S8, _pack_one_channel(VNNI), "", _AVX512VNNI, _one_channel(VNNI, False)),
     Kernel("depthwise_conv2d_s8_avx512vnni", _S8, _pack_s8(_DEPTHWISE_VNNI), "", _AVX512VNNI, _one_filter_each),
+    Kernel(
+        "depthwise_conv2d_f32_avx512_direct",
+        _F32,
+        _pack_f32(_DEPTHWISE_AVX512),
+        "depthwise_conv2d_f32_avx512",
+        frozenset({"avx512"}),
+        _reads(_DEPTHWISE_AVX512, True),
+    ),
+    Kernel(
+        "depthwise_conv2d_f32_avx512",
+        _F32,
+        _pack_f32(_DEPTHWISE_AVX512),
+        "",
+        frozenset({"avx512"}),
+        _reads(_DEPTHWISE_AVX512, False),
+    ),
 )

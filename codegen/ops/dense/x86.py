@@ -1,0 +1,55 @@
+"""Rows for x86-64 with AVX2 and with AVX-512 VNNI: the register tiles of convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ops.dense.op import Dense
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+from edgegen.ops.x86_tiles import AVX512, VNNI, Tiling, Windows, pack_f32, pack_s8
+
+
+def _windows(node: Node) -> Windows:
+    (rows, depth), units = node.input(0).shape, node.out.shape[1]
+    return Windows(1, (1, rows), depth, (1, rows), units, (1, 1))
+
+
+def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
+    def when(node: Node) -> str | None:
+        if min(node.input(0).shape) == 0:
+            return "x must not be empty"
+        if tiling.direct(_windows(node)) != direct:
+            return "rows of x are not whole steps" if direct else "rows of x can be read in place"
+        return constant_weights(node)
+
+    return when
+
+
+def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
+    def pack(node: Node) -> Packed:
+        op, w = node.op, node.input(1).values
+        assert isinstance(op, Dense)
+        assert op.requantize is not None
+        return pack_s8(tiling, _windows(node), w, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
+
+    return pack
+
+
+def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
+    def pack(node: Node) -> Packed:
+        assert isinstance(node.op, Dense)
+        return pack_f32(tiling, _windows(node), node.input(1).values, bias_or_zeros(node), node.op.clamp)
+
+    return pack
+
+
+_AVX512VNNI = frozenset({"avx512", "avx512vnni"})
+_S8, _F32 = "s8 s8 s32? -> s8", "f32 f32 f32? -> f32"
+
+ROWS = (
+    Kernel("dense_s8_avx512vnni_direct", _S8, _pack_s8(VNNI), "dense_s8_avx512vnni", _AVX512VNNI, _when(VNNI, True)),
+    Kernel("dense_s8_avx512vnni", _S8, _pack_s8(VNNI), "", _AVX512VNNI, _when(VNNI, False)),
+    Kernel("dense_f32_avx512", _F32, _pack_f32(AVX512), "", frozenset({"avx512"}), _when(AVX512, True)),
+)
