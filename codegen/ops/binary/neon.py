@@ -44,15 +44,28 @@ def _pack_s8(node: Node) -> Packed:
     form = linear_form(op, SHIFT)
     assert form is not None
     low, high = integer_clamp(op.clamp, np.dtype(np.int8))
-    params = {"count": node.out.type.elements, "a_factor": form.a, "b_factor": form.b, "offset": form.offset}
-    return Packed("edgegen_linear_s8_neon", params | {"low": low, "high": high}, inputs=(0, 1))
+    return Packed(
+        "edgegen_linear_s8_neon",
+        {
+            "count": node.out.type.elements,
+            "a_factor": form.a,
+            "b_factor": form.b,
+            "offset": form.offset,
+            "low": low,
+            "high": high,
+        },
+        inputs=(0, 1),
+    )
 
 
 def _pack_f32(node: Node) -> Packed:
     assert isinstance(node.op, Binary)
     low, high = clamp_f32(node.op.clamp)
-    params = {"count": node.out.type.elements, "low": low, "high": high}
-    return Packed("edgegen_binary_f32_neon", params, inputs=(0, 1))
+    return Packed(
+        "edgegen_binary_f32_neon",
+        {"count": node.out.type.elements, "low": low, "high": high},
+        inputs=(0, 1),
+    )
 
 
 def _row(name: str, dtype: str, pack: Callable[[Node], Packed], when: Callable[[Node], str | None]) -> Kernel:
