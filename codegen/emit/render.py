@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import jinja2
+import numpy as np
 from edgegen.emit import literals
 from edgegen.emit.bundle import bundle
 from edgegen.emit.symbols import comment_text, identifier
 from edgegen.ir.dtypes import dtype_of
-from edgegen.ir.graph import Graph, Node, Plan
+from edgegen.ir.graph import Graph, Node, Plan, State
 from edgegen.ir.kernel import Packed
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.resources import resource
@@ -68,6 +69,17 @@ class Wrapper:
 
 
 @dataclass(frozen=True)
+class InitialValue:
+    """How NAME_init fills one state: all bytes with `fill`, or from the array `symbol`; the other is ""."""
+
+    comment: str
+    offset: int
+    bytes: int
+    fill: str
+    symbol: str
+
+
+@dataclass(frozen=True)
 class Step:
     """One line of the run function."""
 
@@ -122,7 +134,21 @@ class _Writer:
                 self.constants[tensor] = self.add_array(symbol, tensor.data, tensor.dtype.size, label)
             return self.constants[tensor]
         qualifier = "" if write else "const "
-        return f"({qualifier}{tensor.dtype.c} *)(a + {self.plan.tensors[tensor].offset})"
+        offset, state = self.plan.tensors[tensor].offset, self.plan.state_offset
+        place = f"s + {offset - state}" if self.plan.state_bytes and offset >= state else f"a + {offset}"
+        return f"({qualifier}{tensor.dtype.c} *)({place})"
+
+    def initial(self, state: State) -> InitialValue:
+        """How NAME_init gives a state its first value."""
+        place = self.plan.tensors[state.value].offset - self.plan.state_offset
+        data = np.ascontiguousarray(state.initial)
+        raw = data.tobytes()
+        label = f'"{comment_text(state.name)}" {state.value.type}'
+        if len(set(raw)) <= 1:
+            return InitialValue(label, place, len(raw), str(raw[0]) if raw else "0", "")
+        symbol = f"{self.name}_s{place}_{identifier(state.name)}"
+        self.add_array(symbol, data, state.value.dtype.size, f"initial value of state {label}")
+        return InitialValue(label, place, len(raw), "", symbol)
 
     def params(self, node: Node, packed: Packed, index: int) -> str:
         """Symbol of the node's params struct; nodes with equal params share one."""
@@ -213,6 +239,7 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
     writer = _Writer(graph, target, name)
     steps = [s for s in (writer.step(i, n) for i, n in enumerate(graph.nodes)) if s is not None]
     inputs, outputs = writer.ports(graph.inputs, "input"), writer.ports(graph.outputs, "output")
+    initial = [writer.initial(s) for s in graph.state]
     headers = sorted({f"kernels/{n.kernel.file}" for n in graph.nodes if n.kernel is not None})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])
     plan: Plan = writer.plan
@@ -223,9 +250,11 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
         "target": target,
         "model_file": comment_text(origin.file),
         "arena_bytes": max(plan.arena_bytes, 1),
+        "state_bytes": plan.state_bytes,
+        "initial": initial,
         "used_bytes": plan.arena_bytes,
         "lower_bound": plan.lower_bound,
-        "alignment": max(target.alignment, 8),
+        "alignment": target.struct_alignment,
         "weights_bytes": sum(n.nbytes for n in constant_arrays(graph)),
         "macs": graph.macs(),
         "inputs": inputs,
@@ -246,7 +275,7 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
 
 
 def constant_arrays(graph: Graph) -> list[Array]:
-    """Every array that the C holds in flash."""
+    """Every array that the C holds in flash, but for initial values of state."""
     packed = [c.array for n in graph.nodes if n.packed is not None for c in n.packed.constants]
     passed = {
         n.input(i): None for n in graph.nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant

@@ -44,6 +44,17 @@ class Node:
         x = self.inputs[0] if self.inputs else None
         return x is not None and not x.is_constant and self.op.aliases(x.type, self.out.type)
 
+    def may_overwrite(self, position: int, output: int = 0) -> bool:
+        """Whether the chosen kernel may write an output exactly onto the bytes of the input at `position`."""
+        if self.kernel is None or self.packed is None or position not in self.packed.inputs:
+            return False
+        source = self.inputs[position] if position < len(self.inputs) else None
+        if source is None or source.is_constant:
+            return False
+        allowed = (position, output) in self.kernel.updates or (output == 0 and position in self.kernel.in_place)
+        result = self.outputs[output].type
+        return allowed and source.type.layout == result.layout and source.type.bytes >= result.bytes
+
     def macs(self) -> int:
         return self.op.macs(*(t.type if t is not None else None for t in self.inputs))
 

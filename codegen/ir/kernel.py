@@ -11,7 +11,7 @@ time, `constants` the arrays that `pack` laid out ahead of time, and `scratch` a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ class Packed:
     """
 
     struct: str = ""
-    params: dict[str, Literal] = field(default_factory=dict)
+    params: Mapping[str, Literal] = field(default_factory=dict)
     constants: tuple[Constant, ...] = ()
     inputs: tuple[int, ...] = (0,)
     scratch: int = 0
@@ -84,6 +84,7 @@ class Kernel:
     requires:  ISA features the target must have
     when:      None if the row computes this node, else the reason why not, as a clause ("stride must be 1")
     in_place:  inputs whose storage the (first) output may take over exactly
+    updates:   (input, output) pairs: state that the kernel rewrites in its own storage
     reads:     layouts accepted for rank-4 activations that are read, preferred first
     writes:    layouts that the row can write, preferred first; asked once those of the node's inputs are decided
     reads_border, writes_border: the row finds pixels through strides and origin, so each of those layouts may have any
@@ -97,6 +98,7 @@ class Kernel:
     requires: frozenset[str] = frozenset()
     when: Callable[[Node], str | None] = _always
     in_place: tuple[int, ...] = ()
+    updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural
     reads_border: bool = False

@@ -134,10 +134,10 @@ class _Arena:
         place = self.plan.tensors.get(tensor)
         if place is None:
             raise InvalidGraph(f'"{tensor.name}" has no place in the arena')
-        if place.size < tensor.type.bytes or not 0 <= place.offset <= self.plan.arena_bytes - place.size:
+        if place.size < tensor.type.bytes or not 0 <= place.offset <= self.plan.total_bytes - place.size:
             raise InvalidGraph(
                 f'"{tensor.name}" needs {tensor.type.bytes} bytes, has {place.size} at {place.offset} '
-                f"of {self.plan.arena_bytes}"
+                f"of {self.plan.total_bytes}"
             )
         return place
 
@@ -159,20 +159,6 @@ class _Arena:
 
 def _overlap(a: Placement, b: Placement) -> bool:
     return a.offset < b.offset + b.size and b.offset < a.offset + a.size
-
-
-def _in_place(node: Node, position: int, source: Placement, out: Placement) -> bool:
-    """Whether the kernel may write its first output over the input at `position`, lying exactly there."""
-    x, kernel, packed = node.input(position), node.kernel, node.packed
-    return (
-        kernel is not None
-        and packed is not None
-        and position in kernel.in_place
-        and position in packed.inputs
-        and source.offset == out.offset
-        and x.type.bytes >= node.out.type.bytes
-        and x.type.layout == node.out.type.layout
-    )
 
 
 def _run_in_thought(node: Node, arena: _Arena) -> None:
@@ -198,7 +184,8 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
             if _overlap(place, beside):
                 raise _fail(node, f"{label} overlaps {other}")
         for i, tensor, source in reads:
-            if _overlap(place, source) and not (k == 0 and _in_place(node, i, source, place)):
+            in_place = k < len(node.outputs) and source.offset == place.offset and node.may_overwrite(i, k)
+            if _overlap(place, source) and not in_place:
                 raise _fail(node, f'{label} overlaps its input "{tensor.name}"')
     for _, place in writes:
         arena.spoil(place, who)
@@ -213,17 +200,21 @@ def arena_is_sound(graph: Graph) -> None:
     if graph.plan is None:
         raise InvalidGraph("the arena is not planned")
     arena = _Arena(graph.plan)
-    for tensor in graph.inputs:
+    for tensor in graph.sources:
         place = arena.place(tensor)
         for other, beside in arena.intact.items():
             if _overlap(place, beside):
-                raise InvalidGraph(f'inputs "{other.name}" and "{tensor.name}" overlap in the arena')
+                raise InvalidGraph(f'"{other.name}" and "{tensor.name}" overlap before the first node')
         arena.intact[tensor] = place
     for node in graph.nodes:
         _run_in_thought(node, arena)
     for tensor in graph.outputs:
         if not tensor.is_constant:
             arena.require(tensor, "the caller")
+    for state in graph.state:
+        place = arena.require(state.next, "the next run")
+        if place.offset < graph.plan.state_offset or place.offset != arena.place(state.value).offset:
+            raise InvalidGraph(f'state "{state.name}" is not left where the next run finds it')
 
 
 _CLEAN: tuple[Rule, ...] = (defined_before_use, shapes_known, types_agree, ops_are_core)

@@ -39,5 +39,10 @@ class Target:
     optimize: Optimize = "speed"
 
     @property
+    def struct_alignment(self) -> int:
+        """Bytes; start of the model's struct and of the arena and the state in it."""
+        return max(self.alignment, 8)
+
+    @property
     def level(self) -> str:
         return self.levels[0] if self.optimize == "speed" else self.levels[1]

@@ -10,7 +10,7 @@ from typing import Any
 from edgegen.compiler import Compiled
 from edgegen.emit.render import render
 from edgegen.errors import UsageError
-from edgegen.ir.evaluate import evaluate
+from edgegen.ir.evaluate import Evaluation
 from edgegen.verify.compare import Difference, compare, magnitude
 from edgegen.verify.layers import Layer, compare_layers
 from edgegen.verify.objects import Build
@@ -183,7 +183,8 @@ def _check_outputs(
     compiled: Compiled, samples: Sequence[Sample], outcomes: Sequence[Outcome]
 ) -> list[list[OutputCheck]]:
     """For each run every output against the reference of the model as read, and against what the file recorded."""
-    wanted = [evaluate(compiled.source, s.inputs) for s in samples]
+    reference = Evaluation(compiled.source)
+    wanted = [reference.run(s.inputs) for s in samples]
     scales = [max(map(magnitude, same)) for same in zip(*wanted, strict=True)]
     checks = []
     for sample, outcome, wants in zip(samples, outcomes, wanted, strict=True):

@@ -227,7 +227,7 @@ def scratch_beyond_the_arena(g: Graph) -> None:
         (too_small_a_place, "post_optimize", '"t1" needs 12 bytes, has 11'),
         (beyond_the_arena, "post_optimize", "of"),
         (before_the_arena, "post_optimize", "at -4"),
-        (inputs_overlap, "post_optimize", 'inputs "in0" and "in1" overlap'),
+        (inputs_overlap, "post_optimize", '"in0" and "in1" overlap'),
         (half_in_place, "post_optimize", 'overlaps its input "t0"'),
         (shifted_in_place, "post_optimize", "overlaps"),
         (view_elsewhere, "post_optimize", "does not lie where its source does"),

@@ -34,7 +34,5 @@ def plan_arena(graph: Graph, target: Target) -> bool:
         if storage.persistent:
             tensors |= {t: Placement(end, t.type.bytes, *spans[t]) for t in storage.tensors}
             end += storage.size
-    graph.plan = Plan(
-        {t: tensors[t] for t in spans}, scratch, arena_bytes, lower_bound(buffers), start, end - start
-    )
+    graph.plan = Plan({t: tensors[t] for t in spans}, scratch, arena_bytes, lower_bound(buffers), start, end - start)
     return True
