@@ -24,6 +24,7 @@ from edgegen.ir.verify import (
 )
 from edgegen.passes.check import Checker
 from edgegen.passes.optimize.cancel_transposes import cancel_transposes
+from edgegen.passes.optimize.eliminate_constant_channels import eliminate_constant_channels
 from edgegen.passes.optimize.fold_constants import fold_constants
 from edgegen.passes.optimize.fuse_activation import fuse_activation
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
@@ -59,6 +60,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     fuse_batch_norm,
     tabulate_unary,
     fuse_activation,
+    eliminate_constant_channels,
     eliminate_common_subexpressions,
     eliminate_dead_nodes,
 )
