@@ -91,6 +91,7 @@ class Fit:
     code: int
     code_measured: bool
     arena: int
+    state: int
     stack: int
     peak: str
     alive: tuple[tuple[str, int], ...]
@@ -227,7 +228,8 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
 
     code_bytes: machine code and its constants as compiled, without the weights; None: it is estimated
 
-    Flash must hold weights and code, one RAM region the model's struct, and RAM the stack reserve beside it.
+    Flash must hold weights and code, one RAM region the model's struct, which is arena and state, and RAM the stack
+    reserve beside it.
     """
     graph = compiled.graph
     plan = graph.plan
@@ -240,6 +242,7 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
         estimate if code_bytes is None else code_bytes,
         code_bytes is not None,
         plan.arena_bytes,
+        plan.total_bytes - plan.arena_bytes,
         board.stack_bytes,
         peak,
         alive,
@@ -249,7 +252,7 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
     flash, ram = board.memory("flash"), board.memory("ram")
     loaded = 0 if flash else fit.weights + fit.code
     flash_fits = not flash or fit.weights + fit.code <= max(r.bytes for r in flash)
-    if not (flash_fits and _ram_fits(fit.arena + loaded, fit.stack, ram)):
+    if not (flash_fits and _ram_fits(fit.arena + fit.state + loaded, fit.stack, ram)):
         raise _does_not_fit(compiled.name, board, fit)
     return fit
 
@@ -266,14 +269,15 @@ def _ram_fits(block: int, stack: int, regions: tuple[Region, ...]) -> bool:
 def _does_not_fit(name: str, board: Board, fit: Fit) -> DoesNotFit:
     how = "measured" if fit.code_measured else "estimated, as no compiler is installed to measure it"
     code = f"weights {fit.weights:,} B, code {fit.code:,} B ({how})"
-    state = f"arena {fit.arena:,} B, stack reserve {fit.stack:,} B"
+    kept = f"state {fit.state:,} B, " if fit.state else ""
+    state = f"arena {fit.arena:,} B, {kept}stack reserve {fit.stack:,} B"
+    ram = fit.arena + fit.state + fit.stack
     details = []
     if board.memory("flash"):
         details.append(("flash", f"needs {fit.weights + fit.code:,} B: {code}; {_sizes(board, 'flash')}"))
-        details.append(("RAM", f"needs {fit.arena + fit.stack:,} B: {state}; {_sizes(board, 'ram')}"))
+        details.append(("RAM", f"needs {ram:,} B: {state}; {_sizes(board, 'ram')}"))
     else:
-        total = fit.weights + fit.code + fit.arena + fit.stack
-        details.append(("RAM", f"needs {total:,} B: {code}, {state}; {_sizes(board, 'ram')}"))
+        details.append(("RAM", f"needs {fit.weights + fit.code + ram:,} B: {code}, {state}; {_sizes(board, 'ram')}"))
     details.append(("peak", "\n".join([fit.peak, *(f"{size:>12,} B  {text}" for text, size in fit.alive)])))
     return DoesNotFit(f"{name} does not fit {board.name}", details, "choose a larger board or a smaller model")
 

@@ -17,7 +17,7 @@ _INTERFACE = """
 typedef struct { int32_t step; uint32_t offset, bytes; int32_t is_result; } harness_region;
 typedef struct {
     void *state;
-    uint32_t state_bytes, arena_bytes;
+    uint32_t state_bytes, planned_bytes;
     int (*init)(void *state);
     int (*run)(void *state);
     void *(*input)(void *state, uint32_t index);

@@ -6,7 +6,7 @@ does not add up from node to node, and the first node that fails is the one that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +63,12 @@ def compare_layers(graph: Graph, runs: Sequence[tuple[Sequence[Array], Recorded]
 
     graph: planned, as the C computes it; runs: inputs, and what the C recorded, of consecutive calls
     """
-    results = [list(_results(graph, inputs, recorded)) for inputs, recorded in runs]
+    results = []
+    state = [s.initial for s in graph.state]
+    for inputs, recorded in runs:
+        values = dict(zip(graph.sources, [*inputs, *state], strict=True))
+        results.append(list(_results(graph, values, recorded)))
+        state = [_value(s.next, values) for s in graph.state]
     layers: list[list[Layer]] = [[] for _ in runs]
     for same in zip(*results, strict=True):  # one tensor in all runs
         scale = max(magnitude(want) for *_, want in same)
@@ -72,12 +77,18 @@ def compare_layers(graph: Graph, runs: Sequence[tuple[Sequence[Array], Recorded]
     return layers
 
 
-def _results(graph: Graph, inputs: Sequence[Array], recorded: Recorded) -> Iterator[tuple[int, int, Array, Array]]:
-    """(step, output, recorded value, value by the reference from recorded inputs) of every node that has a kernel."""
-    values: dict[Tensor, Array] = dict(zip(graph.inputs, inputs, strict=True))
+def _value(tensor: Tensor, values: Mapping[Tensor, Array]) -> Array:
+    return values[tensor] if tensor.data is None else tensor.data
+
+
+def _results(graph: Graph, values: dict[Tensor, Array], recorded: Recorded) -> Iterator[tuple[int, int, Array, Array]]:
+    """(step, output, recorded value, value by the reference from recorded inputs) of every node that has a kernel.
+
+    values: of inputs and state before the run; every node's recorded values are added
+    """
     written = {(step, output): data for step, output, data in recorded}
     for step, node in enumerate(graph.nodes):
-        given = (None if t is None else values[t] if t.data is None else t.data for t in node.inputs)
+        given = (None if t is None else _value(t, values) for t in node.inputs)
         for output, (tensor, want) in enumerate(zip(node.outputs, node.op.reference(*given), strict=True)):
             data = written.get((step, output))
             values[tensor] = want if data is None else logical(data, tensor.type)

@@ -24,8 +24,9 @@ class Build:
     cc:       compiler of the models' C; "" for the target's GNU compiler. The harness always takes the latter.
     cflags:   added after the target's flags and level
     strict:   the warnings that emitted C must not cause are errors
-    sanitize: address and undefined-behaviour sanitizers, native targets only; each step of a traced model may touch
-              nothing in the arena but its own inputs, results and scratch
+    sanitize: find accesses outside of what is the model's: by the address and undefined-behaviour sanitizers on native
+              targets, by the emulator on others. Each step of a traced model may then touch nothing in the arena but
+              its own inputs, results and scratch
     timeout:  seconds that one compilation or one start of the program may take
     """
 
@@ -58,7 +59,7 @@ def compile_models(
         for name, text in model.files.items():
             (folder / name).write_text(text, encoding="utf-8")
     flags = [*(STRICT if build.strict else ("-std=c99",)), *toolchain.core_flags(target, cc), target.level]
-    flags += [*(SANITIZE if build.sanitize else ()), *extra_flags, *build.cflags]
+    flags += [*(SANITIZE if build.sanitize and target.runner == "native" else ()), *extra_flags, *build.cflags]
 
     def compile_one(model: Compiled) -> Path:
         source, compiled = f"{model.name}.c", folder / f"{model.name}.o"

@@ -95,7 +95,7 @@ def environment() -> jinja2.Environment:
 
 
 def _regions(model: Compiled) -> list[dict[str, int | bool]]:
-    """Arena bytes that each step reads and writes."""
+    """Bytes of the struct that each step reads and writes."""
     plan = model.graph.plan
     assert plan is not None
     regions: list[dict[str, int | bool]] = []
@@ -123,9 +123,10 @@ def _table(models: Sequence[Compiled]) -> str:
             "index": index,
             "name": m.name,
             "trace": is_traced(m),
+            "planned_bytes": m.graph.plan.total_bytes if m.graph.plan is not None else 0,
             "inputs": ports(m, m.graph.inputs, "input"),
             "outputs": ports(m, m.graph.outputs, "output"),
-            "regions": _regions(m),
+            "regions": _regions(m) if is_traced(m) else [],
         }
         for index, m in enumerate(models)
     ]

@@ -6,18 +6,26 @@ in steps of 40.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from edgegen.boards import Board, board
 from edgegen.emit.render import constant_arrays
 from edgegen.verify import toolchain
-from edgegen.verify.program import FileProgram, environment
+from edgegen.verify.emulated import EmulatedProgram
+from edgegen.verify.program import environment
 
 BOARD = "mps2-an386"
 _STACK_BYTES = 256 * 1024  # more than any kernel should need, so that a full stack is an error worth seeing
 _RESERVE = 512 * 1024  # beside weights: code of the models and the harness; beside state: stack and the harness's data
 
 
-class QemuSystemProgram(FileProgram):
+class QemuSystemProgram(EmulatedProgram):
     """Weights and state that are too large for the board's fast memories are put into its 16 MiB PSRAM."""
+
+    @property
+    def executable(self) -> Path:
+        return self.folder / "program.elf"
 
     def _link(self) -> None:
         emulated = board(BOARD)
@@ -26,15 +34,22 @@ class QemuSystemProgram(FileProgram):
         harness = self.compile_harness(("main.c", emulated.emulator.startup), ("-DHARNESS_FIRMWARE",))
         script = environment().get_template(emulated.emulator.linker_script).render(self._placement(emulated))
         (self.folder / "firmware.ld").write_text(script, encoding="utf-8")
-        flags = ["-nostartfiles", "--specs=nosys.specs", "-T", "firmware.ld", "-Wl,--no-warn-rwx-segments"]
+        flags = [
+            "-nostartfiles",
+            "--specs=nosys.specs",
+            "-T",
+            "firmware.ld",
+            self.map_flag,
+            "-Wl,--no-warn-rwx-segments",
+        ]
         command = [toolchain.compiler(self.target), *self.target.cflags, *flags, *self.objects, *harness, "-lm"]
-        toolchain.run([*command, "-o", "program.elf"], "linking the firmware", self.folder)
+        toolchain.run([*command, "-o", self.executable], "linking the firmware", self.folder)
 
     def _placement(self, emulated: Board) -> dict[str, object]:
         """What the linker script needs: regions, and which of them holds what."""
         code, (data, large) = emulated.memory("flash")[0], emulated.memory("ram")
         weights = sum(a.nbytes for m in self.models for a in constant_arrays(m.graph))
-        state = sum(m.graph.plan.arena_bytes for m in self.models if m.graph.plan is not None)
+        state = sum(m.graph.plan.total_bytes for m in self.models if m.graph.plan is not None)
         return {
             "regions": emulated.regions,
             "code": code.name,
@@ -46,6 +61,13 @@ class QemuSystemProgram(FileProgram):
         }
 
     def _start(self, calls: int) -> list[int | None]:
+        if self.build.sanitize:
+            self._emulate_checked([])
+        else:
+            self._emulate([])
+        return [None] * calls  # the firmware reads them off its timer
+
+    def _emulate(self, options: Sequence[str]) -> None:
         emulator = board(BOARD).emulator
         assert emulator is not None
         command = [
@@ -53,8 +75,8 @@ class QemuSystemProgram(FileProgram):
             *("-M", emulator.machine, "-cpu", self.target.cpu, "-icount", "shift=0"),
             *("-display", "none", "-monitor", "none", "-serial", "none"),
             *("-semihosting-config", "enable=on,target=native"),
-            *("-kernel", "program.elf"),
+            *options,
+            *("-kernel", self.executable),
         ]
         doing = f"running {', '.join(m.name for m in self.models[:3])} in {emulator.program}"
         toolchain.run(command, doing, self.folder, self.build.timeout)
-        return [None] * calls

@@ -31,6 +31,4 @@ def build_program(models: Sequence[Compiled], build: Build | None = None) -> Pro
             raise ToolchainMissing(f"this machine cannot run code for {target.name}", why)
         own_process = build.sanitize or any(is_traced(m) for m in models)
         return NativeProgram(models, build) if own_process else HostProgram(models, build)
-    if build.sanitize:
-        raise UsageError(f"the sanitizers need a target that this machine runs itself, not {target.name}")
     return QemuUserProgram(models, build) if target.runner == "qemu-user" else QemuSystemProgram(models, build)

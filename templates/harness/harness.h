@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the arena that one step reads or writes; the results among them are recorded when layers are verified. */
+/* Bytes of the struct that one step reads or writes; the results among them are recorded when layers are verified. */
 typedef struct {
     int32_t step;
     uint32_t offset, bytes;
@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
     void *state;
-    uint32_t state_bytes, arena_bytes;
+    uint32_t state_bytes, planned_bytes; /* sizeof; what the plan uses of it, from its start */
     int (*init)(void *state);
     int (*run)(void *state);
     void *(*input)(void *state, uint32_t index);
@@ -29,7 +29,7 @@ extern const harness_model harness_models[];
 extern const uint32_t harness_model_count;
 
 /* Called by the generated NAME_trace after each step of a model that was compiled with tracing. */
-void harness_step(const harness_model *m, int step, const uint8_t *arena);
+void harness_step(const harness_model *m, int step, const uint8_t *state);
 
 /* The platform: files in.bin, out.bin and trace.bin of the working directory, and what it can measure. */
 #define PLATFORM_NOT_MEASURED UINT64_MAX

@@ -1,28 +1,14 @@
 /* A plugin for qemu-aarch64: writes the number of instructions that ran between each pair of `hint #100` and
- * `hint #101`, one line a pair, to the file named by its argument "out=". QEMU's header is not part of its Debian
- * package; these are the few declarations of version 1 of the interface that are needed. */
-#include <stdint.h>
+ * `hint #101`, one line a pair, to the file named by its argument "out=". */
+#include "plugin.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define START UINT32_C(0xD5032C9F) /* hint #100 */
 #define STOP UINT32_C(0xD5032CBF)  /* hint #101 */
 
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-typedef void (*on_block)(uint64_t id, struct qemu_plugin_tb *tb);
-typedef void (*on_instruction)(unsigned int cpu, void *data);
-enum { ADD_U64 = 0, NO_REGISTERS = 0 };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, on_block callback);
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, int op, void *counter, uint64_t value);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, on_instruction callback, int flags, void *data);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
-__attribute__((visibility("default"))) int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
+int qemu_plugin_version = 1;
 
 static uint64_t executed, started;
 static FILE *report;

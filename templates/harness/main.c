@@ -18,40 +18,40 @@ enum { FAILED_INPUT = 2, FAILED_OUTPUT = 3 };
 #define NO_STACK UINT32_MAX
 
 #if defined(HARNESS_POISON)
-/* Lets the coming step touch nothing in the arena but its own inputs, results and scratch. */
-static void open_arena(const harness_model *m, int step, const uint8_t *arena)
+/* Lets the coming step touch nothing in the model's struct but its own inputs, results and scratch. */
+static void open_for(const harness_model *m, int step, const uint8_t *state)
 {
-    __asan_poison_memory_region(arena, m->arena_bytes);
+    __asan_poison_memory_region(state, m->planned_bytes);
     for (uint32_t i = 0; i < m->region_count; i++) {
         if (m->regions[i].step == step) {
-            __asan_unpoison_memory_region(arena + m->regions[i].offset, m->regions[i].bytes);
+            __asan_unpoison_memory_region(state + m->regions[i].offset, m->regions[i].bytes);
         }
     }
 }
 
-/* Opens the arena for the first step after `step`, or all of it after the last one. */
-static void open_next(const harness_model *m, int step, const uint8_t *arena)
+/* Opens the struct for the first step after `step`, or all of it after the last one. */
+static void open_next(const harness_model *m, int step, const uint8_t *state)
 {
     for (uint32_t i = 0; i < m->region_count; i++) {
         if (m->regions[i].step > step) {
-            open_arena(m, m->regions[i].step, arena);
+            open_for(m, m->regions[i].step, state);
             return;
         }
     }
-    __asan_unpoison_memory_region(arena, m->arena_bytes);
+    __asan_unpoison_memory_region(state, m->planned_bytes);
 }
 #endif
 
-void harness_step(const harness_model *m, int step, const uint8_t *arena)
+void harness_step(const harness_model *m, int step, const uint8_t *state)
 {
     for (uint32_t i = 0; i < m->region_count; i++) {
         const harness_region *r = &m->regions[i];
         if (r->step == step && r->is_result) {
-            (void)platform_trace(arena + r->offset, r->bytes);
+            (void)platform_trace(state + r->offset, r->bytes);
         }
     }
 #if defined(HARNESS_POISON)
-    open_next(m, step, arena);
+    open_next(m, step, state);
 #endif
 }
 
@@ -76,7 +76,7 @@ static __attribute__((noinline)) int run_measured(const harness_model *m, uint64
         }
     }
 #if defined(HARNESS_POISON)
-    open_next(m, -1, m->state); /* the arena is the state's first member */
+    open_next(m, -1, m->state);
 #endif
     platform_start_counting();
     const int status = m->run(m->state);

@@ -13,7 +13,7 @@ from edgegen.verify.layers import compare_layers, logical
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.verify.altered import X, altered, dense_graph, dense_model
+from tests.verify.altered import TRACE, X, altered, dense_graph, dense_model
 
 
 def stored(array: Array, type: TensorType) -> bytes:
@@ -70,7 +70,7 @@ def test_the_first_wrong_node_is_found(target: str, wrong: int | None) -> None:
     assert plan is not None
     if wrong is not None:
         at = plan.tensors[model.graph.nodes[wrong].out].offset + 5
-        model = altered(model, {f"model_trace({wrong}, a);": f"a[{at}]++;\n    model_trace({wrong}, a);"})
+        model = altered(model, {TRACE.format(wrong): f"a[{at}]++;\n    {TRACE.format(wrong)}"})
     outcomes = build_program([model], Build()).execute([Call([X]), Call([X[:, ::-1].copy()])])
     runs = compare_layers(model.graph, [([X], outcomes[0].layers), ([X[:, ::-1].copy()], outcomes[1].layers)])
     for layers in runs:

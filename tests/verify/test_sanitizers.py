@@ -14,7 +14,7 @@ from edgegen.verify import Build, Call, build_program, compare
 from edgegen.verify.samples import random_samples
 
 from tests import corpus as corpus_files
-from tests.verify.altered import X, altered, dense_model
+from tests.verify.altered import TRACE, X, altered, dense_model
 
 SANITIZE = Build(sanitize=True)
 
@@ -22,7 +22,7 @@ SANITIZE = Build(sanitize=True)
 def run_altered(code: str) -> None:
     """Runs three layers with `code` put in front of the second one."""
     model = dense_model("generic", layers=3, trace=True)
-    model = altered(model, {"model_trace(0, a);": f"model_trace(0, a);\n    {code}"})
+    model = altered(model, {TRACE.format(0): f"{TRACE.format(0)}\n    {code}"})
     build_program([model], SANITIZE).execute([Call([X])])
 
 
@@ -57,7 +57,7 @@ def test_touching_one_byte_past_a_steps_tensors_is_found(touch: str) -> None:
         model,
         {
             f"_ARENA_BYTES {size}": f"_ARENA_BYTES {size + 64}",
-            "model_trace(0, a);": f"model_trace(0, a);\n    {touch.format(last)}",
+            TRACE.format(0): f"{TRACE.format(0)}\n    {touch.format(last)}",
         },
     )
     with pytest.raises(ToolchainFailed, match="under the sanitizers failed") as caught:
