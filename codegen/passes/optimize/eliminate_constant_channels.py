@@ -106,12 +106,14 @@ def _removable(graph: Graph, ranges: Ranges) -> Masks:
     for tensor in (*graph.sources, *graph.sinks):
         if tensor in masks:
             masks[tensor] = np.zeros_like(masks[tensor])
+    linked: list[Node] = []
     for node in graph.nodes:
-        if not _mixes_channels(node) and not (len(node.outputs) == 1 and node.inputs and _keeps_channels(node)):
-            _forbid(node, masks)
-        elif _mixes_channels(node):
+        if _mixes_channels(node):
             masks[node.input(0)] &= _not_needed(node, ranges)
-    linked = [n for n in graph.nodes if not _mixes_channels(n) and any(t in masks for t in (*n.inputs, *n.outputs))]
+        elif len(node.outputs) == 1 and node.inputs and _keeps_channels(node):
+            linked.append(node)
+        else:
+            _forbid(node, masks)
     while sum([_link(n, masks) for n in (*linked, *reversed(linked))]):
         continue
     return masks
