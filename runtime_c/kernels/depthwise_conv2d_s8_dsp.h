@@ -4,6 +4,7 @@
 
 #include "simd/dsp_columns.h"
 #include "simd/dsp_columns_2.h"
+#include "simd/dsp_filter.h"
 
 /* width: columns of scratch: those of the image that are used, between pads */
 typedef struct {
@@ -73,83 +74,66 @@ EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3(const edgegen_depthwise_conv2d_s
     edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y);
 }
 
-/* words: of the stream for each block of four channels; others as in other rows */
+/* block: words of the stream for each four channels; multipliers: where in it those of accumulators begin */
 typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w, kernel_h, kernel_w;
     int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
-    int32_t words, multipliers, form, shift, x_zero, zero_point, low, high;
+    int32_t block, multipliers, form, shift, x_zero, zero_point, low, high;
 } edgegen_depthwise_conv2d_s8_dsp;
 
-/* Four channels of one output; taps [ky][kx] in the ranges that lie inside the image. */
-EDGEGEN_INLINE void edgegen_depthwise_dsp_taps(const edgegen_depthwise_conv2d_s8_dsp *p, const int8_t *x,
-                                               const int32_t *weights, int32_t rows, int32_t columns, int32_t acc[4])
+/* One output pixel, `f` set up for it: all whole blocks of four channels, then the last four again. */
+EDGEGEN_INLINE void edgegen_depthwise_dsp_pixel(const edgegen_depthwise_conv2d_s8_dsp *p, const int8_t *x,
+                                                const int32_t *stream, edgegen_dsp_filter *f, int8_t *y)
 {
-    const uint32_t less_zero = edgegen_dsp_pair(-p->x_zero, -p->x_zero);
-    int32_t a = acc[0], b = acc[1], c = acc[2], d = acc[3];
-    for (int32_t ky = 0; ky < rows; ky++) {
-        const int8_t *in = x;
-        const int32_t *w = weights;
-        for (int32_t kx = 0; kx < columns; kx++) {
-            const uint32_t bytes = edgegen_dsp_load(in);
-            const uint32_t even = edgegen_dsp_even_plus(less_zero, bytes);
-            const uint32_t odd = edgegen_dsp_odd_plus(less_zero, bytes);
-            a = edgegen_dsp_low_product(even, (uint32_t)w[0], a);
-            b = edgegen_dsp_low_product(odd, (uint32_t)w[1], b);
-            c = edgegen_dsp_high_product(even, (uint32_t)w[0], c);
-            d = edgegen_dsp_high_product(odd, (uint32_t)w[1], d);
-            in += p->dilation_w * p->channels;
-            w += 2;
+    const int32_t c = p->channels;
+    if (p->form != EDGEGEN_DSP_ACCUMULATOR) {
+        f->blocks = c / 4;
+        edgegen_dsp_filter_pixel(x, stream, (uint8_t *)y, f);
+        if (c % 4 != 0) {
+            f->blocks = 1;
+            edgegen_dsp_filter_pixel(x + c - 4, stream + c / 4 * p->block, (uint8_t *)(y + c - 4), f);
         }
-        x += p->dilation_h * p->in_w * p->channels;
-        weights += 2 * p->kernel_w;
+        return;
     }
-    acc[0] = a;
-    acc[1] = b;
-    acc[2] = c;
-    acc[3] = d;
+    f->blocks = 1;
+    for (int32_t k = 0; k < c; k += 4) {
+        const int32_t first = edgegen_min_s32(k, c - 4);
+        int32_t acc[4];
+        edgegen_dsp_filter_pixel(x + first, stream + k / 4 * p->block, (uint8_t *)acc, f);
+        edgegen_dsp_finish(acc, stream + p->multipliers + 2 * first, 4, p->zero_point, p->low, p->high, y + first);
+    }
 }
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edgegen_depthwise_conv2d_s8_dsp *p,
                                                                       const int8_t *x, const int32_t *stream, int8_t *y)
 {
-    const int32_t c = p->channels;
-    for (int32_t row = 0; row < p->batch * p->out_h; row++) {
-        const int32_t n = row / p->out_h;
-        const int32_t top = (row - n * p->out_h) * p->stride_h - p->pad_top;
-        int32_t ky, kx;
-        const int32_t rows = edgegen_dsp_taps_inside(top, p->dilation_h, p->kernel_h, p->in_h, &ky);
-        for (int32_t ox = 0; ox < p->out_w; ox++) {
-            const int32_t left = ox * p->stride_w - p->pad_left;
-            const int32_t columns = edgegen_dsp_taps_inside(left, p->dilation_w, p->kernel_w, p->in_w, &kx);
-            const int32_t y_in = top + ky * p->dilation_h, x_in = left + kx * p->dilation_w;
-            const int32_t at = rows > 0 && columns > 0 ? (n * p->in_h + y_in) * p->in_w + x_in : 0;
-            const int32_t *block = stream;
-            for (int32_t k = 0; k < c; k += 4) {
-                const int32_t first = edgegen_min_s32(k, c - 4);
-                int32_t acc[4] = {block[0], block[1], block[2], block[3]};
-                edgegen_depthwise_dsp_taps(p, x + at * c + first, block + 4 + 2 * (ky * p->kernel_w + kx), rows,
-                                           columns, acc);
-                if (p->form == EDGEGEN_DSP_ACCUMULATOR) {
-                    edgegen_dsp_finish(acc, stream + p->multipliers + 2 * first, 4, p->zero_point, p->low, p->high,
-                                       y + first);
-                } else {
-                    const int32_t *const constants = block + p->words - 12;
-                    for (int32_t i = 0; i < 4; i++) {
-                        y[first + i] = edgegen_dsp_result(acc[i], constants[3 * i], constants[3 * i + 1],
-                                                          constants[3 * i + 2], p->shift);
-                    }
-                }
-                block += p->words;
+    const int32_t c = p->channels, row = p->in_w * c, down = p->kernel_w == 1; /* a column is read as if it were a row */
+    edgegen_dsp_filter f = {0, 0, 0, p->dilation_h * row, down != 0 ? p->dilation_h * row : p->dilation_w * c, 0, 0,
+                            4 * p->block, edgegen_dsp_pair(-p->x_zero, -p->x_zero), p->form, p->shift};
+    for (int32_t n = 0; n < p->batch; n++) {
+        for (int32_t oy = 0; oy < p->out_h; oy++) {
+            const int32_t top = oy * p->stride_h - p->pad_top;
+            int32_t ky, kx;
+            const int32_t rows = edgegen_dsp_taps_inside(top, p->dilation_h, p->kernel_h, p->in_h, &ky);
+            const int8_t *const upper = x + (top + ky * p->dilation_h) * row;
+            for (int32_t ox = 0; ox < p->out_w; ox++) {
+                const int32_t left = ox * p->stride_w - p->pad_left;
+                const int32_t columns = edgegen_dsp_taps_inside(left, p->dilation_w, p->kernel_w, p->in_w, &kx);
+                f.rows = down != 0 ? 1 : rows;
+                f.columns = down != 0 ? rows : columns;
+                f.first = 16 + 8 * (ky * p->kernel_w + kx);
+                f.skip = 8 * (p->kernel_w - columns);
+                edgegen_depthwise_dsp_pixel(p, upper + (left + kx * p->dilation_w) * c, stream, &f, y);
+                y += c;
             }
-            y += c;
         }
+        x += p->in_h * row;
     }
 }
 
-/* x[n,h,w,c] filtered by stream -> y, any window, at least 4 channels.
- * stream: per block of four channels, the last of which ends with the last channel: offsets, per tap words of weights
- *         (channels 0 and 2, then 1 and 3), then for results multiplier, constant and correction of each; after all
- *         blocks, for accumulators, multiplier and shift of each channel */
+/* x[n,h,w,c] filtered by stream -> y, every window over the image by at least one tap, at least 4 channels. The stream
+ * is edgegen_dsp_filter_pixel's, the last block of which ends with the last channel; after all blocks, for
+ * accumulators, multiplier and shift of each channel. */
 EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp(const edgegen_depthwise_conv2d_s8_dsp *p, const int8_t *x,
                                             const int32_t *stream, int8_t *y)
 {

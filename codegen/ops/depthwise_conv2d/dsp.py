@@ -113,7 +113,7 @@ def _pack(node: Node) -> Packed:
         "dilation_w": op.dilation[1],
         "pad_top": op.pad[0],
         "pad_left": op.pad[1],
-        "words": per_block,
+        "block": per_block,
         "multipliers": multipliers,
         "form": form,
         "shift": 0 if result is None else result.shift,
@@ -200,6 +200,18 @@ def _when(node: Node) -> str | None:
     return constant_weights(node)
 
 
+def _when_on_image(node: Node) -> str | None:
+    """Every window has a tap inside the image, in both directions."""
+    op, x, w, y = _op(node), node.input(0), node.input(1), node.out
+    for axis in (0, 1):
+        step, size = op.dilation[axis], x.shape[1 + axis]
+        for o in range(y.shape[1 + axis]):
+            start = o * op.stride[axis] - op.pad[axis]
+            if not any(0 <= start + k * step < size for k in range(w.shape[axis])):
+                return "every window must have a tap on the image"
+    return _when(node)
+
+
 def _when_3x3(node: Node) -> str | None:
     op, w = _op(node), node.input(1)
     if w.shape[:2] != (3, 3) or op.stride not in ((1, 1), (2, 2)) or op.dilation != (1, 1):
@@ -221,7 +233,7 @@ ROWS = (
         _DSP,
         _when_3x3,
     ),
-    Kernel("depthwise_conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack, requires=_DSP, when=_when),
+    Kernel("depthwise_conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack, requires=_DSP, when=_when_on_image),
     Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_one_channel_f32, requires=_DSP, when=_when_one_channel),
     Kernel("depthwise_conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_f32),
 )
