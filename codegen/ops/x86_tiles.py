@@ -111,6 +111,7 @@ class Tiling:
     room:     most accumulators in a tile
     macro:    defines the function for a tile of (vectors, pixels)
     function: its name without them
+    weight:   numpy type that weights are kept as
     """
 
     lanes: int
@@ -122,10 +123,15 @@ class Tiling:
     room: int
     macro: str
     function: str
+    weight: str
 
     def direct(self, w: Windows) -> bool:
         """Windows can be read in place."""
         return self.stored == self.element and w.inside(0) and w.inside(1) and w.runs[1] % self.unit == 0
+
+    def offset(self, x_zero: int) -> int:
+        """What an x of value 0 is read as: u8 for VNNI, else 0."""
+        return x_zero + 128 if self.unit == 4 else 0
 
     def fold(self, w: Windows) -> Windows:
         whole = w.folded(1 << 30)
@@ -211,7 +217,7 @@ class Tiling:
         """Weights [units, taps] of a folded geometry as [block][run][step][vector][lane][unit], the rest zeros."""
         runs, run = w.runs
         steps = -(-run // self.unit)
-        padded = np.zeros((sum(self.vectors(w.units)) * self.lanes, runs, steps * self.unit), weights.dtype)
+        padded = np.zeros((sum(self.vectors(w.units)) * self.lanes, runs, steps * self.unit), self.weight)
         padded[: w.units, :, :run] = weights.reshape(w.units, runs, run)
         blocks, start = [], 0
         for vectors in self.vectors(w.units):
@@ -277,21 +283,21 @@ def pack_s8(
 ) -> Packed:
     """A quantized layer of folded geometry: weights s8[units,taps], bias s32[units].
 
-    Where x is read as u8 = s8 + 128, the bias takes up the 128 together with the zero point.
+    Where x is read as u8 = s8 + 128, the bias takes up the 128 together with the zero point. As s16, x is read less
+    its zero point.
     """
     low, high = clamp_s8(clamp)
     params, definitions, runs, scratch = tiling.plan(windows)
-    unsigned = 128 if tiling.unit == 4 else 0
     form = quantized_form(weights, bias, x_zero, requantize, low, high)
-    sums = weights.astype(np.int64).sum(axis=1)
-    epilogue, forms = tiling.pack_epilogue(form, requantize, bias.astype(np.int64) - (x_zero + unsigned) * sums)
-    in_place = tiling.direct(windows)
+    folded = bias.astype(np.int64) - tiling.offset(x_zero) * weights.astype(np.int64).sum(axis=1)
+    epilogue, forms = tiling.pack_epilogue(form, requantize, folded)
+    flipped = tiling.unit == 4 and tiling.direct(windows)
     return Packed(
         "edgegen_windows",
         params
         | {
-            "fill": x_zero + unsigned,
-            "flip": -0x7F7F7F80 if unsigned and in_place else 0,
+            "fill": tiling.offset(x_zero),
+            "flip": -0x7F7F7F80 if flipped else 0,
             "x_zero": x_zero,
             "zero_point": requantize.zero_point,
             "low": low,
@@ -330,5 +336,10 @@ def pack_f32(tiling: Tiling, windows: Windows, weights: Array, bias: Array, clam
     )
 
 
-VNNI = Tiling(16, 4, 1, 1, 1, 4, 24, "EDGEGEN_AVX512_STRIP_S8", "edgegen_avx512_s8")
-AVX512 = Tiling(16, 1, 4, 4, 4, 4, 24, "EDGEGEN_AVX512_STRIP_F32", "edgegen_avx512_f32")
+VNNI = Tiling(16, 4, 1, 1, 1, 4, 24, "EDGEGEN_AVX512_STRIP_S8", "edgegen_avx512_s8", "int8")
+AVX512 = Tiling(16, 1, 4, 4, 4, 4, 24, "EDGEGEN_AVX512_STRIP_F32", "edgegen_avx512_f32", "float32")
+AVX2_S8 = Tiling(8, 2, 2, 1, 1, 2, 10, "EDGEGEN_AVX2_STRIP_S8", "edgegen_avx2_s8", "int16")
+AVX2 = Tiling(8, 1, 4, 4, 4, 2, 12, "EDGEGEN_AVX2_STRIP_F32", "edgegen_avx2_f32", "float32")
+FEATURES_VNNI = frozenset({"avx512", "avx512vnni"})
+FEATURES_AVX512 = frozenset({"avx512"})
+FEATURES_AVX2 = frozenset({"avx2", "fma"})

@@ -62,10 +62,11 @@ typedef struct {
 /* What differs between instruction sets and dtypes.
  * element, stored, y_element: bytes of an element of x, of the band (or of x in place) and of y
  * lanes:    channels of a vector
+ * step:     bytes of weights that a vector takes for a step
  * epilogue: bytes of a vector's epilogue
  * x_vector: bytes of x from one vector of channels to the next; 0 where every channel of y takes all of x's */
 typedef struct {
-    int32_t element, stored, y_element, lanes, epilogue, x_vector;
+    int32_t element, stored, y_element, lanes, step, epilogue, x_vector;
 } edgegen_window_sizes;
 
 /* Copies `count` elements of a row of the image to the band; x_zero is the layer's. */
@@ -100,7 +101,7 @@ EDGEGEN_INLINE void edgegen_fill_band(const edgegen_windows *p, edgegen_window_s
 EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window_sizes size,
                                         const edgegen_filters *filters, edgegen_strip *s, uint8_t *y)
 {
-    const ptrdiff_t vector_bytes = (ptrdiff_t)p->runs * p->steps * size.lanes * 4;
+    const ptrdiff_t vector_bytes = (ptrdiff_t)p->runs * p->steps * size.step;
     const uint8_t *const x = s->x;
     for (int32_t b = 0; b < p->blocks + (p->tail_vectors > 0); b++) {
         const int32_t done = b * p->vectors;

@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "edgegen.h"
+#include "simd/forms.h"
 
 /* Multiply-accumulates and loads that must stay as written. gcc 12 copies and spills accumulators around the
  * intrinsics, and repeats a load that several multiplies share inside each of them; the assembly prevents both. */
@@ -73,7 +74,6 @@ EDGEGEN_INLINE __m512i edgegen_avx512_narrow(__m512i a, __m512i b, __m512i c, __
 /* How 16 channels finish: s32 rows of 16. Proved float constants (see codegen/ops/requantize_float.py): bias, then f32
  * scale, offset below zero, offset above. Fixed point: bias, then multiplier, left shift, right shift. */
 enum { EDGEGEN_EPILOGUE_ROW = 16, EDGEGEN_EPILOGUE = 64 };
-enum { EDGEGEN_ONE_OFFSET = 0, EDGEGEN_TWO_OFFSETS = 1, EDGEGEN_FIXED_POINT = 2 };
 
 EDGEGEN_INLINE __m512i edgegen_avx512_requantize_one(__m512i acc, const int32_t *epilogue)
 {

@@ -9,7 +9,19 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, constant_weights
-from edgegen.ops.x86_tiles import AVX512, VNNI, Tiling, Windows, pack_f32, pack_s8
+from edgegen.ops.x86_tiles import (
+    AVX2,
+    AVX2_S8,
+    AVX512,
+    FEATURES_AVX2,
+    FEATURES_AVX512,
+    FEATURES_VNNI,
+    VNNI,
+    Tiling,
+    Windows,
+    pack_f32,
+    pack_s8,
+)
 
 
 def _windows(node: Node, tiling: Tiling) -> Windows:
@@ -60,18 +72,24 @@ def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
     return pack
 
 
-def _rows(dtype: str, isa: str, tiling: Tiling, requires: frozenset[str]) -> tuple[Kernel, ...]:
-    name = f"conv2d_{dtype}_{isa}"
-    bias = "s32" if dtype == "s8" else "f32"
-    pack = _pack_s8(tiling) if dtype == "s8" else _pack_f32(tiling)
-    signature = f"{dtype} {dtype} {bias}? -> {dtype}"
-    return (
-        Kernel(f"{name}_direct", signature, pack, name, requires, _when(tiling, True)),
-        Kernel(name, signature, pack, name, requires, _when(tiling, False)),
+def _row(name: str, tiling: Tiling, requires: frozenset[str], direct: bool) -> Kernel:
+    quantized = "_s8_" in name
+    return Kernel(
+        f"{name}_direct" if direct else name,
+        "s8 s8 s32? -> s8" if quantized else "f32 f32 f32? -> f32",
+        _pack_s8(tiling) if quantized else _pack_f32(tiling),
+        name,
+        requires,
+        _when(tiling, direct),
     )
 
 
 ROWS = (
-    *_rows("s8", "avx512vnni", VNNI, frozenset({"avx512", "avx512vnni"})),
-    *_rows("f32", "avx512", AVX512, frozenset({"avx512"})),
+    _row("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, True),
+    _row("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, False),
+    _row("conv2d_f32_avx512", AVX512, FEATURES_AVX512, True),
+    _row("conv2d_f32_avx512", AVX512, FEATURES_AVX512, False),
+    _row("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False),
+    _row("conv2d_f32_avx2", AVX2, FEATURES_AVX2, True),
+    _row("conv2d_f32_avx2", AVX2, FEATURES_AVX2, False),
 )

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.epilogue import bias_or_zeros, constant_weights
-from edgegen.ops.x86_tiles import AVX512, VNNI, Tiling, Windows, pack_f32, pack_s8
+from edgegen.ops.x86_tiles import (
+    AVX2,
+    AVX2_S8,
+    AVX512,
+    FEATURES_AVX2,
+    FEATURES_AVX512,
+    FEATURES_VNNI,
+    VNNI,
+    Tiling,
+    Windows,
+    pack_f32,
+    pack_s8,
+)
 
 
 def _windows(node: Node) -> Windows:
@@ -45,11 +58,18 @@ def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
     return pack
 
 
-_AVX512VNNI = frozenset({"avx512", "avx512vnni"})
+def _one_row(node: Node) -> str | None:
+    return "x must be one row" if node.input(0).shape[0] != 1 else _when(AVX2_S8, False)(node)
+
+
+_AVX2_ROW = replace(AVX2_S8, macro="EDGEGEN_AVX2_STRIP_S8_NARROW", function="edgegen_avx2_s8_narrow", weight="int8")
 _S8, _F32 = "s8 s8 s32? -> s8", "f32 f32 f32? -> f32"
 
 ROWS = (
-    Kernel("dense_s8_avx512vnni_direct", _S8, _pack_s8(VNNI), "dense_s8_avx512vnni", _AVX512VNNI, _when(VNNI, True)),
-    Kernel("dense_s8_avx512vnni", _S8, _pack_s8(VNNI), "", _AVX512VNNI, _when(VNNI, False)),
-    Kernel("dense_f32_avx512", _F32, _pack_f32(AVX512), "", frozenset({"avx512"}), _when(AVX512, True)),
+    Kernel("dense_s8_avx512vnni_direct", _S8, _pack_s8(VNNI), "dense_s8_avx512vnni", FEATURES_VNNI, _when(VNNI, True)),
+    Kernel("dense_s8_avx512vnni", _S8, _pack_s8(VNNI), "", FEATURES_VNNI, _when(VNNI, False)),
+    Kernel("dense_f32_avx512", _F32, _pack_f32(AVX512), "", FEATURES_AVX512, _when(AVX512, True)),
+    Kernel("dense_s8_avx2_row", _S8, _pack_s8(_AVX2_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row),
+    Kernel("dense_s8_avx2", _S8, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False)),
+    Kernel("dense_f32_avx2", _F32, _pack_f32(AVX2), "", FEATURES_AVX2, _when(AVX2, True)),
 )

@@ -12,7 +12,20 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights
-from edgegen.ops.x86_tiles import AVX512, UNQUANTIZED, VNNI, Tiling, Windows, pack_s8, quantized_form
+from edgegen.ops.x86_tiles import (
+    AVX2,
+    AVX2_S8,
+    AVX512,
+    FEATURES_AVX2,
+    FEATURES_AVX512,
+    FEATURES_VNNI,
+    UNQUANTIZED,
+    VNNI,
+    Tiling,
+    Windows,
+    pack_s8,
+    quantized_form,
+)
 
 _HELD_TAPS = 4  # so many taps' weights stay in registers
 _SCRATCH_BYTES = 6144  # groups of rows are interleaved together up to this
@@ -174,13 +187,10 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
         assert op.requantize is not None
         rows = Interleaving.of(w, tiling)
         low, high = clamp_s8(op.clamp)
-        unsigned = 128 if tiling.unit == 4 else 0
         filters = weights.reshape(-1, w.channels).T
         bias = bias_or_zeros(node)
         form = quantized_form(filters, bias, op.x_zero, op.requantize, low, high)
-        folded = bias.astype(np.int64)
-        if unsigned:
-            folded -= (op.x_zero + unsigned) * filters.astype(np.int64).sum(axis=1)
+        folded = bias.astype(np.int64) - tiling.offset(op.x_zero) * filters.astype(np.int64).sum(axis=1)
         repeat = rows.units // w.channels
         multiplier, shift = (np.tile(v, repeat).tolist() for v in op.requantize.per_channel(w.channels))
         requantize = FixedPoint(tuple(multiplier), tuple(shift), op.requantize.zero_point)
@@ -192,13 +202,13 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
             | functions
             | {
                 "x_zero": op.x_zero,
-                "fill": op.x_zero + unsigned if unsigned else 0,
+                "fill": tiling.offset(op.x_zero),
                 "zero_point": requantize.zero_point,
                 "low": low,
                 "high": high,
             },
             (
-                Constant("weights", rows.pack(weights)),
+                Constant("weights", rows.pack(weights.astype(tiling.weight))),
                 Constant("epilogue", epilogue),
                 Constant("forms", forms),
                 Constant("runs", rows.runs()),
@@ -301,34 +311,31 @@ _DEPTHWISE_VNNI = replace(VNNI, widest=2, macro="EDGEGEN_AVX512_DEPTHWISE_S8", f
 _DEPTHWISE_AVX512 = replace(
     AVX512, widest=1, room=25, macro="EDGEGEN_AVX512_DEPTHWISE_F32", function="edgegen_avx512_depthwise_f32"
 )
-_AVX512VNNI = frozenset({"avx512", "avx512vnni"})
+_DEPTHWISE_AVX2_S8 = replace(AVX2_S8, widest=1, macro="EDGEGEN_AVX2_DEPTHWISE_S8", function="edgegen_avx2_depthwise_s8")
+_DEPTHWISE_AVX2 = replace(
+    AVX2, widest=1, room=9, macro="EDGEGEN_AVX2_DEPTHWISE_F32", function="edgegen_avx2_depthwise_f32"
+)
 _S8, _F32 = "s8 s8 s32? -> s8", "f32 f32 f32? -> f32"
 
+
+def _f32(name: str, tiling: Tiling, requires: frozenset[str], direct: bool) -> Kernel:
+    full = f"{name}_direct" if direct else name
+    return Kernel(full, _F32, _pack_f32(tiling), name, requires, _reads(tiling, direct))
+
+
+def _s8_one_channel(name: str, tiling: Tiling, requires: frozenset[str], direct: bool) -> Kernel:
+    full = f"{name}_direct" if direct else name
+    return Kernel(full, _S8, _pack_one_channel(tiling), name, requires, _one_channel(tiling, direct))
+
+
 ROWS = (
-    Kernel(
-        "conv2d_s8_avx512vnni_direct",
-        _S8,
-        _pack_one_channel(VNNI),
-        "conv2d_s8_avx512vnni",
-        _AVX512VNNI,
-        _one_channel(VNNI, True),
-    ),
-    Kernel("conv2d_s8_avx512vnni", _S8, _pack_one_channel(VNNI), "", _AVX512VNNI, _one_channel(VNNI, False)),
-    Kernel("depthwise_conv2d_s8_avx512vnni", _S8, _pack_s8(_DEPTHWISE_VNNI), "", _AVX512VNNI, _one_filter_each),
-    Kernel(
-        "depthwise_conv2d_f32_avx512_direct",
-        _F32,
-        _pack_f32(_DEPTHWISE_AVX512),
-        "depthwise_conv2d_f32_avx512",
-        frozenset({"avx512"}),
-        _reads(_DEPTHWISE_AVX512, True),
-    ),
-    Kernel(
-        "depthwise_conv2d_f32_avx512",
-        _F32,
-        _pack_f32(_DEPTHWISE_AVX512),
-        "",
-        frozenset({"avx512"}),
-        _reads(_DEPTHWISE_AVX512, False),
-    ),
+    _s8_one_channel("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, True),
+    _s8_one_channel("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, False),
+    Kernel("depthwise_conv2d_s8_avx512vnni", _S8, _pack_s8(_DEPTHWISE_VNNI), "", FEATURES_VNNI, _one_filter_each),
+    _f32("depthwise_conv2d_f32_avx512", _DEPTHWISE_AVX512, FEATURES_AVX512, True),
+    _f32("depthwise_conv2d_f32_avx512", _DEPTHWISE_AVX512, FEATURES_AVX512, False),
+    _s8_one_channel("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False),
+    Kernel("depthwise_conv2d_s8_avx2", _S8, _pack_s8(_DEPTHWISE_AVX2_S8), "", FEATURES_AVX2, _one_filter_each),
+    _f32("depthwise_conv2d_f32_avx2", _DEPTHWISE_AVX2, FEATURES_AVX2, True),
+    _f32("depthwise_conv2d_f32_avx2", _DEPTHWISE_AVX2, FEATURES_AVX2, False),
 )
