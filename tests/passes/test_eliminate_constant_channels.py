@@ -20,6 +20,7 @@ from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.slice import Slice
 from edgegen.passes.optimize.eliminate_constant_channels import eliminate_constant_channels
 from edgegen.targets import Target
 
@@ -149,6 +150,13 @@ def test_pools_and_flattening_pass_the_channels_on_to_a_dense_layer(op: Op) -> N
     flat = n.add(Reshape((1, y.type.elements)), y)
     out = n.add(Dense(ZERO, factors(5)), flat, n.weights(5, flat.shape[1]), n.constant(np.arange(5), S32))
     assert widths(n.graph(out)) == [3, 3, 3 * flat.shape[1] // 6, 5]
+
+
+def test_operators_that_join_other_widths_do_not_tie_them() -> None:
+    n = Network()
+    x = n.pointwise(n.image(), MIXED, x_zero=3)
+    y = n.pointwise(x, [ALIVE] * 5)
+    assert widths(n.graph(n.add(Slice((0, 0, 0, 1), (1, 4, 4, 4), (1,) * 4), y))) == [3, 5, 4]
 
 
 def test_constants_of_each_channel_are_cut_too() -> None:

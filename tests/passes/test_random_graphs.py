@@ -154,7 +154,7 @@ class RandomGraph:
         else:
             factor = FixedPoint.from_scales([2.0 / (1 << 20)], self.number(-1, 1))
             op = Binary(function, self.number(-1, 1), 0, 20, HALF, HALF, factor, self.clamp(x))
-        shape = self.pick(*[(x.shape[-1],)] * 4, (), x.shape, (2, *x.shape))
+        shape = self.pick(*[(x.shape[-1],)] * 4, (), x.shape, (2, *x.shape)[-5:])
         other = x if self.chance(20) else self.constant(shape, x)
         return self.b.add(op, *(x, other) if self.chance(70) else (other, x))
 

@@ -49,6 +49,8 @@ def _mixes_channels(node: Node) -> bool:
 
 def _keeps_channels(node: Node) -> bool:
     """Whether channel c of the result depends on channel c of the activations only, and can be cut with them."""
+    if not node.inputs or len(node.outputs) != 1:
+        return False
     op, out = node.op, node.out
     if isinstance(op, DepthwiseConv2d):
         fixed = all(t is None or t.is_constant for t in node.inputs[1:])
@@ -110,7 +112,7 @@ def _removable(graph: Graph, ranges: Ranges) -> Masks:
     for node in graph.nodes:
         if _mixes_channels(node):
             masks[node.input(0)] &= _not_needed(node, ranges)
-        elif len(node.outputs) == 1 and node.inputs and _keeps_channels(node):
+        elif _keeps_channels(node):
             linked.append(node)
         else:
             _forbid(node, masks)
@@ -129,7 +131,7 @@ def _round_up(graph: Graph, masks: Masks, granule: int) -> None:
         return tensor
 
     for node in graph.nodes:
-        if not _mixes_channels(node):
+        if _keeps_channels(node):
             tied = [root(t) for t in (*node.inputs, *node.outputs) if t is not None and t in masks]
             for tensor in tied[1:]:
                 group[root(tensor)] = root(tied[0])
