@@ -91,7 +91,10 @@ class FixedPoint:
 
     def apply(self, acc: IntArray) -> IntArray:
         """acc [..., channels] -> int64, not yet clamped to the output's type."""
-        scaled = multiply_by_quantized_multiplier(acc, np.array(self.multiplier), np.array(self.shift))
+        if len(self.multiplier) == 1:  # acc may be a scalar, and stays one
+            scaled = multiply_by_quantized_multiplier(acc, self.multiplier[0], self.shift[0])
+        else:
+            scaled = multiply_by_quantized_multiplier(acc, np.array(self.multiplier), np.array(self.shift))
         return scaled + self.zero_point
 
     def per_channel(self, channels: int) -> tuple[IntArray, IntArray]:
