@@ -65,8 +65,9 @@ def file_samples(path: Path, graph: Graph) -> list[Sample]:
     for key, array in arrays.items():
         numbered = _NUMBERED.fullmatch(key)
         if key in names:
-            if f"in{names[key]}" in arrays:
-                raise UsageError(f'{path.name} has both "{key}" and "in{names[key]}", which are one input')
+            number = f"in{names[key]}"
+            if number != key and number in arrays:
+                raise UsageError(f'{path.name} has both "{key}" and "{number}", which are one input')
             inputs.setdefault(0, {})[names[key]] = array
         elif numbered:
             kind = inputs if numbered[2] == "in" else recorded

@@ -54,6 +54,11 @@ def altered(model: Compiled, changes: Mapping[str, str], within: str = "") -> Co
     return replace(model, files=files)
 
 
+def in_run(model: Compiled, code: str) -> Compiled:
+    """The model with `code` at the start of its run function, where the arena is `a`."""
+    return altered(model, {"(void)a;": f"(void)a;\n    {code}"}, within=f"{model.name}_run({model.name}_t *m)\n{{")
+
+
 def counting_model(target: str, name: str = "counter") -> Compiled:
     """A model with persistent state: output = what the graph computes plus the number of runs since init."""
     model = dense_model(target, name, layers=1)

@@ -14,7 +14,7 @@ from edgegen.verify import Build, Call, build_program, compare
 from edgegen.verify.samples import random_samples
 
 from tests import corpus as corpus_files
-from tests.verify.altered import TRACE, X, altered, dense_model
+from tests.verify.altered import TRACE, X, altered, dense_model, in_run
 
 pytestmark = pytest.mark.cross
 TARGET = ["arm-neon", "cortex-m4"]
@@ -35,10 +35,7 @@ def run_altered(target: str, code: str, trace: bool = True, right: bool = False)
     for i in (0, 1):
         code = code.replace(f"OUT{i}", str(plan.tensors[model.graph.nodes[i].out].offset))
     code = code.replace("END", str(plan.arena_bytes)).replace("WEIGHTS", weights)
-    if trace:
-        model = altered(model, {TRACE.format(0): f"{TRACE.format(0)}\n    {code}"})
-    else:
-        model = altered(model, {"(void)a;": f"(void)a;\n    {code}"}, within="model_run(model_t")
+    model = altered(model, {TRACE.format(0): f"{TRACE.format(0)}\n    {code}"}) if trace else in_run(model, code)
     program = build_program([model], CHECKED)
     if right:
         program.execute([Call([X])])

@@ -15,7 +15,7 @@ from edgegen.verify import Build, Call, HostProgram, build_program
 
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
-from tests.verify.altered import X, altered, counted, counting_model, dense_model
+from tests.verify.altered import X, altered, counted, counting_model, dense_model, in_run
 
 EVERY = [
     pytest.param("generic"),
@@ -122,7 +122,7 @@ def test_models_of_a_program_need_names_and_one_target() -> None:
 
 @pytest.mark.parametrize("target", EMULATED)
 def test_an_emulated_run_takes_no_longer_than_allowed(target: str) -> None:
-    endless = altered(dense_model(target), {"(void)a;": "for (volatile int i = 0; i < 1;) { (void)a; }"})
+    endless = in_run(dense_model(target), "for (volatile int i = 0; i < 1;) { (void)i; }")
     with pytest.raises(ToolchainFailed, match="took more than 2 seconds"):
         build_program([endless], Build(timeout=2.0)).execute([Call([X])])
 
@@ -130,13 +130,13 @@ def test_an_emulated_run_takes_no_longer_than_allowed(target: str) -> None:
 @pytest.mark.parametrize("target", EMULATED)
 def test_instructions_are_counted(target: str) -> None:
     """A loop of known length costs what it says, over and above the model's own instructions."""
-    loop = '__asm__ volatile("mov {0}, #{1}\\n0:\\tsubs {0}, {0}, #1\\n\\tbne 0b" ::: "{0}", "cc");\n    (void)a;'
+    loop = '__asm__ volatile("mov {0}, #{1}\\n0:\\tsubs {0}, {0}, #1\\n\\tbne 0b" ::: "{0}", "cc");'
     register = "r3" if target == "cortex-m4" else "x9"
     counts = []
     for length in (None, 1000, 51000):
         model = dense_model(target)
         if length is not None:
-            model = altered(model, {"(void)a;": loop.format(register, length)})
+            model = in_run(model, loop.format(register, length))
         # GNU assembler in strict C99 is not what this test is about
         program = build_program([model], Build(strict=False))
         first, second = program.execute([Call([X]), Call([X])])
@@ -159,7 +159,7 @@ def test_an_emulator_without_the_plugin_runs_the_program_and_counts_nothing(
     program = build_program([dense_model("arm-neon")])
     (want,) = evaluate(program.models[0].source, [X])
     for plugin in (tmp_path / "missing.so", None):
-        monkeypatch.setattr("edgegen.verify.qemu_user._plugin", lambda plugin=plugin: plugin)
+        monkeypatch.setattr("edgegen.verify.qemu_user.try_plugin", lambda _name, plugin=plugin: plugin)
         (outcome,) = program.execute([Call([X])])
         assert outcome.instructions is None
         np.testing.assert_array_equal(outcome.outputs[0], want)
@@ -167,10 +167,10 @@ def test_an_emulator_without_the_plugin_runs_the_program_and_counts_nothing(
 
 @pytest.mark.parametrize("target", EMULATED)
 def test_stack_is_measured(target: str) -> None:
-    deep = "volatile uint8_t deep[3000];\n    for (int i = 0; i < 3000; i++) { deep[i] = (uint8_t)i; }\n    (void)a;"
+    deep = "volatile uint8_t deep[3000];\n    for (int i = 0; i < 3000; i++) { deep[i] = (uint8_t)i; }"
     plain, fat = (
         build_program([model], Build(strict=False)).execute([Call([X])])[0].stack_bytes
-        for model in (dense_model(target), altered(dense_model(target), {"(void)a;": deep}))
+        for model in (dense_model(target), in_run(dense_model(target), deep))
     )
     assert plain is not None
     assert fat is not None
@@ -180,7 +180,7 @@ def test_stack_is_measured(target: str) -> None:
 
 @pytest.mark.cross
 def test_faults_of_firmware_are_reported() -> None:
-    wild = altered(dense_model("cortex-m4"), {"(void)a;": "*(volatile uint32_t *)0xF0000000u = 1;\n    (void)a;"})
+    wild = in_run(dense_model("cortex-m4"), "*(volatile uint32_t *)0xF0000000u = 1;")
     with pytest.raises(ToolchainFailed, match="status 100") as caught:
         build_program([wild]).execute([Call([X])])
     assert "fault: CFSR" in dict(caught.value.details)["says"]
@@ -188,15 +188,15 @@ def test_faults_of_firmware_are_reported() -> None:
 
 @pytest.mark.cross
 def test_a_stack_overflow_of_firmware_is_a_fault() -> None:
-    big = "volatile uint8_t big[300000];\n    for (int i = 0; i < 300000; i++) { big[i] = 1; }\n    (void)a;"
+    big = "volatile uint8_t big[300000];\n    for (int i = 0; i < 300000; i++) { big[i] = 1; }"
     with pytest.raises(ToolchainFailed, match="status 100"):
-        build_program([altered(dense_model("cortex-m4"), {"(void)a;": big})], Build(strict=False)).execute([Call([X])])
+        build_program([in_run(dense_model("cortex-m4"), big)], Build(strict=False)).execute([Call([X])])
 
 
 @pytest.mark.parametrize("target", EVERY)
 def test_the_arena_starts_out_dirty(target: str) -> None:
     """A model that relies on zeroed memory must not pass by luck."""
-    model = altered(dense_model(target, layers=1), {"(void)a;": "if (a[sizeof m->arena - 1] != 0xA5) { return 1; }"})
+    model = in_run(dense_model(target, layers=1), "if (a[sizeof m->arena - 1] != 0xA5) { return MODEL_BAD_ARGUMENT; }")
     plan = model.graph.plan
     assert plan is not None
     model = altered(model, {f"_ARENA_BYTES {plan.arena_bytes}": f"_ARENA_BYTES {plan.arena_bytes + 16}"})
