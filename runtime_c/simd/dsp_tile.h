@@ -30,7 +30,7 @@ EDGEGEN_INLINE void edgegen_dsp_store(uint8_t *out, int32_t acc, const int32_t *
 
 /* r0 strip, r1 stream, r2, r3, r12, lr weights, r4-r7 accumulators (pixel 0: r4, r5; pixel 1: r6, r7), r8-r11 pixels.
  * Stack: 0 outputs, 8 strip, 12 entry into the unrolled quads, 16 where they lead, 20 end of pixel 0's outputs,
- * 24 and 28 blocks of 16 quads after the first, 32 shift, 36 epilogue. */
+ * 24 end of the strip, 28 epilogue, 32 shift. */
 #define EDGEGEN_DSP_QUAD_2X2                                                                                           \
     "ldm r1!, {r2, r3, r12, lr}\n"                                                                                     \
     "ldm r0!, {r8-r11}\n"                                                                                              \
@@ -74,7 +74,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_2x2(const uint32_t *strip EDGEGEN_UNUSED
                                             uint8_t *out EDGEGEN_UNUSED, const edgegen_dsp_tile *t EDGEGEN_UNUSED)
 {
     __asm__("push {r4-r11, lr}\n"
-            "sub sp, sp, #44\n"
+            "sub sp, sp, #36\n"
             "ldm r3, {r4-r8}\n"
             "str r0, [sp, #8]\n"
             "str r8, [sp, #32]\n"
@@ -85,15 +85,14 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_2x2(const uint32_t *strip EDGEGEN_UNUSED
             "adr.w r8, 90f\n"
             "ldr r6, [r8, r7, lsl #2]\n"
             "add r6, r6, r8\n"
-            "subs r4, r4, #1\n"
-            "lsrs r9, r4, #4\n"
+            "add r9, r0, r4, lsl #4\n"
             "str r9, [sp, #24]\n"
-            "str r9, [sp, #28]\n"
-            "str r6, [sp, #36]\n"
-            "it ne\n"
-            "ldrne r6, [r8, #24]\n"
-            "it ne\n"
-            "addne r6, r6, r8\n"
+            "str r6, [sp, #28]\n"
+            "subs r4, r4, #1\n"
+            "cmp r4, #16\n"
+            "itt ge\n"
+            "ldrge r6, [r8, #24]\n"
+            "addge r6, r6, r8\n"
             "str r6, [sp, #16]\n"
             "and r4, r4, #15\n" /* the first block may be less than 16 quads: skip what is too much */
             "rsb r4, r4, #15\n"
@@ -115,15 +114,10 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_2x2(const uint32_t *strip EDGEGEN_UNUSED
             ".rept 16\n" EDGEGEN_DSP_QUAD_2X2 ".endr\n"
             "ldr pc, [sp, #16]\n"
             "80:\n"
-            "ldr r2, [sp, #28]\n"
-            "subs r2, r2, #1\n"
-            "bmi 81f\n"
-            "str r2, [sp, #28]\n"
-            "b.w 10b\n"
-            "81:\n"
             "ldr r2, [sp, #24]\n"
-            "str r2, [sp, #28]\n"
-            "ldr pc, [sp, #36]\n");
+            "cmp r0, r2\n"
+            "bne.w 10b\n"
+            "ldr pc, [sp, #28]\n");
     __asm__("20:\n" EDGEGEN_DSP_RESULTS_2X2("9")
             "21:\n" EDGEGEN_DSP_RESULTS_2X2("11"));
     __asm__("22:\n" EDGEGEN_DSP_RESULTS_2X2("13")
@@ -162,7 +156,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_2x2(const uint32_t *strip EDGEGEN_UNUSED
             "cmp r2, r8\n"
             "bne.w 1b\n"
             "9:\n"
-            "add sp, sp, #44\n"
+            "add sp, sp, #36\n"
             "pop {r4-r11, pc}\n");
 }
 

@@ -12,7 +12,7 @@
 
 /* r0 strip, r1 stream, r2, r3 weights, lr their low bytes, r10-r12 pixels; sums of low bytes: r4, r6, r8, of whole
  * lanes: r5, r7, r9. Stack: 0 outputs, 12 strip, 16 entry into the unrolled quads, 20 where they lead, 24 end of
- * pixel 0's outputs, 28 and 32 blocks of 16 quads after the first, 36 epilogue, 40 shift. */
+ * pixel 0's outputs, 28 end of the strip, 36 epilogue, 40 shift. */
 #define EDGEGEN_DSP_HALF_QUAD_3X2(w)                                                                                   \
     "ldm r0!, {r10-r12}\n"                                                                                             \
     "sxtb16 lr, " w "\n"                                                                                               \
@@ -83,15 +83,16 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
             "adr.w r8, 90f\n"
             "ldr r6, [r8, r7, lsl #2]\n"
             "add r6, r6, r8\n"
-            "subs r4, r4, #1\n"
-            "lsrs r9, r4, #4\n"
+            "add r9, r4, r4, lsl #1\n"
+            "add r9, r0, r9, lsl #3\n"
+            "adds r9, r9, #12\n"
             "str r9, [sp, #28]\n"
-            "str r9, [sp, #32]\n"
             "str r6, [sp, #36]\n"
-            "it ne\n"
-            "ldrne r6, [r8, #24]\n"
-            "it ne\n"
-            "addne r6, r6, r8\n"
+            "subs r4, r4, #1\n"
+            "cmp r4, #16\n"
+            "itt ge\n"
+            "ldrge r6, [r8, #24]\n"
+            "addge r6, r6, r8\n"
             "str r6, [sp, #20]\n"
             "and r4, r4, #15\n" /* the first block may be less than 16 quads: skip what is too much */
             "rsb r4, r4, #15\n"
@@ -114,14 +115,9 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
             ".rept 16\n" EDGEGEN_DSP_QUAD_3X2 ".endr\n"
             "ldr pc, [sp, #20]\n"
             "80:\n"
-            "ldr r2, [sp, #32]\n"
-            "subs r2, r2, #1\n"
-            "bmi 81f\n"
-            "str r2, [sp, #32]\n"
-            "b.w 10b\n"
-            "81:\n"
             "ldr r2, [sp, #28]\n"
-            "str r2, [sp, #32]\n"
+            "cmp r0, r2\n"
+            "bne.w 10b\n"
             "ldr pc, [sp, #36]\n");
     __asm__("20:\n" EDGEGEN_DSP_RESULTS_3X2("9")
             "21:\n" EDGEGEN_DSP_RESULTS_3X2("11"));
