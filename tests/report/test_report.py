@@ -70,7 +70,7 @@ def small_graph() -> Graph:
     x, v = Tensor("x", TensorType(S8, (4,))), Tensor("v", TensorType(S8, (2, 2)))
     node = Node(Reshape((2, 2)), [x], [v], "r")
     plan = Plan({x: Placement(8, 4, -1, 0), v: Placement(8, 4, 0, 1)}, {node: Placement(0, 8, 0, 0)}, 12, 12)
-    return Graph("g", [x], [v], [node], plan)
+    return Graph("g", [x], [v], [node], plan=plan)
 
 
 def test_usage_counts_shared_bytes_once() -> None:
