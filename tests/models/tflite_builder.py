@@ -43,7 +43,7 @@ class Options:
 
 
 def options(table: str, **fields: Any) -> Options:
-    """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32."""
+    """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32, text a string."""
     return Options(table, fields)
 
 
@@ -164,8 +164,12 @@ def _write_tensor(w: _Writer, tensor: Tensor, buffer: int) -> int:
 
 
 def _write_options(w: _Writer, opts: Options) -> int:
-    fields = {k: w.numbers(v, "int32") if isinstance(v, (list, tuple)) else v for k, v in opts.fields.items()}
-    return w.table(opts.table, **fields)
+    def value(given: Any) -> Any:
+        if isinstance(given, str):
+            return w.b.CreateString(given)
+        return w.numbers(given, "int32") if isinstance(given, (list, tuple)) else given
+
+    return w.table(opts.table, **{k: value(v) for k, v in opts.fields.items()})
 
 
 def _code_of(operator: Operator) -> _Code:
@@ -196,6 +200,57 @@ def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[st
     )
 
 
+@dataclass(frozen=True)
+class SubGraph:
+    """A sub-graph beside the model's own: what CALL_ONCE, IF and WHILE refer to by number, from 1."""
+
+    tensors: Sequence[Tensor]
+    operators: Sequence[Operator]
+    inputs: Sequence[str | int] | None = None
+    outputs: Sequence[str | int] | None = None
+
+
+class _File:
+    """Buffers and operator codes, which all sub-graphs share."""
+
+    def __init__(self, graphs: Sequence[SubGraph]) -> None:
+        self.w = w = _Writer()
+        self.codes = list(dict.fromkeys(_code_of(o) for g in graphs for o in g.operators))
+        contents = [b""] + [_buffer_bytes(t) for g in graphs for t in g.tensors if t.data is not None]
+        self._places = iter(range(1, len(contents)))
+        self.buffers = [w.table("Buffer", Data=w.bytes16(c) if c else None) for c in contents]
+        self.graphs = [self._graph(g, "main" if i == 0 else f"graph{i}") for i, g in enumerate(graphs)]
+
+    def _graph(self, graph: SubGraph, name: str) -> int:
+        w, index = self.w, {t.name: i for i, t in enumerate(graph.tensors)}
+        written = {t for o in graph.operators for t in o.outputs}
+        read = {t for o in graph.operators for t in o.inputs}
+        inputs, outputs = graph.inputs, graph.outputs
+        if inputs is None:
+            inputs = [t.name for t in graph.tensors if t.data is None and not {t.name, index[t.name]} & written]
+        if outputs is None:
+            outputs = [t.name for t in graph.tensors if {t.name, index[t.name]} & written and t.name not in read]
+        tensors = [_write_tensor(w, t, 0 if t.data is None else next(self._places)) for t in graph.tensors]
+        operators = [_write_operator(w, o, self.codes.index(_code_of(o)), index) for o in graph.operators]
+        return w.table(
+            "SubGraph",
+            Tensors=w.offsets(tensors),
+            Inputs=w.numbers([index[t] if isinstance(t, str) else t for t in inputs], "int32"),
+            Outputs=w.numbers([index[t] if isinstance(t, str) else t for t in outputs], "int32"),
+            Operators=w.offsets(operators),
+            Name=w.b.CreateString(name),
+        )
+
+    def code(self, code: _Code) -> int:
+        return self.w.table(
+            "OperatorCode",
+            DeprecatedBuiltinCode=min(code.number, 127),
+            CustomCode=self.w.b.CreateString(code.custom) if code.custom else None,
+            Version=code.version,
+            BuiltinCode=code.number,
+        )
+
+
 def build_model(
     tensors: Sequence[Tensor],
     operators: Sequence[Operator],
@@ -203,59 +258,22 @@ def build_model(
     outputs: Sequence[str | int] | None = None,
     schema_version: int = 3,
     identifier: bytes = b"TFL3",
+    more: Sequence[SubGraph] = (),
 ) -> bytes:
     """The file's bytes.
 
     inputs, outputs: of the model; by default the activations that no operator writes, and those that none reads
+    more: further sub-graphs
     """
-    w = _Writer()
-    index = {t.name: i for i, t in enumerate(tensors)}
-    codes = list(dict.fromkeys(_code_of(o) for o in operators))
-    written = {t for o in operators for t in o.outputs}
-    read = {t for o in operators for t in o.inputs}
-    if inputs is None:
-        inputs = [t.name for t in tensors if t.data is None and not {t.name, index[t.name]} & written]
-    if outputs is None:
-        outputs = [t.name for t in tensors if {t.name, index[t.name]} & written and t.name not in read]
-
-    contents = [b""] + [_buffer_bytes(t) for t in tensors if t.data is not None]
-    places = iter(range(1, len(contents)))
-    buffers = [w.table("Buffer", Data=w.bytes16(c) if c else None) for c in contents]
-    tensor_tables = [_write_tensor(w, t, 0 if t.data is None else next(places)) for t in tensors]
-    operator_tables = [_write_operator(w, o, codes.index(_code_of(o)), index) for o in operators]
-    code_tables = []
-    for c in codes:
-        custom = w.b.CreateString(c.custom) if c.custom else None
-        code_tables.append(
-            w.table(
-                "OperatorCode",
-                DeprecatedBuiltinCode=min(c.number, 127),
-                CustomCode=custom,
-                Version=c.version,
-                BuiltinCode=c.number,
-            )
-        )
-    tensor_vector, operator_vector = w.offsets(tensor_tables), w.offsets(operator_tables)
-    input_vector = w.numbers([index[t] if isinstance(t, str) else t for t in inputs], "int32")
-    output_vector = w.numbers([index[t] if isinstance(t, str) else t for t in outputs], "int32")
-    name = w.b.CreateString("main")
-    graph = w.table(
-        "SubGraph",
-        Tensors=tensor_vector,
-        Inputs=input_vector,
-        Outputs=output_vector,
-        Operators=operator_vector,
-        Name=name,
-    )
-    code_vector, graph_vector, buffer_vector = w.offsets(code_tables), w.offsets([graph]), w.offsets(buffers)
-    description = w.b.CreateString("edgegen test")
+    file = _File([SubGraph(tensors, operators, inputs, outputs), *more])
+    w = file.w
     model = w.table(
         "Model",
         Version=schema_version,
-        OperatorCodes=code_vector,
-        Subgraphs=graph_vector,
-        Description=description,
-        Buffers=buffer_vector,
+        OperatorCodes=w.offsets([file.code(c) for c in file.codes]),
+        Subgraphs=w.offsets(file.graphs),
+        Description=w.b.CreateString("edgegen test"),
+        Buffers=w.offsets(file.buffers),
     )
     w.b.Finish(model, file_identifier=identifier)
     return bytes(w.b.Output())

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.tflite.reader import FileGraph, FileOperator, Options, read_flatbuffer
-from edgegen.frontends.tflite.tensors import MAX_BYTES, check_size, choose_shape, make_tensor
+from edgegen.frontends.tflite.tensors import MAX_BYTES, RESOURCE, check_size, choose_shape, make_tensor
 from edgegen.ir.dtypes import DType
-from edgegen.ir.graph import Graph, Node
+from edgegen.ir.graph import Graph, Node, State
 from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, Tensor, TensorType, constant
@@ -146,6 +146,11 @@ class Operator:
         values.setflags(write=False)
         tensor.data = values
 
+    @property
+    def model(self) -> Importer:
+        """The sub-graph that the operator stands in."""
+        return self._model
+
     def add_constant(self, suffix: str, values: Array, dtype: DType) -> Tensor:
         return constant(f"{self.output.name}/{suffix}", values, dtype)
 
@@ -162,16 +167,38 @@ class Operator:
         return UnsupportedModel(f"{self._where}: {text}", help=help)
 
 
+@dataclass
+class Variable:
+    """A resource variable while its sub-graph is imported.
+
+    initial: its value before the first run, if an initialization gives one
+    state:   what outlives a run; None as long as nothing reads a value of an earlier run
+    current: its value after the operators so far
+    """
+
+    name: str
+    initial: Array | None = None
+    state: State | None = None
+    current: Tensor | None = None
+
+
 class Importer:
     """One sub-graph while it is imported.
 
     defined: tensors that have a value: inputs, constants and what operators so far have written
     resized: the user chose sizes other than the file's, so the shapes that it declares for results are stale
     computed_bytes: of constants that import functions computed so far
+    variables: resource variables by name
+    handles: which variable each resource tensor refers to
     """
 
-    def __init__(self, file: FileGraph, name: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        self._file = file
+    def __init__(
+        self, files: Sequence[FileGraph], index: int, name: str, shapes: Mapping[str, tuple[int, ...]]
+    ) -> None:
+        self.files = files
+        self._file = file = files[index]
+        self.variables: dict[str, Variable] = {}
+        self.handles: dict[Tensor, Variable] = {}
         _check_operators(file.operators)
         self.tensors = [make_tensor(t) for t in file.tensors]
         self._free = {self.tensors[i] for i, t in enumerate(file.tensors) if -1 in t.signature}
@@ -179,6 +206,8 @@ class Importer:
         if len(set(inputs)) != len(inputs):
             raise InvalidModel("a tensor is listed twice among the model's inputs")
         for tensor in inputs:
+            if tensor.dtype == RESOURCE:
+                raise UnsupportedModel(f'tensor "{tensor.name}" has type RESOURCE, which no caller can give')
             check_size(tensor.name, tensor.type)
             if tensor.is_constant:
                 raise InvalidModel(f'the model\'s input "{tensor.name}" is a constant')
@@ -210,6 +239,8 @@ class Importer:
         for tensor in op.inputs:
             if tensor is not None and tensor not in self.defined:
                 raise op.invalid(f'reads "{tensor.name}", which no earlier operator writes')
+            if tensor in self.handles and file.name not in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+                raise op.unsupported(f'"{tensor.name}" is a variable\'s handle, not a value', "read the variable first")
         for tensor in op.outputs:
             if tensor in self.defined:
                 why = "is a constant" if tensor.is_constant else "already has a value"
@@ -227,8 +258,9 @@ class Importer:
         """The graph of the whole sub-graph."""
         for file in self._file.operators:
             self.add_operator(file)
-        if not self.graph.outputs:
-            raise InvalidModel("the model has no outputs")
+        for variable in self.variables.values():
+            if variable.state is not None and variable.current is not None:
+                variable.state.next = variable.current
         for tensor in self.graph.outputs:
             if tensor not in self.defined:
                 raise InvalidModel(f'the model\'s output "{tensor.name}" is never written')
@@ -258,6 +290,9 @@ def read_tflite(data: bytes, name: str, shapes: Mapping[str, tuple[int, ...]]) -
     """The graph of a .tflite file's first sub-graph. Raises InvalidModel, UnsupportedModel and UsageError."""
     try:
         with np.errstate(all="ignore"):  # what overflows is refused where it is used
-            return Importer(read_flatbuffer(data)[0], name, shapes).run()
+            graph = Importer(read_flatbuffer(data), 0, name, shapes).run()
     except InvalidGraph as error:
         raise InvalidModel(error.what, error.details, error.help) from error
+    if not graph.outputs:
+        raise InvalidModel("the model has no outputs")
+    return graph

@@ -28,6 +28,9 @@ DTYPES: dict[str, DType] = {
     "BOOL": BOOL,
 }
 
+RESOURCE = DType("resource", "void", "void", 0)
+"""Of handles of resource variables, which exist only while a model is imported."""
+
 MAX_BYTES = 1 << 28
 """Of one activation: no device that edgegen targets holds more, and 32-bit offsets in kernels cannot overflow."""
 
@@ -83,6 +86,8 @@ def _constant(tensor: FileTensor, dtype: DType) -> Array:
 
 def make_tensor(tensor: FileTensor) -> Tensor:
     """The graph's tensor with the file's shape. Raises InvalidModel and UnsupportedModel."""
+    if tensor.type == "RESOURCE" and tensor.data is None:
+        return Tensor(tensor.name, TensorType(RESOURCE, tensor.shape))
     if tensor.type not in DTYPES:
         raise UnsupportedModel(f'tensor "{tensor.name}" has type {tensor.type}, which edgegen does not compute')
     dtype = DTYPES[tensor.type]
