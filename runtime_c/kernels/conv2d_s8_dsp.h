@@ -75,7 +75,7 @@ EDGEGEN_INLINE void edgegen_conv2d_s8_dsp_strip(const edgegen_conv2d_s8_dsp *p, 
 }
 
 EDGEGEN_INLINE void edgegen_conv2d_s8_dsp_tiles(const edgegen_conv2d_s8_dsp *p, const uint32_t *strip,
-                                                const int32_t *stream, uint8_t *out, const edgegen_dsp_tile *t)
+                                                const int32_t *stream, uint8_t *out, edgegen_dsp_tile *t)
 {
     if (p->pixels == 2) {
         edgegen_dsp_tile_2x2(strip, stream, out, t);
@@ -111,8 +111,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
     const int32_t size = p->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1, wide = p->units < 2 ? 2 : p->units;
     const int32_t aside = size == 4 || p->units < 2; /* outputs pass through scratch */
     const int32_t step = total < p->pixels ? 0 : (aside != 0 ? wide : p->units) * size;
-    const edgegen_dsp_tile t = {p->quads, p->tile_units * size, step, p->form, p->shift};
-    const edgegen_dsp_tile pair = {p->quads, 2 * size, step, p->form, p->shift};
+    edgegen_dsp_tile t = {{0}, p->shift, step, p->tile_units * size, p->quads, p->form};
+    edgegen_dsp_tile pair = {{0}, p->shift, step, 2 * size, p->quads, p->form};
     const edgegen_dsp_windows w = {p->stride_w * p->channels, p->run_quads, p->kernel_h,
                                    p->dilation_h * p->in_w * p->channels};
     edgegen_dsp_place at = {0, 0, 0};

@@ -21,8 +21,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
     const int32_t accumulators = p->form == EDGEGEN_DSP_ACCUMULATOR;
     const int32_t size = accumulators != 0 ? 4 : 1, wide = edgegen_max_s32(p->units, 4);
     const int32_t aside = accumulators != 0 || p->units < 4;
-    const edgegen_dsp_tile t = {p->quads, p->tile_units * size, 0, p->form, p->shift};
-    const edgegen_dsp_tile last = {p->quads, 4 * size, 0, p->form, p->shift};
+    const edgegen_dsp_tile t = {{0}, p->shift, 0, p->tile_units * size, p->quads, p->form};
+    const edgegen_dsp_tile last = {{0}, p->shift, 0, 4 * size, p->quads, p->form};
     for (int32_t r = 0; r < p->rows; r++) {
         const int8_t *in = x;
         if (p->copied != 0) {

@@ -6,12 +6,13 @@
 
 /* What the tiles of one layer have in common. A quad is four taps; a row's taps are padded to whole quads.
  *
- * quads: of one pixel
+ * plan:  places in the code that follow from quads and form, found by the first call; 0 before it
+ * shift: of results; step: bytes from one pixel's outputs to the next one's
  * bytes: written for one pixel: its units, rounded up to the tile's, or four times that for accumulators
- * step:  bytes from one pixel's outputs to the next one's
- * form:  EDGEGEN_DSP_RESULT_9 ... EDGEGEN_DSP_ACCUMULATOR; shift: of the result */
+ * quads: of one pixel; form: EDGEGEN_DSP_RESULT_9 ... EDGEGEN_DSP_ACCUMULATOR */
 typedef struct {
-    int32_t quads, bytes, step, form, shift;
+    uint32_t plan[4];
+    int32_t shift, step, bytes, quads, form;
 } edgegen_dsp_tile;
 
 /* One result of a tile of accumulators: requantized, or stored as it is. */
@@ -65,42 +66,53 @@ EDGEGEN_INLINE void edgegen_dsp_store(uint8_t *out, int32_t acc, const int32_t *
     "ssat r6, #8, r6, asr #" shift "\n"                                                                                \
     "ssat r7, #8, r7, asr #" shift "\n" EDGEGEN_DSP_STORE_2X2 "b.w 9f\n"
 
+/* Fills in the plan of the tile at r3, from a table at 90: the epilogues of all forms, what follows a block if there are
+ * more, and the block itself, which is 16 quads long. `size`: bytes of code for a quad; strip_bytes:
+ * instructions that put bytes of the strip into r5, from quads in r4. */
+#define EDGEGEN_DSP_PLAN(size, strip_bytes)                                                                            \
+    "ldrd r4, r7, [r3, #28]\n"                                                                                         \
+    "adr.w r8, 90b\n"                                                                                                  \
+    "ldr r6, [r8, r7, lsl #2]\n"                                                                                       \
+    "add r6, r6, r8\n"                                                                                                 \
+    "str r6, [r3, #12]\n" strip_bytes                                                                                  \
+    "str r5, [r3, #8]\n"                                                                                               \
+    "subs r4, r4, #1\n"                                                                                                \
+    "cmp r4, #16\n"                                                                                                    \
+    "itt ge\n"                                                                                                         \
+    "ldrge r6, [r8, #24]\n"                                                                                            \
+    "addge r6, r6, r8\n"                                                                                               \
+    "str r6, [r3, #4]\n"                                                                                               \
+    "and r4, r4, #15\n" /* the first block may be less than 16 quads: skip what is too much */                        \
+    "rsb r4, r4, #15\n"                                                                                                \
+    "movs r5, #" size "\n"                                                                                             \
+    "ldr r6, [r8, #28]\n"                                                                                              \
+    "add r6, r6, r8\n"                                                                                                 \
+    "mla r4, r4, r5, r6\n"                                                                                             \
+    "str r4, [r3]\n"                                                                                                   \
+    "b.w 7b\n"
+
 /* Two pixels, every unit.
  *
  * strip:  per quad [pixel][even, odd]: words of taps (0, 2) and (1, 3)
  * stream: per two units: offset[2], per quad [unit][even, odd], then per unit multiplier, constant and, with
  *         EDGEGEN_DSP_RESULT_ANY, correction; none of these for accumulators */
 EDGEGEN_DSP_NAKED void edgegen_dsp_tile_2x2(const uint32_t *strip EDGEGEN_UNUSED, const int32_t *stream EDGEGEN_UNUSED,
-                                            uint8_t *out EDGEGEN_UNUSED, const edgegen_dsp_tile *t EDGEGEN_UNUSED)
+                                            uint8_t *out EDGEGEN_UNUSED, edgegen_dsp_tile *t EDGEGEN_UNUSED)
 {
     __asm__("push {r4-r11, lr}\n"
             "sub sp, sp, #36\n"
-            "ldm r3, {r4-r8}\n"
-            "str r0, [sp, #8]\n"
+            "7:\n"
+            "ldm r3, {r4-r10}\n" /* entry, where blocks lead, bytes of the strip, epilogue; shift, step, bytes */
+            "cmp r4, #0\n"
+            "beq.w 8f\n"
+            "add r11, r2, r9\n"
+            "strd r2, r11, [sp]\n"
+            "strd r0, r4, [sp, #8]\n"
+            "add r10, r10, r2\n"
+            "strd r5, r10, [sp, #16]\n"
+            "adds r6, r6, r0\n"
+            "strd r6, r7, [sp, #24]\n"
             "str r8, [sp, #32]\n"
-            "adds r5, r2, r5\n"
-            "str r5, [sp, #20]\n"
-            "adds r3, r2, r6\n"
-            "strd r2, r3, [sp]\n"
-            "adr.w r8, 90f\n"
-            "ldr r6, [r8, r7, lsl #2]\n"
-            "add r6, r6, r8\n"
-            "add r9, r0, r4, lsl #4\n"
-            "str r9, [sp, #24]\n"
-            "str r6, [sp, #28]\n"
-            "subs r4, r4, #1\n"
-            "cmp r4, #16\n"
-            "itt ge\n"
-            "ldrge r6, [r8, #24]\n"
-            "addge r6, r6, r8\n"
-            "str r6, [sp, #16]\n"
-            "and r4, r4, #15\n" /* the first block may be less than 16 quads: skip what is too much */
-            "rsb r4, r4, #15\n"
-            "movs r5, #40\n"
-            "ldr r6, [r8, #28]\n"
-            "add r6, r6, r8\n"
-            "mla r4, r4, r5, r6\n"
-            "str r4, [sp, #12]\n"
             "1:\n"
             "ldr r0, [sp, #8]\n"
             "ldm r1!, {r4, r5}\n"
@@ -157,13 +169,14 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_2x2(const uint32_t *strip EDGEGEN_UNUSED
             "bne.w 1b\n"
             "9:\n"
             "add sp, sp, #36\n"
-            "pop {r4-r11, pc}\n");
+            "pop {r4-r11, pc}\n"
+            "8:\n" EDGEGEN_DSP_PLAN("40", "lsls r5, r4, #4\n"));
 }
 
 #else
 
 EDGEGEN_INLINE void edgegen_dsp_tile_2x2(const uint32_t *strip, const int32_t *stream, uint8_t *out,
-                                         const edgegen_dsp_tile *t)
+                                         edgegen_dsp_tile *t)
 {
     const int32_t size = t->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1;
     const int32_t constants = t->form == EDGEGEN_DSP_ACCUMULATOR ? 0 : t->form == EDGEGEN_DSP_RESULT_ANY ? 3 : 2;

@@ -68,39 +68,23 @@
  *         first and multiplier, constant of the second; with EDGEGEN_DSP_RESULT_ANY each constant is followed by a
  *         correction; for accumulators the two biases follow the lanes instead */
 EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED, const int32_t *stream EDGEGEN_UNUSED,
-                                            uint8_t *out EDGEGEN_UNUSED, const edgegen_dsp_tile *t EDGEGEN_UNUSED)
+                                            uint8_t *out EDGEGEN_UNUSED, edgegen_dsp_tile *t EDGEGEN_UNUSED)
 {
     __asm__("push {r4-r11, lr}\n"
             "sub sp, sp, #44\n"
-            "ldm r3, {r4-r8}\n"
-            "str r0, [sp, #12]\n"
-            "str r8, [sp, #40]\n"
-            "adds r5, r2, r5\n"
-            "str r5, [sp, #24]\n"
-            "adds r3, r2, r6\n"
-            "adds r6, r3, r6\n"
-            "stm sp, {r2, r3, r6}\n"
-            "adr.w r8, 90f\n"
-            "ldr r6, [r8, r7, lsl #2]\n"
-            "add r6, r6, r8\n"
-            "add r9, r4, r4, lsl #1\n"
-            "add r9, r0, r9, lsl #3\n"
-            "adds r9, r9, #12\n"
-            "str r9, [sp, #28]\n"
-            "str r6, [sp, #36]\n"
-            "subs r4, r4, #1\n"
-            "cmp r4, #16\n"
-            "itt ge\n"
-            "ldrge r6, [r8, #24]\n"
-            "addge r6, r6, r8\n"
-            "str r6, [sp, #20]\n"
-            "and r4, r4, #15\n" /* the first block may be less than 16 quads: skip what is too much */
-            "rsb r4, r4, #15\n"
-            "movs r5, #68\n"
-            "ldr r6, [r8, #28]\n"
-            "add r6, r6, r8\n"
-            "mla r4, r4, r5, r6\n"
-            "str r4, [sp, #16]\n"
+            "7:\n"
+            "ldm r3, {r4-r10}\n" /* entry, where blocks lead, bytes of the strip, epilogue; shift, step, bytes */
+            "cmp r4, #0\n"
+            "beq.w 8f\n"
+            "add r11, r2, r9\n"
+            "add r9, r9, r11\n"
+            "add r10, r10, r2\n"
+            "adds r6, r6, r0\n"
+            "strd r2, r11, [sp]\n"
+            "strd r9, r0, [sp, #8]\n"
+            "strd r4, r5, [sp, #16]\n"
+            "strd r10, r6, [sp, #24]\n"
+            "strd r7, r8, [sp, #36]\n"
             "1:\n"
             "ldr r0, [sp, #12]\n"
             "ldm r0!, {r4, r6, r8}\n"
@@ -187,7 +171,10 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
             "bne.w 1b\n"
             "9:\n"
             "add sp, sp, #44\n"
-            "pop {r4-r11, pc}\n");
+            "pop {r4-r11, pc}\n"
+            "8:\n" EDGEGEN_DSP_PLAN("68", "add r5, r4, r4, lsl #1\n"
+                                          "lsls r5, r5, #3\n"
+                                          "adds r5, r5, #12\n"));
 }
 
 /* r0 x, r1 stream, r2 four bytes of x, r3 (then r2) two of them widened, r8-r11 weights, r12 their low bytes, lr blocks
@@ -231,7 +218,9 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
 {
     __asm__("push {r4-r11, lr}\n"
             "sub sp, sp, #28\n"
-            "ldm r3, {r4-r8}\n"
+            "ldr r8, [r3, #16]\n"
+            "ldrd r5, r4, [r3, #24]\n"
+            "ldr r7, [r3, #32]\n"
             "adds r5, r2, r5\n"
             "str r2, [sp]\n"
             "str r0, [sp, #4]\n"
@@ -317,7 +306,7 @@ EDGEGEN_INLINE const int32_t *edgegen_dsp_two_units(int32_t low, int32_t lanes, 
 }
 
 EDGEGEN_INLINE void edgegen_dsp_tile_3x2(const uint32_t *strip, const int32_t *stream, uint8_t *out,
-                                         const edgegen_dsp_tile *t)
+                                         edgegen_dsp_tile *t)
 {
     const int32_t size = t->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1;
     for (int32_t done = 0; done < t->bytes; done += 2 * size) {
