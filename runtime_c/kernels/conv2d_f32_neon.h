@@ -5,7 +5,7 @@
 #include "kernels/conv2d_neon.h"
 #include "simd/neon_f32.h"
 
-EDGEGEN_INLINE void edgegen_conv2d_f32_lanes(const edgegen_conv2d_f32_neon *p, const float *x, const float *weights,
+EDGEGEN_KERNEL void edgegen_conv2d_f32_lanes(const edgegen_conv2d_f32_neon *p, const float *x, const float *weights,
                                              const float *bias, uint8_t *scratch, float *y)
 {
     for (int32_t n = 0; n < p->batch; n++) {

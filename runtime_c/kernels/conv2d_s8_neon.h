@@ -5,7 +5,7 @@
 #include "kernels/conv2d_neon.h"
 #include "simd/neon_pairs.h"
 
-EDGEGEN_INLINE void edgegen_conv2d_s8_pairs(const edgegen_conv2d_s8_neon *p, const int8_t *x, const int8_t *weights,
+EDGEGEN_KERNEL void edgegen_conv2d_s8_pairs(const edgegen_conv2d_s8_neon *p, const int8_t *x, const int8_t *weights,
                                             const int32_t *epilogue, uint8_t *scratch, int8_t *y)
 {
     for (int32_t n = 0; n < p->batch; n++) {

@@ -78,32 +78,25 @@ EDGEGEN_INLINE void edgegen_depthwise_rows4_3x3(const edgegen_depthwise_conv2d_f
         }                                                                                                              \
         y += out->step;                                                                                                \
     }
-    if (stride == 1) {
-        for (; ox + 3 <= width; ox += 3) {
-            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
-            EDGEGEN_DEPTHWISE_PIXEL(c1, c2, c0)
-            EDGEGEN_DEPTHWISE_PIXEL(c2, c0, c1)
-        }
-        if (ox < width) {
-            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
-        }
-        if (ox + 1 < width) {
-            EDGEGEN_DEPTHWISE_PIXEL(c1, c2, c0)
-        }
-    } else {
-        for (; ox + 2 <= width; ox += 2) {
-            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
-            EDGEGEN_DEPTHWISE_PIXEL(c2, c1, c0)
-        }
-        if (ox < width) {
-            EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
-        }
+    for (; EDGEGEN_DEPTHWISE_UNROLLED && stride == 1 && ox + 3 <= width; ox += 3) {
+        EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
+        EDGEGEN_DEPTHWISE_PIXEL(c1, c2, c0)
+        EDGEGEN_DEPTHWISE_PIXEL(c2, c0, c1)
+    }
+    for (; EDGEGEN_DEPTHWISE_UNROLLED && stride == 2 && ox + 2 <= width; ox += 2) {
+        EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
+        EDGEGEN_DEPTHWISE_PIXEL(c2, c1, c0)
+    }
+    for (; ox < width; ox++) {
+        EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
+        c0 = stride == 1 ? c1 : c2;
+        c1 = c2;
     }
 #undef EDGEGEN_DEPTHWISE_PIXEL
 #undef EDGEGEN_DEPTHWISE_COLUMN
 }
 
-EDGEGEN_INLINE void edgegen_depthwise_conv2d_f32_bands(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
+EDGEGEN_KERNEL void edgegen_depthwise_conv2d_f32_bands(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
                                                        const float *weights, const float *bias, uint8_t *scratch,
                                                        float *y)
 {

@@ -41,7 +41,7 @@ EDGEGEN_INLINE void edgegen_depthwise_row_f32(const edgegen_depthwise_conv2d_f32
     }
 }
 
-EDGEGEN_INLINE void edgegen_depthwise_conv2d_f32_rows(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
+EDGEGEN_KERNEL void edgegen_depthwise_conv2d_f32_rows(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
                                                       const float *weights, const float *bias, uint8_t *scratch,
                                                       float *y)
 {

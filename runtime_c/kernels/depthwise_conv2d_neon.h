@@ -20,6 +20,13 @@ typedef struct {
     edgegen_neon_output_f32 output;
 } edgegen_depthwise_conv2d_f32_neon;
 
+/* Whether 3x3 kernels take several pixels in turn, so that no column moves from register to register. */
+#if defined(EDGEGEN_OPTIMIZE_SIZE)
+#define EDGEGEN_DEPTHWISE_UNROLLED 0
+#else
+#define EDGEGEN_DEPTHWISE_UNROLLED 1
+#endif
+
 /* Whether the pixel `at` bytes from a row's first one is on the image. */
 EDGEGEN_INLINE int32_t edgegen_depthwise_inside(const edgegen_neon_window *w, int32_t sides, int32_t at)
 {

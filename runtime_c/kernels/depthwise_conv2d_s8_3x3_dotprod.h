@@ -64,21 +64,20 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_dot(const edgegen_depthwise_conv2d_s
         y += out->step;                                                                                                \
         at += step;                                                                                                    \
     }
-    for (; ox + 3 <= width; ox += 3) {
+    for (; EDGEGEN_DEPTHWISE_UNROLLED && ox + 3 <= width; ox += 3) {
         EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
         EDGEGEN_DEPTHWISE_PIXEL(c1, c2, c0)
         EDGEGEN_DEPTHWISE_PIXEL(c2, c0, c1)
     }
-    if (ox < width) {
+    for (; ox < width; ox++) {
         EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
-    }
-    if (ox + 1 < width) {
-        EDGEGEN_DEPTHWISE_PIXEL(c1, c2, c0)
+        c0 = c1;
+        c1 = c2;
     }
 #undef EDGEGEN_DEPTHWISE_PIXEL
 }
 
-EDGEGEN_INLINE void edgegen_depthwise_conv2d_s8_dot(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
+EDGEGEN_KERNEL void edgegen_depthwise_conv2d_s8_dot(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
                                                     const int8_t *weights, const int32_t *epilogue, uint8_t *scratch,
                                                     int8_t *y)
 {

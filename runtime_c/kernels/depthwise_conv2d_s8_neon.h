@@ -123,7 +123,7 @@ EDGEGEN_INLINE void edgegen_depthwise_row(const edgegen_depthwise_conv2d_s8_neon
     }
 }
 
-EDGEGEN_INLINE void edgegen_depthwise_conv2d_s8_rows(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
+EDGEGEN_KERNEL void edgegen_depthwise_conv2d_s8_rows(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
                                                      const int8_t *weights, const int32_t *epilogue, uint8_t *scratch,
                                                      int8_t *y)
 {

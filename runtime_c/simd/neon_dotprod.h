@@ -131,19 +131,19 @@ EDGEGEN_INLINE void edgegen_dotprod_tiles(const edgegen_neon_rows *in, const edg
                                           int32_t tile, const int32_t groups, int32_t units, const int8_t *w,
                                           const int32_t *epilogue, int8_t *y)
 {
-    switch (tile) {
+    switch (EDGEGEN_TILE_ROWS(tile)) {
     default:
         EDGEGEN_DOT_TILES(1)
-        EDGEGEN_DOT_TILES(2)
-        EDGEGEN_DOT_TILES(3)
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_DOT_TILES(2))
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_DOT_TILES(3))
         EDGEGEN_DOT_TILES(4)
-        EDGEGEN_DOT_TILES(5)
-        EDGEGEN_DOT_TILES(6)
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_DOT_TILES(5))
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_DOT_TILES(6))
     }
 }
 
 /* `count` rows of x times all units -> y; units are packed in blocks of 16, then of 8 (see codegen/ops/neon.py). */
-EDGEGEN_INLINE void edgegen_dotprod_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out,
+EDGEGEN_KERNEL void edgegen_dotprod_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out,
                                              int32_t count, int32_t tile, int32_t units, const int8_t *w,
                                              const int32_t *epilogue, int8_t *y)
 {

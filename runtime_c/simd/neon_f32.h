@@ -93,20 +93,20 @@ EDGEGEN_INLINE void edgegen_f32_tiles(const edgegen_neon_rows *in, const edgegen
                                       int32_t tile, const int32_t groups, int32_t units, const float *w,
                                       const float *bias, float *y)
 {
-    switch (tile) {
+    switch (EDGEGEN_TILE_ROWS(tile)) {
     default:
         EDGEGEN_F32_TILES(1)
-        EDGEGEN_F32_TILES(2)
-        EDGEGEN_F32_TILES(3)
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_F32_TILES(2))
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_F32_TILES(3))
         EDGEGEN_F32_TILES(4)
-        EDGEGEN_F32_TILES(5)
-        EDGEGEN_F32_TILES(6)
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_F32_TILES(5))
+        EDGEGEN_TILE_FOR_SPEED(EDGEGEN_F32_TILES(6))
     }
 }
 
 /* `count` rows of x times all units -> y; units are packed in blocks of 16, then of 8 (see
  * codegen/ops/neon_tiles.py). */
-EDGEGEN_INLINE void edgegen_f32_multiply(const edgegen_neon_rows *in, const edgegen_neon_output_f32 *out,
+EDGEGEN_KERNEL void edgegen_f32_multiply(const edgegen_neon_rows *in, const edgegen_neon_output_f32 *out,
                                          int32_t count, int32_t tile, int32_t units, const float *w, const float *bias,
                                          float *y)
 {

@@ -117,7 +117,7 @@ EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgege
 }
 
 /* `count` rows of x times all units -> y; units are packed in blocks of 8 (see codegen/ops/neon_tiles.py). */
-EDGEGEN_INLINE void edgegen_pairs_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t count,
+EDGEGEN_KERNEL void edgegen_pairs_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t count,
                                            int32_t apart, int32_t units, const int8_t *w, const int32_t *epilogue,
                                            int8_t *y)
 {

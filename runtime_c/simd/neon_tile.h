@@ -25,6 +25,15 @@ typedef struct {
 #define EDGEGEN_TILE_NO_COPY(x)
 #endif
 
+/* Where flash counts there are only tiles of 1 and 4 rows. */
+#if defined(EDGEGEN_OPTIMIZE_SIZE)
+#define EDGEGEN_TILE_FOR_SPEED(rows)
+#define EDGEGEN_TILE_ROWS(tile) ((tile) >= 4 ? 4 : 1)
+#else
+#define EDGEGEN_TILE_FOR_SPEED(rows) rows
+#define EDGEGEN_TILE_ROWS(tile) (tile)
+#endif
+
 /* a[r][g] += w[g] * lane of x[r]: `rows` and `groups` (of 4 units) are constants where this is used, so what lies
  * beyond them is never kept. Literal indices let every a[r][g] have a register of its own. */
 #define EDGEGEN_TILE_ROW(MULTIPLY, r, g, lane)                                                                         \

@@ -87,12 +87,6 @@ def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
 SCRATCH = [False, False, True, *[False] * 6, *[True] * 3, False, *[True] * 6, False, False, False]
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_s8_shared_functions_and_clang(target: str) -> None:
-    check_guarded(S8_CASES[2:20:4], target, optimize="size")
-    check_guarded(S8_CASES[3:20:4], target, cc="clang")
-
-
 def conv_f32(
     x: tuple[int, int, int, int],
     units: int,

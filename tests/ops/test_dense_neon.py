@@ -55,17 +55,15 @@ def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
     check_guarded([*named, dense_s8(1, 9, 4, kernel="dense_s8")], target)
 
 
+def dense_f32(rows: int, depth: int, units: int, clamp: Range = NO_CLAMP) -> Case:
+    rng = np.random.default_rng([rows, depth, units])
+    x, w, b = (rng.normal(size=s).astype(np.float32) for s in ((rows, depth), (units, depth), (units,)))
+    inputs = [x, constant_input(w), constant_input(b)]
+    return Case(Dense(clamp=clamp), inputs, "dense_f32_neon", f"{rows}x{depth} * {units}")
+
+
+F32_CASES = [dense_f32(1, 4, 1), dense_f32(2, 7, 9, Range(0, 6)), dense_f32(5, 18, 20), dense_f32(7, 65, 41)]
+
+
 def test_f32_is_within_rounding_and_stays_in_bounds() -> None:
-    cases = []
-    for rows, depth, units, clamp in (
-        (1, 4, 1, NO_CLAMP),
-        (2, 7, 9, Range(0, 6)),
-        (5, 18, 20, NO_CLAMP),
-        (7, 65, 41, NO_CLAMP),
-    ):
-        rng = np.random.default_rng([rows, depth, units])
-        x, w, b = (rng.normal(size=s).astype(np.float32) for s in ((rows, depth), (units, depth), (units,)))
-        label = f"{rows}x{depth} * {units}"
-        inputs = [x, constant_input(w), constant_input(b)]
-        cases.append(Case(Dense(clamp=clamp), inputs, "dense_f32_neon", label))
-    check_guarded(cases, "arm-neon", ulp=16)
+    check_guarded(F32_CASES, "arm-neon", ulp=16)

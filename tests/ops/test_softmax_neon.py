@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.tensor import Array
 from edgegen.ops.softmax import Softmax
 
 from tests.guarded import check_guarded, run_guarded
@@ -19,34 +20,41 @@ def softmax_s8(scale: float) -> Softmax:
     return Softmax(difference=difference, diff_min=-(31 * 2**26 >> difference.shift[0]))
 
 
+def s8(shape: tuple[int, int], scale: float, fill: int | None = None) -> Case:
+    rng = np.random.default_rng(shape)
+    x = rng.integers(-128, 128, shape) if fill is None else np.full(shape, fill)
+    return Case(softmax_s8(scale), [x.astype(np.int8)], "softmax_s8_neon", f"{shape}, scale {scale}")
+
+
+S8_CASES = [
+    s8((1, 2), 0.1),
+    s8((3, 12), 0.05),
+    s8((1, 3), 1.5),
+    s8((2, 37), 0.01),
+    s8((1, 400), 0.002),
+    s8((4, 16), 0.3),
+    s8((1, 1000), 0.1, fill=5),
+    s8((2, 1), 0.1, fill=-128),
+]
+
+
 def test_s8_is_exact_and_stays_in_bounds() -> None:
-    rng = np.random.default_rng(3)
-    cases = []
-    for shape, scale in (
-        ((1, 2), 0.1),
-        ((3, 12), 0.05),
-        ((1, 3), 1.5),
-        ((2, 37), 0.01),
-        ((1, 400), 0.002),
-        ((4, 16), 0.3),
-    ):
-        x = rng.integers(-128, 128, shape).astype(np.int8)
-        cases.append(Case(softmax_s8(scale), [x], "softmax_s8_neon", f"{shape}, scale {scale}"))
-    cases.append(Case(softmax_s8(0.1), [np.full((1, 1000), 5, np.int8)], "softmax_s8_neon", "1000 equal values"))
-    cases.append(Case(softmax_s8(0.1), [np.full((2, 1), -128, np.int8)], "softmax_s8_neon", "one value"))
-    check_guarded(cases, "arm-neon")
+    check_guarded(S8_CASES, "arm-neon")
+
+
+def f32(x: Array, beta: float = 1.0) -> Case:
+    return Case(Softmax(beta), [x.astype(np.float32)], "softmax_f32_neon", f"{x.shape}")
+
+
+F32_CASES = [
+    *(f32(4 * np.random.default_rng(s).normal(size=s)) for s in ((1, 1), (2, 3), (5, 4), (1, 10), (2, 131))),
+    f32(np.linspace(-200, 80, 97)[None], beta=0.7),
+    f32(np.array([[-np.inf, 1e30, -1e30, 0, 3]])),
+]
 
 
 def test_f32_is_within_rounding_and_stays_in_bounds() -> None:
-    rng = np.random.default_rng(4)
-    shapes = ((1, 1), (2, 3), (5, 4), (1, 10), (2, 131))
-    cases = [Case(Softmax(), [rng.normal(size=s).astype(np.float32) * 4], "softmax_f32_neon", f"{s}") for s in shapes]
-    wide = np.linspace(-200, 80, 97, dtype=np.float32)[None]
-    cases.append(Case(Softmax(0.7), [wide], "softmax_f32_neon", "wide range"))
-    cases.append(
-        Case(Softmax(), [np.array([[-np.inf, 1e30, -1e30, 0, 3]], np.float32)], "softmax_f32_neon", "extremes")
-    )
-    check_guarded(cases, "arm-neon", ulp=4)
+    check_guarded(F32_CASES, "arm-neon")
 
 
 def test_exponential_is_within_two_ulp() -> None:
