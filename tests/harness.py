@@ -17,9 +17,10 @@
 
 Integers must be equal; floats within `ulp` units in the last place of the largest magnitude in the reference's
 output or of the element itself (see `edgegen.verify.compare`). Every build uses the strict warnings as errors.
-`sanitize=True` (native targets) runs under ASan and UBSan, and each node may touch only its own bytes of the arena: a
-vector load that reads past a tensor's end is caught. `optimize="size"` emits shared functions; `cc="clang"` compiles
-the models with clang.
+`sanitize=True` finds accesses to memory that is not the node's: on native targets under ASan and UBSan, on AArch64 and
+Cortex-M4 by a check of every access in the emulator, assembly included. Each node may touch only its own bytes of the
+arena, so a vector load that reads past a tensor's end is caught. `optimize="size"` emits shared functions; `cc="clang"`
+compiles the models with clang.
 """
 
 from __future__ import annotations
