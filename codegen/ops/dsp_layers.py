@@ -14,6 +14,7 @@ from edgegen.ops.dsp_tiles import (
     RESULT_ANY,
     WIDE_WEIGHTS,
     Layer,
+    in_quads,
     layer,
     pack_four,
     pack_lanes,
@@ -60,6 +61,35 @@ def _stream(one: Layer, pixels: int) -> tuple[IntArray, int]:
     return stream(one, 2, lambda a, units: pack(a, units[0], units[1]))
 
 
+def _taps(weights: IntArray, runs: int) -> tuple[IntArray, int]:
+    """(weights in the order of the kernel's quads, whether rows' last bytes make up a quad of their own).
+
+    weights: [units, rows * runs, run]; a run of 9 bytes, of an RGB image under a 3x3 window, would need 3 quads.
+    """
+    rows, run = weights.shape[1:]
+    if runs > 1 or run % 4 != 1 or not 2 <= rows <= 4:
+        return in_quads(weights), 0
+    last = weights[:, :, -1:].transpose(0, 2, 1)
+    return np.concatenate([in_quads(weights[:, :, :-1]), in_quads(last)], axis=1), 1
+
+
+def _inside(conv: Convolution, axis: int, pixels: int, read: int) -> tuple[int, int]:
+    """(first, number) of output pixels along an axis from which `pixels` windows lie wholly inside the image.
+
+    read: bytes of a row of the window; 0 for the axis along which rows lie
+    """
+    size, kernel = conv.in_shape[1 + axis], conv.weights.shape[1 + axis]
+    stride, pad, out = conv.stride[axis], conv.pad[axis], conv.out_size[axis]
+    first = -(-pad // stride)
+    if read:
+        channels = conv.in_shape[3]
+        room = size - (pixels - 1) * stride - -(-read // channels)
+    else:
+        room = size - (kernel - 1) * conv.dilation[axis] - 1
+    last = min((room + pad) // stride, out - pixels)
+    return first, max(last - first + 1, 0)
+
+
 def pack_convolution(conv: Convolution) -> Packed:
     """Params, stream and scratch of conv2d_s8_dsp."""
     conv = conv.flat()
@@ -67,10 +97,15 @@ def pack_convolution(conv: Convolution) -> Packed:
     batch, in_h, in_w, _ = conv.in_shape
     bias = fold_zero_point(conv.bias, conv.weights.astype(np.int64).sum(axis=(1, 2, 3)), conv.x_zero)
     runs = 1 if conv.dilation[1] == 1 or kernel_w == 1 else kernel_w
-    one = layer(conv.requantize, conv.clamp, conv.weights.reshape(units, kernel_h * runs, -1), bias)
+    taps, tails = _taps(conv.weights.astype(np.int64).reshape(units, kernel_h * runs, -1), runs)
+    one = layer(conv.requantize, conv.clamp, taps, bias)
     total = batch * conv.out_size[0] * conv.out_size[1]
     pixels = 2 if conv.weights.size <= WIDE_WEIGHTS or total < 3 or one.lanes_overflow() else 3
     words, last_pair = _stream(one, pixels)
+    run_quads = (one.quads - tails) // (kernel_h * runs)
+    read = 4 * run_quads + tails
+    x_first, x_count = _inside(conv, 1, pixels, read) if runs == 1 else (0, 0)
+    y_first, y_count = _inside(conv, 0, 1, 0)
     strip = pixels * one.quads * 8 + (12 if pixels == 3 else 0)
     size = 4 if one.form == ACCUMULATOR else 1
     sums = _rounded(pixels * max(units, 2) * size) if one.form == ACCUMULATOR or units < 2 else 0
@@ -84,13 +119,18 @@ def pack_convolution(conv: Convolution) -> Packed:
         "units": units,
         "kernel_h": kernel_h,
         "runs": runs,
-        "run_quads": one.quads // (kernel_h * runs),
+        "run_quads": run_quads,
+        "tails": tails,
         "stride_h": conv.stride[0],
         "stride_w": conv.stride[1],
         "dilation_h": conv.dilation[0],
         "dilation_w": conv.dilation[1],
         "pad_top": conv.pad[0],
         "pad_left": conv.pad[1],
+        "x_first": x_first,
+        "x_count": x_count,
+        "y_first": y_first,
+        "y_count": y_count,
         "pixels": pixels,
         "quads": one.quads,
         "tile_units": units // 2 * 2,
@@ -145,7 +185,7 @@ def pack_rows(dense: Rows) -> Packed:
     """Params, stream and, if x must be padded or results are not proved, scratch of the dense_s8_dsp kernels."""
     units, depth = dense.weights.shape
     bias = fold_zero_point(dense.bias, dense.weights.astype(np.int64).sum(axis=1), dense.x_zero)
-    one = layer(dense.requantize, dense.clamp, dense.weights[:, None, :], bias)
+    one = layer(dense.requantize, dense.clamp, in_quads(dense.weights[:, None, :]), bias)
     quads, parts = one.quads, 1
     if one.result is None:
         while (_part_reach(one, quads) >= LANE_LIMIT).any() and quads > 1:

@@ -116,9 +116,9 @@ def choose_result(
     return ACCUMULATOR, None
 
 
-def layer(requantize: FixedPoint, clamp: Range, weights: IntArray, bias: IntArray) -> Layer:
-    """weights [units, runs, run], each run contiguous in x; bias [units] with the input's zero point folded in."""
-    taps, bias = in_quads(weights), bias.astype(np.int64)
+def layer(requantize: FixedPoint, clamp: Range, taps: IntArray, bias: IntArray) -> Layer:
+    """taps: [units, taps] as from `in_quads`; bias: [units] with the input's zero point folded in."""
+    bias = bias.astype(np.int64)
     form, result = choose_result(requantize, clamp, taps, bias)
     return Layer(taps, bias, requantize, form, result)
 

@@ -7,8 +7,10 @@
 #include "simd/dsp_tile_bytes.h"
 
 /* A window is read as kernel_h rows of `runs` runs (one, or one for each column where dilation keeps them apart) of
- * `run_quads` quads, a quad being four bytes; what is more than the run has weights of 0.
+ * `run_quads` quads, a quad being four bytes; what is more than the run has weights of 0. With `tails` each row has one
+ * byte more, and these bytes make up a last quad.
  *
+ * x_first, x_count, y_first, y_count: first output pixels of strips, and rows, whose windows lie wholly inside the image
  * pixels:     in a strip: 2 for weights widened to s16, 3 for one byte a weight
  * quads:      of a whole window
  * tile_units: units of all whole tiles; an odd last unit is computed again together with its neighbour
@@ -17,70 +19,55 @@
  * sums:       where in scratch outputs lie that are not yet results, or that a tile writes beside the only unit's */
 typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w, units;
-    int32_t kernel_h, runs, run_quads, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t kernel_h, runs, run_quads, tails, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t x_first, x_count, y_first, y_count;
     int32_t pixels, quads, tile_units, last_pair, multipliers, sums;
     int32_t form, shift, x_zero, zero_point, low, high;
 } edgegen_conv2d_s8_dsp;
 
-/* A place in the output. */
-typedef struct {
-    int32_t n, y, x;
-} edgegen_dsp_place;
-
-EDGEGEN_INLINE edgegen_dsp_place edgegen_dsp_place_of(const edgegen_conv2d_s8_dsp *p, int32_t pixel)
-{
-    const int32_t row = pixel / p->out_w, n = row / p->out_h;
-    const edgegen_dsp_place place = {n, row - n * p->out_h, pixel - row * p->out_w};
-    return place;
-}
+typedef void edgegen_dsp_widen(uint32_t *strip, const int8_t *x, const edgegen_dsp_windows *w);
+typedef void edgegen_dsp_tiles(const uint32_t *strip, const int32_t *stream, uint8_t *out, edgegen_dsp_tile *t);
 
 /* One window, any part of which may lie outside the image, into the words of one pixel. */
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_pixel(const edgegen_conv2d_s8_dsp *p, const int8_t *x,
-                                                                        edgegen_dsp_place at, uint32_t *words)
+                                                                        int32_t pixel, uint32_t *words)
 {
     const uint32_t zero = (uint32_t)(uint8_t)p->x_zero * UINT32_C(0x01010101);
-    const int32_t size = p->in_w * p->channels;
-    const int32_t left = (at.x * p->stride_w - p->pad_left) * p->channels;
+    const int32_t out_row = pixel / p->out_w, n = out_row / p->out_h, size = p->in_w * p->channels;
+    const int32_t top = (out_row - n * p->out_h) * p->stride_h - p->pad_top;
+    const int32_t left = ((pixel - out_row * p->out_w) * p->stride_w - p->pad_left) * p->channels;
+    int32_t tails[4] = {0, 0, 0, 0};
     for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-        const int32_t iy = at.y * p->stride_h - p->pad_top + ky * p->dilation_h;
-        const int8_t *const row = iy >= 0 && iy < p->in_h ? x + (at.n * p->in_h + iy) * size : NULL;
+        const int32_t iy = top + ky * p->dilation_h;
+        const int8_t *const row = iy >= 0 && iy < p->in_h ? x + (n * p->in_h + iy) * size : NULL;
         for (int32_t kx = 0; kx < p->runs; kx++) {
             words = edgegen_dsp_widen_row(words, row, size, left + kx * p->dilation_w * p->channels, p->run_quads,
                                           zero, p->pixels);
         }
-    }
-}
-
-/* The strip of pixels `first`, first + 1, ...; one that does not exist repeats the first. */
-EDGEGEN_INLINE void edgegen_conv2d_s8_dsp_strip(const edgegen_conv2d_s8_dsp *p, const edgegen_dsp_windows *w,
-                                                const int8_t *x, int32_t first, int32_t total, edgegen_dsp_place at,
-                                                uint32_t *strip)
-{
-    const int32_t c = p->channels, size = p->in_w * c;
-    const int32_t top = at.y * p->stride_h - p->pad_top, left = (at.x * p->stride_w - p->pad_left) * c;
-    if (p->runs == 1 && top >= 0 && left >= 0 && top + (p->kernel_h - 1) * p->dilation_h < p->in_h &&
-        at.x + p->pixels <= p->out_w && left + (p->pixels - 1) * w->gap + 4 * p->run_quads <= size) {
-        const int8_t *const window = x + (at.n * p->in_h + top) * size + left;
-        if (p->pixels == 2) {
-            edgegen_dsp_widen_2(strip, window, w);
-        } else {
-            edgegen_dsp_widen_3(strip, window, w);
+        if (p->tails != 0) {
+            const int32_t at = left + 4 * p->run_quads;
+            tails[ky] = row != NULL && at >= 0 && at < size ? row[at] : p->x_zero;
         }
-        return;
     }
-    for (int32_t j = 0; j < p->pixels; j++) {
-        const edgegen_dsp_place place = edgegen_dsp_place_of(p, first + j < total ? first + j : first);
-        edgegen_conv2d_s8_dsp_pixel(p, x, place, edgegen_dsp_pixel(strip, p->pixels, j));
+    if (p->tails != 0) {
+        words[0] = edgegen_dsp_pair(tails[0], tails[2]);
+        words[edgegen_dsp_odd_offset(p->pixels)] = edgegen_dsp_pair(tails[1], tails[3]);
     }
 }
 
-EDGEGEN_INLINE void edgegen_conv2d_s8_dsp_tiles(const edgegen_conv2d_s8_dsp *p, const uint32_t *strip,
-                                                const int32_t *stream, uint8_t *out, edgegen_dsp_tile *t)
+/* The tails of a strip that lies inside the image; x: the first pixel's window. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_tails(const edgegen_conv2d_s8_dsp *p,
+                                                                        const edgegen_dsp_windows *w, const int8_t *x,
+                                                                        uint32_t *words)
 {
-    if (p->pixels == 2) {
-        edgegen_dsp_tile_2x2(strip, stream, out, t);
-    } else {
-        edgegen_dsp_tile_3x2(strip, stream, out, t);
+    const int32_t odd = edgegen_dsp_odd_offset(p->pixels);
+    x += 4 * p->run_quads;
+    for (int32_t j = 0; j < p->pixels; j++) {
+        const int8_t *const row2 = x + 2 * w->row;
+        uint32_t *const to = edgegen_dsp_pixel(words, p->pixels, j);
+        to[0] = edgegen_dsp_pair(x[0], p->kernel_h > 2 ? row2[0] : 0);
+        to[odd] = edgegen_dsp_pair(x[w->row], p->kernel_h > 3 ? row2[w->row] : 0);
+        x += w->gap;
     }
 }
 
@@ -105,43 +92,59 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
                                                                       const int32_t *stream, uint8_t *scratch,
                                                                       int8_t *y)
 {
+    const int32_t pixels = p->pixels, wide = p->units < 2 ? 2 : p->units;
     uint32_t *const words = (uint32_t *)(void *)scratch;
-    uint32_t *const strip = words + (p->pixels == 3 ? 3 : 0);
+    uint32_t *const strip = words + (pixels == 3 ? 3 : 0);
+    edgegen_dsp_widen *const widen = pixels == 2 ? edgegen_dsp_widen_2 : edgegen_dsp_widen_3;
+    edgegen_dsp_tiles *const tiles = pixels == 2 ? edgegen_dsp_tile_2x2 : edgegen_dsp_tile_3x2;
     const int32_t total = p->batch * p->out_h * p->out_w, odd = p->units - p->tile_units;
-    const int32_t size = p->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1, wide = p->units < 2 ? 2 : p->units;
-    const int32_t aside = size == 4 || p->units < 2; /* outputs pass through scratch */
-    const int32_t step = total < p->pixels ? 0 : (aside != 0 ? wide : p->units) * size;
+    const int32_t size = p->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1, aside = size == 4 || p->units < 2;
+    const int32_t step = total < pixels ? 0 : (aside != 0 ? wide : p->units) * size;
     edgegen_dsp_tile t = {{0}, p->shift, step, p->tile_units * size, p->quads, p->form};
     edgegen_dsp_tile pair = {{0}, p->shift, step, 2 * size, p->quads, p->form};
     const edgegen_dsp_windows w = {p->stride_w * p->channels, p->run_quads, p->kernel_h,
                                    p->dilation_h * p->in_w * p->channels};
-    edgegen_dsp_place at = {0, 0, 0};
+    int32_t oy = -1, ox = p->out_w, first = 0, x_count = 0;
+    int32_t row = 0; /* where in x the windows of the current row of outputs start */
     words[0] = words[1] = words[2] = 0;
-    for (int32_t first = 0; first < total; first += p->pixels) {
-        if (first + p->pixels > total && total >= p->pixels) {
-            first = total - p->pixels; /* computes some pixels again */
-            at = edgegen_dsp_place_of(p, first);
+    for (int32_t rows = -1;; ox += pixels, first += pixels) {
+        if (first + pixels > total) {
+            if (first >= total) {
+                break;
+            }
+            ox -= first - edgegen_max_s32(total - pixels, 0); /* computes some pixels again, maybe of the row before */
+            first = edgegen_max_s32(total - pixels, 0);
         }
-        edgegen_conv2d_s8_dsp_strip(p, &w, x, first, total, at, strip);
+        while (ox >= p->out_w) {
+            ox -= rows < 0 ? ox : p->out_w;
+            rows += 1;
+            oy = oy + 1 == p->out_h ? 0 : oy + 1;
+            const int32_t n = rows / p->out_h, top = oy * p->stride_h - p->pad_top;
+            x_count = oy >= p->y_first && oy < p->y_first + p->y_count ? p->x_count : 0;
+            row = ((n * p->in_h + top) * p->in_w - p->pad_left) * p->channels;
+        }
+        if (ox >= p->x_first && ox < p->x_first + x_count) {
+            const int8_t *const window = x + (row + ox * w.gap);
+            widen(strip, window, &w);
+            if (p->tails != 0) {
+                edgegen_conv2d_s8_dsp_tails(p, &w, window, strip + 2 * pixels * (p->quads - 1));
+            }
+        } else {
+            for (int32_t j = 0; j < pixels; j++) {
+                edgegen_conv2d_s8_dsp_pixel(p, x, first + j < total ? first + j : first,
+                                            edgegen_dsp_pixel(strip, pixels, j));
+            }
+        }
         uint8_t *const out = aside != 0 ? scratch + p->sums : (uint8_t *)(y + first * p->units);
         if (p->tile_units > 0) {
-            edgegen_conv2d_s8_dsp_tiles(p, words, stream, out, &t);
+            tiles(words, stream, out, &t);
         }
         if (odd != 0) {
-            edgegen_conv2d_s8_dsp_tiles(p, words, stream + p->last_pair, out + (wide - 2) * size, &pair);
+            tiles(words, stream + p->last_pair, out + (wide - 2) * size, &pair);
         }
         if (aside != 0) {
-            edgegen_conv2d_s8_dsp_move(p, out, step, edgegen_min_s32(p->pixels, total), stream + p->multipliers,
+            edgegen_conv2d_s8_dsp_move(p, out, step, edgegen_min_s32(pixels, total), stream + p->multipliers,
                                        y + first * p->units);
-        }
-        at.x += p->pixels;
-        while (at.x >= p->out_w) {
-            at.x -= p->out_w;
-            at.y += 1;
-            if (at.y == p->out_h) {
-                at.y = 0;
-                at.n += 1;
-            }
         }
     }
 }

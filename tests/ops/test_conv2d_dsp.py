@@ -77,6 +77,8 @@ def cases() -> list[Case]:
         conv_case(21, (1, 2, 2, 7), (3, 2, 2), pad=(3, 2, 1, 4), x_zero=-3),
         conv_case(22, (2, 1, 2, 7), (9, 1, 2), row="dense_s8_dsp_any"),
         conv_case(23, (1, 1, 1, 128), (30, 1, 1), row="dense_s8_dsp", zero=7),
+        conv_case(25, (1, 9, 9, 3), (5, 4, 3), pad=(2, 1, 1, 1), x_zero=9),
+        conv_case(26, (2, 6, 7, 7), (10, 2, 3), (1, 2), (3, 1), pad=(0, 2, 2, 0)),
         conv_case(24, (1, 6, 5, 36), (130, 1, 1), one, zero=-20),
     ]
 
