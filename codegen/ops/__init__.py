@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.op import Op
 from edgegen.ops.binary import Binary
+from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.conv2d import Conv2d
@@ -25,6 +26,7 @@ from edgegen.ops.unary import Unary
 
 OPS: tuple[type[Op], ...] = (
     Binary,
+    Cast,
     Clamp,
     Concat,
     Conv2d,

@@ -9,15 +9,16 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.epilogue import clamp_f32, clamp_s8
+from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.lookup import same_order
 from edgegen.ops.window import any_order
 
 
-def _pack_s8(node: Node) -> Packed:
+def _pack_integer(node: Node) -> Packed:
     assert isinstance(node.op, Clamp)
-    low, high = clamp_s8(node.op.clamp)
-    return Packed("edgegen_bounds_s8", {"count": node.out.type.elements, "low": low, "high": high})
+    least, most = node.out.dtype.range
+    low, high = int(max(node.op.clamp.low, least)), int(min(node.op.clamp.high, most))
+    return Packed("edgegen_bounds", {"count": node.out.type.elements, "low": low, "high": high})
 
 
 def _pack_f32(node: Node) -> Packed:
@@ -43,7 +44,7 @@ class Clamp(Op):
             reads=any_order,
             writes=any_order,
         )
-        for dtype, pack in (("s8", _pack_s8), ("f32", _pack_f32))
+        for dtype, pack in (("s8", _pack_integer), ("f32", _pack_f32), ("u8", _pack_integer), ("s16", _pack_integer))
     )
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:

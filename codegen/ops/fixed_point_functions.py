@@ -82,3 +82,26 @@ def tanh(a: IntArray, integer_bits: int) -> IntArray:
 def leading_zeros(x: IntArray) -> IntArray:
     """Leading zero bits of positive numbers below 2^32."""
     return 32 - np.frexp(np.asarray(x, np.float64))[1].astype(np.int64)
+
+
+def reciprocal_root(x: IntArray) -> tuple[IntArray, IntArray]:
+    """(multiplier, shift) of 1 / sqrt(x) for positive s32: five Newton steps on numbers with three integer bits.
+
+    Of 1 they are those of the greatest number below 1 (tflite::GetInvSqrtQuantizedMultiplierExp).
+    """
+    x = np.asarray(x, np.int64)
+    one = x == 1
+    big = np.maximum(-((29 - (32 - leading_zeros(x))) // 2), 0)  # powers of 4 that bring x below 2^29
+    x = x >> (2 * big)
+    pairs = (leading_zeros(x) - 1) // 2 - 1
+    value = (x << (2 * pairs)) >> 1
+    half = rounding_shift_right(value, 1)
+    root = np.full_like(x, 1 << 28)
+    for _ in range(5):
+        cube = multiply_by_power(doubling_high_multiply(doubling_high_multiply(root, root), root), 6)
+        step = doubling_high_multiply(root, (1 << 28) + (1 << 27)) - doubling_high_multiply(half, cube)
+        root = multiply_by_power(step, 3)
+    root = doubling_high_multiply(root, 1518500250)
+    shift = 11 + big - pairs
+    root = root << np.maximum(-shift, 0)
+    return np.where(one, ONE, root), np.where(one, 0, -np.maximum(shift, 0))

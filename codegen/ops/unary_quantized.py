@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from edgegen.ir.fixed_point import FixedPoint, IntArray, rounding_shift_right
+from edgegen.ir.fixed_point import FixedPoint, IntArray, multiply_by_quantized_multiplier, rounding_shift_right
 from edgegen.ops import fixed_point_functions
 
 
@@ -103,3 +103,32 @@ class HardSwish16:
         product = gate * _rounded_high16(fine, self.output_multiplier)
         swish = np.where(product >= 0, product >> 15, -(-product >> 15))  # toward zero
         return _rounding_shift_right16(swish, -self.output_exponent) + self.zero_point
+
+
+@dataclass(frozen=True)
+class Magnitude:
+    """scale(|x - x_zero|) (TFLM ABS, int8 and int16)."""
+
+    x_zero: int
+    scale: FixedPoint
+
+    def apply(self, x: IntArray) -> IntArray:
+        return self.scale.apply(np.abs(x - self.x_zero))
+
+
+@dataclass(frozen=True)
+class ReciprocalRoot:
+    """scale(2^20 / sqrt(x - x_zero)) (TFLM RSQRT, int8 and int16).
+
+    scale: 1 / (sqrt(scale of x) * scale of y), over 2^20. From x_zero downwards, where TFLM stops or takes the
+    greatest number, the result is the greatest number.
+    """
+
+    x_zero: int
+    scale: FixedPoint
+
+    def apply(self, x: IntArray) -> IntArray:
+        value = np.maximum(x - self.x_zero, 1)
+        multiplier, shift = fixed_point_functions.reciprocal_root(value)
+        root = multiply_by_quantized_multiplier(np.ones_like(value), multiplier, shift + 20)
+        return np.where(x > self.x_zero, self.scale.apply(root), (1 << 15) - 1)

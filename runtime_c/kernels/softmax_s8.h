@@ -2,33 +2,8 @@
 #ifndef EDGEGEN_SOFTMAX_S8_H
 #define EDGEGEN_SOFTMAX_S8_H
 
+#include "kernels/reciprocal.h"
 #include "kernels/softmax.h"
-
-EDGEGEN_INLINE int32_t edgegen_leading_zeros(uint32_t x)
-{
-#if defined(__GNUC__)
-    return __builtin_clz(x);
-#else
-    int32_t n = 0;
-    while ((x & UINT32_C(0x80000000)) == 0) {
-        x <<= 1;
-        n++;
-    }
-    return n;
-#endif
-}
-
-/* 1 / (1 + x * 2^-31) * 2^31 for x >= 0: three Newton steps on numbers with two integer bits. */
-EDGEGEN_INLINE int32_t edgegen_reciprocal_of_one_plus(int32_t x)
-{
-    const int32_t half = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2);
-    int32_t guess = 1515870810 + edgegen_doubling_high_multiply(half, -1010580540);
-    for (int32_t i = 0; i < 3; i++) {
-        const int32_t error = (1 << 29) - edgegen_doubling_high_multiply(half, guess);
-        guess += edgegen_doubling_high_multiply(guess, error) * 4;
-    }
-    return guess > INT32_MAX / 2 ? INT32_MAX : guess * 2;
-}
 
 /* exponentials[length]: exp of the differences 0, -1, ... from the row's maximum, times 2^31; 0 beyond. */
 EDGEGEN_KERNEL void softmax_s8(const edgegen_softmax_s8 *p, const int8_t *x, const int32_t *exponentials, int8_t *y)

@@ -121,5 +121,5 @@ def test_what_cannot_be_kept_to_the_bit_is_refused() -> None:
         read_tflite(model_s8("RELU", q, (0.0, 0)), "m", {})
     with pytest.raises(UnsupportedModel, match="slope"):
         read_tflite(model_s8("LEAKY_RELU", q, q, options("LeakyReluOptions", Alpha=-0.5)), "m", {})
-    with pytest.raises(UnsupportedModel, match="u8"):
-        read_tflite(model("RELU", *(Tensor(n, "UINT8", (2,), scale=0.5) for n in "xy")), "m", {})
+    with pytest.raises(UnsupportedModel, match="s32"):
+        read_tflite(model("RELU", *(Tensor(n, "INT32", (2,)) for n in "xy")), "m", {})

@@ -9,21 +9,23 @@ import numpy as np
 import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.ir.dtypes import F32, S8
+from edgegen.ir.dtypes import F32, S8, S16, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.requantize import Requantize
+from edgegen.ops.table import Table
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary_quantized import HardSwish16, Sigmoid, TwoSlopes
+from edgegen.ops.unary_tables import Sigmoid16
 
 
-def _is_quantized(op: Operator) -> bool:
-    """Whether the operator computes on s8; False: on f32. Raises UnsupportedModel for other types."""
+def _is_quantized(op: Operator, integers: tuple[DType, ...] = (S8, U8, S16)) -> bool:
+    """Whether the operator computes on quantized integers; False: on f32. Raises UnsupportedModel for other types."""
     x, y = op.input(0), op.output
-    if x.dtype != y.dtype or x.dtype not in (F32, S8):
+    if x.dtype != y.dtype or x.dtype not in (F32, *integers):
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use full int8 or f32")
-    return x.dtype == S8
+    return x.dtype != F32
 
 
 def _positive_scales(op: Operator) -> tuple[float, float]:
@@ -42,7 +44,7 @@ def _rectify(op: Operator, activation: int) -> None:
         return
     scale_x, scale_y = _positive_scales(op)
     requantize = FixedPoint.from_scales([scale_x / scale_y], op.per_tensor(y)[1])
-    op.add(Requantize(requantize, op.per_tensor(x)[1], "s8", clamp), [x], y)
+    op.add(Requantize(requantize, op.per_tensor(x)[1], y.dtype.name, clamp), [x], y)
 
 
 @operator("RELU", last_version=2)
@@ -57,25 +59,56 @@ def relu_n1_to_1(op: Operator) -> None:
 
 @operator("RELU6", last_version=2)
 def relu6(op: Operator) -> None:
-    """TFLM's int8 RELU6 clamps in the numbers of its input and takes no notice of the output's scale."""
+    """TFLM's RELU6 on s8 and s16 clamps in the numbers of its input and takes no notice of the output's scale, where
+    TensorFlow Lite, the judge of u8, requantizes."""
     _is_quantized(op)
+    if op.input(0).dtype == U8:
+        _rectify(op, tflite.ActivationFunctionType.RELU6)
+        return
     op.add(Clamp(activation_clamp(op, tflite.ActivationFunctionType.RELU6, op.input(0))), [op.input(0)], op.output)
 
 
+def _sigmoid_s16(op: Operator, function: Literal["logistic", "tanh"]) -> Sigmoid16:
+    """As TFLM's LogisticPrepare and TanhPrepare: any scale of x, but 2^-12 (and for tanh 2^-11) are exact."""
+    (scale_x, zero_x), (scale_y, zero_y) = op.per_tensor(op.input(0)), op.per_tensor(op.output)
+    if (zero_x, scale_y, zero_y) != (0, 2.0**-15, 0):
+        raise op.unsupported("s16 must have zero points of 0 and the output scale 1/32768", "convert the model again")
+    exact = {2.0**-12: 0} if function == "logistic" else {2.0**-12: 0, 2.0**-11: 1}
+    if scale_x in exact:
+        return Sigmoid16(function, 3 << exact[scale_x], 0)
+    multiplier, shift = scale_x * 4096 * 3, 0
+    while multiplier <= 32767 / 2 and shift <= 30:
+        multiplier, shift = multiplier * 2, shift + 1
+    if multiplier >= 1 << 15 or shift > 30:
+        raise op.unsupported(f"the input's scale {scale_x:g} is beyond 16 bits", "calibrate the model again")
+    return Sigmoid16(function, int(multiplier), shift)
+
+
 def _sigmoid(op: Operator, function: Literal["logistic", "tanh"], scale_y: float, zero_y: int) -> None:
-    """s8 as tflite::reference_integer_ops::Logistic and Tanh, whose output's quantization is fixed."""
+    """s8 as tflite::reference_integer_ops::Logistic and Tanh, whose output's quantization is fixed; u8 as s8."""
     if not _is_quantized(op):
         op.add(Unary(function), [op.input(0)], op.output)
         return
-    if op.per_tensor(op.output) != (scale_y, zero_y):
+    if op.input(0).dtype == S16:
+        op.add(Unary(function, quantized=_sigmoid_s16(op, function)), [op.input(0)], op.output)
+        return
+    dtype = op.input(0).dtype
+    offset = 128 if dtype == U8 else 0
+    if op.per_tensor(op.output) != (scale_y, zero_y + offset):
         raise op.unsupported(
-            f"an s8 output must have scale 1/{round(1 / scale_y)} and zero point {zero_y}", "convert the model again"
+            f"the output of {dtype} must have scale 1/{round(1 / scale_y)} and zero point {zero_y + offset}",
+            "convert the model again",
         )
     scale_x, zero_x = op.per_tensor(op.input(0))
     factor = scale_x * (1 << 27)
     radius = math.floor(15 * 2.0 ** (27 - math.frexp(factor)[1]))
     input_scale = FixedPoint.from_scales([factor], 0)
-    op.add(Unary(function, quantized=Sigmoid(function, zero_x, input_scale, radius)), [op.input(0)], op.output)
+    sigmoid = Sigmoid(function, zero_x, input_scale, radius)
+    if dtype == U8:
+        values = np.clip(sigmoid.apply(np.arange(256)), -128, 127) + 128
+        op.add(Table(tuple(int(v) for v in values), "u8"), [op.input(0)], op.output)
+        return
+    op.add(Unary(function, quantized=sigmoid), [op.input(0)], op.output)
 
 
 @operator("LOGISTIC", last_version=2)
@@ -89,8 +122,8 @@ def tanh(op: Operator) -> None:
 
 
 def _finite(op: Operator, factor: np.float32 | float) -> float:
-    """A factor computed in f32. Raises InvalidModel if it overflowed."""
-    if not np.isfinite(factor):
+    """A factor that fixed point holds. Raises InvalidModel for others."""
+    if not factor < 1 << 31:
         raise op.invalid("the scales of input and output are too far apart")
     return float(factor)
 
@@ -119,17 +152,19 @@ def hard_swish(op: Operator) -> None:
 
 @operator("LEAKY_RELU", last_version=2)
 def leaky_relu(op: Operator) -> None:
-    """s8 as TFLM's CalculateOpDataLeakyRelu, which computes factors in f32."""
+    """Quantized as TFLM's LEAKY_RELU, with factors in f64; TensorFlow Lite computes them in f32."""
     alpha = float(op.options(tflite.LeakyReluOptions).Alpha)
     if not _is_quantized(op):
         op.add(Unary("leaky_relu", alpha), [op.input(0)], op.output)
         return
     if alpha < 0:
-        raise op.unsupported(f"s8 with the slope {alpha} is not supported", "use a slope of at least 0, or f32")
-    scale_x, scale_y = map(np.float32, _positive_scales(op))
+        raise op.unsupported(
+            f"{op.input(0).dtype} with the slope {alpha} is not supported", "use a slope of at least 0, or f32"
+        )
+    scale_x, scale_y = _positive_scales(op)
     zero_x, zero_y = op.per_tensor(op.input(0))[1], op.per_tensor(op.output)[1]
     positive = FixedPoint.from_scales([_finite(op, scale_x / scale_y)], zero_y)
-    negative = FixedPoint.from_scales([_finite(op, scale_x * np.float32(alpha) / scale_y)], zero_y)
+    negative = FixedPoint.from_scales([_finite(op, scale_x * alpha / scale_y)], zero_y)
     op.add(Unary("leaky_relu", quantized=TwoSlopes(zero_x, positive, negative)), [op.input(0)], op.output)
 
 

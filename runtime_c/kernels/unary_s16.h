@@ -1,0 +1,102 @@
+/* Functions of one quantized s16, element by element, portable. y may be x. */
+#ifndef EDGEGEN_UNARY_S16_H
+#define EDGEGEN_UNARY_S16_H
+
+#include "kernels/reciprocal.h"
+
+typedef struct {
+    int32_t count, x_zero, zero_point; /* the last of the output */
+    int32_t positive_multiplier, positive_shift, negative_multiplier, negative_shift;
+} edgegen_two_slopes;
+
+typedef struct {
+    int32_t count, x_zero, multiplier, shift, zero_point; /* the last of the output */
+} edgegen_scaled_s16;
+
+typedef struct {
+    int32_t count, multiplier, shift;
+} edgegen_sigmoid_s16;
+
+typedef struct {
+    int32_t count;
+} edgegen_interpolate_s16;
+
+EDGEGEN_INLINE int16_t edgegen_saturate_s16(int32_t x) { return (int16_t)edgegen_clamp_s32(x, -32768, 32767); }
+
+EDGEGEN_KERNEL void leaky_relu_s16(const edgegen_two_slopes *p, const int16_t *x, int16_t *y)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        const int32_t v = x[i] - p->x_zero;
+        const int32_t scaled = v >= 0 ? edgegen_requantize(v, p->positive_multiplier, p->positive_shift)
+                                      : edgegen_requantize(v, p->negative_multiplier, p->negative_shift);
+        y[i] = edgegen_saturate_s16(scaled + p->zero_point);
+    }
+}
+
+EDGEGEN_KERNEL void magnitude_s16(const edgegen_scaled_s16 *p, const int16_t *x, int16_t *y)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        const int32_t v = x[i] - p->x_zero;
+        y[i] = edgegen_saturate_s16(edgegen_requantize(v < 0 ? -v : v, p->multiplier, p->shift) + p->zero_point);
+    }
+}
+
+EDGEGEN_KERNEL void rsqrt_s16(const edgegen_scaled_s16 *p, const int16_t *x, int16_t *y)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        const int32_t v = x[i] - p->x_zero;
+        if (v <= 0) {
+            y[i] = 32767;
+            continue;
+        }
+        const edgegen_factor root = edgegen_reciprocal_root(v);
+        const int32_t scaled = edgegen_requantize(1, root.multiplier, root.shift + 20);
+        y[i] = edgegen_saturate_s16(edgegen_requantize(scaled, p->multiplier, p->shift) + p->zero_point);
+    }
+}
+
+/* |x * multiplier / 2^shift| as a place in a table of 2^`bits` times as coarse numbers, interpolated; `most` beyond. */
+EDGEGEN_INLINE int32_t edgegen_sigmoid_between(const uint16_t *sigmoid, int32_t magnitude, int32_t bits, int32_t most)
+{
+    const int32_t place = magnitude >> bits;
+    if (place >= 255) {
+        return most;
+    }
+    const int32_t here = sigmoid[place], next = sigmoid[place + 1];
+    return here * (1 << bits) + (magnitude & ((1 << bits) - 1)) * (next - here);
+}
+
+EDGEGEN_INLINE int32_t edgegen_sigmoid_scaled(const edgegen_sigmoid_s16 *p, int32_t x)
+{
+    return (x * p->multiplier + ((1 << p->shift) >> 1)) >> p->shift;
+}
+
+EDGEGEN_KERNEL void logistic_s16(const edgegen_sigmoid_s16 *p, const int16_t *x, const uint16_t *sigmoid, int16_t *y)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        const int32_t v = edgegen_sigmoid_scaled(p, x[i]);
+        const int32_t s = edgegen_sigmoid_between(sigmoid, v < 0 ? -v : v, 9, 0x7FFF << 10);
+        y[i] = (int16_t)((v >= 0 ? s + (1 << 9) : (1 << 25) - s + (1 << 9) - 1) >> 10);
+    }
+}
+
+EDGEGEN_KERNEL void tanh_s16(const edgegen_sigmoid_s16 *p, const int16_t *x, const uint16_t *sigmoid, int16_t *y)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        const int32_t v = edgegen_sigmoid_scaled(p, x[i]);
+        const int32_t s = edgegen_sigmoid_between(sigmoid, v < 0 ? -v : v, 8, 0xFFFF << 8);
+        y[i] = (int16_t)((v >= 0 ? s - (1 << 23) + (1 << 7) : (1 << 23) - s + (1 << 7) - 1) >> 8);
+    }
+}
+
+/* table[513]: the function at -32768, -32640, ... 32768. */
+EDGEGEN_KERNEL void interpolate_s16(const edgegen_interpolate_s16 *p, const int16_t *x, const int16_t *table, int16_t *y)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        const int16_t *here = table + 256 + (x[i] >> 7);
+        const int16_t slope = (int16_t)(here[1] - here[0]);
+        y[i] = (int16_t)(here[0] + ((slope * (x[i] & 0x7F) + 64) >> 7));
+    }
+}
+
+#endif
