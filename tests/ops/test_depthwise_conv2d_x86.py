@@ -1,0 +1,122 @@
+"""Depthwise convolutions on x86-64 against the operator's reference, every buffer beside forbidden memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.op import NO_CLAMP, Range
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.window import Pads, Pair
+from edgegen.targets import Optimize
+
+from tests.guarded import check_guarded
+from tests.harness import Case, check_nodes, constant_input
+from tests.x86 import X86
+
+S8 = Range(-128, 127)
+
+
+def depthwise_s8(
+    x: tuple[int, int, int, int],
+    kernel: Pair = (3, 3),
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    pad: Pads = (0, 0, 0, 0),
+    zeros: Pair = (-128, -128),
+    clamp: Range = S8,
+    factor: float = 0.01,
+    multiplier: int = 1,
+) -> Case:
+    """One case with random data; zeros: of x and y."""
+    units = x[3] * multiplier
+    rng = np.random.default_rng([*x, units, *kernel, *pad])
+    inputs = [
+        rng.integers(-128, 128, x).astype(np.int8),
+        constant_input(rng.integers(-128, 128, (*kernel, units)).astype(np.int8)),
+        constant_input(rng.integers(-2000, 2000, units).astype(np.int32)),
+    ]
+    factors = factor / np.sqrt(kernel[0] * kernel[1]) * rng.uniform(0.5, 2, units)
+    requantize = FixedPoint.from_scales([float(f) for f in factors], zeros[1])
+    op = DepthwiseConv2d(stride, dilation, pad, zeros[0], requantize, clamp)
+    return Case(op, inputs, label=f"{x}, {kernel}, stride {stride}, dilation {dilation}, pad {pad}")
+
+
+SAME = (1, 1, 1, 1)
+S8_CASES = [
+    depthwise_s8((1, 1, 1, 4), (1, 1)),
+    depthwise_s8((1, 9, 5, 64), pad=SAME),
+    depthwise_s8((2, 5, 7, 40), (3, 1), zeros=(0, 3)),
+    depthwise_s8((1, 6, 8, 8), pad=SAME, zeros=(5, -128)),
+    depthwise_s8((1, 9, 8, 16), stride=(2, 2), pad=(0, 0, 1, 1), zeros=(-128, 1)),
+    depthwise_s8((1, 12, 10, 48), (5, 5), pad=(2, 2, 2, 2)),
+    depthwise_s8((1, 15, 1, 100), (15, 1), zeros=(127, -5)),
+    depthwise_s8((1, 10, 11, 5), dilation=(2, 3), pad=(2, 3, 2, 3), zeros=(127, 127)),
+    depthwise_s8((1, 7, 6, 33), (2, 3), (3, 1), pad=(1, 2, 0, 1), clamp=Range(-20, 90)),
+    depthwise_s8((1, 4, 4, 2), pad=SAME),
+    depthwise_s8((3, 7, 3, 24), (4, 4), pad=(2, 1, 1, 2), zeros=(0, 0)),
+    depthwise_s8((1, 3, 3, 96), stride=(2, 2), pad=SAME),
+    depthwise_s8((1, 3, 5, 16), zeros=(3, 4), factor=90.0),
+]
+# of one input channel: computed as convolutions
+S8_ONE_CHANNEL = [
+    depthwise_s8((1, 21, 18, 1), (10, 8), (2, 2), pad=(4, 3, 5, 3), multiplier=8),
+    depthwise_s8((2, 6, 6, 1), pad=SAME, multiplier=20, zeros=(9, 0)),
+]
+
+
+@pytest.mark.parametrize("target", X86)
+def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
+    isa = "avx2" if target == "x86-avx2" else "avx512vnni"
+    cases = [Case(c.op, c.inputs, f"depthwise_conv2d_s8_{isa}", c.label) for c in S8_CASES]
+    cases += [Case(c.op, c.inputs, f"conv2d_s8_{isa}", c.label) for c in S8_ONE_CHANNEL]
+    check_guarded(cases, target)
+
+
+@pytest.mark.parametrize("target", X86)
+@pytest.mark.parametrize(("cc", "optimize"), [("gcc", "size"), ("clang", "speed")])
+def test_s8_is_exact_with_other_compilers_and_sizes(target: str, cc: str, optimize: Optimize) -> None:
+    check_nodes([S8_CASES[1], S8_CASES[2], S8_CASES[5]], target, cc=cc, optimize=optimize)
+
+
+def depthwise_f32(
+    x: tuple[int, int, int, int],
+    kernel: Pair = (3, 3),
+    stride: Pair = (1, 1),
+    dilation: Pair = (1, 1),
+    pad: Pads = (0, 0, 0, 0),
+    clamp: Range = NO_CLAMP,
+) -> Case:
+    """One case whose products are multiples of 1/64 and whose sums are exact in f32, whatever their order."""
+    rng = np.random.default_rng([*x, *kernel, *pad])
+    values = [(rng.integers(-16, 17, s) / 8).astype(np.float32) for s in (x, (*kernel, x[3]), (x[3],))]
+    label = f"{x}, {kernel}, stride {stride}, dilation {dilation}, pad {pad}"
+    op = DepthwiseConv2d(stride, dilation, pad, 0, None, clamp)
+    return Case(op, [values[0], constant_input(values[1]), constant_input(values[2])], label=label)
+
+
+# (case, whether its windows stay inside the image)
+F32_CASES = [
+    (depthwise_f32((1, 1, 1, 4), (1, 1)), True),
+    (depthwise_f32((2, 5, 7, 40), (3, 1)), True),
+    (depthwise_f32((1, 6, 8, 8), pad=SAME, clamp=Range(0, 6)), False),
+    (depthwise_f32((1, 9, 8, 16), stride=(2, 2), pad=(0, 0, 1, 1)), False),
+    (depthwise_f32((1, 7, 6, 33), (5, 5), pad=(2, 2, 2, 2), clamp=Range(-2, 3)), False),
+    (depthwise_f32((1, 10, 11, 5), dilation=(2, 3), pad=(2, 3, 2, 3)), False),
+    (depthwise_f32((1, 14, 3, 20), (9, 3), (3, 1)), True),
+    (depthwise_f32((1, 33, 20, 32), pad=SAME), False),
+]
+
+
+@pytest.mark.parametrize("target", X86)
+def test_f32_stays_in_bounds(target: str) -> None:
+    row = f"depthwise_conv2d_f32_{target.removeprefix('x86-')}"
+    cases = [Case(c.op, c.inputs, f"{row}_direct" if direct else row, c.label) for c, direct in F32_CASES]
+    check_guarded(cases, target, ulp=0)
+
+
+@pytest.mark.parametrize("target", X86)
+def test_several_filters_for_each_of_several_channels_take_the_portable_row(target: str) -> None:
+    check_guarded(
+        [Case(c.op, c.inputs, "depthwise_conv2d_s8") for c in [depthwise_s8((1, 4, 4, 3), multiplier=2)]], target
+    )

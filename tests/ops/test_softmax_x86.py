@@ -1,0 +1,66 @@
+"""Softmax on x86-64 against the operator's reference, every buffer beside forbidden memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.tensor import Array
+from edgegen.ops.softmax import Softmax
+
+from tests.guarded import check_guarded, run_guarded
+from tests.harness import Case
+from tests.x86 import X86
+
+
+def softmax_s8(scale: float) -> Softmax:
+    """As imported from TFLite for an input of this scale and beta 1."""
+    difference = FixedPoint.from_scales([scale * 2.0**26], 0)
+    return Softmax(difference=difference, diff_min=-(31 * 2**26 >> difference.shift[0]))
+
+
+def s8(shape: tuple[int, int], scale: float, fill: int | None = None) -> Case:
+    rng = np.random.default_rng(shape)
+    x = rng.integers(-128, 128, shape) if fill is None else np.full(shape, fill)
+    row = "softmax_s8_avx2" if shape[1] >= 8 else "softmax_s8"
+    return Case(softmax_s8(scale), [x.astype(np.int8)], row, f"{shape}, scale {scale}")
+
+
+def f32(x: Array, beta: float = 1.0) -> Case:
+    return Case(Softmax(beta), [x.astype(np.float32)], "softmax_f32_avx2", f"{x.shape}")
+
+
+CASES = [
+    s8((1, 2), 0.1),
+    s8((3, 12), 0.05),
+    s8((1, 8), 1.5),
+    s8((2, 37), 0.01),
+    s8((1, 400), 0.002),
+    s8((4, 16), 0.3),
+    s8((1, 1000), 0.1, fill=5),
+    s8((2, 9), 0.1, fill=-128),
+    *(f32(4 * np.random.default_rng(s).normal(size=s)) for s in ((1, 1), (2, 3), (5, 8), (1, 10), (2, 131))),
+    f32(np.linspace(-200, 80, 97)[None], beta=0.7),
+    f32(np.array([[-np.inf, 1e30, -1e30, 0, 3]])),
+    f32(np.array([[-60.0, -61.0, -200.0]])),
+]
+
+
+@pytest.mark.parametrize("target", X86[:1])
+def test_is_exact_and_stays_in_bounds(target: str) -> None:
+    check_guarded(CASES, target)
+
+
+@pytest.mark.parametrize("target", X86[1:])
+def test_avx512_takes_the_same_rows(target: str) -> None:
+    check_guarded([CASES[3], CASES[-4]], target)
+
+
+@pytest.mark.parametrize("target", X86[:1])
+def test_exponential_is_within_two_ulp(target: str) -> None:
+    """Softmax of (0, x) is exp(x) / (1 + exp(x)), of (0, x) with x far below 0 exp(x) itself."""
+    x = np.linspace(-80, -20, 4096, dtype=np.float32)
+    pairs = np.stack([np.zeros_like(x), x], axis=1)
+    (got,) = run_guarded([Case(Softmax(), [pairs], "softmax_f32_avx2")], target)
+    exact = np.exp(x.astype(np.float64))
+    assert float(np.max(np.abs(got[:, 1] - exact) / np.spacing(exact.astype(np.float32)))) <= 2.0
