@@ -7,7 +7,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
 from edgegen.ops.dsp_layers import Rows, pack_convolution, pack_rows
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights, worth_reordering
 
 _DSP = frozenset({"dsp"})
 
@@ -58,7 +58,11 @@ def _pack_f32_pixels(node: Node) -> Packed:
 
 
 def _when_few_rows_f32(node: Node) -> str | None:
-    return "at most 3 rows" if node.input(0).shape[0] > 3 else _when(node)
+    return "at most 3 rows" if node.input(0).shape[0] > 3 else _when_f32(node)
+
+
+def _when_f32(node: Node) -> str | None:
+    return _when(node) or worth_reordering(node)
 
 
 ROWS = (
@@ -66,5 +70,5 @@ ROWS = (
     Kernel("dense_s8_dsp_any", "s8 s8 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
     Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when),
     Kernel("dense_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_few_rows_f32),
-    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32_pixels, requires=_DSP, when=_when),
+    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32_pixels, requires=_DSP, when=_when_f32),
 )

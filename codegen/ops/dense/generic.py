@@ -14,6 +14,7 @@ from edgegen.ops.epilogue import (
     fixed_point_epilogue,
     fold_zero_point,
 )
+from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 
 
 def _pack_s8(node: Node) -> Packed:
@@ -36,6 +37,23 @@ def _pack_s8(node: Node) -> Packed:
     )
 
 
+def _pack_s16(node: Node) -> Packed:
+    op, w = node.op, node.input(1).values
+    assert isinstance(op, Dense)
+    assert op.requantize is not None
+    return Packed(
+        "edgegen_dense_s16",
+        {"rows": node.input(0).shape[0], "depth": w.shape[1], "units": w.shape[0]}
+        | output_s16(op.requantize, op.clamp),
+        (Constant("weights", w), *epilogue_s16(node, op.requantize, node.out.shape[-1])),
+    )
+
+
+def _when_s16(node: Node) -> str | None:
+    assert isinstance(node.op, Dense)
+    return constant_weights(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
+
+
 def _pack_f32(node: Node) -> Packed:
     w = node.input(1).values
     assert isinstance(node.op, Dense)
@@ -49,5 +67,7 @@ def _pack_f32(node: Node) -> Packed:
 
 ROWS = (
     Kernel("dense_s8", "s8 s8 s32? -> s8", _pack_s8, when=constant_weights),
+    Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16),
+    Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16),
     Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=constant_weights),
 )

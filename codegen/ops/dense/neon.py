@@ -6,7 +6,7 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point, worth_reordering
 from edgegen.ops.neon_tiles import (
     output_params,
     pack_bias,
@@ -24,7 +24,8 @@ def _holds_s8(node: Node) -> str | None:
 
 
 def _holds_f32(node: Node) -> str | None:
-    return constant_weights(node) if node.input(1).shape[1] >= 4 else "rows must have at least 4 elements"
+    short = None if node.input(1).shape[1] >= 4 else "rows must have at least 4 elements"
+    return constant_weights(node) or short or worth_reordering(node)
 
 
 def _pack_s8(node: Node, dotprod: bool) -> Packed:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights, worth_reordering
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
@@ -33,6 +33,8 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
     def when(node: Node) -> str | None:
         if min(node.input(0).shape) == 0:
             return "x must not be empty"
+        if node.input(1).dtype.is_float and worth_reordering(node):
+            return worth_reordering(node)
         if tiling.direct(_windows(node)) != direct:
             return "rows of x are not whole steps" if direct else "rows of x can be read in place"
         return constant_weights(node)
