@@ -19,6 +19,7 @@ from edgegen.ops.dsp_tiles import (
     pack_four,
     pack_lanes,
     pack_wide,
+    share_result,
     stream,
 )
 from edgegen.ops.epilogue import fold_zero_point
@@ -191,8 +192,8 @@ def pack_rows(dense: Rows) -> Packed:
         while (_part_reach(one, quads) >= LANE_LIMIT).any() and quads > 1:
             parts += 1
             quads = -(-one.quads // parts)
-    elif one.form != RESULT_ANY:
-        one = replace(one, form=RESULT_ANY)
+    else:
+        one = share_result(replace(one, form=RESULT_ANY), dense.clamp)
     padded = np.zeros((units, parts * quads * 4), np.int64)
     padded[:, : one.weights.shape[1]] = one.weights
     words: list[IntArray] = []
@@ -215,11 +216,11 @@ def pack_rows(dense: Rows) -> Packed:
         "part_words": len(words[0]),
         "tile_units": units // 4 * 4,
         "last_tile": last_tile,
-        "multipliers": sum(len(w) for w in words),
+        "multipliers": 3 + sum(len(w) for w in words),
         "copied": int(copied > 0),
         "sums": copied,
     }
-    constants = np.concatenate([*words, one.multipliers()]).astype(np.int32)
+    constants = np.concatenate([one.shared(), *words, one.multipliers()]).astype(np.int32)
     return Packed(
         "edgegen_dense_s8_dsp",
         params | one.params(dense.clamp),

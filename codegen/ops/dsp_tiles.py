@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from edgegen.ir.fixed_point import FixedPoint, IntArray
@@ -11,9 +11,10 @@ from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range
 from edgegen.ops.epilogue import clamp_s8
 from edgegen.ops.requantize_dsp import HighMultiply, high_multiply, largest_shift, staircase
+from edgegen.ops.requantize_proof import Staircase, accumulator_range
 
 SHIFTS = (9, 11, 13, 15)  # EDGEGEN_DSP_RESULT_9 ... EDGEGEN_DSP_RESULT_15, in the order of the enumeration
-RESULT_ANY, ACCUMULATOR = len(SHIFTS), len(SHIFTS) + 1
+RESULT_ANY, ACCUMULATOR, SHARED = len(SHIFTS), len(SHIFTS) + 1, len(SHIFTS) + 2
 SCALE = 8  # of accumulators that become results: what lanes of two units give, and what s16 weights have room for
 WIDE_WEIGHTS = 4096  # most weights of a layer that are widened to s16: a tenth faster for twice the flash
 LANE_LIMIT = 1 << 23  # sums of the upper units of lanes are below this
@@ -60,10 +61,16 @@ class Layer:
     def constants(self, unit: int) -> list[int]:
         """What follows a unit's accumulation: multiplier, constant and, with RESULT_ANY, correction."""
         r = self.result
-        if r is None:
+        if r is None or self.form == SHARED:
             return []
         found = [int(r.multiplier[unit]), int(r.constant[unit])]
         return [*found, int(r.correction[unit])] if self.form == RESULT_ANY else found
+
+    def shared(self) -> IntArray:
+        """Multiplier, constant and correction of all units; zeros where they do not share them."""
+        if self.form != SHARED:
+            return np.zeros(3, np.int64)
+        return np.array([*replace(self, form=RESULT_ANY).constants(0)], np.int64)
 
     def offset(self, unit: int) -> int:
         return int(self.result.offset[unit]) if self.result is not None else int(self.bias[unit])
@@ -114,6 +121,35 @@ def choose_result(
             own_path = shift in shifts and found.one_sided
             return (SHIFTS.index(shift) if own_path else RESULT_ANY), found
     return ACCUMULATOR, None
+
+
+def share_result(one: Layer, clamp: Range) -> Layer:
+    """The same layer with constants that all units share, if one requantization serves them and they are proved.
+
+    The bias is in each unit's offset then, and one proof covers the accumulators of all units.
+    """
+    requantize = one.requantize
+    if len(set(zip(requantize.multiplier, requantize.shift, strict=True))) != 1 or clamp_s8(clamp) != (-128, 127):
+        return one
+    low, high = accumulator_range(one.weights, one.bias)
+    only = FixedPoint(requantize.multiplier[:1], requantize.shift[:1], requantize.zero_point)
+    stairs = Staircase.of(only, low.min(keepdims=True), high.max(keepdims=True), -128, 127)
+    top = largest_shift(stairs, SCALE)
+    for shift in range(top, max(top - 3, -1), -1):
+        found = high_multiply(stairs, np.zeros(1, np.int64), shift, (SCALE,))
+        if found.found.all() and (np.abs(one.bias) < 1 << (31 - SCALE)).all():
+            units = np.zeros(one.units, np.int64)
+            result = HighMultiply(
+                units + SCALE,
+                (one.bias << SCALE) + found.offset,
+                units + found.multiplier,
+                units + found.constant,
+                units + found.correction,
+                shift,
+                found.found,
+            )
+            return replace(one, form=SHARED, result=result)
+    return one
 
 
 def layer(requantize: FixedPoint, clamp: Range, taps: IntArray, bias: IntArray) -> Layer:

@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_DENSE_S8_DSP_H
 #define EDGEGEN_DENSE_S8_DSP_H
 
-#include "simd/dsp_tile_bytes.h"
+#include "simd/dsp_tile_row.h"
 
 /* quads:       of one part of the depth; parts: the depth is cut where sums of bytes could overflow their lanes
  * part_words:  of the stream of one part
@@ -21,8 +21,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
     const int32_t accumulators = p->form == EDGEGEN_DSP_ACCUMULATOR;
     const int32_t size = accumulators != 0 ? 4 : 1, wide = edgegen_max_s32(p->units, 4);
     const int32_t aside = accumulators != 0 || p->units < 4;
-    const edgegen_dsp_tile t = {{0}, p->shift, 0, p->tile_units * size, p->quads, p->form};
-    const edgegen_dsp_tile last = {{0}, p->shift, 0, 4 * size, p->quads, p->form};
+    const edgegen_dsp_row_tile t = {{{0}, p->shift, 0, p->tile_units * size, p->quads, p->form}, stream};
+    const edgegen_dsp_row_tile last = {{{0}, p->shift, 0, 4 * size, p->quads, p->form}, stream};
     for (int32_t r = 0; r < p->rows; r++) {
         const int8_t *in = x;
         if (p->copied != 0) {
@@ -32,7 +32,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
         }
         uint8_t *const first = aside != 0 ? scratch + p->sums : (uint8_t *)y;
         for (int32_t part = 0; part < p->parts; part++) {
-            const int32_t *const weights = stream + part * p->part_words;
+            const int32_t *const weights = stream + 3 + part * p->part_words;
             uint8_t *const out = first + part * wide * size;
             if (p->tile_units > 0) {
                 edgegen_dsp_tile_1x4(in, weights, out, &t);
@@ -57,7 +57,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
     }
 }
 
-/* x[rows,depth] * stream -> y[rows,units]; stream: see edgegen_dsp_tile_1x4. Depth is whole quads, and there are at
+/* x[rows,depth] * stream -> y[rows,units]; stream: multiplier, constant and correction of
+ * all units, if they share them, then as edgegen_dsp_tile_1x4 reads it. Depth is whole quads, and there are at
  * least 4 units, all with constants for results. */
 EDGEGEN_KERNEL void dense_s8_dsp(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream, int8_t *y)
 {

@@ -144,9 +144,10 @@ EDGEGEN_INLINE int32_t edgegen_dsp_high_multiply(int32_t a, int32_t b, int32_t a
  *
  * RESULT_<n>:  saturate((acc * multiplier >> 32) + constant) >> n), one assembly path for each of these shifts
  * RESULT_ANY:  the same with any shift, and a correction subtracted from negative accumulators
- * ACCUMULATOR: the s32 accumulator itself, for edgegen_dsp_finish */
+ * ACCUMULATOR: the s32 accumulator itself, for edgegen_dsp_finish
+ * SHARED:      RESULT_ANY with the same constants for all units, only in edgegen_dsp_tile_1x4 */
 enum { EDGEGEN_DSP_RESULT_9, EDGEGEN_DSP_RESULT_11, EDGEGEN_DSP_RESULT_13, EDGEGEN_DSP_RESULT_15,
-       EDGEGEN_DSP_RESULT_ANY, EDGEGEN_DSP_ACCUMULATOR };
+       EDGEGEN_DSP_RESULT_ANY, EDGEGEN_DSP_ACCUMULATOR, EDGEGEN_DSP_SHARED };
 
 /* The result of a scaled accumulator; see codegen/ops/requantize_dsp.py for the constants. */
 EDGEGEN_INLINE int8_t edgegen_dsp_result(int32_t acc, int32_t multiplier, int32_t constant, int32_t correction,
