@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from edgegen.frontends.tflite import operators
+from edgegen.frontends.tflite.importer import REGISTRY
 
 from tests.fuzz.mutation import NUMBERS
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
 
 Shape = tuple[int, ...]
+assert operators  # importing it fills the registry
 TYPES = ("INT8", "FLOAT32", "INT16", "UINT8", "INT32", "INT64", "FLOAT16", "BOOL", "FLOAT64")
 DTYPES = ("int8", "int32", "int64", "float32", "int16", "bool")
 NUMPY = {"INT8": "int8", "FLOAT32": "float32", "INT32": "int32"}
@@ -167,10 +170,18 @@ def _split(rng: random.Random, kind: str) -> Model:
     return [x, *sizes, *parts], Operator("SPLIT_V", ["x", "sizes", "axis"], names, table)
 
 
+def _any(rng: random.Random, kind: str) -> Model:
+    """An operator of which nothing is known here: it may well be refused, but by name."""
+    shape = rng.choice(((1, 4), (1, 2, 2, 8)))
+    xs = [_activation(f"x{i}", kind, shape) for i in range(rng.choice((1, 1, 2, 3)))]
+    name = rng.choice(sorted(REGISTRY))
+    return [*xs, _activation("y", kind, shape)], Operator(name, [x.name for x in xs], ["y"])
+
+
 SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_convolution,) * 2,
     *(_shape,) * 2,
-    *(_dense, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split),
+    *(_dense, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
 )
 
 
