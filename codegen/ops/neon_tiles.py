@@ -113,12 +113,12 @@ def tile_rows(rows: int, lanes: int) -> int:
     """How many rows, at most 6, a lane tile computes at a time: what takes the fewest instructions for `rows` rows.
 
     A step of 4 lanes loads a vector for each row and 16 of weights (in pairs) and multiplies 16 times a row; gcc 12
-    needs some 8 copies in tiles of 5 and 6. Bias and requantization take some 20 a row. The last tile repeats rows of
+    needs some 7 copies in tiles of 5 and 6. Bias and requantization take some 20 a row. The last tile repeats rows of
     the one before to be full.
     """
 
     def cost(tile: int) -> float:
-        step = 17 * tile + 8 + 3 + (8 if tile > 4 else 0)
+        step = 17 * tile + 8 + 3 + (7 if tile > 4 else 0)
         return -(-rows // tile) * (step * lanes / 4 + 20 * tile + 12)
 
     return min(range(1, max(min(rows, 6), 1) + 1), key=cost)

@@ -5,53 +5,89 @@
 
 #include "simd/neon_tile.h"
 
-/* a[r][u] += 16 products. Two of them fit s16 unless both weights are -128: then `apart` keeps them apart. */
-#define EDGEGEN_PAIRS_UNIT16(FRESH, r, u)                                                                              \
-    if (rows > r) {                                                                                                    \
-        const int16x8_t low = vmull_s8(vget_low_s8(wu), vget_low_s8(x[r]));                                            \
-        if (apart) {                                                                                                   \
-            const int32x4_t sum = FRESH ? vpaddlq_s16(low) : vpadalq_s16(a[r][u], low);                                \
-            a[r][u] = vpadalq_s16(sum, vmull_high_s8(wu, x[r]));                                                       \
-        } else {                                                                                                       \
-            const int16x8_t both = vmlal_high_s8(low, wu, x[r]);                                                       \
-            a[r][u] = FRESH ? vpaddlq_s16(both) : vpadalq_s16(a[r][u], both);                                          \
-        }                                                                                                              \
-    }
+/* p[r][i] = products of the 16 bytes of x[r] and w[i], those of bytes 8 apart added. Two of them fit s16 unless both
+ * weights are -128: then `apart` keeps them apart, and these are the products of the first 8 bytes only. The block keeps
+ * gcc from copying sums between registers. */
+#if defined(__GNUC__)
+#define EDGEGEN_PAIRS_MULTIPLY16                                                                                       \
+    if (rows == 2 && !apart) {                                                                                         \
+        __asm__("smull %0.8h, %4.8b, %6.8b\n\t"                                                                        \
+                "smull %1.8h, %5.8b, %6.8b\n\t"                                                                        \
+                "smull %2.8h, %4.8b, %7.8b\n\t"                                                                        \
+                "smull %3.8h, %5.8b, %7.8b\n\t"                                                                        \
+                "smlal2 %0.8h, %4.16b, %6.16b\n\t"                                                                     \
+                "smlal2 %1.8h, %5.16b, %6.16b\n\t"                                                                     \
+                "smlal2 %2.8h, %4.16b, %7.16b\n\t"                                                                     \
+                "smlal2 %3.8h, %5.16b, %7.16b"                                                                         \
+                : "=&w"(p[0][0]), "=&w"(p[0][1]), "=&w"(p[1][0]), "=&w"(p[1][1])                                       \
+                : "w"(w0), "w"(w1), "w"(x[0]), "w"(x[1]));                                                             \
+    } else
+#else
+#define EDGEGEN_PAIRS_MULTIPLY16
+#endif
 
-#define EDGEGEN_PAIRS_UNIT8(FRESH, r, u)                                                                               \
-    if (rows > r) {                                                                                                    \
-        const int16x8_t low = vmull_s8(vget_low_s8(wu), vget_low_s8(x[r]));                                            \
-        a[r][u] = FRESH ? vpaddlq_s16(low) : vpadalq_s16(a[r][u], low);                                                \
-    }
+#define EDGEGEN_PAIRS_MULTIPLY8(r)                                                                                     \
+    p[r][0] = vmull_s8(vget_low_s8(w0), vget_low_s8(x[r]));                                                            \
+    p[r][1] = vmull_s8(vget_low_s8(w1), vget_low_s8(x[r]));
 
-#define EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, u)                                                                 \
+#define EDGEGEN_PAIRS_ADD(FRESH, r, u)                                                                                 \
+    a[r][u] = FRESH ? vpaddlq_s16(p[r][0]) : vpadalq_s16(a[r][u], p[r][0]);                                            \
+    a[r][u + 1] = FRESH ? vpaddlq_s16(p[r][1]) : vpadalq_s16(a[r][u + 1], p[r][1]);
+
+/* Two units of a chunk of 16 bytes, then of 8. */
+#define EDGEGEN_PAIRS_UNITS16(FRESH, u)                                                                                \
     {                                                                                                                  \
-        const int8x16_t wu = LOAD(w + u * SIZE);                                                                       \
-        UNIT(FRESH, 0, u)                                                                                              \
-        UNIT(FRESH, 1, u)                                                                                              \
+        const int8x16_t w0 = vld1q_s8(w + 16 * u), w1 = vld1q_s8(w + 16 * u + 16);                                     \
+        int16x8_t p[2][2];                                                                                             \
+        EDGEGEN_PAIRS_MULTIPLY16                                                                                       \
+        {                                                                                                              \
+            EDGEGEN_PAIRS_MULTIPLY8(0)                                                                                 \
+            EDGEGEN_PAIRS_MULTIPLY8(1)                                                                                 \
+            if (!apart) {                                                                                              \
+                p[0][0] = vmlal_high_s8(p[0][0], w0, x[0]);                                                            \
+                p[0][1] = vmlal_high_s8(p[0][1], w1, x[0]);                                                            \
+                p[1][0] = vmlal_high_s8(p[1][0], w0, x[1]);                                                            \
+                p[1][1] = vmlal_high_s8(p[1][1], w1, x[1]);                                                            \
+            }                                                                                                          \
+        }                                                                                                              \
+        EDGEGEN_PAIRS_ADD(FRESH, 0, u)                                                                                 \
+        EDGEGEN_PAIRS_ADD(FRESH, 1, u)                                                                                 \
+        if (apart) {                                                                                                   \
+            p[0][0] = vmull_high_s8(w0, x[0]);                                                                         \
+            p[0][1] = vmull_high_s8(w1, x[0]);                                                                         \
+            p[1][0] = vmull_high_s8(w0, x[1]);                                                                         \
+            p[1][1] = vmull_high_s8(w1, x[1]);                                                                         \
+            EDGEGEN_PAIRS_ADD(0, 0, u)                                                                                 \
+            EDGEGEN_PAIRS_ADD(0, 1, u)                                                                                 \
+        }                                                                                                              \
+        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
+    }
+#define EDGEGEN_PAIRS_UNITS8(FRESH, u)                                                                                 \
+    {                                                                                                                  \
+        const int8x16_t w0 = edgegen_neon_load8_s8(w + 8 * u), w1 = edgegen_neon_load8_s8(w + 8 * u + 8);              \
+        int16x8_t p[2][2];                                                                                             \
+        EDGEGEN_PAIRS_MULTIPLY8(0)                                                                                     \
+        EDGEGEN_PAIRS_MULTIPLY8(1)                                                                                     \
+        EDGEGEN_PAIRS_ADD(FRESH, 0, u)                                                                                 \
+        EDGEGEN_PAIRS_ADD(FRESH, 1, u)                                                                                 \
+        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
     }
 
-#define EDGEGEN_PAIRS_CHUNK(UNIT, LOAD, SIZE, FRESH, from)                                                             \
+/* All 8 units; rows beyond the tile's are computed in name only, since nothing uses them. */
+#define EDGEGEN_PAIRS_CHUNK(UNITS, LOAD, SIZE, FRESH, from)                                                            \
     {                                                                                                                  \
         int8x16_t x[2];                                                                                                \
         x[0] = LOAD(from);                                                                                             \
         x[1] = rows > 1 ? LOAD((from) + in->step) : x[0];                                                              \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 0)                                                                 \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 1)                                                                 \
-        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 2)                                                                 \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 3)                                                                 \
-        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 4)                                                                 \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 5)                                                                 \
-        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 6)                                                                 \
-        EDGEGEN_PAIRS_UNIT(UNIT, LOAD, SIZE, FRESH, 7)                                                                 \
-        EDGEGEN_TILE_KEEP_ORDER                                                                                        \
+        UNITS(FRESH, 0)                                                                                                \
+        UNITS(FRESH, 2)                                                                                                \
+        UNITS(FRESH, 4)                                                                                                \
+        UNITS(FRESH, 6)                                                                                                \
         w += 8 * SIZE;                                                                                                 \
     }
-#define EDGEGEN_PAIRS_CHUNK16(FRESH, from) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNIT16, vld1q_s8, 16, FRESH, from)
-#define EDGEGEN_PAIRS_CHUNK8(FRESH, from) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNIT8, edgegen_neon_load8_s8, 8, FRESH, from)
+#define EDGEGEN_PAIRS_CHUNK16(FRESH, from) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNITS16, vld1q_s8, 16, FRESH, from)
+#define EDGEGEN_PAIRS_CHUNK8(FRESH, from)                                                                              \
+    EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNITS8, edgegen_neon_load8_s8, 8, FRESH, from)
 
 /* a[r][u]: sums of rows first to first + rows - 1 of x times 8 units, in 4 parts each.
  * w: [runs][chunks][8][16]. What is left of a run after 16 bytes at a time is one more chunk, its last 8 or 16 bytes;

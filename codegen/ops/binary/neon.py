@@ -10,7 +10,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.binary.broadcast import loops
 from edgegen.ops.binary.generic import computes
 from edgegen.ops.binary.linear import linear_form
-from edgegen.ops.binary.op import FUNCTIONS, Binary, integer_clamp
+from edgegen.ops.binary.op import Binary, integer_clamp
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.window import any_order
 
@@ -84,5 +84,5 @@ def _row(name: str, dtype: str, pack: Callable[[Node], Packed], when: Callable[[
 
 ROWS = (
     _row("linear", "s8", _pack_s8, _holds_s8),
-    *(_row(function, "f32", _pack_f32, _holds_f32(function)) for function in FUNCTIONS),
+    *(_row(function, "f32", _pack_f32, _holds_f32(function)) for function in ("add", "sub", "mul")),
 )
