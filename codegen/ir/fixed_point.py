@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -83,11 +83,11 @@ class FixedPoint:
     shift: tuple[int, ...]
     zero_point: int
 
-    @staticmethod
-    def from_scales(scales: list[float], zero_point: int) -> FixedPoint:
+    @classmethod
+    def from_scales(cls, scales: list[float], zero_point: int) -> Self:
         """One (multiplier, shift) for each real factor."""
         pairs = [quantize_multiplier(s) for s in scales]
-        return FixedPoint(tuple(m for m, _ in pairs), tuple(s for _, s in pairs), zero_point)
+        return cls(tuple(m for m, _ in pairs), tuple(s for _, s in pairs), zero_point)
 
     def apply(self, acc: IntArray) -> IntArray:
         """acc [..., channels] -> int64, not yet clamped to the output's type."""
@@ -101,3 +101,27 @@ class FixedPoint:
         """multiplier and shift as s32 arrays of one entry per channel."""
         m, s = np.array(self.multiplier, np.int32), np.array(self.shift, np.int32)
         return (np.repeat(m, channels), np.repeat(s, channels)) if len(m) == 1 else (m, s)
+
+
+@dataclass(frozen=True)
+class WideFixedPoint(FixedPoint):
+    """TFLite's requantization of an s64 accumulator: by the multiplier's upper 16 bits, rounded once, ties upwards.
+
+    For |acc| < 2^47 (the int64 overload of tflite::MultiplyByQuantizedMultiplier). Raises InvalidGraph for shifts
+    outside [-31, 7], for which it is not defined.
+    """
+
+    def __post_init__(self) -> None:
+        if any(not -31 <= s <= 7 for s in self.shift):
+            raise InvalidGraph(f"64-bit sums cannot be requantized by factors of 2^{max(self.shift)}")
+
+    def reduced(self, channels: int) -> tuple[IntArray, IntArray]:
+        """15-bit multiplier and right shift, s32 arrays of one entry per channel: factor = multiplier / 2^shift."""
+        multiplier, shift = self.per_channel(channels)
+        rounded = (multiplier.astype(np.int64) + (1 << 15)) >> 16
+        return np.minimum(rounded, 0x7FFF).astype(np.int32), 15 - shift
+
+    def apply(self, acc: IntArray) -> IntArray:
+        multiplier, shift = (a.astype(np.int64) for a in self.reduced(len(self.multiplier)))
+        product = np.asarray(acc, np.int64) * multiplier + (np.int64(1) << (shift - 1))
+        return wrap32(product >> shift) + self.zero_point

@@ -6,6 +6,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights, fixed_point_epilogue
+from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 from edgegen.ops.window import any_order
 
 
@@ -52,6 +53,22 @@ def _pack_s8(node: Node) -> Packed:
     )
 
 
+def _pack_s16(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, DepthwiseConv2d)
+    assert op.requantize is not None
+    return Packed(
+        "edgegen_depthwise_conv2d_s16",
+        _geometry(node) | output_s16(op.requantize, op.clamp),
+        (Constant("weights", node.input(1).values), *epilogue_s16(node, op.requantize, node.out.shape[-1])),
+    )
+
+
+def _when_s16(node: Node) -> str | None:
+    assert isinstance(node.op, DepthwiseConv2d)
+    return constant_weights(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
+
+
 def _pack_f32(node: Node) -> Packed:
     assert isinstance(node.op, DepthwiseConv2d)
     low, high = clamp_f32(node.op.clamp)
@@ -71,6 +88,8 @@ ROWS = (
         reads=any_order,
         writes=any_order,
     ),
+    Kernel("depthwise_conv2d_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16, reads=any_order, writes=any_order),
+    Kernel("depthwise_conv2d_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16, reads=any_order, writes=any_order),
     Kernel(
         "depthwise_conv2d_f32",
         "f32 f32 f32? -> f32",

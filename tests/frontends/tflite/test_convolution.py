@@ -33,10 +33,13 @@ def layers(
         return [x, w, *([Tensor("b", data=values(kind, (channels,), seed + 1))] * has_bias), Tensor("y", kind, y_shape)]
     count = channels if draw(st.booleans()) else 1
     scale = [draw(scales(-3.0, -1.0)) for _ in range(count)]
-    weights = np.maximum(values(kind, w_shape, seed), np.int8(-127))
+    weights = np.maximum(values("INT8", w_shape, seed), np.int8(-127))
     w = Tensor("w", data=weights, scale=scale, axis=axis)
     assert isinstance(x.scale, float)
-    bias = np.random.default_rng(seed).integers(-3000, 3000, channels).astype(np.int32)
+    bound, wide = (3000, "int32") if kind == "INT8" else (10**6, "int64")
+    if kind == "INT16" and axis == 0 and draw(st.booleans()):
+        wide = "int32"
+    bias = np.random.default_rng(seed).integers(-bound, bound, channels).astype(wide)
     b = Tensor("b", data=bias, scale=[x.scale * s for s in scale])
     gain = x.scale * max(scale) * 100 * math.sqrt(math.prod(w_shape) / channels)  # fills the output's range
     y = draw(activations("y", kind, y_shape, math.log10(gain) - 1, math.log10(gain) + 0.5))
@@ -67,7 +70,7 @@ def window_options(table: str, window: Window, fused: int, **more: int) -> Optio
     )
 
 
-@pytest.mark.parametrize("kind", ["INT8", "FLOAT32"])
+@pytest.mark.parametrize("kind", ["INT8", "INT16", "FLOAT32"])
 @settings(max_examples=60)
 @given(st.data(), windows(dilated=True), st.integers(1, 2), st.integers(1, 3), FUSED, SEEDS)
 def test_conv_2d(
@@ -80,7 +83,7 @@ def test_conv_2d(
     check_against_judge(model("CONV_2D", tensors, opts, 6), [image(kind, x, seed)], FLOAT_TOLERANCE)
 
 
-@pytest.mark.parametrize("kind", ["INT8", "FLOAT32"])
+@pytest.mark.parametrize("kind", ["INT8", "INT16", "FLOAT32"])
 @settings(max_examples=60)
 @given(st.data(), windows(dilated=True), st.integers(1, 2), st.integers(1, 4), FUSED, SEEDS)
 def test_depthwise_conv_2d(
@@ -94,7 +97,7 @@ def test_depthwise_conv_2d(
     check_against_judge(model("DEPTHWISE_CONV_2D", tensors, opts, 3), [image(kind, x, seed)], FLOAT_TOLERANCE)
 
 
-@pytest.mark.parametrize("kind", ["INT8", "FLOAT32"])
+@pytest.mark.parametrize("kind", ["INT8", "INT16", "FLOAT32"])
 @settings(max_examples=60)
 @given(st.data(), st.lists(st.integers(1, 4), max_size=3), st.integers(1, 40), st.booleans(), FUSED, SEEDS)
 def test_fully_connected(
@@ -123,8 +126,10 @@ def test_refusals() -> None:
     data = np.ones((4, 1, 1, 2), np.int8)
     with pytest.raises(UnsupportedModel, match="zero point 0"):
         conv(Tensor("w", data=data, scale=0.5, zero_point=1))
-    with pytest.raises(UnsupportedModel, match="s16"):
-        conv(Tensor("w", data=data, scale=0.5), x_kind="INT16")
+    with pytest.raises(UnsupportedModel, match="int16 with int8"):
+        conv(Tensor("w", data=data, scale=0.5), x_kind="UINT8")
+    with pytest.raises(InvalidModel, match="64-bit sums"):
+        conv(Tensor("w", data=data, scale=1e6), x_kind="INT16")
     with pytest.raises(InvalidModel, match="positive"):
         conv(Tensor("w", data=data, scale=0.5), StrideH=0, StrideW=1)
     with pytest.raises(InvalidModel, match="channels of x"):

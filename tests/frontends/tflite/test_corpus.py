@@ -21,6 +21,7 @@ READ = {
     *("blazeface_front_f32", "face_short_range_f16", "gap_mnist", "keypoint_classifier", "mcunet_vww"),
     *("mobilenet_v2_pt_int8", "mp_custom_gesture_classifier", "mp_feedback_tensor_test", "mp_two_signature_keys"),
     *("planestrike_tf", "simple_add_model", "split_concat_uint8", "yunet_f32", "yunet_full_int8"),
+    *(f"seanet_conv{i}" for i in range(0, 22, 2)),
     *(f"seanet_pad{i}" for i in range(0, 20, 2)),
     *(f"seanet_strided_slice{i}" for i in range(0, 34, 2)),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.ir.dtypes import F32, S8
-from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.dtypes import F32, S8, S16, S32
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
@@ -38,10 +38,13 @@ def window_padding(op: Operator, padding: int, size: Pair, kernel: Pair, stride:
     return (top, left, total[0] - top, total[1] - left)
 
 
-def convolution_requantize(op: Operator, units_axis: int = 0) -> tuple[int, FixedPoint | None]:
+def convolution_requantize(
+    op: Operator, units_axis: int = 0, bias: Tensor | None = None
+) -> tuple[int, FixedPoint | None]:
     """(zero point of x, requantization) of a convolution or dense layer; (0, None) for floats.
 
     units_axis: of the weights, along which they may have scales of their own
+    bias: of s16: its type says how wide the sums are
 
     The factor of each output channel is scale_x * scale_w / scale_y in f64. Raises UnsupportedModel for other types.
     """
@@ -49,8 +52,10 @@ def convolution_requantize(op: Operator, units_axis: int = 0) -> tuple[int, Fixe
     types = (x.dtype, w.dtype, y.dtype)
     if types == (F32, F32, F32):
         return 0, None
-    if types != (S8, S8, S8):
-        raise op.unsupported(f"{x.dtype} input with {w.dtype} weights is not supported", "use full int8 or f32")
+    if types not in ((S8, S8, S8), (S16, S8, S16)):
+        raise op.unsupported(
+            f"{x.dtype} input with {w.dtype} weights is not supported", "use full int8, int16 with int8 weights or f32"
+        )
     scale_x, zero_x = op.per_tensor(x)
     scale_y, zero_y = op.per_tensor(y)
     q = op.quantization(w)
@@ -58,7 +63,23 @@ def convolution_requantize(op: Operator, units_axis: int = 0) -> tuple[int, Fixe
         raise op.unsupported("weights must have zero point 0", "convert with symmetric int8 weights")
     if q.axis not in (None, units_axis):
         raise op.invalid(f'weights "{w.name}" have their scales on axis {q.axis}, not {units_axis}')
-    return zero_x, FixedPoint.from_scales([scale_x * s / scale_y for s in q.scale], zero_y)
+    factors = [scale_x * s / scale_y for s in q.scale]
+    if x.dtype == S8:
+        return zero_x, FixedPoint.from_scales(factors, zero_y)
+    if zero_x or zero_y:
+        raise op.unsupported("s16 must have zero points of 0", "calibrate the model again")
+    return 0, _requantize_s16(op, factors, bias)
+
+
+def _requantize_s16(op: Operator, factors: list[float], bias: Tensor | None) -> FixedPoint:
+    """An s32 bias makes sums of 32 bits, requantized as those of s8; otherwise they have 64 bits."""
+    if bias is not None and bias.dtype == S32:
+        return FixedPoint.from_scales(factors, 0)
+    if bias is not None and bias.data is not None and bias.data.size:
+        largest = max(abs(int(bias.data.min())), abs(int(bias.data.max())))
+        if largest >= 1 << 46:  # whatever the inputs are, half the range is left for their products
+            raise op.unsupported(f"a bias of {largest} leaves 48-bit sums no room", "calibrate the model again")
+    return WideFixedPoint.from_scales(factors, 0)
 
 
 def _size(op: Operator) -> Pair:
@@ -68,7 +89,7 @@ def _size(op: Operator) -> Pair:
     return x.shape[1], x.shape[2]
 
 
-@operator("CONV_2D", last_version=6)
+@operator("CONV_2D", last_version=8)
 def conv_2d(op: Operator) -> None:
     """Weights are [O,kH,kW,C/groups], as Conv2d's."""
     options = op.options(tflite.Conv2DOptions)
@@ -76,13 +97,13 @@ def conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
-    x_zero, requantize = convolution_requantize(op)
+    x_zero, requantize = convolution_requantize(op, bias=op.optional(2))
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = Conv2d(stride, dilation, pad, x_zero, requantize, clamp)
     op.add(conv, [op.input(0), w, op.optional(2)], op.output)
 
 
-@operator("DEPTHWISE_CONV_2D", last_version=3)
+@operator("DEPTHWISE_CONV_2D", last_version=7)
 def depthwise_conv_2d(op: Operator) -> None:
     """Weights are [1,kH,kW,C*M]; the channel multiplier M follows from the shapes."""
     options = op.options(tflite.DepthwiseConv2DOptions)
@@ -93,7 +114,10 @@ def depthwise_conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
-    x_zero, requantize = convolution_requantize(op, units_axis=3)
+    bias = op.optional(2)
+    if op.input(0).dtype == S16 and bias is not None and bias.dtype == S32:
+        raise op.unsupported("s16 beside an s32 bias: TensorFlow Lite reads it as s64", "convert with an int64 bias")
+    x_zero, requantize = convolution_requantize(op, units_axis=3, bias=bias)
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = DepthwiseConv2d(stride, dilation, pad, x_zero, requantize, clamp)
     op.add(conv, [op.input(0), filters, op.optional(2)], op.output)

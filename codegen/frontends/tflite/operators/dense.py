@@ -10,7 +10,7 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 
 
-@operator("FULLY_CONNECTED", last_version=6)
+@operator("FULLY_CONNECTED", last_version=12)
 def fully_connected(op: Operator) -> None:
     """x of any rank is read as [batch, depth]; the output may keep x's leading dimensions."""
     x, w, b, y = op.input(0), op.input(1), op.optional(2), op.output
@@ -21,7 +21,7 @@ def fully_connected(op: Operator) -> None:
         raise op.invalid(f"input {x.type} does not divide into rows for weights {w.type}")
     rows = x.type.elements // w.shape[1]
     clamp = activation_clamp(op, options.FusedActivationFunction, y)
-    x_zero, requantize = convolution_requantize(op)
+    x_zero, requantize = convolution_requantize(op, bias=b)
     dense = Dense(x_zero, requantize, clamp)
     flat = x if x.rank == 2 and x.shape[0] == rows else op.add(Reshape((rows, w.shape[1])), [x])
     shape = (*x.shape[:-1], w.shape[0]) if options.KeepNumDims else (rows, w.shape[0])
