@@ -140,6 +140,23 @@ EDGEGEN_INLINE int32_t edgegen_dsp_high_multiply(int32_t a, int32_t b, int32_t a
 
 #endif
 
+/* The larger of each of four s8. */
+EDGEGEN_INLINE uint32_t edgegen_dsp_larger(uint32_t a, uint32_t b)
+{
+#if EDGEGEN_DSP_ASM
+    uint32_t most;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(most) : "r"(a), "r"(b) : "cc");
+    return most;
+#else
+    uint32_t most = 0;
+    for (int32_t i = 0; i < 32; i += 8) {
+        const int32_t left = (int8_t)(a >> i & 0xffu), right = (int8_t)(b >> i & 0xffu);
+        most |= ((uint32_t)(left > right ? left : right) & 0xffu) << i;
+    }
+    return most;
+#endif
+}
+
 /* How a row's accumulators become results; the values are known to codegen/ops/dsp_tiles.py.
  *
  * RESULT_<n>:  saturate((acc * multiplier >> 32) + constant) >> n), one assembly path for each of these shifts

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from edgegen.ir.op import NO_CLAMP, Range
+from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.window import Pads, Pair
 
 from tests.dsp_host import check_nodes_on_host
@@ -57,9 +59,24 @@ def dense(rows: int, depth: int, units: int, clamp: Range = NO_CLAMP, row: str =
     return Case(Dense(clamp=clamp), inputs, row, f"dense {rows} {depth} {units}")
 
 
+def binary(function: str, shape: tuple[int, ...], clamp: Range = NO_CLAMP) -> Case:
+    inputs = [floats(1, *shape), floats(2, *shape)]
+    return Case(Binary(function, clamp=clamp), inputs, f"{function}_f32_dsp", f"{function} {shape}")
+
+
+def average(size: tuple[int, int, int, int], kernel: Pair, stride: Pair, pad: Pads, clamp: Range = NO_CLAMP) -> Case:
+    op = Pool2d("average", kernel, stride, pad, clamp)
+    return Case(op, [floats(3, *size)], "average_pool2d_f32_dsp", f"average {size} {kernel} {stride} {pad}")
+
+
 def cases() -> list[Case]:
     same = (1, 1, 1, 1)
     return [
+        binary("add", (2, 3, 5, 8), RELU),
+        binary("sub", (1, 61), RELU6),
+        binary("mul", (7,)),
+        average((1, 8, 8, 24), (8, 8), (8, 8), (0, 0, 0, 0), RELU6),
+        average((2, 5, 6, 9), (3, 2), (2, 1), same),
         conv((1, 5, 5, 16), (12, 1, 1), clamp=RELU),
         conv((1, 5, 5, 7), (6, 1, 1)),
         conv((2, 9, 8, 3), (9, 3, 3), (2, 2), pad=(0, 1, 1, 0), clamp=RELU6),
@@ -70,10 +87,11 @@ def cases() -> list[Case]:
         conv((1, 6, 6, 8), (2, 3, 3), (2, 2)),
         conv((2, 2, 2, 7), (9, 2, 2), row="dense_f32_dsp"),
         dense(1, 64, 12, RELU),
-        dense(2, 7, 10, RELU6),
-        dense(1, 1, 3),
-        dense(1, 3, 16, RELU),
-        dense(9, 17, 6, RELU, "conv2d_f32_dsp"),
+        dense(2, 47, 10, RELU6),
+        dense(1, 101, 3),
+        dense(1, 3, 90, RELU),
+        dense(9, 57, 6, RELU, "conv2d_f32_dsp"),
+        dense(1, 16, 16, RELU, "dense_f32"),
         depthwise((1, 9, 7, 8), (3, 3), pad=same, clamp=RELU),
         depthwise((2, 6, 5, 15), (3, 3), (2, 2), pad=same, clamp=RELU6),
         depthwise((1, 9, 1, 4), (5, 1)),
@@ -94,7 +112,7 @@ def test_float_layers_built_by_clang_for_size() -> None:
 
 @pytest.mark.cross
 def test_relu_keeps_what_is_not_a_number() -> None:
-    case = dense(1, 4, 4, RELU)
+    case = dense(1, 4, 68, RELU)
     x = np.array([[1.0, np.nan, 2.0, 3.0]], np.float32)
     pixel = conv((1, 2, 2, 4), (4, 1, 1), clamp=RELU)
     image = floats(5, 1, 2, 2, 4)

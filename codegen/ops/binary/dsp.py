@@ -1,5 +1,5 @@
 """Rows for the DSP extension (Cortex-M4): quantized add and sub of s8 as a plane over both operands, proved on all
-pairs of them."""
+pairs of them; f32 eight elements at a time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from functools import lru_cache
 import numpy as np
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.broadcast import loops, walked_in_order
 from edgegen.ops.binary.op import Binary, integer_clamp
+from edgegen.ops.epilogue import clamp_f32
 
+_DSP = frozenset({"dsp"})
 _SHIFT = 20  # of add_s8_dsp's sums
 _FRACTION = 8  # bits by which its factors are finer than its sums
 _DISTANCES = sorted(range(-24, 25), key=abs)  # from the real factors
@@ -89,14 +91,26 @@ def _pack(node: Node) -> Packed:
     )
 
 
+def _pack_f32(node: Node) -> Packed:
+    assert isinstance(node.op, Binary)
+    low, high = clamp_f32(node.op.clamp)
+    params: dict[str, Literal] = {"elements": node.out.type.elements, "low": low, "high": high}
+    return Packed("edgegen_binary_f32_dsp", params, inputs=(0, 1))
+
+
+def _side_by_side(node: Node) -> str | None:
+    """Operands lie as the output does, without broadcasting or gaps."""
+    if any(node.input(i).type.elements != node.out.type.elements for i in (0, 1)) or len(loops(node).extent) != 1:
+        return "operands must have the output's shape"
+    return walked_in_order(node)
+
+
 def _when(node: Node) -> str | None:
     op = node.op
     assert isinstance(op, Binary)
     if op.function not in ("add", "sub") or op.requantize is None:
         return "computes quantized add and sub"
-    if any(node.input(i).type.elements != node.out.type.elements for i in (0, 1)) or len(loops(node).extent) != 1:
-        return "operands must have the output's shape"
-    reason = walked_in_order(node)
+    reason = _side_by_side(node)
     if reason:
         return reason
     if integer_clamp(op.clamp, node.out.dtype.np) != (-128, 127):
@@ -104,4 +118,15 @@ def _when(node: Node) -> str | None:
     return None if plane(op) is not None else "no plane is exact for all pairs"
 
 
-ROWS = (Kernel("add_s8_dsp", "s8 s8 -> s8", _pack, requires=frozenset({"dsp"}), when=_when, in_place=(0, 1)),)
+def _row_f32(function: str) -> Kernel:
+    def when(node: Node) -> str | None:
+        assert isinstance(node.op, Binary)
+        return _side_by_side(node) if node.op.function == function else f"computes {function}"
+
+    return Kernel(f"{function}_f32_dsp", "f32 f32 -> f32", _pack_f32, "binary_f32_dsp", _DSP, when, in_place=(0, 1))
+
+
+ROWS = (
+    Kernel("add_s8_dsp", "s8 s8 -> s8", _pack, requires=_DSP, when=_when, in_place=(0, 1)),
+    *(_row_f32(function) for function in ("add", "sub", "mul")),
+)

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
-from edgegen.ops.epilogue import clamp_s8
+from edgegen.ir.kernel import Kernel, Literal, Packed
+from edgegen.ops.epilogue import clamp_f32, clamp_s8
 from edgegen.ops.pool2d.op import Pool2d
 
+_DSP = frozenset({"dsp"})
 _MOST_PIXELS = 255  # of an average: more would overflow sums of 16 bits
 
 
-def _pack_s8(node: Node) -> Packed:
+def _geometry(node: Node) -> dict[str, Literal]:
     op, x, y = node.op, node.input(0), node.out
     assert isinstance(op, Pool2d)
-    low, high = clamp_s8(op.clamp)
-    return Packed(
-        "edgegen_pool2d_s8_dsp",
-        {
-            "batch": x.shape[0],
-            "in_h": x.shape[1],
-            "in_w": x.shape[2],
-            "channels": x.shape[3],
-            "out_h": y.shape[1],
-            "out_w": y.shape[2],
-            "kernel_h": op.kernel[0],
-            "kernel_w": op.kernel[1],
-            "stride_h": op.stride[0],
-            "stride_w": op.stride[1],
-            "pad_top": op.pad[0],
-            "pad_left": op.pad[1],
-            "average": int(op.pooling == "average"),
-            "low": low,
-            "high": high,
-        },
-    )
+    return {
+        "batch": x.shape[0],
+        "in_h": x.shape[1],
+        "in_w": x.shape[2],
+        "channels": x.shape[3],
+        "out_h": y.shape[1],
+        "out_w": y.shape[2],
+        "kernel_h": op.kernel[0],
+        "kernel_w": op.kernel[1],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.pad[0],
+        "pad_left": op.pad[1],
+    }
+
+
+def _pack_s8(node: Node) -> Packed:
+    assert isinstance(node.op, Pool2d)
+    low, high = clamp_s8(node.op.clamp)
+    average = int(node.op.pooling == "average")
+    return Packed("edgegen_pool2d_s8_dsp", _geometry(node) | {"average": average, "low": low, "high": high})
 
 
 def _when_s8(node: Node) -> str | None:
@@ -47,4 +48,20 @@ def _when_s8(node: Node) -> str | None:
     return None
 
 
-ROWS = (Kernel("pool2d_s8_dsp", "s8 -> s8", _pack_s8, requires=frozenset({"dsp"}), when=_when_s8),)
+def _pack_f32(node: Node) -> Packed:
+    assert isinstance(node.op, Pool2d)
+    low, high = clamp_f32(node.op.clamp)
+    return Packed("edgegen_pool2d_f32_dsp", _geometry(node) | {"low": low, "high": high})
+
+
+def _when_f32(node: Node) -> str | None:
+    assert isinstance(node.op, Pool2d)
+    if node.op.pooling != "average":
+        return "computes average pooling"
+    return None if node.input(0).shape[3] >= 8 else "there must be at least 8 channels"
+
+
+ROWS = (
+    Kernel("pool2d_s8_dsp", "s8 -> s8", _pack_s8, requires=_DSP, when=_when_s8),
+    Kernel("average_pool2d_f32_dsp", "f32 -> f32", _pack_f32, "pool2d_f32_dsp", _DSP, _when_f32),
+)
