@@ -6,6 +6,7 @@ from edgegen.ir.op import Op
 from edgegen.ops.binary import Binary
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
+from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.copy import Copy
@@ -18,6 +19,7 @@ from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
+from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.table import Table
@@ -28,6 +30,7 @@ OPS: tuple[type[Op], ...] = (
     Binary,
     Cast,
     Clamp,
+    Compare,
     Concat,
     Conv2d,
     Copy,
@@ -42,6 +45,7 @@ OPS: tuple[type[Op], ...] = (
     Requantize,
     Reshape,
     Resize,
+    Select,
     Slice,
     Softmax,
     Table,

@@ -9,8 +9,11 @@
 
 /* Defines the kernel `name`: y[i] = element(p, a[..], b[..]) for each element of y. y may lie on an operand that is
  * read in y's order. */
-#define EDGEGEN_ELEMENTWISE(name, params, type, element)                                                               \
-    EDGEGEN_KERNEL void name(const params *p, const type *a, const type *b, type *y)                                   \
+#define EDGEGEN_ELEMENTWISE(name, params, type, element) EDGEGEN_ELEMENTWISE_TO(name, params, type, type, element)
+
+/* The same with results of another type than the operands. */
+#define EDGEGEN_ELEMENTWISE_TO(name, params, type, result, element)                                                    \
+    EDGEGEN_KERNEL void name(const params *p, const type *a, const type *b, result *y)                                 \
     {                                                                                                                  \
         const int32_t *n = p->extent, *sa = p->a_step, *sb = p->b_step;                                                \
         for (int32_t i0 = 0; i0 < n[0]; i0++)                                                                          \

@@ -40,21 +40,28 @@ def _steps(operand: TensorType, rank: int) -> tuple[int, ...]:
     return (0,) * (rank - len(steps)) + tuple(steps)
 
 
-def loops(node: Node) -> Loops:
-    """The loops of an element-wise node over inputs 0 and 1; operands and output in any unblocked layout."""
+def nest(node: Node, count: int) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """(iterations, steps of each operand) of an element-wise node over its first `count` inputs; operands and output in
+    any unblocked layout."""
     out = node.out
-    a, b = _steps(node.input(0).type, out.rank), _steps(node.input(1).type, out.rank)
-    merged: list[tuple[int, int, int]] = []
+    steps = [_steps(node.input(i).type, out.rank) for i in range(count)]
+    merged: list[tuple[int, ...]] = []  # iterations and each operand's step
     for axis in storage_axes(out.type.layout, out.rank):
-        n, step_a, step_b = out.shape[axis], a[axis], b[axis]
+        n, here = out.shape[axis], tuple(s[axis] for s in steps)
         if n == 1:
             continue
-        if merged and merged[-1][1:] == (step_a * n, step_b * n):
-            merged[-1] = (merged[-1][0] * n, step_a, step_b)
+        if merged and merged[-1][1:] == tuple(s * n for s in here):
+            merged[-1] = (merged[-1][0] * n, *here)
         else:
-            merged.append((n, step_a, step_b))
-    merged = merged or [(1, 0, 0)]
-    return Loops(tuple(m[0] for m in merged), tuple(m[1] for m in merged), tuple(m[2] for m in merged))
+            merged.append((n, *here))
+    merged = merged or [(1, *[0] * count)]
+    return tuple(m[0] for m in merged), [tuple(m[1 + i] for m in merged) for i in range(count)]
+
+
+def loops(node: Node) -> Loops:
+    """The loops of an element-wise node over inputs 0 and 1."""
+    extent, (a, b) = nest(node, 2)
+    return Loops(extent, a, b)
 
 
 def walked_in_order(node: Node) -> str | None:

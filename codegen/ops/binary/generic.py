@@ -25,7 +25,7 @@ def geometry(node: Node) -> dict[str, Literal]:
 
 
 def rescaling(op: Binary) -> dict[str, Literal]:
-    """The params of quantized add and sub, clamp apart."""
+    """The params of quantized add, sub and squared_difference, clamp apart."""
     assert op.a_rescale is not None
     assert op.b_rescale is not None
     assert op.requantize is not None
@@ -55,18 +55,19 @@ def _pack_quantized(node: Node) -> Packed:
     assert isinstance(op, Binary)
     assert op.requantize is not None
     low, high = integer_clamp(op.clamp, node.out.dtype.np)
-    if op.function == "mul":
+    if op.function in ("mul", "div"):
+        struct = "edgegen_mul_quantized"
         arithmetic = {"a_zero": op.a_zero, "b_zero": op.b_zero, **requantizing(op.requantize)}
     else:
-        arithmetic = rescaling(op)
-    struct = "edgegen_mul_quantized" if op.function == "mul" else "edgegen_add_quantized"
+        struct, arithmetic = "edgegen_add_quantized", rescaling(op)
     return Packed(struct, geometry(node) | arithmetic | {"low": low, "high": high}, inputs=(0, 1))
 
 
 def _pack_integer(node: Node) -> Packed:
     assert isinstance(node.op, Binary)
     low, high = integer_clamp(node.op.clamp, node.out.dtype.np)
-    return Packed(f"edgegen_binary_{node.out.dtype}", geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
+    struct = "edgegen_binary_s64" if node.out.dtype.size == 8 else "edgegen_binary_s32"
+    return Packed(struct, geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
 
 
 def _pack_f32(node: Node) -> Packed:
@@ -102,15 +103,14 @@ def _rows(function: str, dtype: str, pack: Callable[[Node], Packed], quantized: 
     return row(walked_in_order, (0, 1)), row(few_loops, ())
 
 
-ROWS = tuple(
-    row
-    for dtype, pack, quantized in (
-        ("s8", _pack_quantized, True),
-        ("s16", _pack_quantized, True),
-        ("f32", _pack_f32, False),
-        ("s32", _pack_integer, False),
-        ("s64", _pack_integer, False),
-    )
-    for function in FUNCTIONS
-    for row in _rows(function, dtype, pack, quantized)
+_QUANTIZED = ("add", "sub", "mul", "div", "squared_difference")
+_ORDER = ("maximum", "minimum")  # of numbers on one scale
+_COMPUTED = (
+    *(("s8", f, _pack_quantized, True) for f in _QUANTIZED),
+    *(("s16", f, _pack_quantized, True) for f in _QUANTIZED if f != "div"),
+    *((dtype, f, _pack_integer, False) for dtype in ("s8", "u8", "s16") for f in _ORDER),
+    *(("f32", f, _pack_f32, False) for f in FUNCTIONS),
+    *((dtype, f, _pack_integer, False) for dtype in ("s32", "s64") for f in FUNCTIONS),
 )
+
+ROWS = tuple(row for dtype, function, pack, quantized in _COMPUTED for row in _rows(function, dtype, pack, quantized))

@@ -14,11 +14,12 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     State, which is in use all the time, lies behind the arena.
     """
     spans = lifetimes(graph)
-    everything = storages(graph, target.alignment)
+    alignment = max(target.alignment, *(t.dtype.size for t in spans))
+    everything = storages(graph, alignment)
     shared = [s for s in everything if not s.persistent]
     workers = [(i, n, n.packed.scratch) for i, n in enumerate(graph.nodes) if n.packed is not None and n.packed.scratch]
     buffers = [s.buffer for s in shared]
-    buffers += [Buffer(round_up(scratch, target.alignment), i, i) for i, _, scratch in workers]
+    buffers += [Buffer(round_up(scratch, alignment), i, i) for i, _, scratch in workers]
     offsets = place(buffers)
     tensors = {
         t: Placement(offset, t.type.bytes, *spans[t])

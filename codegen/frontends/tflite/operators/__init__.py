@@ -3,6 +3,7 @@
 from edgegen.frontends.tflite.operators import (
     activation,
     arithmetic,
+    comparison,
     convolution,
     dense,
     functions,
@@ -19,6 +20,7 @@ from edgegen.frontends.tflite.operators import (
 __all__ = [
     "activation",
     "arithmetic",
+    "comparison",
     "convolution",
     "dense",
     "functions",
