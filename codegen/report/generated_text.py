@@ -39,12 +39,14 @@ def _label(op: type[Op]) -> str:
 
 
 def _types(kernels: Iterable[Kernel]) -> str | None:
-    """Types that the rows compute, in the order of the rows: "s8, f32", "f32 to s8/s16"; None if there are no rows."""
-    by_input: dict[str, list[str]] = {}
+    """Types that the rows compute, in their order: "s8, f32 to s8/s16"; None if there are no rows."""
+    results: dict[str, list[str]] = {}
     for first, result in dict.fromkeys(map(_dtypes, kernels)):
-        by_input.setdefault(first, []).append(result)
-    plain = [first if results == [first] else f"{first} to {'/'.join(results)}" for first, results in by_input.items()]
-    return ", ".join(plain) or None
+        results.setdefault(first, []).append(result)
+    inputs: dict[str, list[str]] = {}  # of several inputs with the same results
+    for first, all_results in results.items():
+        inputs.setdefault(first if all_results == [first] else f" to {'/'.join(all_results)}", []).append(first)
+    return ", ".join("/".join(i) + to if to.startswith(" ") else to for to, i in inputs.items()) or None
 
 
 def support_text() -> str:

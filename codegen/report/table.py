@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 Cell = str | int | float | None
 
+PADDED = 40  # characters: one long cell must not widen every row of a Markdown table
+
 
 def _text(cell: Cell) -> str:
     if cell is None:
@@ -41,9 +43,9 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """The same as GitHub-flavoured Markdown."""
+    """The same as GitHub-flavoured Markdown; columns are padded to at most PADDED."""
     grid, numeric, widths = _grid(header, rows)
-    widths = [max(w, 3) for w in widths]
+    widths = [min(max(w, 3), PADDED) for w in widths]
 
     def line(row: Sequence[str]) -> str:
         cells = [c.rjust(w) if n else c.ljust(w) for c, n, w in zip(row, numeric, widths, strict=True)]
