@@ -15,7 +15,7 @@ from edgegen.verify.objects import compile_models
 from tests import corpus as corpus_files
 
 pytestmark = pytest.mark.corpus
-NAMES = ["mlperf_kws_int8", "mlperf_ic_int8", "micro_speech_int8", "hello_world_f32", "mlperf_vww_f32"]
+NAMES = ["mlperf_kws_int8", "mlperf_ic_int8", "micro_speech_int8", "hello_world_f32", "mlperf_ic_f32"]
 EVERY = [
     "generic",
     pytest.param("arm-neon", marks=pytest.mark.cross),

@@ -60,7 +60,7 @@ def test_sizes_are_those_of_the_model_alone(target: str) -> None:
     one = build_program([counting_model(target)])
     both = build_program([counting_model(target), dense_model(target, layers=3)])
     assert one.sizes()[0] == both.sizes()[0]
-    assert 64 + 8 * 12 <= one.sizes()[0].rodata < 400  # weights and epilogue; params and alignment
+    assert 64 < one.sizes()[0].rodata < 600  # the weights alone are 64
     assert one.sizes()[0].text > 0
     assert one.sizes()[0].writable == 0
     size = one.models[0].graph.plan.arena_bytes + 4  # type: ignore[union-attr]
