@@ -294,7 +294,7 @@ def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
     step = peak_step(graph, found)
     alive: dict[tuple[int, int], str] = {}
     for r in found:  # a view or an in-place result shares the place of what it was made from
-        if r.alive(step):
+        if r.alive(step) and r.role != "state":
             text = f'scratch of "{r.name}"' if r.role == "scratch" else f'"{r.name}" {r.type}'
             alive.setdefault((r.place.offset, r.place.size), text)
     node = graph.nodes[step]

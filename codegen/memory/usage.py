@@ -10,10 +10,10 @@ from edgegen.ir.graph import Graph, Placement
 
 @dataclass(frozen=True)
 class Region:
-    """Bytes of the arena and when they are in use.
+    """Bytes of the model's struct and when they are in use.
 
     name: the tensor's, or the node's for its scratch
-    role: "input", "output", "activation", "view" or "scratch"
+    role: "input", "output", "activation", "view", "scratch" or, behind the arena, "state"
     type: of the tensor as printed, "" for scratch
     """
 
@@ -33,7 +33,9 @@ def regions(graph: Graph) -> list[Region]:
     views = {t for n in graph.nodes if n.is_view for t in n.outputs}
     found = []
     for tensor, place in plan.tensors.items():
-        if tensor in graph.inputs:
+        if plan.state_bytes and place.offset >= plan.state_offset:
+            role = "state"
+        elif tensor in graph.inputs:
             role = "input"
         elif tensor in graph.outputs:
             role = "output"
@@ -45,8 +47,9 @@ def regions(graph: Graph) -> list[Region]:
 
 
 def bytes_in_use(found: Sequence[Region], step: int) -> int:
-    """Bytes covered at one step; bytes that a view or an in-place result shares count once."""
-    spans = sorted((r.place.offset, r.place.offset + r.place.size) for r in found if r.alive(step))
+    """Bytes of the arena covered at one step; bytes that a view or an in-place result shares count once."""
+    alive = (r.place for r in found if r.alive(step) and r.role != "state")
+    spans = sorted((place.offset, place.offset + place.size) for place in alive)
     total = end = 0
     for start, stop in spans:
         total += max(0, stop - max(start, end))

@@ -12,7 +12,7 @@ from edgegen.resources import resource
 
 LEFT, TOP, DEPTH, GAP, BARS = 84, 14, 420, 14, 70  # pixels: axis labels, the map, the MACs below it
 LABEL_WIDTH, LABEL_HEIGHT = 7, 16  # pixels of one letter and of a line
-ROLES = ("input", "output", "activation", "view", "scratch")
+ROLES = ("input", "output", "activation", "view", "scratch", "state")
 
 
 def _label(region: dict[str, Any], r: dict[str, Any]) -> str:
@@ -42,7 +42,7 @@ def _map(r: dict[str, Any]) -> dict[str, Any]:
     """Pixel geometry of the memory map and of the MAC bars on the same horizontal axis."""
     count = len(r["nodes"]) + 2
     step = max(16, min(56, 1060 // count))
-    total = max(r["arena_bytes"], 1)
+    total = max(r["state_offset"] + r["state_bytes"] if r["state_bytes"] else r["arena_bytes"], 1)
     scale = DEPTH / total
 
     def y(offset: float) -> float:
@@ -117,6 +117,7 @@ def html_report(r: dict[str, Any]) -> str:
     facts = [
         ("arena", f"{r['arena_bytes']:,} B"),
         ("lower bound", f"{r['arena_lower_bound_bytes']:,} B"),
+        *([("state", f"{r['state_bytes']:,} B")] if r["state_bytes"] else []),
         ("weights", f"{r['weights_bytes']:,} B"),
         ("work", f"{r['macs']:,} MACs"),
         ("nodes", f"{len(r['nodes']):,}"),

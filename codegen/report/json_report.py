@@ -85,7 +85,7 @@ def _peak(graph: Graph, found: list[Region]) -> dict[str, Any]:
         "node": node.name if node else None,
         "op": node.op.kind if node else None,
         "bytes": bytes_in_use(found, step),
-        "alive": [_region(r) for r in found if r.alive(step)],
+        "alive": [_region(r) for r in found if r.alive(step) and r.role != "state"],
     }
 
 
@@ -98,6 +98,7 @@ def _board(fit: Fit) -> dict[str, Any]:
         "clock_hz": board.clock_hz,
         "flash_bytes": board.bytes("flash"),
         "ram_bytes": board.bytes("ram"),
+        "state_bytes": fit.state,
         "stack_reserve_bytes": fit.stack,
         "code_bytes": fit.code,
         "code_measured": fit.code_measured,
@@ -111,6 +112,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
 
     Sizes are bytes. Step i is node i; step -1 is the caller filling the inputs, step len(nodes) the caller reading
     the outputs. `arena_bytes` is what the C reserves, `arena_lower_bound_bytes` the largest sum in use at one step.
+    Persistent state lies behind the arena in the same struct, from `state_offset` on.
     """
     graph, target = compiled.graph, compiled.target
     plan = graph.plan
@@ -135,6 +137,8 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "arena_bytes": plan.arena_bytes,
         "arena_lower_bound_bytes": plan.lower_bound,
         "arena_alignment": target.alignment,
+        "state_offset": plan.state_offset,
+        "state_bytes": plan.state_bytes,
         "peak": _peak(graph, found),
         "inputs": [_port(t) for t in graph.inputs],
         "outputs": [_port(t) for t in graph.outputs],

@@ -11,6 +11,7 @@ def summary(r: dict[str, Any]) -> str:
     where = f"most in use at node {peak['step']} {peak['op']}" if peak["op"] else "no nodes"
     rows = [
         ("arena", f"{r['arena_bytes']:,} B", f"lower bound {r['arena_lower_bound_bytes']:,} B, {where}"),
+        *([("state", f"{r['state_bytes']:,} B", "kept from run to run")] if r["state_bytes"] else []),
         ("weights", f"{r['weights_bytes']:,} B", "constants as packed for the kernels"),
         ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes"),
     ]
@@ -20,8 +21,8 @@ def summary(r: dict[str, Any]) -> str:
         how = "measured" if board["code_measured"] else "estimated"
         rows.append(("flash", used, f"of {board['flash_bytes']:,} B on {board['name']}; code {how}"))
     if board and board["ram_bytes"]:
-        used = f"{r['arena_bytes'] + board['stack_reserve_bytes']:,} B"
-        rows.append(("RAM", used, f"of {board['ram_bytes']:,} B on {board['name']}; arena and stack reserve"))
+        used = f"{r['arena_bytes'] + r['state_bytes'] + board['stack_reserve_bytes']:,} B"
+        rows.append(("RAM", used, f"of {board['ram_bytes']:,} B on {board['name']}; arena, state and stack reserve"))
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     lines = [f"  {a.ljust(widths[0])}  {b.rjust(widths[1])}   {c}" for a, b, c in rows]
     return "\n".join([f"{r['name']} for {target['name']}, optimized for {target['optimize']}", *lines])
