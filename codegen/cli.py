@@ -212,11 +212,7 @@ def run_compile(args: Arguments, progress: Progress) -> int:
     if args.cc:
         progress(f"compile the C with {args.cc}")
         model = artifact.build(_build(args).cc)
-        code = {
-            "text_bytes": model.text_bytes,
-            "rodata_bytes": model.rodata_bytes,
-            "state_bytes": model.state_bytes,
-        }
+        code = {"text_bytes": model.text_bytes, "rodata_bytes": model.rodata_bytes}
     written = artifact.write(args.output, html=args.html)
     progress.clear()
     if args.json:
