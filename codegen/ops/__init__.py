@@ -24,6 +24,7 @@ from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
+from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.unary import Unary
 
 OPS: tuple[type[Op], ...] = (
@@ -50,5 +51,6 @@ OPS: tuple[type[Op], ...] = (
     Softmax,
     Table,
     Transpose,
+    TransposeConv2d,
     Unary,
 )

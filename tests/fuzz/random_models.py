@@ -69,6 +69,16 @@ def _convolution(rng: random.Random, kind: str) -> Model:
     return [x, w, _bias(kind, units), y], Operator("DEPTHWISE_CONV_2D", ["x", "w", "b"], ["y"], table)
 
 
+def _transposed(rng: random.Random, kind: str) -> Model:
+    channels, units, stride = rng.choice((1, 3, 8)), rng.choice((1, 4)), rng.choice((1, 2))
+    size = (4 * stride, 5 * stride)
+    x, y = _activation("x", kind, (1, 4, 5, channels)), _activation("y", kind, (1, *size, units), 0.25, -1)
+    w = _weights("w", kind, (units, 3, 2, channels), 0, rng)
+    table = options("TransposeConvOptions", StrideH=stride, StrideW=stride, FusedActivationFunction=rng.choice((0, 1)))
+    tensors = [_list("shape", (1, *size, units)), w, x, _bias(kind, units), y]
+    return tensors, Operator("TRANSPOSE_CONV", ["shape", "w", "x", "b"], ["y"], table)
+
+
 def _dense(rng: random.Random, kind: str) -> Model:
     depth, units = rng.choice((1, 4, 12, 33, 64)), rng.choice((1, 2, 7, 16))
     x, y = _activation("x", kind, rng.choice(((1, depth), (3, depth), (1, 2, depth)))), _activation("y", kind, (1, 1))
@@ -181,7 +191,7 @@ def _any(rng: random.Random, kind: str) -> Model:
 SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_convolution,) * 2,
     *(_shape,) * 2,
-    *(_dense, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
+    *(_dense, _transposed, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
 )
 
 

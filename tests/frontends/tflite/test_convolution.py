@@ -1,4 +1,4 @@
-"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED, as TensorFlow Lite Micro computes them."""
+"""CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED, as TensorFlow Lite Micro computes them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,16 @@ FLOAT_TOLERANCE = 1e-5  # the terms of a sum may be larger than what a clamp lea
 
 @st.composite
 def layers(
-    draw: st.DrawFn, kind: str, x_shape: Shape, w_shape: Shape, y_shape: Shape, axis: int, seed: int
+    draw: st.DrawFn,
+    kind: str,
+    x_shape: Shape,
+    w_shape: Shape,
+    y_shape: Shape,
+    axis: int,
+    seed: int,
+    narrow: bool = True,
 ) -> list[Tensor]:
-    """x, weights, perhaps a bias, y. axis: of the weights' output channels."""
+    """x, weights, perhaps a bias, y. axis: of the weights' output channels; narrow: s16 may have a bias of s32."""
     channels = w_shape[axis]
     x = draw(activations("x", kind, x_shape, -2, 0))
     has_bias = draw(st.booleans())
@@ -37,7 +44,7 @@ def layers(
     w = Tensor("w", data=weights, scale=scale, axis=axis)
     assert isinstance(x.scale, float)
     bound, wide = (3000, "int32") if kind == "INT8" else (10**6, "int64")
-    if kind == "INT16" and axis == 0 and draw(st.booleans()):
+    if kind == "INT16" and narrow and draw(st.booleans()):
         wide = "int32"
     bias = np.random.default_rng(seed).integers(-bound, bound, channels).astype(wide)
     b = Tensor("b", data=bias, scale=[x.scale * s for s in scale])
@@ -92,7 +99,7 @@ def test_depthwise_conv_2d(
     depth = data.draw(st.integers(1, 5))
     units = depth * multiplier
     x, w, y = (batch, *window.size, depth), (1, *window.kernel, units), (batch, *window.out, units)
-    tensors = data.draw(layers(kind, x, w, y, 3, seed))
+    tensors = data.draw(layers(kind, x, w, y, 3, seed, narrow=False))
     opts = window_options("DepthwiseConv2DOptions", window, fused, DepthMultiplier=multiplier)
     check_against_judge(model("DEPTHWISE_CONV_2D", tensors, opts, 3), [image(kind, x, seed)], FLOAT_TOLERANCE)
 
@@ -110,6 +117,63 @@ def test_fully_connected(
     tensors = data.draw(layers(kind, x, (units, depth), y, 0, seed))
     opts = options("FullyConnectedOptions", FusedActivationFunction=fused, KeepNumDims=keep)
     check_against_judge(model("FULLY_CONNECTED", tensors, opts, 6), [image(kind, x, seed)], FLOAT_TOLERANCE)
+
+
+def transposed(tensors: list[Tensor], shape: Shape, opts: Options) -> bytes:
+    """tensors: x, weights, perhaps a bias, y."""
+    x, w, *bias, y = tensors
+    given = Tensor("shape", data=np.array(shape, np.int32))
+    names = ["shape", "w", "x", *(b.name for b in bias)]
+    return build_model([given, w, x, *bias, y], [Operator("TRANSPOSE_CONV", names, ["y"], opts, 4)])
+
+
+@pytest.mark.parametrize("kind", ["INT8", "INT16", "FLOAT32"])
+@settings(max_examples=40)
+@given(st.data(), windows(), st.integers(1, 2), st.integers(1, 4), FUSED, SEEDS)
+def test_transpose_conv(
+    kind: str, data: st.DataObject, window: Window, batch: int, depth: int, fused: int, seed: int
+) -> None:
+    """The window is that of the convolution which would make x of y."""
+    units = data.draw(st.integers(1, 4))
+    x, w, y = (batch, *window.out, depth), (units, *window.kernel, depth), (batch, *window.size, units)
+    tensors = data.draw(layers(kind, x, w, y, 0, seed, narrow=False))
+    opts = options(
+        "TransposeConvOptions",
+        Padding=window.padding,
+        StrideH=window.stride[0],
+        StrideW=window.stride[1],
+        FusedActivationFunction=fused,
+    )
+    check_against_judge(transposed(tensors, y, opts), [image(kind, x, seed)], FLOAT_TOLERANCE)
+
+
+def test_transpose_conv_of_any_size() -> None:
+    """TFLM drops what falls outside the size that is asked for, and fills up with the bias."""
+    tensors = [
+        Tensor("x", "INT8", (1, 4, 4, 3), scale=0.01, zero_point=5),
+        Tensor("w", data=values("INT8", (2, 3, 3, 3), 1), scale=0.02),
+        Tensor("b", data=np.array([300, -500], np.int32), scale=0.0002),
+        Tensor("y", "INT8", (1, 12, 5, 2), scale=0.05),
+    ]
+    opts = options("TransposeConvOptions", StrideH=2, StrideW=2)
+    check_against_judge(transposed(tensors, (1, 12, 5, 2), opts), [values("INT8", (1, 4, 4, 3), 2)])
+
+
+def test_transpose_conv_refusals() -> None:
+    def read(shape: Shape, x_kind: str = "INT8", bias: str = "int32", **fields: int) -> None:
+        x, y = Tensor("x", x_kind, (1, 4, 4, 3), scale=0.5), Tensor("y", x_kind, (1, 8, 8, 2), scale=0.5)
+        w, b = Tensor("w", data=np.ones((2, 3, 3, 3), np.int8), scale=0.5), Tensor("b", data=np.ones(2, bias))
+        opts = options("TransposeConvOptions", **({"StrideH": 2, "StrideW": 2} | fields))
+        read_tflite(transposed([x, w, b, y], shape, opts), "m", {})
+
+    with pytest.raises(UnsupportedModel, match="reads it as s64"):
+        read((1, 8, 8, 2), "INT16")
+    with pytest.raises(UnsupportedModel, match="more than"):
+        read((1, 8, 8, 2), StrideH=16000, StrideW=16000)
+    with pytest.raises(InvalidModel, match="do not make an output"):
+        read((1, 8, 8, 3))
+    with pytest.raises(InvalidModel, match="rank 4"):
+        read((8, 8, 2))
 
 
 def test_refusals() -> None:

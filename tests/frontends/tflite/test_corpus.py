@@ -23,6 +23,7 @@ READ = {
     *("planestrike_tf", "simple_add_model", "split_concat_uint8", "yunet_f32", "yunet_full_int8"),
     *(f"seanet_conv{i}" for i in range(0, 22, 2)),
     *(f"seanet_pad{i}" for i in range(0, 20, 2)),
+    *(f"seanet_transpose_conv{i}" for i in range(0, 6, 2)),
     *(f"seanet_strided_slice{i}" for i in range(0, 34, 2)),
 }
 """What edgegen must read; it may read more."""

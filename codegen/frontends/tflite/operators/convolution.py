@@ -1,15 +1,17 @@
-"""CONV_2D and DEPTHWISE_CONV_2D."""
+"""CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV."""
 
 from __future__ import annotations
 
+import numpy as np
 import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.ir.dtypes import F32, S8, S16, S32
+from edgegen.ir.dtypes import F32, S8, S16, S32, S64
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.window import Pads, Pair
 
 MAX_WINDOW = 1 << 14
@@ -39,16 +41,16 @@ def window_padding(op: Operator, padding: int, size: Pair, kernel: Pair, stride:
 
 
 def convolution_requantize(
-    op: Operator, units_axis: int = 0, bias: Tensor | None = None
+    op: Operator, x: Tensor, w: Tensor, bias: Tensor | None, units_axis: int = 0
 ) -> tuple[int, FixedPoint | None]:
     """(zero point of x, requantization) of a convolution or dense layer; (0, None) for floats.
 
+    bias: beside s16, its type says how wide the sums are
     units_axis: of the weights, along which they may have scales of their own
-    bias: of s16: its type says how wide the sums are
 
     The factor of each output channel is scale_x * scale_w / scale_y in f64. Raises UnsupportedModel for other types.
     """
-    x, w, y = op.input(0), op.input(1), op.output
+    y = op.output
     types = (x.dtype, w.dtype, y.dtype)
     if types == (F32, F32, F32):
         return 0, None
@@ -82,6 +84,11 @@ def _requantize_s16(op: Operator, factors: list[float], bias: Tensor | None) -> 
     return WideFixedPoint.from_scales(factors, 0)
 
 
+def _refuse_s32_bias(op: Operator, x: Tensor, bias: Tensor | None) -> None:
+    if x.dtype == S16 and bias is not None and bias.dtype == S32:
+        raise op.unsupported("s16 beside an s32 bias: TensorFlow Lite reads it as s64", "convert with an int64 bias")
+
+
 def _size(op: Operator) -> Pair:
     x, w = op.input(0), op.input(1)
     if x.rank != 4 or w.rank != 4:
@@ -97,7 +104,7 @@ def conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
-    x_zero, requantize = convolution_requantize(op, bias=op.optional(2))
+    x_zero, requantize = convolution_requantize(op, op.input(0), w, op.optional(2))
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = Conv2d(stride, dilation, pad, x_zero, requantize, clamp)
     op.add(conv, [op.input(0), w, op.optional(2)], op.output)
@@ -114,10 +121,37 @@ def depthwise_conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
-    bias = op.optional(2)
-    if op.input(0).dtype == S16 and bias is not None and bias.dtype == S32:
-        raise op.unsupported("s16 beside an s32 bias: TensorFlow Lite reads it as s64", "convert with an int64 bias")
-    x_zero, requantize = convolution_requantize(op, units_axis=3, bias=bias)
+    _refuse_s32_bias(op, op.input(0), op.optional(2))
+    x_zero, requantize = convolution_requantize(op, op.input(0), w, op.optional(2), units_axis=3)
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = DepthwiseConv2d(stride, dilation, pad, x_zero, requantize, clamp)
     op.add(conv, [op.input(0), filters, op.optional(2)], op.output)
+
+
+@operator("TRANSPOSE_CONV", last_version=5)
+def transpose_conv(op: Operator) -> None:
+    """Inputs are the output's shape, weights [O,kH,kW,C], x and perhaps a bias; padding is that of a convolution from
+    the output's size. A shape that comes at run time must be the one that the file declares, as in TFLM."""
+    options = op.options(tflite.TransposeConvOptions)
+    w, x, bias = op.input(1), op.input(2), op.optional(3)
+    declared = op.input(0).data is None and not op.resized
+    shape = op.output.shape if declared else op.integers(0, "the output's shape")
+    if w.rank != 4 or x.rank != 4 or len(shape) != 4 or min(shape) < 1:
+        raise op.invalid(f"output shape {shape}, weights {w.type} and input {x.type} must have rank 4 and elements")
+    size, stride, kernel = (shape[1], shape[2]), (options.StrideH, options.StrideW), (w.shape[1], w.shape[2])
+    pad = window_padding(op, options.Padding, size, kernel, stride)
+    reach = [max(n * s + k, m) for n, s, k, m in zip(x.shape[1:3], stride, kernel, size, strict=True)]
+    if reach[0] * reach[1] > MAX_PIXELS:
+        raise op.unsupported(f"an image of {tuple(reach)} has more than {MAX_PIXELS} pixels")
+    if shape[0] != x.shape[0] or shape[3] != w.shape[0]:
+        raise op.invalid(f"input {x.type} and weights {w.type} do not make an output of {shape}")
+    room = [n + pad[i] + pad[i + 2] - k for i, (n, k) in enumerate(zip(size, kernel, strict=True))]
+    if declared and tuple(r // s + 1 for r, s in zip(room, stride, strict=True)) != x.shape[1:3]:
+        raise op.unsupported(f"the output's shape comes at run time and cannot be {shape}", "make it a constant")
+    _refuse_s32_bias(op, x, bias)
+    if x.dtype == S16 and bias is not None and bias.dtype == S16:
+        bias = op.add_constant("bias", op.constant(3, "the bias").astype(np.int64), S64)
+    x_zero, requantize = convolution_requantize(op, x, w, bias)
+    clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
+    conv = TransposeConv2d(size, stride, pad[:2], x_zero, requantize, clamp)
+    op.add(conv, [x, w, bias], op.output)

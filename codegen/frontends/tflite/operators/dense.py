@@ -21,7 +21,7 @@ def fully_connected(op: Operator) -> None:
         raise op.invalid(f"input {x.type} does not divide into rows for weights {w.type}")
     rows = x.type.elements // w.shape[1]
     clamp = activation_clamp(op, options.FusedActivationFunction, y)
-    x_zero, requantize = convolution_requantize(op, bias=b)
+    x_zero, requantize = convolution_requantize(op, x, w, b)
     dense = Dense(x_zero, requantize, clamp)
     flat = x if x.rank == 2 and x.shape[0] == rows else op.add(Reshape((rows, w.shape[1])), [x])
     shape = (*x.shape[:-1], w.shape[0]) if options.KeepNumDims else (rows, w.shape[0])

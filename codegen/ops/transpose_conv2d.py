@@ -1,0 +1,162 @@
+"""Transposed convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from edgegen.errors import InvalidGraph
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.epilogue import (
+    bias_or_zeros,
+    clamp_f32,
+    clamp_s8,
+    constant_weights,
+    finish_accumulator,
+    fixed_point_epilogue,
+)
+from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
+from edgegen.ops.window import Pair, any_order
+
+
+def _geometry(node: Node) -> dict[str, Literal]:
+    op, x, w, y = node.op, node.input(0), node.input(1), node.out
+    assert isinstance(op, TransposeConv2d)
+    return {
+        "batch": x.shape[0],
+        "in_h": x.shape[1],
+        "in_w": x.shape[2],
+        "out_h": y.shape[1],
+        "out_w": y.shape[2],
+        "units": w.shape[0],
+        "kernel_h": w.shape[1],
+        "kernel_w": w.shape[2],
+        "depth": w.shape[3],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "pad_top": op.pad[0],
+        "pad_left": op.pad[1],
+        "in_stride": x.type.layout.strides(x.shape),
+        "out_stride": y.type.layout.strides(y.shape),
+    }
+
+
+def _pack_s8(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, TransposeConv2d)
+    assert op.requantize is not None
+    low, high = clamp_s8(op.clamp)
+    output = {"x_zero": op.x_zero, "zero_point": op.requantize.zero_point, "low": low, "high": high}
+    epilogue = fixed_point_epilogue(bias_or_zeros(node), op.requantize)
+    return Packed(
+        "edgegen_transpose_conv2d_s8",
+        _geometry(node) | output,
+        (Constant("weights", node.input(1).values), Constant("epilogue", epilogue)),
+    )
+
+
+def _pack_s16(node: Node) -> Packed:
+    op, w = node.op, node.input(1)
+    assert isinstance(op, TransposeConv2d)
+    assert op.requantize is not None
+    return Packed(
+        "edgegen_transpose_conv2d_s16",
+        _geometry(node) | output_s16(op.requantize, op.clamp),
+        (Constant("weights", w.values), *epilogue_s16(node, op.requantize, w.shape[0])),
+    )
+
+
+def _when_s16(node: Node) -> str | None:
+    assert isinstance(node.op, TransposeConv2d)
+    return constant_weights(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
+
+
+def _pack_f32(node: Node) -> Packed:
+    assert isinstance(node.op, TransposeConv2d)
+    low, high = clamp_f32(node.op.clamp)
+    return Packed(
+        "edgegen_transpose_conv2d_f32",
+        _geometry(node) | {"low": low, "high": high},
+        (Constant("weights", node.input(1).values), Constant("bias", bias_or_zeros(node))),
+    )
+
+
+@dataclass(frozen=True)
+class TransposeConv2d(Op):
+    """x[N,H,W,C] spread through w[O,kH,kW,C], + b[O] -> [N,size,O], then requantize (integers) and clamp.
+
+    Pixel (i, j) of x adds to the output's pixels (i * stride - pad + tap) of all taps; those outside are dropped, and
+    those that nothing reaches hold the bias.
+
+    size:       height and width of the output
+    stride:     (height, width)
+    pad:        top, left
+    x_zero:     zero point of x; weights are symmetric
+    requantize: how integer sums become the output's integers; None for floats
+    clamp:      on the output, in its own numbers
+    """
+
+    size: Pair
+    stride: Pair = (1, 1)
+    pad: Pair = (0, 0)
+    x_zero: int = 0
+    requantize: FixedPoint | None = None
+    clamp: Range = NO_CLAMP
+
+    kernels = tuple(
+        Kernel(
+            f"transpose_conv2d_{dtype}",
+            signature,
+            pack,
+            header="transpose_conv2d",
+            when=when,
+            reads=any_order,
+            writes=any_order,
+        )
+        for dtype, signature, pack, when in (
+            ("s8", "s8 s8 s32? -> s8", _pack_s8, constant_weights),
+            ("s16", "s16 s8 s64? -> s16", _pack_s16, _when_s16),
+            ("f32", "f32 f32 f32? -> f32", _pack_f32, constant_weights),
+        )
+    )
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x, w = known(inputs[0], "x"), known(inputs[1], "weights")
+        b = inputs[2] if len(inputs) > 2 else None
+        if len(x.shape) != 4 or len(w.shape) != 4 or x.shape[3] != w.shape[3] or min(w.shape) == 0:
+            raise InvalidGraph(f"weights {w} do not spread the channels of x {x}")
+        if b is not None and b.shape != (w.shape[0],):
+            raise InvalidGraph(f"bias {b} does not have {w.shape[0]} elements")
+        if self.requantize is not None and len(self.requantize.multiplier) not in (1, w.shape[0]):
+            raise InvalidGraph(f"{len(self.requantize.multiplier)} multipliers for {w.shape[0]} channels")
+        if min(*self.size, *self.stride) < 1 or min(self.pad) < 0:
+            raise InvalidGraph(
+                f"size {self.size} and stride {self.stride} must be positive, pad {self.pad} not negative"
+            )
+        return (TensorType(x.dtype, (x.shape[0], *self.size, w.shape[0])),)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x, w = present(inputs[0], "x"), present(inputs[1], "weights")
+        units, kh, kw, _ = w.shape
+        (sh, sw), (top, left) = self.stride, self.pad
+        batch, h, width, _ = x.shape
+        # float64 holds every partial sum of an integer product exactly, and BLAS makes it fast
+        image = x.astype(np.float64) - self.x_zero
+        whole = (max(h * sh + kh, top + self.size[0]), max(width * sw + kw, left + self.size[1]))
+        acc = np.zeros((batch, *whole, units))
+        for ky in range(kh):
+            for kx in range(kw):
+                spread = image @ w[:, ky, kx].astype(np.float64).T
+                acc[:, ky : ky + h * sh : sh, kx : kx + width * sw : sw] += spread
+        acc = acc[:, top : top + self.size[0], left : left + self.size[1]]
+        bias = inputs[2] if len(inputs) > 2 else None
+        return (finish_accumulator(acc, bias, self.requantize, self.clamp, x.dtype),)
+
+    def macs(self, *inputs: TensorType | None) -> int:
+        """Of all taps of all pixels, those outside the output included."""
+        x, w = known(inputs[0], "x"), known(inputs[1], "weights")
+        return x.elements * w.shape[0] * w.shape[1] * w.shape[2]
