@@ -111,9 +111,7 @@ def choose_result(
 
     shifts: those with a path of their own, which needs that no unit has a correction
     """
-    if clamp_s8(clamp) != (-128, 127):
-        return ACCUMULATOR, None
-    stairs = staircase(requantize, weights, bias)
+    stairs = staircase(requantize, weights, bias, *clamp_s8(clamp))
     top = largest_shift(stairs, max(scales))
     for shift in [*(s for s in reversed(shifts) if s <= top), *range(top, max(top - 3, -1), -1)]:
         found = high_multiply(stairs, bias, shift, scales)
@@ -129,11 +127,11 @@ def share_result(one: Layer, clamp: Range) -> Layer:
     The bias is in each unit's offset then, and one proof covers the accumulators of all units.
     """
     requantize = one.requantize
-    if len(set(zip(requantize.multiplier, requantize.shift, strict=True))) != 1 or clamp_s8(clamp) != (-128, 127):
+    if len(set(zip(requantize.multiplier, requantize.shift, strict=True))) != 1:
         return one
     low, high = accumulator_range(one.weights, one.bias)
     only = FixedPoint(requantize.multiplier[:1], requantize.shift[:1], requantize.zero_point)
-    stairs = Staircase.of(only, low.min(keepdims=True), high.max(keepdims=True), -128, 127)
+    stairs = Staircase.of(only, low.min(keepdims=True), high.max(keepdims=True), *clamp_s8(clamp))
     top = largest_shift(stairs, SCALE)
     for shift in range(top, max(top - 3, -1), -1):
         found = high_multiply(stairs, np.zeros(1, np.int64), shift, (SCALE,))

@@ -5,6 +5,8 @@ With an accumulator scaled by 2^SCALE (the packed weights or a shift carry the s
     acc = (raw << SCALE) + offset                              offset also carries sub-unit rounding
     result = saturate_s8(((acc * multiplier >> 32) + constant) >> shift)          SMMLA, then SSAT with a shift
 
+and the output's clamp, where it is narrower than s8, in a second pass over the results.
+
 Fixed point rounds halves away from zero, so its steps lie closer on one side of an accumulator of zero: where both
 sides occur, `correction` is subtracted from a negative acc first (one AND, one SUB). multiplier, offset, constant and
 correction are searched so that every step of the reference lies where it should, then proved by `Staircase.agrees`.
@@ -51,21 +53,25 @@ class HighMultiply:
         """No unit needs a correction."""
         return not self.correction.any()
 
-    def apply(self, raw: IntArray) -> IntArray:
-        """The kernels' arithmetic on raw accumulators int64[..., units]; -1000 where a register would overflow."""
+    def apply(self, raw: IntArray, low: int = -128, high: int = 127) -> IntArray:
+        """The kernels' arithmetic on raw accumulators int64[..., units], clamped to low and high within s8; -1000 where
+        a register would overflow."""
         acc = (raw << self.scale) + self.offset
         corrected = acc - np.where(acc < 0, self.correction, 0)
-        high = (corrected * self.multiplier >> 32) + self.constant
+        product = (corrected * self.multiplier >> 32) + self.constant
         fits = (np.abs(raw << self.scale) < _S32) & (np.abs(acc) < _S32) & (np.abs(corrected) < _S32)
         # a multiplier of 0 forgives an accumulator that wraps
-        fits = (fits | (self.multiplier == 0)) & (np.abs(high) < _S32)
-        return np.where(fits, np.clip(high >> self.shift, -128, 127), -1000)
+        fits = (fits | (self.multiplier == 0)) & (np.abs(product) < _S32)
+        return np.where(fits, np.clip(product >> self.shift, low, high), -1000)
 
 
-def staircase(requantize: FixedPoint, weights: IntArray, bias: IntArray) -> Staircase:
-    """The steps for all x in s8, clamped to s8. weights [units, taps]; bias [units], x's zero point folded in."""
-    low, high = accumulator_range(weights, bias)
-    return Staircase.of(requantize, low, high, -128, 127)
+def staircase(requantize: FixedPoint, weights: IntArray, bias: IntArray, low: int = -128, high: int = 127) -> Staircase:
+    """The steps for all x in s8, clamped to low and high within s8.
+
+    weights: [units, taps]; bias: [units], x's zero point folded in
+    """
+    acc_low, acc_high = accumulator_range(weights, bias)
+    return Staircase.of(requantize, acc_low, acc_high, low, high)
 
 
 def largest_shift(stairs: Staircase, scale: int) -> int:
@@ -145,7 +151,7 @@ def high_multiply(stairs: Staircase, bias: IntArray, shift: int, scales: tuple[i
             trial = _search(stairs, bias, zeros + scale, shift, distance)
 
             def candidate(acc: IntArray, form: HighMultiply = trial) -> IntArray:
-                return form.apply(acc - bias)
+                return form.apply(acc - bias, stairs.low, stairs.high)
 
             proved = trial.found & stairs.agrees(candidate) & ~best.found
             best = HighMultiply(

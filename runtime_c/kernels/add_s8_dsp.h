@@ -4,9 +4,9 @@
 
 #include "simd/dsp.h"
 
-/* y = saturate(((a * a_factor >> 8) + (b * b_factor >> 8) + offset) >> 20) */
+/* y = clamp(saturate(((a * a_factor >> 8) + (b * b_factor >> 8) + offset) >> 20)) */
 typedef struct {
-    int32_t elements, a_factor, b_factor, offset;
+    int32_t elements, a_factor, b_factor, offset, low, high;
 } edgegen_add_s8_dsp;
 
 EDGEGEN_INLINE int8_t edgegen_dsp_sum(const edgegen_add_s8_dsp *p, int32_t a, int32_t b)
@@ -67,6 +67,9 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_add_s8_dsp_run(const edgegen
     }
     for (int32_t k = p->elements & ~3; k < p->elements; k++) {
         y[k] = edgegen_dsp_sum(p, a[k], b[k]);
+    }
+    if (p->low > -128 || p->high < 127) {
+        edgegen_dsp_clamp(y, p->elements, p->low, p->high);
     }
 }
 

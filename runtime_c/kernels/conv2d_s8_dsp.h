@@ -154,6 +154,9 @@ EDGEGEN_KERNEL void conv2d_s8_dsp(const edgegen_conv2d_s8_dsp *p, const int8_t *
                                   uint8_t *scratch, int8_t *y)
 {
     edgegen_conv2d_s8_dsp_run(p, x, stream, scratch, y);
+    if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
+        edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->units, p->low, p->high);
+    }
 }
 
 #endif

@@ -57,19 +57,28 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
     }
 }
 
+EDGEGEN_INLINE void edgegen_dense_s8_dsp_clamped(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream,
+                                                 uint8_t *scratch, int8_t *y)
+{
+    edgegen_dense_s8_dsp_run(p, x, stream, scratch, y);
+    if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
+        edgegen_dsp_clamp(y, p->rows * p->units, p->low, p->high);
+    }
+}
+
 /* x[rows,depth] * stream -> y[rows,units]; stream: multiplier, constant and correction of
  * all units, if they share them, then as edgegen_dsp_tile_1x4 reads it. Depth is whole quads, and there are at
  * least 4 units, all with constants for results. */
 EDGEGEN_KERNEL void dense_s8_dsp(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream, int8_t *y)
 {
-    edgegen_dense_s8_dsp_run(p, x, stream, (uint8_t *)y, y); /* which it does not use as scratch */
+    edgegen_dense_s8_dsp_clamped(p, x, stream, (uint8_t *)y, y); /* which it does not use as scratch */
 }
 
 /* Any depth, units and requantization. */
 EDGEGEN_KERNEL void dense_s8_dsp_any(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream,
                                      uint8_t *scratch, int8_t *y)
 {
-    edgegen_dense_s8_dsp_run(p, x, stream, scratch, y);
+    edgegen_dense_s8_dsp_clamped(p, x, stream, scratch, y);
 }
 
 #endif

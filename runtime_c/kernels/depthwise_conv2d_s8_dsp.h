@@ -8,7 +8,7 @@
 
 /* width: columns of scratch: those of the image that are used, between pads */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, x_zero;
+    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, x_zero, low, high;
 } edgegen_depthwise_conv2d_s8_dsp_3x3;
 
 /* The pair of rows y and y + 1 of an image, four channels, into one of the two pairs of scratch. */
@@ -72,6 +72,9 @@ EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3(const edgegen_depthwise_conv2d_s
                                                 const int32_t *stream, uint8_t *scratch, int8_t *y)
 {
     edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y);
+    if (p->low > -128 || p->high < 127) {
+        edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->channels, p->low, p->high);
+    }
 }
 
 /* block: words of the stream for each four channels; multipliers: where in it those of accumulators begin */
@@ -138,6 +141,9 @@ EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp(const edgegen_depthwise_conv2d_s8_ds
                                             const int32_t *stream, int8_t *y)
 {
     edgegen_depthwise_dsp_run(p, x, stream, y);
+    if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
+        edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->channels, p->low, p->high);
+    }
 }
 
 #endif

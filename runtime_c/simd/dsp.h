@@ -140,7 +140,7 @@ EDGEGEN_INLINE int32_t edgegen_dsp_high_multiply(int32_t a, int32_t b, int32_t a
 
 #endif
 
-/* The larger of each of four s8. */
+/* Of each of four s8 in a and b: a if it is at least b, else b, or the other way round. */
 EDGEGEN_INLINE uint32_t edgegen_dsp_larger(uint32_t a, uint32_t b)
 {
 #if EDGEGEN_DSP_ASM
@@ -151,9 +151,20 @@ EDGEGEN_INLINE uint32_t edgegen_dsp_larger(uint32_t a, uint32_t b)
     uint32_t most = 0;
     for (int32_t i = 0; i < 32; i += 8) {
         const int32_t left = (int8_t)(a >> i & 0xffu), right = (int8_t)(b >> i & 0xffu);
-        most |= ((uint32_t)(left > right ? left : right) & 0xffu) << i;
+        most |= ((uint32_t)(left >= right ? left : right) & 0xffu) << i;
     }
     return most;
+#endif
+}
+
+EDGEGEN_INLINE uint32_t edgegen_dsp_smaller(uint32_t a, uint32_t b)
+{
+#if EDGEGEN_DSP_ASM
+    uint32_t least;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(least) : "r"(a), "r"(b) : "cc");
+    return least;
+#else
+    return a ^ b ^ edgegen_dsp_larger(a, b);
 #endif
 }
 
@@ -181,6 +192,20 @@ EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multip
     for (int32_t o = 0; o < units; o++) {
         const int32_t scaled = edgegen_requantize(acc[o], multipliers[2 * o], multipliers[2 * o + 1]);
         y[o] = (int8_t)edgegen_clamp_s32(scaled + zero_point, low, high);
+    }
+}
+
+/* Clamps results of tiles, which fill all of s8, where the output's clamp is narrower. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dsp_clamp(int8_t *y, int32_t count, int32_t low, int32_t high)
+{
+    const uint32_t four = UINT32_C(0x01010101), least = four * (uint8_t)low, most = four * (uint8_t)high;
+    for (; count >= 4; count -= 4) {
+        const uint32_t results = edgegen_dsp_smaller(edgegen_dsp_larger(edgegen_dsp_load(y), least), most);
+        memcpy(y, &results, sizeof results);
+        y += 4;
+    }
+    for (; count > 0; count--, y++) {
+        *y = (int8_t)edgegen_clamp_s32(*y, low, high);
     }
 }
 

@@ -35,10 +35,10 @@ def _factor(rescale: FixedPoint) -> float:
     return rescale.multiplier[0] * 2.0 ** (rescale.shift[0] - 31)
 
 
-def _offsets(sums: IntArray, y: IntArray) -> tuple[int, int]:
-    """Least and greatest offset that gives every sum its y; where y is at the end of s8, from one side only."""
-    low = np.where(y > -128, (y << _SHIFT) - sums, -_BEYOND)
-    high = np.where(y < 127, ((y + 1) << _SHIFT) - 1 - sums, _BEYOND)
+def _offsets(sums: IntArray, y: IntArray, clamp: tuple[int, int]) -> tuple[int, int]:
+    """Least and greatest offset that gives every sum its y; where y is at an end of the clamp, from one side only."""
+    low = np.where(y > clamp[0], (y << _SHIFT) - sums, -_BEYOND)
+    high = np.where(y < clamp[1], ((y + 1) << _SHIFT) - 1 - sums, _BEYOND)
     return int(low.max(initial=-_BEYOND)), int(high.min(initial=_BEYOND))
 
 
@@ -55,6 +55,7 @@ def plane(op: Binary) -> Plane | None:
     values = np.arange(-128, 128)
     a, b = (v.reshape(-1) for v in np.meshgrid(values, values))
     y = op.reference(a.astype(np.int8), b.astype(np.int8))[0].astype(np.int64)
+    clamp = integer_clamp(op.clamp, np.dtype(np.int8))
     unit = 2.0 ** (op.left_shift + _SHIFT + _FRACTION) * _factor(op.requantize)
     real = (unit * _factor(op.a_rescale), unit * _factor(op.b_rescale) * (-1 if op.function == "sub" else 1))
     if max(map(abs, real)) > (1 << 31) - 64:
@@ -65,11 +66,11 @@ def plane(op: Binary) -> Plane | None:
     for i in _DISTANCES:
         for k in _DISTANCES:
             fa, fb = round(real[0]) + i, round(real[1]) + k
-            low, high = _offsets((a[near] * fa >> _FRACTION) + (b[near] * fb >> _FRACTION), y[near])
+            low, high = _offsets((a[near] * fa >> _FRACTION) + (b[near] * fb >> _FRACTION), y[near], clamp)
             if low > high:
                 continue
             sums = (a * fa >> _FRACTION) + (b * fb >> _FRACTION)
-            low, high = _offsets(sums, y)
+            low, high = _offsets(sums, y, clamp)
             if low <= high and int(np.abs(sums).max()) + abs(low + high) // 2 < (1 << 31) - 1:
                 return Plane(fa, fb, (low + high) // 2)
     return None
@@ -79,6 +80,7 @@ def _pack(node: Node) -> Packed:
     assert isinstance(node.op, Binary)
     found = plane(node.op)
     assert found is not None
+    low, high = integer_clamp(node.op.clamp, node.out.dtype.np)
     return Packed(
         "edgegen_add_s8_dsp",
         {
@@ -86,6 +88,8 @@ def _pack(node: Node) -> Packed:
             "a_factor": found.a_factor,
             "b_factor": found.b_factor,
             "offset": found.offset,
+            "low": low,
+            "high": high,
         },
         inputs=(0, 1),
     )
@@ -113,8 +117,6 @@ def _when(node: Node) -> str | None:
     reason = _side_by_side(node)
     if reason:
         return reason
-    if integer_clamp(op.clamp, node.out.dtype.np) != (-128, 127):
-        return "the clamp must be all of s8"
     return None if plane(op) is not None else "no plane is exact for all pairs"
 
 

@@ -59,6 +59,7 @@ def _pack_3x3(node: Node) -> Packed:
     channels = np.concatenate([both, last, ends], axis=1)
     stream = channels[np.array(_blocks(x.shape[3])).reshape(-1)].astype(np.int32)
     width = (y.shape[2] - 1) * stride + 3
+    low, high = clamp_s8(op.clamp)
     params: dict[str, Literal] = {
         "batch": x.shape[0],
         "in_h": x.shape[1],
@@ -71,6 +72,8 @@ def _pack_3x3(node: Node) -> Packed:
         "pad_left": op.pad[1],
         "width": width,
         "x_zero": op.x_zero,
+        "low": low,
+        "high": high,
     }
     return Packed("edgegen_depthwise_conv2d_s8_dsp_3x3", params, (Constant("stream", stream),), scratch=4 * 8 * width)
 
