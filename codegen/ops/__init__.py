@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgegen.ir.op import Op
+from edgegen.ops.arg_reduce import ArgReduce
 from edgegen.ops.binary import Binary
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
@@ -10,8 +11,12 @@ from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.copy import Copy
+from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.l2_normalize import L2Normalize
+from edgegen.ops.local_response import LocalResponse
+from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
@@ -28,6 +33,7 @@ from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.unary import Unary
 
 OPS: tuple[type[Op], ...] = (
+    ArgReduce,
     Binary,
     Cast,
     Clamp,
@@ -35,9 +41,13 @@ OPS: tuple[type[Op], ...] = (
     Concat,
     Conv2d,
     Copy,
+    Cumulate,
     Dense,
     DepthwiseConv2d,
     Dequantize,
+    L2Normalize,
+    LocalResponse,
+    LogSoftmax,
     Pad,
     Pool2d,
     Prelu,

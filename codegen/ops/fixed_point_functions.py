@@ -105,3 +105,39 @@ def reciprocal_root(x: IntArray) -> tuple[IntArray, IntArray]:
     shift = 11 + big - pairs
     root = root << np.maximum(-shift, 0)
     return np.where(one, ONE, root), np.where(one, 0, -np.maximum(shift, 0))
+
+
+_LOG_2, _ROOT_HALF, _FOURTH_ROOT_HALF = 1488522236, 1518500250, 1805811301  # with no integer bits
+
+
+def _power_of_two(x: IntArray, exponents: IntArray) -> IntArray:
+    """`multiply_by_power` with an exponent for each element."""
+    x, exponents = np.broadcast_arrays(np.asarray(x, np.int64), exponents)
+    left = np.clip(x << np.maximum(exponents, 0), -(1 << 31), ONE)
+    return np.where(exponents < 0, rounding_shift_right(x, np.maximum(-exponents, 0)), left)
+
+
+def log(x: IntArray, integer_bits: int, result_bits: int) -> IntArray:
+    """log(x) with `result_bits` integer bits for x >= 1 with `integer_bits`: x = 2^k * r with r between 2^-3/4 and
+    2^-1/4, whose logarithm is a quotient of polynomials (tflite::log_x_for_x_greater_than_or_equal_to_1)."""
+    x = np.asarray(x, np.int64)
+    bits = result_bits + 1
+    quarter = 1 << (29 - bits)
+
+    zeros = leading_zeros(x)
+    high = multiply_by_power(doubling_high_multiply(_power_of_two(x, zeros - 1), _ROOT_HALF), 1)
+    high_exponent = np.clip(((integer_bits - zeros) << (31 - bits)) + quarter, -(1 << 31), ONE)
+    headroom = leading_zeros(doubling_high_multiply(x, _ROOT_HALF)) - 1
+    low = _power_of_two(x, headroom)
+    low_exponent = np.clip(((integer_bits - headroom) << (31 - bits)) - quarter, -(1 << 31), ONE)
+    r, exponent = np.minimum(high, low), np.maximum(high_exponent, low_exponent)
+
+    total = r + _FOURTH_ROOT_HALF
+    p = (total + 1) // 2
+    q = 2 * (r - _FOURTH_ROOT_HALF)
+    square = doubling_high_multiply(q, q)
+    numerator = doubling_high_multiply(q, r) + doubling_high_multiply(doubling_high_multiply(q, square), 117049297)
+    inner = 1057819769 + q + doubling_high_multiply(square, 127690142)
+    denominator = doubling_high_multiply(p, inner) + doubling_high_multiply(q, 638450708)
+    fraction = doubling_high_multiply(rounding_shift_right(numerator, bits), reciprocal_of_one_plus(denominator))
+    return multiply_by_power(doubling_high_multiply(exponent, _LOG_2) + fraction, 1)

@@ -1,12 +1,14 @@
-"""Reduce: the sum or mean over some axes: a class and a table."""
+"""Reduce: what some axes come to, as a sum, mean, product or extreme: a class and a table."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from edgegen.errors import InvalidGraph
+from edgegen.ir.dtypes import BOOL
 from edgegen.ir.fixed_point import FixedPoint, wrap32
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
@@ -15,19 +17,21 @@ from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.strided_copy import storage_axes, storage_strides
 from edgegen.ops.window import any_order
 
-FUNCTIONS = ("mean", "sum")
+FUNCTIONS = ("mean", "sum", "max", "min", "prod", "all", "any")
+_SUMS = ("mean", "sum", "prod")
 _LOOPS = 4  # runs of kept axes and as many of reduced ones: enough for 8 axes
 
 
 @dataclass(frozen=True)
 class Reduce(Op):
-    """The mean or sum of x over `axes`.
+    """The mean, sum, product, greatest or least of x over `axes`; of bool, whether all or any are true.
 
+    function:   one of FUNCTIONS
     axes:       sorted, not negative; none: nothing is added up
     keep_dims:  reduced axes stay, with one element
     x_zero:     zero point of x
-    requantize: for s8: from sum(x - x_zero) to the output's integers; a mean's count is part of it (TFLM MEAN and SUM,
-                int8: reference_ops::QuantizedMeanOrSum); None for floats
+    requantize: for s8 and s16: from sum(x - x_zero) to the output's integers; a mean's count is part of it (TFLM MEAN
+                and SUM: reference_ops::QuantizedMeanOrSum); None for plain numbers, whose sums and products wrap around
     """
 
     function: str = "mean"
@@ -44,6 +48,11 @@ class Reduce(Op):
         x = known(inputs[0], "x")
         if self.function not in FUNCTIONS:
             raise InvalidGraph(f'"{self.function}" is not one of {", ".join(FUNCTIONS)}')
+        plain = self.requantize is None
+        if (x.dtype == BOOL) != (self.function in ("all", "any")) or (
+            plain and x.dtype.is_integer and (self.function == "mean" or (self.function in _SUMS and x.dtype.size < 4))
+        ):
+            raise InvalidGraph(f"the {self.function} of x {x} is not defined")
         if any(not 0 <= a < len(x.shape) for a in self.axes) or list(self.axes) != sorted(set(self.axes)):
             raise InvalidGraph(f"axes {list(self.axes)} are not axes of x {x} in order")
         if any(x.shape[a] == 0 for a in self.axes):
@@ -54,9 +63,11 @@ class Reduce(Op):
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")
         if self.requantize is None:
-            reduce = np.mean if self.function == "mean" else np.sum
-            y = reduce(x.astype(np.float64), axis=self.axes, keepdims=self.keep_dims)
-            return (np.asarray(y, x.dtype),)
+            reduce = getattr(np, self.function)
+            wide = x.astype(np.float64) if self.function in _SUMS and x.dtype == np.float32 else x
+            with np.errstate(over="ignore"):
+                options = {"dtype": wide.dtype} if self.function in _SUMS else {}
+                return (np.asarray(reduce(wide, axis=self.axes, keepdims=self.keep_dims, **options)).astype(x.dtype),)
         total = np.sum(x.astype(np.int64) - self.x_zero, axis=self.axes, keepdims=self.keep_dims)
         limits = np.iinfo(x.dtype)
         y = self.requantize.apply(wrap32(total))
@@ -93,7 +104,7 @@ def _geometry(node: Node) -> dict[str, Literal]:
     return {"kept_extent": kept_extent, "kept_stride": kept_stride, "extent": extent, "stride": stride}
 
 
-def _pack_s8(node: Node) -> Packed:
+def _pack_quantized(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Reduce)
     assert op.requantize is not None
@@ -104,7 +115,7 @@ def _pack_s8(node: Node) -> Packed:
         "shift": op.requantize.shift[0],
         "zero_point": op.requantize.zero_point,
     }
-    return Packed("edgegen_reduce_s8", _geometry(node) | params)
+    return Packed("edgegen_reduce_quantized", _geometry(node) | params)
 
 
 def _pack_f32(node: Node) -> Packed:
@@ -114,7 +125,32 @@ def _pack_f32(node: Node) -> Packed:
     return Packed("edgegen_reduce_f32", _geometry(node) | {"divisor": float(count) if op.function == "mean" else 1.0})
 
 
+def _pack_plain(node: Node) -> Packed:
+    return Packed("edgegen_reduce", _geometry(node))
+
+
+def _row(name: str, dtype: str, pack: Callable[[Node], Packed], header: str, functions: tuple[str, ...]) -> Kernel:
+    def when(node: Node) -> str | None:
+        assert isinstance(node.op, Reduce)
+        if node.op.function not in functions:
+            return f"computes {' and '.join(functions)}"
+        if (node.op.requantize is None) != (pack is not _pack_quantized):
+            return "computes quantized integers" if pack is _pack_quantized else "computes plain numbers"
+        return _few_loops(node)
+
+    return Kernel(name, f"{dtype} -> {dtype}", pack, header=header, when=when, reads=any_order, writes=any_order)
+
+
 Reduce.kernels = (
-    Kernel("reduce_s8", "s8 -> s8", _pack_s8, when=_few_loops, reads=any_order, writes=any_order),
-    Kernel("reduce_f32", "f32 -> f32", _pack_f32, when=_few_loops, reads=any_order, writes=any_order),
+    _row("reduce_s8", "s8", _pack_quantized, "reduce_quantized", ("mean", "sum")),
+    _row("reduce_s16", "s16", _pack_quantized, "reduce_quantized", ("mean", "sum")),
+    _row("reduce_f32", "f32", _pack_f32, "reduce_f32", ("mean", "sum")),
+    *(_row(f"sum_{t}", t, _pack_plain, "reduce_plain", ("sum",)) for t in ("s32", "s64")),
+    *(_row(f"prod_{t}", t, _pack_plain, "reduce_plain", ("prod",)) for t in ("f32", "s32", "s64")),
+    *(
+        _row(f"{f}_{t}", t, _pack_plain, "reduce_plain", (f,))
+        for f in ("max", "min")
+        for t in ("f32", "s8", "u8", "s16", "s32", "s64")
+    ),
+    *(_row(f"{f}_bool", "bool", _pack_plain, "reduce_plain", (f,)) for f in ("all", "any")),
 )

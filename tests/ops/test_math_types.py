@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from edgegen.errors import InvalidGraph
-from edgegen.ir.dtypes import F32, S8, S16, S32, U8, DType
+from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, U8, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.op import Op
@@ -49,7 +49,9 @@ ONE_TO_ONE = FixedPoint((1 << 30,), (1,), 0)
         (Reduce(axes=(1, 0)), [(F32, (2, 3))], "in order"),
         (Reduce(axes=(2,)), [(F32, (2, 3))], "not axes"),
         (Reduce(axes=(0,)), [(F32, (0, 3))], "nothing to reduce"),
-        (Reduce("max"), [(F32, (2, 3))], "not one of mean, sum"),
+        (Reduce("median"), [(F32, (2, 3))], "not one of mean, sum"),
+        (Reduce("mean"), [(S32, (2, 3))], "mean of x .* is not defined"),
+        (Reduce("max"), [(BOOL, (2, 3))], "max of x .* is not defined"),
     ],
 )
 def test_misfits_are_refused(op: Op, inputs: list[tuple[DType, Shape]], text: str) -> None:

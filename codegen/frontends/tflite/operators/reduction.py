@@ -1,4 +1,4 @@
-"""MEAN and SUM."""
+"""MEAN, SUM, REDUCE_MAX and their like, ARG_MAX, ARG_MIN and CUMSUM."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import math
 
 import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
-from edgegen.ir.dtypes import F32, S8
+from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
+from edgegen.ops.arg_reduce import ArgReduce
+from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.reduce import Reduce
 
 
@@ -27,12 +29,19 @@ def _requantize(op: Operator, count: int) -> FixedPoint:
     return FixedPoint(((multiplier << gain) // count,), (shift - gain,), zero_y)
 
 
-def _reduce(op: Operator, function: str) -> None:
+def _parameters(op: Operator, *dtypes: DType) -> tuple[tuple[int, ...], bool]:
+    """(axes, keep_dims). Raises UnsupportedModel unless input and output are of one of `dtypes`."""
     x, y = op.input(0), op.output
-    if x.dtype != y.dtype or x.dtype not in (F32, S8):
-        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use full int8 or f32")
-    axes, keep = _axes(op), bool(op.options(tflite.ReducerOptions).KeepDims)
-    if x.dtype == F32:
+    if x.dtype != y.dtype or x.dtype not in dtypes:
+        names = ", ".join(d.name for d in dtypes)
+        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", f"use one of {names} for both")
+    return _axes(op), bool(op.options(tflite.ReducerOptions).KeepDims)
+
+
+def _reduce(op: Operator, function: str, *dtypes: DType) -> None:
+    x, y = op.input(0), op.output
+    axes, keep = _parameters(op, *dtypes)
+    if x.dtype not in (S8, S16):
         op.add(Reduce(function, axes, keep), [x], y)
         return
     count = math.prod(x.shape[a] for a in axes) if function == "mean" else 1
@@ -43,9 +52,58 @@ def _reduce(op: Operator, function: str) -> None:
 
 @operator("MEAN", last_version=2)
 def mean(op: Operator) -> None:
-    _reduce(op, "mean")
+    _reduce(op, "mean", F32, S8, S16)
 
 
 @operator("SUM", last_version=2)
 def sum_(op: Operator) -> None:
-    _reduce(op, "sum")
+    _reduce(op, "sum", F32, S8, S32, S64)
+
+
+def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
+    """Registers a reduction of numbers as they are, which keep their quantization."""
+
+    @operator(name, last_version)
+    def read(op: Operator) -> None:
+        axes, keep = _parameters(op, *dtypes)
+        op.same_quantization(op.input(0), op.output)
+        op.add(Reduce(function, axes, keep), [op.input(0)], op.output)
+
+
+_plain("REDUCE_MAX", "max", 3, F32, S8, U8, S16, S32, S64)
+_plain("REDUCE_MIN", "min", 3, F32, S8, U8, S16, S32, S64)
+_plain("REDUCE_PROD", "prod", 2, F32, S32, S64)
+_plain("REDUCE_ALL", "all", 1, BOOL)
+_plain("REDUCE_ANY", "any", 2, BOOL)
+
+
+def _arg(op: Operator, function: str) -> None:
+    x, y = op.input(0), op.output
+    if x.dtype not in (F32, S8, U8, S16, S32) or y.dtype not in (S32, S64):
+        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use f32 or int8, and int32 indices")
+    axes = op.integers(1, "the axis")
+    if len(axes) != 1:
+        raise op.invalid(f"has {len(axes)} axes instead of one")
+    op.add(ArgReduce(function, op.axis(axes[0], x.rank), y.dtype.name), [x], y)
+
+
+@operator("ARG_MAX", last_version=3)
+def arg_max(op: Operator) -> None:
+    _arg(op, "max")
+
+
+@operator("ARG_MIN", last_version=3)
+def arg_min(op: Operator) -> None:
+    _arg(op, "min")
+
+
+@operator("CUMSUM", last_version=1)
+def cumsum(op: Operator) -> None:
+    """s8, which TFLM rescales as ADD does, is refused."""
+    x, y = op.input(0), op.output
+    if x.dtype != y.dtype or x.dtype not in (F32, S32, S64):
+        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use f32, int32 or int64 for both")
+    axes, options = op.integers(1, "the axis"), op.options(tflite.CumsumOptions)
+    if len(axes) != 1:
+        raise op.invalid(f"has {len(axes)} axes instead of one")
+    op.add(Cumulate(op.axis(axes[0], x.rank), bool(options.Exclusive), bool(options.Reverse)), [x], y)

@@ -1,0 +1,63 @@
+"""LocalResponse: numbers divided by a power of the squares of their neighbours along the last axis."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from edgegen.errors import InvalidGraph
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.op import Op, known, present
+from edgegen.ir.tensor import Array, TensorType
+
+
+@dataclass(frozen=True)
+class LocalResponse(Op):
+    """x[c] * (bias + alpha * sum(x[c - radius .. c + radius - 1]^2)) ^ -beta.
+
+    As TFLite's reference of LOCAL_RESPONSE_NORMALIZATION, which leaves out the last neighbour.
+    """
+
+    radius: int = 5
+    bias: float = 1.0
+    alpha: float = 1.0
+    beta: float = 0.5
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x = known(inputs[0], "x")
+        if not x.shape or not x.dtype.is_float or self.radius < 0:
+            raise InvalidGraph(f"x {x} has no neighbours within {self.radius}")
+        return (TensorType(x.dtype, x.shape),)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x = present(inputs[0], "x")
+        wide = x.astype(np.float64)
+        depth = x.shape[-1]
+        radius = min(self.radius, depth)
+        padded = np.pad(wide * wide, [(0, 0)] * (x.ndim - 1) + [(radius, radius)])
+        total = np.zeros_like(wide)
+        for k in range(2 * radius):
+            total += padded[..., k : k + depth]
+        return ((wide * (self.bias + self.alpha * total) ** -self.beta).astype(x.dtype),)
+
+
+def _pack(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, LocalResponse)
+    shape = node.input(0).shape
+    return Packed(
+        "edgegen_local_response",
+        {
+            "rows": math.prod(shape[:-1]),
+            "depth": shape[-1],
+            "radius": min(op.radius, shape[-1]),
+            "bias": op.bias,
+            "alpha": op.alpha,
+            "beta": op.beta,
+        },
+    )
+
+
+LocalResponse.kernels = (Kernel("local_response_f32", "f32 -> f32", _pack, header="local_response"),)

@@ -1,0 +1,33 @@
+/* Sums of all elements so far along one axis, portable. y may be x. Integers wrap around. */
+#ifndef EDGEGEN_CUMULATE_H
+#define EDGEGEN_CUMULATE_H
+
+#include "edgegen.h"
+
+/* x[outer, length, inner]; exclusive: without the element itself; reverse: from the end */
+typedef struct {
+    int32_t outer, length, inner, exclusive, reverse;
+} edgegen_cumulate;
+
+#define EDGEGEN_CUMULATE(name, type, wide)                                                                             \
+    EDGEGEN_KERNEL void cumulate_##name(const edgegen_cumulate *p, const type *x, type *y)                             \
+    {                                                                                                                  \
+        for (int32_t o = 0; o < p->outer; o++) {                                                                       \
+            for (int32_t i = 0; i < p->inner; i++) {                                                                   \
+                wide sum = 0;                                                                                          \
+                for (int32_t k = 0; k < p->length; k++) {                                                              \
+                    const int32_t along = p->reverse ? p->length - 1 - k : k;                                          \
+                    const int32_t at = (o * p->length + along) * p->inner + i;                                         \
+                    const wide next = sum + (wide)x[at];                                                               \
+                    y[at] = (type)(p->exclusive ? sum : next);                                                         \
+                    sum = next;                                                                                        \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+EDGEGEN_CUMULATE(f32, float, float)
+EDGEGEN_CUMULATE(s32, int32_t, uint32_t)
+EDGEGEN_CUMULATE(s64, int64_t, uint64_t)
+
+#endif
