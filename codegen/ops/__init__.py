@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.op import Op
 from edgegen.ops.arg_reduce import ArgReduce
+from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
@@ -34,6 +35,7 @@ from edgegen.ops.unary import Unary
 
 OPS: tuple[type[Op], ...] = (
     ArgReduce,
+    BatchMatmul,
     Binary,
     Cast,
     Clamp,

@@ -87,6 +87,14 @@ def _dense(rng: random.Random, kind: str) -> Model:
     return tensors, Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"], table)
 
 
+def _matmul(rng: random.Random, kind: str) -> Model:
+    rows, depth, units, adj_x, adj_y = 3, rng.choice((1, 7, 16)), rng.choice((1, 5)), *rng.choices((False, True), k=2)
+    x = _activation("x", kind, (rng.choice((1, 2)), *((depth, rows) if adj_x else (rows, depth))))
+    w = _activation("w", kind, (2, *((units, depth) if adj_y else (depth, units))), 0.1, 0)
+    table = options("BatchMatMulOptions", AdjX=adj_x, AdjY=adj_y)
+    return [x, w, _activation("y", kind, (2, rows, units))], Operator("BATCH_MATMUL", ["x", "w"], ["y"], table)
+
+
 def _pool(rng: random.Random, kind: str) -> Model:
     fields = {"FilterHeight": 2, "FilterWidth": rng.choice((1, 3)), "StrideH": rng.choice((1, 2)), "StrideW": 1}
     table = options("Pool2DOptions", Padding=rng.choice((0, 1)), FusedActivationFunction=rng.choice((0, 3)), **fields)
@@ -191,7 +199,7 @@ def _any(rng: random.Random, kind: str) -> Model:
 SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_convolution,) * 2,
     *(_shape,) * 2,
-    *(_dense, _transposed, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
+    *(_dense, _transposed, _matmul, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
 )
 
 

@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED."""
+"""FULLY_CONNECTED and BATCH_MATMUL."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.frontends.tflite.operators.convolution import convolution_requantize
+from edgegen.ir.dtypes import F32, S8, S16
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
+from edgegen.ir.op import Range
+from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 
@@ -31,3 +35,22 @@ def fully_connected(op: Operator) -> None:
         op.add(dense, [flat, w, b], y)
     else:
         op.add(Reshape(shape), [op.add(dense, [flat, w, b])], y)
+
+
+@operator("BATCH_MATMUL", last_version=4)
+def batch_matmul(op: Operator) -> None:
+    """The factor is scale_x * scale_w / scale_y in f64; s16 has sums of 64 bits."""
+    options, x, w, y = op.options(tflite.BatchMatMulOptions), op.input(0), op.input(1), op.output
+    types, adjoint = (x.dtype, w.dtype, y.dtype), (bool(options.AdjX), bool(options.AdjY))
+    if types == (F32, F32, F32):
+        op.add(BatchMatmul(*adjoint), [x, w], y)
+        return
+    if types not in ((S8, S8, S8), (S16, S16, S16)):
+        raise op.unsupported(f"{x.dtype} times {w.dtype} giving {y.dtype} is not supported", "use s8, s16 or f32")
+    (scale_x, zero_x), (scale_w, zero_w), (scale_y, zero_y) = (op.per_tensor(t) for t in (x, w, y))
+    if x.dtype == S16 and (zero_x or zero_w or zero_y):
+        raise op.unsupported("s16 must have zero points of 0", "calibrate the model again")
+    scheme = FixedPoint if x.dtype == S8 else WideFixedPoint
+    requantize = scheme.from_scales([scale_x * scale_w / scale_y], zero_y)
+    low, high = y.dtype.range
+    op.add(BatchMatmul(*adjoint, zero_x, zero_w, requantize, Range(low, high)), [x, w], y)

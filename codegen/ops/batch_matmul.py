@@ -1,0 +1,153 @@
+"""Products of matrices, either of which may be computed at run time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from edgegen.errors import InvalidGraph
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Literal, Packed
+from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.epilogue import clamp_f32, clamp_s8, finish_accumulator
+from edgegen.ops.epilogue_s16 import output_s16
+
+MAX_BATCH_RANK = 3
+
+
+def _batch_steps(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """Elements from one matrix to the next along each of `rank` batch dimensions; 0 where the matrix repeats."""
+    lead = (1,) * (rank - len(shape) + 2) + shape[:-2]
+    size, steps = shape[-2] * shape[-1], []
+    for extent in reversed(lead):
+        steps.append(size if extent > 1 else 0)
+        size *= extent
+    return tuple(reversed(steps))
+
+
+def _geometry(node: Node) -> dict[str, Literal]:
+    op, x, w, y = node.op, node.input(0), node.input(1), node.out
+    assert isinstance(op, BatchMatmul)
+    rows, units = y.shape[-2:]
+    depth = x.shape[-2] if op.adj_x else x.shape[-1]
+    return {
+        "batch": (1,) * (MAX_BATCH_RANK - y.rank + 2) + y.shape[:-2],
+        "x_batch_step": _batch_steps(x.shape, MAX_BATCH_RANK),
+        "w_batch_step": _batch_steps(w.shape, MAX_BATCH_RANK),
+        "rows": rows,
+        "depth": depth,
+        "units": units,
+        "x_row_step": 1 if op.adj_x else depth,
+        "x_depth_step": rows if op.adj_x else 1,
+        "w_depth_step": 1 if op.adj_y else units,
+        "w_unit_step": depth if op.adj_y else 1,
+    }
+
+
+def _pack_s8(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, BatchMatmul)
+    assert op.requantize is not None
+    low, high = clamp_s8(op.clamp)
+    output: dict[str, Literal] = {
+        "x_zero": op.x_zero,
+        "w_zero": op.w_zero,
+        "multiplier": op.requantize.multiplier[0],
+        "shift": op.requantize.shift[0],
+        "zero_point": op.requantize.zero_point,
+        "low": low,
+        "high": high,
+    }
+    return Packed("edgegen_batch_matmul_s8", _geometry(node) | output, inputs=(0, 1))
+
+
+def _pack_s16(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, BatchMatmul)
+    assert isinstance(op.requantize, WideFixedPoint)
+    multiplier, shift = op.requantize.reduced(1)
+    scale: dict[str, Literal] = {"scale": (int(multiplier[0]), int(shift[0]))}
+    params = _geometry(node) | scale | output_s16(op.requantize, op.clamp)
+    return Packed("edgegen_batch_matmul_s16", params, inputs=(0, 1))
+
+
+def _pack_f32(node: Node) -> Packed:
+    assert isinstance(node.op, BatchMatmul)
+    low, high = clamp_f32(node.op.clamp)
+    return Packed("edgegen_batch_matmul_f32", _geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
+
+
+def _few_batches(node: Node) -> str | None:
+    return None if node.out.rank <= MAX_BATCH_RANK + 2 else f"at most {MAX_BATCH_RANK} batch dimensions"
+
+
+def _when_s8(node: Node) -> str | None:
+    op = node.op
+    assert isinstance(op, BatchMatmul)
+    depth = node.input(0).shape[-2 if op.adj_x else -1]
+    return _few_batches(node) or (None if depth <= 1 << 15 else "sums of more than 32768 products may overflow")
+
+
+def _when_s16(node: Node) -> str | None:
+    op = node.op
+    assert isinstance(op, BatchMatmul)
+    if not isinstance(op.requantize, WideFixedPoint) or op.x_zero or op.w_zero or op.requantize.zero_point:
+        return "zero points must be 0 and sums have 64 bits"
+    depth = node.input(0).shape[-2 if op.adj_x else -1]
+    return _few_batches(node) or (None if depth <= 1 << 16 else "sums of more than 65536 products may overflow")
+
+
+@dataclass(frozen=True)
+class BatchMatmul(Op):
+    """x[...,M,K] * w[...,K,N] -> [...,M,N], then requantize (integers) and clamp; leading dimensions broadcast.
+
+    adj_x, adj_y:   x is stored as [...,K,M], w as [...,N,K]
+    x_zero, w_zero: zero points
+    requantize:     how integer sums become the output's integers, one factor; None for floats
+    clamp:          on the output, in its own numbers
+    """
+
+    adj_x: bool = False
+    adj_y: bool = False
+    x_zero: int = 0
+    w_zero: int = 0
+    requantize: FixedPoint | None = None
+    clamp: Range = NO_CLAMP
+
+    kernels = tuple(
+        Kernel(f"batch_matmul_{dtype}", f"{dtype} {dtype} -> {dtype}", pack, header="batch_matmul", when=when)
+        for dtype, pack, when in (
+            ("s8", _pack_s8, _when_s8),
+            ("s16", _pack_s16, _when_s16),
+            ("f32", _pack_f32, _few_batches),
+        )
+    )
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x, w = known(inputs[0], "x"), known(inputs[1], "w")
+        if min(len(x.shape), len(w.shape)) < 2 or x.dtype != w.dtype:
+            raise InvalidGraph(f"{x} and {w} must be matrices of one type")
+        rows, depth = reversed(x.shape[-2:]) if self.adj_x else x.shape[-2:]
+        other, units = reversed(w.shape[-2:]) if self.adj_y else w.shape[-2:]
+        try:
+            lead = np.broadcast_shapes(x.shape[:-2], w.shape[:-2])
+        except ValueError:
+            raise InvalidGraph(f"the batches of {x} and {w} do not broadcast") from None
+        if depth != other:
+            raise InvalidGraph(f"{x} and {w} do not multiply")
+        if self.requantize is not None and len(self.requantize.multiplier) != 1:
+            raise InvalidGraph(f"{len(self.requantize.multiplier)} multipliers for one product")
+        return (TensorType(x.dtype, (*lead, rows, units)),)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x, w = present(inputs[0], "x"), present(inputs[1], "w")
+        # float64 holds every partial sum of an integer product exactly
+        a, b = x.astype(np.float64) - self.x_zero, w.astype(np.float64) - self.w_zero
+        acc = (a.swapaxes(-1, -2) if self.adj_x else a) @ (b.swapaxes(-1, -2) if self.adj_y else b)
+        return (finish_accumulator(acc, None, self.requantize, self.clamp, x.dtype),)
+
+    def macs(self, *inputs: TensorType | None) -> int:
+        (y,) = self.infer(*inputs)
+        return y.elements * known(inputs[0], "x").shape[-2 if self.adj_x else -1]
