@@ -18,7 +18,7 @@ from edgegen.ops.requantize_float import FIXED_POINT, ONE_OFFSET, FloatForm, flo
 from edgegen.ops.requantize_proof import accumulator_range
 from edgegen.ops.window import Pair
 
-_BAND_BYTES = 4096  # a band that takes no more holds the whole image
+_BAND_BYTES = 4096  # of more rows than a window spans, a band holds as many as fit: it slides less often
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,8 @@ class Tiling:
             return 0, 0
         rows, width = w.span
         width = max(width, w.pad[1] + 1)
-        whole = rows * width * w.channels * self.stored <= _BAND_BYTES
-        return (rows if whole else w.extent[0]), width
+        fit = _BAND_BYTES // (width * w.channels * self.stored)
+        return min(rows, max(w.extent[0], fit)), width
 
     def image(self, w: Windows) -> dict[str, Literal]:
         """The parameters that say where x's rows and the band's lie."""

@@ -9,7 +9,7 @@ EDGEGEN_KERNEL void conv2d_f32_avx2(const edgegen_windows *p, const float *x, co
                                     const int32_t *runs, uint8_t *scratch, float *y)
 {
     const edgegen_filters filters = { (const uint8_t *)weights, (const uint8_t *)bias, runs, NULL };
-    const edgegen_window_sizes size = { 4, 4, 4, 8, 32, 32, 0 };
+    const edgegen_window_sizes size = { 4, 4, 4, 8, 32, 32 };
     edgegen_walk_windows(p, size, &filters, x, edgegen_copy_f32, scratch, y);
 }
 

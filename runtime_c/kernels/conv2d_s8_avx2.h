@@ -30,7 +30,7 @@ EDGEGEN_KERNEL void conv2d_s8_avx2(const edgegen_windows *p, const int8_t *x, co
                                    uint8_t *scratch, int8_t *y)
 {
     const edgegen_filters filters = { (const uint8_t *)weights, (const uint8_t *)epilogue, runs, forms };
-    const edgegen_window_sizes size = { 1, 2, 1, 8, 32, EDGEGEN_AVX2_EPILOGUE * 4, 0 };
+    const edgegen_window_sizes size = { 1, 2, 1, 8, 32, EDGEGEN_AVX2_EPILOGUE * 4 };
     edgegen_walk_windows(p, size, &filters, x, edgegen_avx2_copy_widened, scratch, y);
 }
 

@@ -24,7 +24,7 @@ EDGEGEN_KERNEL void conv2d_s8_avx512vnni(const edgegen_windows *p, const int8_t 
                                          uint8_t *scratch, int8_t *y)
 {
     const edgegen_filters filters = { (const uint8_t *)weights, (const uint8_t *)epilogue, runs, forms };
-    const edgegen_window_sizes size = { 1, 1, 1, 16, 64, EDGEGEN_EPILOGUE * 4, 0 };
+    const edgegen_window_sizes size = { 1, 1, 1, 16, 64, EDGEGEN_EPILOGUE * 4 };
     edgegen_walk_windows(p, size, &filters, x, edgegen_avx512_copy_flipped, scratch, y);
 }
 

@@ -18,7 +18,7 @@ EDGEGEN_KERNEL void dense_s8_avx2_row(const edgegen_windows *p, const int8_t *x,
                                       uint8_t *scratch, int8_t *y)
 {
     const edgegen_filters filters = { (const uint8_t *)weights, (const uint8_t *)epilogue, runs, forms };
-    const edgegen_window_sizes size = { 1, 2, 1, 8, 16, EDGEGEN_AVX2_EPILOGUE * 4, 0 };
+    const edgegen_window_sizes size = { 1, 2, 1, 8, 16, EDGEGEN_AVX2_EPILOGUE * 4 };
     edgegen_walk_windows(p, size, &filters, x, edgegen_avx2_copy_widened, scratch, y);
 }
 

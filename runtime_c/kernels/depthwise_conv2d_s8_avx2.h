@@ -85,12 +85,13 @@ EDGEGEN_INLINE void edgegen_avx2_depthwise_strip(int rows, int taps, int form, c
 #define EDGEGEN_AVX2_DEPTHWISE_S8(vectors, rows, taps)                                                                 \
     static EDGEGEN_NOINLINE void edgegen_avx2_depthwise_s8_##vectors##x##rows##x##taps(const edgegen_strip *s)         \
     {                                                                                                                  \
-        if (s->form == EDGEGEN_ONE_OFFSET) {                                                                           \
-            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_ONE_OFFSET, s);                                           \
-        } else if (s->form == EDGEGEN_TWO_OFFSETS) {                                                                   \
-            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_TWO_OFFSETS, s);                                          \
+        const edgegen_strip own = edgegen_own_strip(s);                                                                \
+        if (own.form == EDGEGEN_ONE_OFFSET) {                                                                          \
+            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_ONE_OFFSET, &own);                                        \
+        } else if (own.form == EDGEGEN_TWO_OFFSETS) {                                                                  \
+            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_TWO_OFFSETS, &own);                                       \
         } else {                                                                                                       \
-            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_FIXED_POINT, s);                                          \
+            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_FIXED_POINT, &own);                                       \
         }                                                                                                              \
     }
 

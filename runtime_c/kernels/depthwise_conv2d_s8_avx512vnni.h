@@ -98,29 +98,34 @@ EDGEGEN_INLINE void edgegen_avx512_store_pieces(int vectors, int rows, const edg
 EDGEGEN_INLINE void edgegen_avx512_depthwise_strip(int vectors, int rows, int taps, int form, const edgegen_strip *s)
 {
     const int pixels = edgegen_depthwise_pixels(vectors, rows);
-    const ptrdiff_t count = pixels < s->pixels ? pixels : s->pixels;
-    const int32_t *e0 = (const int32_t *)(const void *)s->epilogue;
-    const int32_t *e1 = e0 + (vectors - 1) * EDGEGEN_EPILOGUE;
+    const ptrdiff_t count = pixels == 1 || pixels < s->pixels ? pixels : s->pixels;
+    const int32_t *epilogue = (const int32_t *)(const void *)s->epilogue;
+    const edgegen_avx512_epilogue e0 = edgegen_avx512_load_epilogue(epilogue);
+    const edgegen_avx512_epilogue e1 =
+        vectors == 2 ? edgegen_avx512_load_epilogue(epilogue + EDGEGEN_EPILOGUE) : e0;
     const int per_tap = rows * vectors;
     __m512i w[16];
     for (int i = 0; i < taps * per_tap; i++) {
         w[i] = edgegen_avx512_load(s->weights + i * 64);
     }
+    ptrdiff_t runs[4];
+    for (int t = 0; t < taps; t++) {
+        runs[t] = s->runs[t];
+    }
     /* of piece k: where its inputs start, its weights and its epilogue */
     ptrdiff_t at[4];
     for (int k = 0; k < 4; k++) {
         const ptrdiff_t pixel = k / vectors % pixels, last = count - 1;
-        at[k] = (pixel < last ? pixel : last) * s->x_step + 64 * (k % vectors);
+        at[k] = (pixel == 0 ? 0 : pixel < last ? pixel : last) * s->x_step + 64 * (k % vectors);
     }
     for (ptrdiff_t g = 0; g < s->groups; g++) {
         const uint8_t *x_row = s->x + g * s->x_group;
         uint8_t *y_row = s->y + g * s->y_group;
         for (ptrdiff_t i = 0;;) {
             const uint8_t *x = x_row + i * s->x_step;
-            __m512i a = _mm512_loadu_si512(e0), b = _mm512_loadu_si512(vectors == 2 ? e1 : e0);
-            __m512i c = a, d = b;
+            __m512i a = e0.bias, b = e1.bias, c = e0.bias, d = e1.bias;
             for (ptrdiff_t t = 0; t < (taps ? taps : s->run_count); t++) {
-                const uint8_t *in = x + s->runs[t];
+                const uint8_t *in = x + (taps ? runs[t] : s->runs[t]);
                 const uint8_t *weights = s->weights + t * per_tap * 64;
                 const __m512i w0 = taps ? w[t * per_tap] : _mm512_loadu_si512(weights);
                 const int next = vectors == 2 ? 1 : 0, below = (rows - 1) * vectors;
@@ -139,9 +144,9 @@ EDGEGEN_INLINE void edgegen_avx512_depthwise_strip(int vectors, int rows, int ta
                 d = edgegen_avx512_dot(d, x3, vectors == 2 ? w3 : w2);
             }
             a = edgegen_avx512_requantize(a, e0, form, s->zero_point);
-            b = edgegen_avx512_requantize(b, vectors == 2 ? e1 : e0, form, s->zero_point);
+            b = edgegen_avx512_requantize(b, e1, form, s->zero_point);
             c = edgegen_avx512_requantize(c, e0, form, s->zero_point);
-            d = edgegen_avx512_requantize(d, vectors == 2 ? e1 : e0, form, s->zero_point);
+            d = edgegen_avx512_requantize(d, e1, form, s->zero_point);
             edgegen_avx512_store_pieces(vectors, rows, s, count, y_row + i * s->y_step,
                                         edgegen_avx512_narrow(a, b, c, d));
             if (i == s->pixels - count) {
@@ -157,12 +162,13 @@ EDGEGEN_INLINE void edgegen_avx512_depthwise_strip(int vectors, int rows, int ta
 #define EDGEGEN_AVX512_DEPTHWISE_S8(vectors, rows, taps)                                                               \
     static EDGEGEN_NOINLINE void edgegen_avx512_depthwise_s8_##vectors##x##rows##x##taps(const edgegen_strip *s)       \
     {                                                                                                                  \
-        if (s->form == EDGEGEN_ONE_OFFSET) {                                                                           \
-            edgegen_avx512_depthwise_strip(vectors, rows, taps, EDGEGEN_ONE_OFFSET, s);                                \
-        } else if (s->form == EDGEGEN_TWO_OFFSETS) {                                                                   \
-            edgegen_avx512_depthwise_strip(vectors, rows, taps, EDGEGEN_TWO_OFFSETS, s);                               \
+        const edgegen_strip own = edgegen_own_strip(s);                                                                \
+        if (own.form == EDGEGEN_ONE_OFFSET) {                                                                          \
+            edgegen_avx512_depthwise_strip(vectors, rows, taps, EDGEGEN_ONE_OFFSET, &own);                             \
+        } else if (own.form == EDGEGEN_TWO_OFFSETS) {                                                                  \
+            edgegen_avx512_depthwise_strip(vectors, rows, taps, EDGEGEN_TWO_OFFSETS, &own);                            \
         } else {                                                                                                       \
-            edgegen_avx512_depthwise_strip(vectors, rows, taps, EDGEGEN_FIXED_POINT, s);                               \
+            edgegen_avx512_depthwise_strip(vectors, rows, taps, EDGEGEN_FIXED_POINT, &own);                            \
         }                                                                                                              \
     }
 

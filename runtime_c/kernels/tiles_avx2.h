@@ -92,9 +92,10 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_finish_fixed(const edge
     }
 }
 
-/* One tile; f32, narrow, vectors and pixels are known when this is compiled. narrow: s8 weights, for one pixel. */
+/* One tile; f32, narrow, vectors and pixels are known when this is compiled. narrow: s8 weights, for one pixel. s: own
+ * variables of the function that loops over tiles; lent: the same for functions that are called */
 EDGEGEN_INLINE void edgegen_avx2_tile(int f32, int narrow, int vectors, int pixels, const edgegen_strip *s,
-                                      const uint8_t *x, uint8_t *y)
+                                      const edgegen_strip *lent, const uint8_t *x, uint8_t *y)
 {
     const ptrdiff_t step = s->x_step;
     const ptrdiff_t vector = narrow ? 16 : 32;
@@ -164,7 +165,7 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int f32, int narrow, int vectors, int pixe
         if (vectors > 1) _mm256_storeu_si256((__m256i *)(void *)(acc + ((i) * vectors + 1) * 8), b##i);                \
     }
         EDGEGEN_AVX2_PIXELS(EDGEGEN_AVX2_SPILL)
-        edgegen_avx2_finish_fixed(s, acc, vectors, pixels, y);
+        edgegen_avx2_finish_fixed(lent, acc, vectors, pixels, y);
         return;
     }
 #define EDGEGEN_AVX2_Q(v, e) edgegen_avx2_requantize(v, e, form, 0)
@@ -201,12 +202,13 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int f32, int narrow, int vectors, int pixe
 #define EDGEGEN_AVX2_STRIP(name, f32, narrow, vectors, tile)                                                           \
     static EDGEGEN_NOINLINE void name(const edgegen_strip *s)                                                          \
     {                                                                                                                  \
+        const edgegen_strip own = edgegen_own_strip(s);                                                                \
         for (ptrdiff_t i = 0;;) {                                                                                      \
-            edgegen_avx2_tile(f32, narrow, vectors, tile, s, s->x + i * s->x_step, s->y + i * s->y_step);              \
-            if (i == s->pixels - (tile)) {                                                                             \
+            edgegen_avx2_tile(f32, narrow, vectors, tile, &own, s, own.x + i * own.x_step, own.y + i * own.y_step);    \
+            if (i == own.pixels - (tile)) {                                                                            \
                 return;                                                                                                \
             }                                                                                                          \
-            i = i + 2 * (tile) <= s->pixels ? i + (tile) : s->pixels - (tile);                                         \
+            i = i + 2 * (tile) <= own.pixels ? i + (tile) : own.pixels - (tile);                                       \
         }                                                                                                              \
     }
 #define EDGEGEN_AVX2_STRIP_S8(vectors, pixels)                                                                         \

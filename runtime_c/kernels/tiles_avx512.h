@@ -74,21 +74,23 @@ EDGEGEN_INLINE void edgegen_avx512_store_f32(const edgegen_strip *s, uint8_t *y,
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_finish_fixed(const edgegen_strip *s, int32_t *acc,
                                                                         ptrdiff_t vectors, ptrdiff_t pixels, uint8_t *y)
 {
-    const __m512i zero_point = _mm512_set1_epi32(s->zero_point);
+    const __m512i zero = _mm512_setzero_si512();
     for (ptrdiff_t i = 0; i < pixels; i++) {
-        __m512i v[4] = { zero_point, zero_point, zero_point, zero_point };
+        __m512i v[4] = { zero, zero, zero, zero };
         for (ptrdiff_t g = 0; g < vectors; g++) {
             const int32_t *epilogue = (const int32_t *)(const void *)s->epilogue + g * EDGEGEN_EPILOGUE;
             const __m512i sum = _mm512_loadu_si512(acc + (i * vectors + g) * 16);
-            v[g] = _mm512_add_epi32(edgegen_avx512_requantize_fixed(sum, epilogue), zero_point);
+            v[g] = edgegen_avx512_requantize(sum, edgegen_avx512_load_epilogue(epilogue), EDGEGEN_FIXED_POINT,
+                                             s->zero_point);
         }
         edgegen_avx512_store_s8(s, 4, 1, y + i * s->y_step, edgegen_avx512_narrow(v[0], v[1], v[2], v[3]));
     }
 }
 
-/* One tile; f32, vectors and pixels are known when this is compiled. */
-EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const edgegen_strip *s, const uint8_t *x,
-                                        uint8_t *y)
+/* One tile; f32, vectors and pixels are known when this is compiled. s: own variables of the function that loops over
+ * tiles; lent: the same for functions that are called */
+EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const edgegen_strip *s,
+                                        const edgegen_strip *lent, const uint8_t *x, uint8_t *y)
 {
     const ptrdiff_t step = s->x_step;
     const uint8_t *w = s->weights;
@@ -177,7 +179,7 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const 
         if (vectors > 3) _mm512_storeu_si512(acc + ((i) * vectors + 3) * 16, d##i);                                    \
     }
         EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_SPILL)
-        edgegen_avx512_finish_fixed(s, acc, vectors, pixels, y);
+        edgegen_avx512_finish_fixed(lent, acc, vectors, pixels, y);
         return;
     }
 #define EDGEGEN_TILE_Q(v, e) (two ? edgegen_avx512_requantize_two(v, e) : edgegen_avx512_requantize_one(v, e))
@@ -226,12 +228,13 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const 
 #define EDGEGEN_AVX512_STRIP(dtype, f32, vectors, tile)                                                                \
     static EDGEGEN_NOINLINE void edgegen_avx512_##dtype##_##vectors##x##tile(const edgegen_strip *s)                   \
     {                                                                                                                  \
+        const edgegen_strip own = edgegen_own_strip(s);                                                                \
         for (ptrdiff_t i = 0;;) {                                                                                      \
-            edgegen_avx512_tile(f32, vectors, tile, s, s->x + i * s->x_step, s->y + i * s->y_step);                    \
-            if (i == s->pixels - (tile)) {                                                                             \
+            edgegen_avx512_tile(f32, vectors, tile, &own, s, own.x + i * own.x_step, own.y + i * own.y_step);          \
+            if (i == own.pixels - (tile)) {                                                                            \
                 return;                                                                                                \
             }                                                                                                          \
-            i = i + 2 * (tile) <= s->pixels ? i + (tile) : s->pixels - (tile);                                         \
+            i = i + 2 * (tile) <= own.pixels ? i + (tile) : own.pixels - (tile);                                       \
         }                                                                                                              \
     }
 #define EDGEGEN_AVX512_STRIP_S8(vectors, pixels) EDGEGEN_AVX512_STRIP(s8, 0, vectors, pixels)

@@ -33,6 +33,37 @@ typedef struct {
     float low_f32, high_f32;
 } edgegen_strip;
 
+/* The strip, in variables of the caller's own that no store can change. Field by field: copied as a whole, it would be
+ * read in vectors before the single fields just written have reached the cache. */
+EDGEGEN_INLINE edgegen_strip edgegen_own_strip(const edgegen_strip *s)
+{
+    const edgegen_strip own = {
+        .x = s->x,
+        .runs = s->runs,
+        .run_count = s->run_count,
+        .steps = s->steps,
+        .x_step = s->x_step,
+        .weights = s->weights,
+        .epilogue = s->epilogue,
+        .y = s->y,
+        .y_step = s->y_step,
+        .channels = s->channels,
+        .pixels = s->pixels,
+        .groups = s->groups,
+        .x_group = s->x_group,
+        .y_group = s->y_group,
+        .y_row = s->y_row,
+        .flip = s->flip,
+        .form = s->form,
+        .zero_point = s->zero_point,
+        .low = s->low,
+        .high = s->high,
+        .low_f32 = s->low_f32,
+        .high_f32 = s->high_f32,
+    };
+    return own;
+}
+
 /* Computes a strip in tiles of a fixed number of pixels and vectors of channels. */
 typedef void edgegen_strip_function(const edgegen_strip *s);
 
@@ -63,10 +94,9 @@ typedef struct {
  * element, stored, y_element: bytes of an element of x, of the band (or of x in place) and of y
  * lanes:    channels of a vector
  * step:     bytes of weights that a vector takes for a step
- * epilogue: bytes of a vector's epilogue
- * x_vector: bytes of x from one vector of channels to the next; 0 where every channel of y takes all of x's */
+ * epilogue: bytes of a vector's epilogue */
 typedef struct {
-    int32_t element, stored, y_element, lanes, step, epilogue, x_vector;
+    int32_t element, stored, y_element, lanes, step, epilogue;
 } edgegen_window_sizes;
 
 /* Copies `count` elements of a row of the image to the band; x_zero is the layer's. */
@@ -102,13 +132,11 @@ EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window
                                         const edgegen_filters *filters, edgegen_strip *s, uint8_t *y)
 {
     const ptrdiff_t vector_bytes = (ptrdiff_t)p->runs * p->steps * size.step;
-    const uint8_t *const x = s->x;
     for (int32_t b = 0; b < p->blocks + (p->tail_vectors > 0); b++) {
         const int32_t done = b * p->vectors;
         s->weights = filters->weights + done * vector_bytes;
         s->epilogue = filters->epilogue + (ptrdiff_t)done * size.epilogue;
         s->form = filters->forms == NULL ? 0 : filters->forms[b];
-        s->x = x + (ptrdiff_t)done * size.x_vector;
         s->y = y + (ptrdiff_t)done * size.lanes * size.y_element;
         s->channels = p->units - done * size.lanes;
         if (b < p->blocks) {

@@ -75,29 +75,46 @@ EDGEGEN_INLINE __m512i edgegen_avx512_narrow(__m512i a, __m512i b, __m512i c, __
  * scale, offset below zero, offset above. Fixed point: bias, then multiplier, left shift, right shift. */
 enum { EDGEGEN_EPILOGUE_ROW = 16, EDGEGEN_EPILOGUE = 64 };
 
+/* The rows of 16 channels in registers. */
+typedef struct {
+    __m512i bias, scale, below, above;
+} edgegen_avx512_epilogue;
+
+EDGEGEN_INLINE edgegen_avx512_epilogue edgegen_avx512_load_epilogue(const int32_t *rows)
+{
+    const edgegen_avx512_epilogue e = {
+        edgegen_avx512_load(rows),
+        edgegen_avx512_load(rows + EDGEGEN_EPILOGUE_ROW),
+        edgegen_avx512_load(rows + 2 * EDGEGEN_EPILOGUE_ROW),
+        edgegen_avx512_load(rows + 3 * EDGEGEN_EPILOGUE_ROW),
+    };
+    return e;
+}
+
+EDGEGEN_INLINE __m512i edgegen_avx512_requantize_float(__m512i acc, __m512i scale, __m512i offset)
+{
+    const __m512 wide = _mm512_cvtepi32_ps(acc);
+    return _mm512_cvtps_epi32(_mm512_fmadd_ps(wide, _mm512_castsi512_ps(scale), _mm512_castsi512_ps(offset)));
+}
+
 EDGEGEN_INLINE __m512i edgegen_avx512_requantize_one(__m512i acc, const int32_t *epilogue)
 {
-    const __m512 scale = _mm512_castsi512_ps(_mm512_loadu_si512(epilogue + EDGEGEN_EPILOGUE_ROW));
-    const __m512 offset = _mm512_castsi512_ps(_mm512_loadu_si512(epilogue + 2 * EDGEGEN_EPILOGUE_ROW));
-    return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), scale, offset));
+    return edgegen_avx512_requantize_float(acc, _mm512_loadu_si512(epilogue + EDGEGEN_EPILOGUE_ROW),
+                                           _mm512_loadu_si512(epilogue + 2 * EDGEGEN_EPILOGUE_ROW));
 }
 
 EDGEGEN_INLINE __m512i edgegen_avx512_requantize_two(__m512i acc, const int32_t *epilogue)
 {
-    const __m512 scale = _mm512_castsi512_ps(_mm512_loadu_si512(epilogue + EDGEGEN_EPILOGUE_ROW));
-    const __m512 below = _mm512_castsi512_ps(_mm512_loadu_si512(epilogue + 2 * EDGEGEN_EPILOGUE_ROW));
-    const __m512 above = _mm512_castsi512_ps(_mm512_loadu_si512(epilogue + 3 * EDGEGEN_EPILOGUE_ROW));
-    const __m512 offset = _mm512_mask_blend_ps(_mm512_movepi32_mask(acc), above, below);
-    return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), scale, offset));
+    const __m512i below = _mm512_loadu_si512(epilogue + 2 * EDGEGEN_EPILOGUE_ROW);
+    const __m512i above = _mm512_loadu_si512(epilogue + 3 * EDGEGEN_EPILOGUE_ROW);
+    return edgegen_avx512_requantize_float(acc, _mm512_loadu_si512(epilogue + EDGEGEN_EPILOGUE_ROW),
+                                           _mm512_mask_mov_epi32(above, _mm512_movepi32_mask(acc), below));
 }
 
 /* As edgegen_requantize, on 16 lanes with a multiplier and shifts each. The doubling high multiply is
  * (2 * a * b + 2^31) >> 32: half-way cases go up on both sides of zero. */
-EDGEGEN_INLINE __m512i edgegen_avx512_requantize_fixed(__m512i acc, const int32_t *epilogue)
+EDGEGEN_INLINE __m512i edgegen_avx512_requantize_fixed(__m512i acc, __m512i multiplier, __m512i left, __m512i right)
 {
-    const __m512i multiplier = _mm512_loadu_si512(epilogue + EDGEGEN_EPILOGUE_ROW);
-    const __m512i left = _mm512_loadu_si512(epilogue + 2 * EDGEGEN_EPILOGUE_ROW);
-    const __m512i right = _mm512_loadu_si512(epilogue + 3 * EDGEGEN_EPILOGUE_ROW);
     const __m512i nudge = _mm512_set1_epi64(INT64_C(1) << 30);
     const __m512i x = _mm512_sllv_epi32(acc, left);
     __m512i even = _mm512_mul_epi32(x, multiplier);
@@ -113,17 +130,18 @@ EDGEGEN_INLINE __m512i edgegen_avx512_requantize_fixed(__m512i acc, const int32_
     return _mm512_mask_add_epi32(down, up, down, one);
 }
 
-/* In fixed point the zero point is added last, so that it is not part of the epilogue's rows. */
-EDGEGEN_INLINE __m512i edgegen_avx512_requantize(__m512i acc, const int32_t *epilogue, int32_t form,
+/* form is known when this is compiled. In fixed point the zero point is added last. */
+EDGEGEN_INLINE __m512i edgegen_avx512_requantize(__m512i acc, edgegen_avx512_epilogue e, int32_t form,
                                                  int32_t zero_point)
 {
-    if (form == EDGEGEN_ONE_OFFSET) {
-        return edgegen_avx512_requantize_one(acc, epilogue);
+    if (form == EDGEGEN_FIXED_POINT) {
+        const __m512i fixed = edgegen_avx512_requantize_fixed(acc, e.scale, e.below, e.above);
+        return _mm512_add_epi32(fixed, _mm512_set1_epi32(zero_point));
     }
     if (form == EDGEGEN_TWO_OFFSETS) {
-        return edgegen_avx512_requantize_two(acc, epilogue);
+        e.below = _mm512_mask_mov_epi32(e.above, _mm512_movepi32_mask(acc), e.below);
     }
-    return _mm512_add_epi32(edgegen_avx512_requantize_fixed(acc, epilogue), _mm512_set1_epi32(zero_point));
+    return edgegen_avx512_requantize_float(acc, e.scale, e.below);
 }
 
 #endif

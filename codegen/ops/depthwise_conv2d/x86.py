@@ -12,14 +12,12 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights
+from edgegen.ops.window import Pair
 from edgegen.ops.x86_tiles import (
-    AVX2,
     AVX2_S8,
-    AVX512,
     FEATURES_AVX2,
     FEATURES_AVX512,
     FEATURES_VNNI,
-    UNQUANTIZED,
     VNNI,
     Tiling,
     Windows,
@@ -220,60 +218,81 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
     return pack
 
 
-def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
+@dataclass(frozen=True)
+class FloatVectors:
+    """How an instruction set computes f32.
+
+    lanes: channels of a vector
+    held:  so many taps' weights stay in registers
+    isa:   its part of the functions' names
+    """
+
+    lanes: int
+    held: int
+    isa: str
+
+    def whole(self, w: Windows, side: int) -> tuple[str, tuple[str, ...]]:
+        """(the function for pixels between the edges, what defines it)."""
+        if w.kernel[0] * w.kernel[1] > self.held:
+            return f"edgegen_{self.isa}_depthwise_some", ()
+        shape = (*w.kernel, int(side == 1 and w.stride[1] == w.dilation[1]))
+        name = f"edgegen_{self.isa}_depthwise_f32_{'x'.join(map(str, shape))}"
+        return name, (f"EDGEGEN_{self.isa.upper()}_DEPTHWISE_F32({', '.join(map(str, shape))})",)
+
+
+def _between_edges(w: Windows) -> Pair:
+    """(first, end) of the columns of y whose windows leave x on neither side."""
+    first = min(-(-w.pad[1] // w.stride[1]), w.out[1])
+    end = min((w.size[1] + w.pad[1] - w.extent[1]) // w.stride[1] + 1, w.out[1])
+    return first, max(end, first)
+
+
+def _pack_f32(vectors: FloatVectors) -> Callable[[Node], Packed]:
     def pack(node: Node) -> Packed:
         op, w, weights = node.op, _windows(node), node.input(1).values
         assert isinstance(op, DepthwiseConv2d)
-        flat = _flat(w, tiling)
-        units = tiling.lanes if flat else w.channels
-        taps = w.kernel[0] * w.kernel[1]
+        lanes, channels = vectors.lanes, w.channels
+        side = lanes // channels if channels < lanes and lanes % channels == 0 else 1
+        whole, definitions = vectors.whole(w, side)
+        first, end = _between_edges(w)
         low, high = clamp_f32(op.clamp)
-        rows, width = tiling.band(w)
-        blocks, tail = units // tiling.lanes, units % tiling.lanes
-        params: dict[str, Literal] = tiling.image(w) | {
-            "units": units,
-            "runs": taps,
-            "steps": 1,
-            "pixels": w.out[1] * w.channels // units,
-            "x_step": 4 * (units if flat else w.stride[1] * w.channels),
-            "y_step": 4 * units,
-            "y_row": w.out[1] * w.channels,
-            "blocks": blocks,
-            "vectors": 1,
-            "tail_vectors": 1 if tail else 0,
+        units = -(-channels * side // lanes) * lanes
+        taps = np.zeros((*w.kernel, units), np.float32)
+        taps[..., : channels * side] = np.tile(weights, side)
+        bias = np.zeros(units, np.float32)
+        bias[: channels * side] = np.tile(bias_or_zeros(node), side)
+        params: dict[str, Literal] = {
+            "batch": w.batch,
+            "in_h": w.size[0],
+            "in_w": w.size[1],
+            "channels": channels,
+            "out_h": w.out[0],
+            "out_w": w.out[1],
+            "kernel_h": w.kernel[0],
+            "kernel_w": w.kernel[1],
+            "stride_h": w.stride[0],
+            "stride_w": w.stride[1],
+            "dilation_h": w.dilation[0],
+            "dilation_w": w.dilation[1],
+            "pad_top": w.pad[0],
+            "pad_left": w.pad[1],
+            "first": first,
+            "end": end,
+            "side": side,
+            "lanes": lanes,
+            "whole": Symbol(whole),
+            "low": low,
+            "high": high,
         }
-        held = taps if taps <= tiling.room else 0
-        definitions = []
-        for key, masked, used in (("strip", 0, blocks), ("tail_strip", 1, tail)):
-            params[key] = Symbol(f"{tiling.function}_{held}x{masked}" if used else "NULL")
-            definitions += [f"{tiling.macro}({held}, {masked})"] if used else []
-        repeat = units // w.channels
-        lanes = np.zeros((taps, (blocks + bool(tail)) * tiling.lanes), np.float32)
-        lanes[:, :units] = np.tile(weights.reshape(taps, -1), repeat)
-        columns = np.arange(w.kernel[1]) * w.dilation[1]
-        starts = (np.arange(w.kernel[0]) * w.dilation[0] * (width if rows else w.size[1]))[:, None] + columns
+        packed = taps.reshape(*w.kernel, -1, lanes).transpose(2, 0, 1, 3)
         return Packed(
-            "edgegen_windows",
-            params | UNQUANTIZED | {"low_f32": low, "high_f32": high},
-            (
-                Constant("weights", lanes.reshape(taps, -1, tiling.lanes).transpose(1, 0, 2).reshape(-1)),
-                Constant("bias", tiling.pack_bias(np.tile(bias_or_zeros(node), repeat), units)),
-                Constant("runs", (starts.reshape(-1) * w.channels * 4).astype(np.int32)),
-            ),
-            scratch=rows * width * w.channels * 4 + 3 if rows else 0,
-            definitions=tuple(definitions),
+            "edgegen_depthwise_windows",
+            params,
+            (Constant("weights", np.ascontiguousarray(packed)), Constant("bias", bias)),
+            definitions=definitions,
         )
 
     return pack
-
-
-def _reads(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
-    def when(node: Node) -> str | None:
-        if tiling.direct(_windows(node)) != direct:
-            return "windows leave the image" if direct else "windows can be read in place"
-        return _one_filter_each(node)
-
-    return when
 
 
 def _one_filter_each(node: Node) -> str | None:
@@ -308,19 +327,12 @@ def _pack_one_channel(tiling: Tiling) -> Callable[[Node], Packed]:
 
 
 _DEPTHWISE_VNNI = replace(VNNI, widest=2, macro="EDGEGEN_AVX512_DEPTHWISE_S8", function="edgegen_avx512_depthwise_s8")
-_DEPTHWISE_AVX512 = replace(
-    AVX512, widest=1, room=25, macro="EDGEGEN_AVX512_DEPTHWISE_F32", function="edgegen_avx512_depthwise_f32"
-)
 _DEPTHWISE_AVX2_S8 = replace(AVX2_S8, widest=1, macro="EDGEGEN_AVX2_DEPTHWISE_S8", function="edgegen_avx2_depthwise_s8")
-_DEPTHWISE_AVX2 = replace(
-    AVX2, widest=1, room=9, macro="EDGEGEN_AVX2_DEPTHWISE_F32", function="edgegen_avx2_depthwise_f32"
-)
 _S8, _F32 = "s8 s8 s32? -> s8", "f32 f32 f32? -> f32"
 
 
-def _f32(name: str, tiling: Tiling, requires: frozenset[str], direct: bool) -> Kernel:
-    full = f"{name}_direct" if direct else name
-    return Kernel(full, _F32, _pack_f32(tiling), name, requires, _reads(tiling, direct))
+def _f32(name: str, vectors: FloatVectors, requires: frozenset[str]) -> Kernel:
+    return Kernel(name, _F32, _pack_f32(vectors), "", requires, _one_filter_each)
 
 
 def _s8_one_channel(name: str, tiling: Tiling, requires: frozenset[str], direct: bool) -> Kernel:
@@ -332,10 +344,8 @@ ROWS = (
     _s8_one_channel("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, True),
     _s8_one_channel("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, False),
     Kernel("depthwise_conv2d_s8_avx512vnni", _S8, _pack_s8(_DEPTHWISE_VNNI), "", FEATURES_VNNI, _one_filter_each),
-    _f32("depthwise_conv2d_f32_avx512", _DEPTHWISE_AVX512, FEATURES_AVX512, True),
-    _f32("depthwise_conv2d_f32_avx512", _DEPTHWISE_AVX512, FEATURES_AVX512, False),
+    _f32("depthwise_conv2d_f32_avx512", FloatVectors(16, 25, "avx512"), FEATURES_AVX512),
     _s8_one_channel("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False),
     Kernel("depthwise_conv2d_s8_avx2", _S8, _pack_s8(_DEPTHWISE_AVX2_S8), "", FEATURES_AVX2, _one_filter_each),
-    _f32("depthwise_conv2d_f32_avx2", _DEPTHWISE_AVX2, FEATURES_AVX2, True),
-    _f32("depthwise_conv2d_f32_avx2", _DEPTHWISE_AVX2, FEATURES_AVX2, False),
+    _f32("depthwise_conv2d_f32_avx2", FloatVectors(8, 9, "avx2"), FEATURES_AVX2),
 )
