@@ -6,9 +6,10 @@
 #include "simd/dsp_columns_2.h"
 #include "simd/dsp_filter.h"
 
-/* width: columns of scratch: those of the image that are used, between pads */
+/* width: columns of scratch: those of the image that are used, between pads; per_channel: words of the stream */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, x_zero, low, high;
+    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, per_channel, x_zero;
+    int32_t low, high;
 } edgegen_depthwise_conv2d_s8_dsp_3x3;
 
 /* The pair of rows y and y + 1 of an image, four channels, into one of the two pairs of scratch. */
@@ -32,10 +33,10 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_fill(const edgegen_depthwise_conv2d_s8
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void
 edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x, const int32_t *stream,
-                              uint8_t *scratch, int8_t *y)
+                              uint8_t *scratch, int8_t *y, edgegen_dsp_rows *compute)
 {
     uint32_t *const words = (uint32_t *)(void *)scratch;
-    const int32_t c = p->channels, rows = p->stride == 1 ? 2 : 1, size = p->stride == 1 ? 36 : 32;
+    const int32_t c = p->channels, rows = p->stride == 1 ? 2 : 1;
     const uint32_t zero = edgegen_dsp_pair(p->x_zero * 256, p->x_zero * 256);
     const edgegen_dsp_fill f = {edgegen_min_s32(p->in_w, p->width - p->pad_left), c, 8 * p->width, zero};
     for (int32_t k = 0; k < 8 * p->width; k++) {
@@ -53,11 +54,7 @@ edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, cons
                 t.turned = 1 - t.turned;
                 t.below = oy + 1 < p->out_h ? p->out_w * c : 0;
                 edgegen_depthwise_dsp_fill(p, image, top + 2, words + 1 - t.turned, &f);
-                if (p->stride == 1) {
-                    edgegen_dsp_rows_3x3(words, stream + k * (size / 4), out, &t);
-                } else {
-                    edgegen_dsp_row_3x3_2(words, stream + k * (size / 4), out, &t);
-                }
+                compute(words, stream + k * p->per_channel, out, &t);
                 out += rows * p->out_w * c;
                 top += 2;
             }
@@ -65,16 +62,30 @@ edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, cons
     }
 }
 
-/* x[n,h,w,c] filtered by stream -> y, kernel 3x3, stride 1 or 2, at least 4 channels. The stream has a block of four
- * channels after the other, the last of which ends with the last channel; see edgegen_dsp_rows_3x3 and
- * edgegen_dsp_row_3x3_2. */
-EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x,
-                                                const int32_t *stream, uint8_t *scratch, int8_t *y)
+EDGEGEN_INLINE void edgegen_depthwise_dsp_3x3(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x,
+                                              const int32_t *stream, uint8_t *scratch, int8_t *y,
+                                              edgegen_dsp_rows *stride_1, edgegen_dsp_rows *stride_2)
 {
-    edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y);
+    edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y, p->stride == 1 ? stride_1 : stride_2);
     if (p->low > -128 || p->high < 127) {
         edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->channels, p->low, p->high);
     }
+}
+
+/* x[n,h,w,c] filtered by stream -> y, kernel 3x3, stride 1 or 2, at least 4 channels. The stream has a block of four
+ * channels after the other, the last of which ends with the last channel; see simd/dsp_columns.h and dsp_columns_2.h. */
+EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x,
+                                                const int32_t *stream, uint8_t *scratch, int8_t *y)
+{
+    edgegen_depthwise_dsp_3x3(p, x, stream, scratch, y, edgegen_dsp_rows_3x3, edgegen_dsp_row_3x3_2);
+}
+
+/* The same where results on both sides of the zero point need a correction. */
+EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3_corrected(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x,
+                                                          const int32_t *stream, uint8_t *scratch, int8_t *y)
+{
+    edgegen_depthwise_dsp_3x3(p, x, stream, scratch, y, edgegen_dsp_rows_3x3_corrected,
+                              edgegen_dsp_row_3x3_2_corrected);
 }
 
 /* block: words of the stream for each four channels; multipliers: where in it those of accumulators begin */

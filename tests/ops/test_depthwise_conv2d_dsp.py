@@ -16,6 +16,7 @@ S8 = Range(-128, 127)
 ONE, TWO = (1, 1), (2, 2)
 ANY = "depthwise_conv2d_s8_dsp"
 FAST = ANY + "_3x3"
+BOTH = FAST + "_corrected"
 
 
 def depthwise_case(
@@ -62,9 +63,13 @@ def cases() -> list[Case]:
         depthwise_case(FAST, (2, 6, 20, 4), stride=TWO, pad=(0, 0, 1, 1), extreme=True),
         depthwise_case(FAST, (1, 8, 9, 4), stride=TWO, gain=30.0),
         depthwise_case(FAST, (1, 5, 3, 4), stride=TWO, pad=(0, 5, 4, 1), gain=0.01),
-        depthwise_case(ANY, (1, 5, 5, 8), pad=same, zero=-3),
+        depthwise_case(BOTH, (1, 5, 5, 8), pad=same, zero=-3),
+        depthwise_case(BOTH, (1, 6, 8, 6), pad=same, zero=90, x_zero=4),
+        depthwise_case(BOTH, (1, 9, 11, 5), stride=TWO, pad=same, zero=10, extreme=True),
+        depthwise_case(BOTH, (2, 7, 13, 4), stride=TWO, zero=-50, clamp=Range(-120, 99)),
+        depthwise_case(ANY, (1, 5, 5, 8), pad=same, zero=-3, gain=100.0),
         depthwise_case(FAST, (1, 9, 9, 6), pad=same, clamp=Range(-14, 100), zero=-14),
-        depthwise_case(ANY, (1, 9, 9, 6), pad=same, clamp=Range(-100, 90), zero=7),
+        depthwise_case(BOTH, (1, 9, 9, 6), pad=same, clamp=Range(-100, 90), zero=7),
         depthwise_case(ANY, (1, 9, 9, 6), (5, 5), pad=(2, 2, 2, 2), x_zero=11),
         depthwise_case(ANY, (1, 11, 9, 5), (7, 7), TWO, pad=(3, 3, 2, 2), zero=4, x_zero=-1),
         depthwise_case(ANY, (1, 30, 1, 40), (10, 1), zero=-3),

@@ -9,7 +9,7 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_float import pack_float_convolution
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
-from edgegen.ops.dsp_tiles import SHIFTS, choose_result, tiles_of, words
+from edgegen.ops.dsp_tiles import choose_result, tiles_of, words
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights, fold_zero_point
 from edgegen.ops.requantize_dsp import HighMultiply
 
@@ -55,8 +55,10 @@ def _pack_3x3(node: Node) -> Packed:
     else:
         third = np.concatenate([w[:, 2], np.zeros((len(w), 1), np.int64)], axis=1)
         last = words(third[:, 0::2], third[:, 1::2])
-    ends = np.stack([result.offset, result.multiplier, result.constant], axis=1)
-    channels = np.concatenate([both, last, ends], axis=1)
+    ends = [result.offset, result.multiplier, result.constant]
+    if not result.one_sided:
+        ends.append(result.correction)
+    channels = np.concatenate([both, last, np.stack(ends, axis=1)], axis=1)
     stream = channels[np.array(_blocks(x.shape[3])).reshape(-1)].astype(np.int32)
     width = (y.shape[2] - 1) * stride + 3
     low, high = clamp_s8(op.clamp)
@@ -71,6 +73,7 @@ def _pack_3x3(node: Node) -> Packed:
         "pad_top": op.pad[0],
         "pad_left": op.pad[1],
         "width": width,
+        "per_channel": channels.shape[1],
         "x_zero": op.x_zero,
         "low": low,
         "high": high,
@@ -222,14 +225,30 @@ def _when_3x3(node: Node) -> str | None:
     reason = _when(node)
     if reason:
         return reason
-    form, _ = _result(node, _SCALES_3X3, (_SHIFT,))
-    return None if form == SHIFTS.index(_SHIFT) else "requantization has no proved form without correction"
+    _, result = _result(node, _SCALES_3X3, (_SHIFT,))
+    return None if result is not None and result.shift == _SHIFT else "requantization has no proved form"
+
+
+def _when_3x3_one_sided(node: Node) -> str | None:
+    reason = _when_3x3(node)
+    if reason:
+        return reason
+    _, result = _result(node, _SCALES_3X3, (_SHIFT,))
+    return None if result is not None and result.one_sided else "requantization needs a correction"
 
 
 ROWS = (
     Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_one_channel, requires=_DSP, when=_when_one_channel),
     Kernel(
         "depthwise_conv2d_s8_dsp_3x3",
+        "s8 s8 s32? -> s8",
+        _pack_3x3,
+        "depthwise_conv2d_s8_dsp",
+        _DSP,
+        _when_3x3_one_sided,
+    ),
+    Kernel(
+        "depthwise_conv2d_s8_dsp_3x3_corrected",
         "s8 s8 s32? -> s8",
         _pack_3x3,
         "depthwise_conv2d_s8_dsp",
