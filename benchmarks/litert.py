@@ -38,10 +38,12 @@ class LiteRt:
         for detail, value in zip(self._interpreter.get_input_details(), inputs, strict=True):
             self._interpreter.set_tensor(detail["index"], value)
 
-    def nanoseconds(self, repeats: int) -> float:
-        """Mean time of one invoke over `repeats` in a row, the Python binding's call included."""
-        invoke = self._interpreter.invoke
-        start = time.perf_counter_ns()
+    def nanoseconds(self, repeats: int) -> list[int]:
+        """Time of each of `repeats` invokes, the Python binding's call included."""
+        invoke, clock = self._interpreter.invoke, time.perf_counter_ns
+        times = []
         for _ in repeat(None, repeats):
+            start = clock()
             invoke()
-        return (time.perf_counter_ns() - start) / repeats
+            times.append(clock() - start)
+        return times

@@ -17,8 +17,9 @@ Bare-metal firmware on QEMU's mps2-an386 with -icount shift=0: instructions, not
 judge's bytes (floats: within 1e-5 of the largest value). The peer was measured earlier, on the same emulated board:"""
 HOST_TEXT = """\
 Target {target}, built by gcc, one thread, pinned to one core. LiteRT runs XNNPACK with one thread. Both run in turn,
-{rounds} rounds of about 20 ms each; medians of the rounds, and their ratio. LiteRT's figure includes its Python
-binding's call, of which hello_world_f32 shows the order; ours is the C call alone."""
+{rounds} rounds of about 20 ms each; every inference is timed by itself, and a figure is the median of the rounds'
+medians. LiteRT's includes its Python binding's call, of which hello_world_f32 shows the order; ours is the C call
+alone."""
 MEMORY_TEXT = """\
 The lower bound is the largest sum of bytes in use at one node: no arena for that order can be smaller. Text and rodata
 are the model's whole code and constants, weights included; TFLM's code is without the model, and its arena includes the
@@ -89,10 +90,10 @@ def _arm(results: dict[str, Any]) -> str:
 
 def _host(results: dict[str, Any]) -> str:
     rows: list[Row] = [
-        (name, f"{t['ours']:.2f}", f"{t['litert']:.2f}", _ratio(t["ours"], t["litert"]))
+        (name, f"{t['ours']:.2f}", f"{t['litert']:.2f}", _ratio(t["ours"], t["litert"]), _said(t))
         for name, t in ((n, r["host"]) for n, r in results.items() if "host" in r)
     ]
-    return markdown_table(("model", "edgegen, us", "LiteRT, us", "ratio"), rows)
+    return markdown_table(("model", "edgegen, us", "LiteRT, us", "ratio", "output"), rows)
 
 
 def _memory(results: dict[str, Any], tflm: dict[str, Any]) -> str:

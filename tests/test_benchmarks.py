@@ -37,14 +37,14 @@ def test_page_shows_ratios_and_says_what_differs() -> None:
         "text": 1_000,
         "rodata": 2_000,
     }
-    host = {"target": "x86-avx2", "ours": 12.0, "litert": 24.0}
+    host = {"target": "x86-avx2", "match": True, "ours": 12.0, "litert": 24.0}
     results = {"mlperf_kws_int8": {"cortex-m4": m4, "arm-neon": {**m4, "match": True}, "host": host}, "digits": {}}
     text = page({"environment": {"host CPU": "abacus"}, "rounds": 3, "models": results}, measure.peers())
     lines = [" ".join(line.replace("|", " ").split()) for line in text.splitlines()]
     assert "- host CPU: abacus" in lines
     assert "mlperf_kws_int8 2,656,768 3,923,620 1.48 7,847,240 0.50 DIFFERS" in lines
     assert "mlperf_kws_int8 3,923,620 1.477 matches" in lines
-    assert "mlperf_kws_int8 12.00 24.00 0.50" in lines
+    assert "mlperf_kws_int8 12.00 24.00 0.50 matches" in lines
     assert "mlperf_kws_int8 16,000 16,000 104 22,820 1,000 2,000 3,000 61,936" in lines
 
 
