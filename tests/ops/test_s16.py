@@ -56,9 +56,23 @@ def cases() -> list[Case]:
     return made
 
 
+def run_time_weights() -> list[Case]:
+    """Dense layers whose weights are computed; beside them x may be known."""
+    rng = np.random.default_rng(5)
+    w = rng.integers(-128, 128, (4, 19)).astype(np.int8)
+    x = rng.integers(-32768, 32768, (3, 19)).astype(np.int16)
+    bias = constant_input(rng.integers(-9999, 9999, 4, np.int64))
+    dense, floats = Dense(0, requantize(True, 4, 19), CLAMP), constant_input(np.arange(4, dtype=np.float32))
+    return [
+        Case(dense, [x, w, bias], "dense_s16", "s16"),
+        Case(dense, [constant_input(x), w, None], "dense_s16", "s16, x known"),
+        Case(Dense(), [x.astype(np.float32), w.astype(np.float32), floats], "dense_f32", "f32"),
+    ]
+
+
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
 def test_portable(cc: str) -> None:
-    check_nodes(cases(), "generic", cc=cc, sanitize=True)
+    check_nodes([*cases(), *run_time_weights()], "generic", cc=cc, sanitize=True)
 
 
 def test_shared_functions() -> None:
@@ -67,7 +81,7 @@ def test_shared_functions() -> None:
 
 @pytest.mark.cross
 def test_cortex_m4() -> None:
-    check_nodes(cases(), "cortex-m4")
+    check_nodes([*cases(), *run_time_weights()], "cortex-m4")
 
 
 def test_wide_sums_round_once_and_ties_upwards() -> None:

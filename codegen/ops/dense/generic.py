@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.epilogue import (
     bias_or_zeros,
@@ -37,37 +37,45 @@ def _pack_s8(node: Node) -> Packed:
     )
 
 
+def _given(node: Node) -> tuple[tuple[Constant, ...], tuple[int, ...]]:
+    """The weights as they are stored, as a constant or, computed at run time, as an input: (constants, inputs)."""
+    w = node.input(1)
+    return ((Constant("weights", w.values),), (0,)) if w.is_constant else ((), (0, 1))
+
+
+def _sizes(node: Node) -> dict[str, Literal]:
+    units, depth = node.input(1).shape
+    return {"rows": node.input(0).shape[0], "depth": depth, "units": units}
+
+
 def _pack_s16(node: Node) -> Packed:
-    op, w = node.op, node.input(1).values
+    op, (weights, inputs) = node.op, _given(node)
     assert isinstance(op, Dense)
     assert op.requantize is not None
-    return Packed(
-        "edgegen_dense_s16",
-        {"rows": node.input(0).shape[0], "depth": w.shape[1], "units": w.shape[0]}
-        | output_s16(op.requantize, op.clamp),
-        (Constant("weights", w), *epilogue_s16(node, op.requantize, node.out.shape[-1])),
-    )
+    constants = (*weights, *epilogue_s16(node, op.requantize, node.out.shape[-1]))
+    return Packed("edgegen_dense_s16", _sizes(node) | output_s16(op.requantize, op.clamp), constants, inputs)
+
+
+def _pack_f32(node: Node) -> Packed:
+    weights, inputs = _given(node)
+    assert isinstance(node.op, Dense)
+    low, high = clamp_f32(node.op.clamp)
+    constants = (*weights, Constant("bias", bias_or_zeros(node)))
+    return Packed("edgegen_dense_f32", _sizes(node) | {"low": low, "high": high}, constants, inputs)
+
+
+def _constant_bias(node: Node) -> str | None:
+    return None if all(t is None or t.is_constant for t in node.inputs[2:3]) else "bias must be constant"
 
 
 def _when_s16(node: Node) -> str | None:
     assert isinstance(node.op, Dense)
-    return constant_weights(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
-
-
-def _pack_f32(node: Node) -> Packed:
-    w = node.input(1).values
-    assert isinstance(node.op, Dense)
-    low, high = clamp_f32(node.op.clamp)
-    return Packed(
-        "edgegen_dense_f32",
-        {"rows": node.input(0).shape[0], "depth": w.shape[1], "units": w.shape[0], "low": low, "high": high},
-        (Constant("weights", w), Constant("bias", bias_or_zeros(node))),
-    )
+    return _constant_bias(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
 
 
 ROWS = (
     Kernel("dense_s8", "s8 s8 s32? -> s8", _pack_s8, when=constant_weights),
     Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16),
     Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16),
-    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=constant_weights),
+    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=_constant_bias),
 )

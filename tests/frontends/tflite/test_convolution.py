@@ -119,6 +119,16 @@ def test_fully_connected(
     check_against_judge(model("FULLY_CONNECTED", tensors, opts, 6), [image(kind, x, seed)], FLOAT_TOLERANCE)
 
 
+@pytest.mark.parametrize("kind", ["INT16", "FLOAT32"])
+def test_fully_connected_with_weights_of_run_time(kind: str) -> None:
+    x = Tensor("x", kind, (3, 11), scale=0.01 if kind == "INT16" else None)
+    w = Tensor("w", "INT8" if kind == "INT16" else kind, (4, 11), scale=0.02 if kind == "INT16" else None)
+    y = Tensor("y", kind, (3, 4), scale=0.2 if kind == "INT16" else None)
+    given_w = np.maximum(values(str(w.type), (4, 11), 4), -127)
+    data = model("FULLY_CONNECTED", [x, w, y], options("FullyConnectedOptions", FusedActivationFunction=1), 7)
+    check_against_judge(data, [values(kind, (3, 11), 3), given_w], FLOAT_TOLERANCE)
+
+
 def transposed(tensors: list[Tensor], shape: Shape, opts: Options) -> bytes:
     """tensors: x, weights, perhaps a bias, y."""
     x, w, *bias, y = tensors
