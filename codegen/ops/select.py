@@ -36,6 +36,8 @@ def _unsuitable(kernel: Kernel, node: Node, target: Target) -> str | None:
     lacking = kernel.requires - target.features
     if lacking:
         return f"target lacks {', '.join(sorted(lacking))}"
+    if kernel.for_speed and target.optimize == "size":
+        return "buys speed with flash"
     reads, writes = (side.split() for side in kernel.signature.split("->"))
     if not _side(node.inputs, reads) or not _side(list(node.outputs), writes):
         return f"computes {kernel.signature}"

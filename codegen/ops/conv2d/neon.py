@@ -8,6 +8,7 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.tensor import Array
+from edgegen.ops.conv2d import neon_winograd
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point
 from edgegen.ops.neon_tiles import (
@@ -118,6 +119,8 @@ def _rows(name: str, signature: str, features: set[str], pack: Callable[[Node], 
 
 ROWS = (
     *_rows("conv2d_s8_dotprod", "s8 s8 s32? -> s8", {"neon", "dotprod"}, lambda node: _pack_s8(node, dotprod=True)),
+    neon_winograd.S8_ROW,
     *_rows("conv2d_s8_neon", "s8 s8 s32? -> s8", {"neon"}, lambda node: _pack_s8(node, dotprod=False)),
+    neon_winograd.F32_ROW,
     *_rows("conv2d_f32_neon", "f32 f32 f32? -> f32", {"neon"}, _pack_f32),
 )
