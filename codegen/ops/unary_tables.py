@@ -75,26 +75,6 @@ def quantized_table(function: Real, dtype: DType, x: tuple[float, int], y: tuple
     return tuple(int(v) for v in values)
 
 
-def interpolation_table(function: Real, scale_x: float, scale_y: float) -> tuple[int, ...]:
-    """[513]: s16 results 128 apart for zero points of 0, each nudged by half the error halfway to the next
-    (tflite::LUTPopulateInt16, in f32)."""
-    f32 = np.float32
-    low, high = f32(scale_x) * f32(-32768), f32(scale_x) * f32(32767)
-    inverse = f32(65536) / (f32(scale_y) * f32(32767) - f32(scale_y) * f32(-32768))
-    step = (high - low) / f32(512)
-    start = low + np.arange(512, dtype=f32) * step
-    with np.errstate(all="ignore"):
-        here, half, following = (
-            np.asarray(function(x), f32) * inverse
-            for x in (start, start + step / f32(2), low + np.arange(1, 513, dtype=f32) * step)
-        )
-        last = np.asarray(function(np.array([high], f32)), f32) * inverse
-    between = _round((following + _round(here).astype(f32)) / f32(2))
-    bias = _round((between - _round(half)) / 2)
-    values = np.concatenate([_round(here) - bias, _round(last)])
-    return tuple(int(v) for v in np.clip(values, -32768, 32767))
-
-
 @dataclass(frozen=True)
 class Interpolated:
     """A function of s16 between 513 points, 128 apart, in 16-bit arithmetic (tflite::LUTLookup, int16)."""
@@ -106,3 +86,31 @@ class Interpolated:
         place = 256 + (x >> 7)
         slope = (table[place + 1] - table[place]).astype(np.int16).astype(np.int64)
         return (table[place] + ((slope * (x & 0x7F) + 64) >> 7)).astype(np.int16).astype(np.int64)
+
+
+def interpolation_table(function: Real, ends: tuple[float, float], inverse: float) -> Interpolated:
+    """A function from one end, for -32768, to the other; results are divided by the output's scale, 1 / inverse.
+
+    Each point is nudged by half the error halfway to the next (tflite::gen_lut, in f32).
+    """
+    f32 = np.float32
+    low, high = f32(ends[0]), f32(ends[1])
+    step = (high - low) / f32(512)
+    start = low + np.arange(512, dtype=f32) * step
+    with np.errstate(all="ignore"):
+        here, half, following, last = (
+            np.asarray(function(x), f32) * f32(inverse)
+            for x in (start, start + step / f32(2), low + np.arange(1, 513, dtype=f32) * step, np.array([high], f32))
+        )
+    between = _round((following + _round(here).astype(f32)) / f32(2))
+    bias = _round((between - _round(half)) / 2)
+    values = np.concatenate([_round(here) - bias, _round(last)])
+    return Interpolated(tuple(int(v) for v in np.clip(values, -32768, 32767)))
+
+
+def interpolated(function: Real, scale_x: float, scale_y: float) -> Interpolated:
+    """A function of s16 with the given scales and zero points of 0 (tflite::LUTPopulate, int16)."""
+    f32 = np.float32
+    inverse = f32(65536) / (f32(scale_y) * f32(32767) - f32(scale_y) * f32(-32768))
+    ends = float(f32(scale_x) * f32(-32768)), float(f32(scale_x) * f32(32767))
+    return interpolation_table(function, ends, float(inverse))

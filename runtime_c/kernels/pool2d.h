@@ -15,6 +15,8 @@ typedef struct {
     int32_t low, high;
 } edgegen_pool2d_s8;
 
+typedef edgegen_pool2d_s8 edgegen_pool2d_integer; /* the same for integers of other widths */
+
 typedef struct {
     EDGEGEN_POOL2D_GEOMETRY;
     float low, high;

@@ -10,6 +10,11 @@ typedef struct {
 
 typedef struct {
     int32_t rows, depth;
+    int32_t multiplier, shift; /* of differences */
+} edgegen_softmax_s16;
+
+typedef struct {
+    int32_t rows, depth;
     float beta;
 } edgegen_softmax_f32;
 

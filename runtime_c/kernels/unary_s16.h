@@ -2,6 +2,7 @@
 #ifndef EDGEGEN_UNARY_S16_H
 #define EDGEGEN_UNARY_S16_H
 
+#include "kernels/interpolate.h"
 #include "kernels/reciprocal.h"
 
 typedef struct {
@@ -93,9 +94,7 @@ EDGEGEN_KERNEL void tanh_s16(const edgegen_sigmoid_s16 *p, const int16_t *x, con
 EDGEGEN_KERNEL void interpolate_s16(const edgegen_interpolate_s16 *p, const int16_t *x, const int16_t *table, int16_t *y)
 {
     for (int32_t i = 0; i < p->count; i++) {
-        const int16_t *here = table + 256 + (x[i] >> 7);
-        const int16_t slope = (int16_t)(here[1] - here[0]);
-        y[i] = (int16_t)(here[0] + ((slope * (x[i] & 0x7F) + 64) >> 7));
+        y[i] = edgegen_interpolated_s16(table, x[i]);
     }
 }
 

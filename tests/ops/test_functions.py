@@ -11,7 +11,7 @@ from edgegen.ops.clamp import Clamp
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary.op import FUNCTIONS, INTEGER_FUNCTIONS
 from edgegen.ops.unary_quantized import Magnitude, ReciprocalRoot, TwoSlopes
-from edgegen.ops.unary_tables import Interpolated, Sigmoid16, interpolation_table
+from edgegen.ops.unary_tables import Sigmoid16, interpolated
 
 from tests.harness import Case, check_nodes
 
@@ -35,8 +35,8 @@ def functions() -> list[Case]:
         x = np.array([ends.min, ends.min + 1, -5, -1, 0, 1, 7, ends.max], dtype)
         cases += [Case(Unary(f), [x], f"{f}_{name}", f"{f} {name}") for f in INTEGER_FUNCTIONS]
     cases.append(Case(Unary("not"), [np.array([True, False, True])], "not_bool"))
-    exp = Interpolated(interpolation_table(np.exp, 3e-4, 1.0))
-    log = Interpolated(interpolation_table(lambda x: np.log(np.maximum(x, 1e-9)), 3e-4, 3e-4))
+    exp = interpolated(np.exp, 3e-4, 1.0)
+    log = interpolated(lambda x: np.log(np.maximum(x, 1e-9)), 3e-4, 3e-4)
     cases += [
         Case(Unary("leaky_relu", quantized=TwoSlopes(0, factor(1.3), factor(0.2))), [SHORTS], "leaky_relu_s16"),
         Case(Unary("abs", quantized=Magnitude(0, factor(1.3))), [SHORTS], "magnitude_s16"),

@@ -73,6 +73,11 @@ def pools() -> list[Case]:
         for op in windows
         for pooling in ("average", "max")
         for d, row in (("int8", "s8"), ("float32", "f32"))
+    ] + [
+        Case(replace(op, pooling=pooling), [values(d, (2, 5, 7, 3))], f"{pooling}_pool2d_{row}")
+        for i, op in enumerate(windows)
+        for pooling, d, row in (("average", "int16", "s16"), ("max", "int16", "s16"), ("average", "uint8", "u8"))
+        + ((("max", "uint8", "u8"), ("l2", "float32", "f32")) if i % 2 else ())
     ]
 
 
@@ -109,6 +114,11 @@ def softmaxes() -> list[Case]:
             op = Softmax(difference=difference, diff_min=-(31 * 2**26 >> difference.shift[0]))
             cases.append(Case(op, [values("int8", shape)], "softmax_s8", f"{shape} {scale}"))
         cases.append(Case(Softmax(0.7), [values("float32", shape)], "softmax_f32", f"{shape}"))
+        wide = Softmax(difference=difference, diff_min=-(31 * 2**26 >> difference.shift[0]), dtype="s16")
+        cases.append(Case(wide, [values("int8", shape)], "softmax_s8_s16", f"{shape}"))
+        cases.append(Case(replace(wide, dtype=""), [values("uint8", shape)], "softmax_u8", f"{shape}"))
+        for scale in (0.001, 0.3, 9000.0):
+            cases.append(Case(Softmax(difference=factor(scale)), [values("int16", shape)], "softmax_s16", f"{shape}"))
     flat = np.full((1, 1000), 5, np.int8)  # the sum of exponentials is 1000: too small probabilities
     cases.append(Case(Softmax(difference=factor(0.1 * 2**26), diff_min=-255), [flat], "softmax_s8", "flat"))
     return cases

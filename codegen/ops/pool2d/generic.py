@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
-from edgegen.ops.epilogue import clamp_f32, clamp_s8
-from edgegen.ops.pool2d.op import Pool2d, Pooling
+from edgegen.ops.binary.op import integer_clamp
+from edgegen.ops.epilogue import clamp_f32
+from edgegen.ops.pool2d.op import INTEGER_POOLINGS, POOLINGS, Pool2d, Pooling
 from edgegen.ops.window import any_order
 
 
@@ -43,10 +44,10 @@ def only(pooling: Pooling) -> Callable[[Node], str | None]:
     return when
 
 
-def _pack_s8(node: Node) -> Packed:
+def _pack_integer(node: Node) -> Packed:
     assert isinstance(node.op, Pool2d)
-    low, high = clamp_s8(node.op.clamp)
-    return Packed("edgegen_pool2d_s8", geometry(node) | {"low": low, "high": high})
+    low, high = integer_clamp(node.op.clamp, node.out.dtype.np)
+    return Packed("edgegen_pool2d_integer", geometry(node) | {"low": low, "high": high})
 
 
 def _pack_f32(node: Node) -> Packed:
@@ -55,16 +56,20 @@ def _pack_f32(node: Node) -> Packed:
     return Packed("edgegen_pool2d_f32", geometry(node) | {"low": low, "high": high})
 
 
+_COMPUTED = (
+    *((dtype, pooling, _pack_integer, "integer") for dtype in ("s8", "u8", "s16") for pooling in INTEGER_POOLINGS),
+    *(("f32", pooling, _pack_f32, "f32") for pooling in POOLINGS),
+)
+
 ROWS = tuple(
     Kernel(
         f"{pooling}_pool2d_{dtype}",
         f"{dtype} -> {dtype}",
         pack,
-        header=f"pool2d_{dtype}",
+        header=f"pool2d_{header}",
         when=only(pooling),
         reads=any_order,
         writes=any_order,
     )
-    for dtype, pack in (("s8", _pack_s8), ("f32", _pack_f32))
-    for pooling in ("average", "max")
+    for dtype, pooling, pack, header in _COMPUTED
 )

@@ -12,13 +12,16 @@ from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output
 
-Pooling = Literal["average", "max"]
+Pooling = Literal["average", "max", "l2"]
+POOLINGS: tuple[Pooling, ...] = ("average", "max", "l2")
+INTEGER_POOLINGS: tuple[Pooling, ...] = ("average", "max")
 
 
 @dataclass(frozen=True)
 class Pool2d(Op):
-    """The average or maximum of each window of x[N,H,W,C] -> [N,oH,oW,C], then clamp.
+    """One number for each window of x[N,H,W,C] -> [N,oH,oW,C], then clamp.
 
+    pooling:        the average, the maximum or, of floats, the root of the average square ("l2")
     kernel, stride: (height, width)
     pad:            top, left, bottom, right; padded pixels are not there: an average divides by the others' count
     clamp:          on the output, in its own numbers
@@ -39,6 +42,8 @@ class Pool2d(Op):
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")
+        if x.dtype.is_integer and self.pooling not in INTEGER_POOLINGS:
+            raise InvalidGraph(f"{self.pooling} pooling of {x.dtype} is not defined")
         if len(x.shape) != 4:
             raise InvalidGraph(f"x {x} must have rank 4")
         out = window_output(x.shape[1:3], self.kernel, self.stride, (1, 1), self.pad)
@@ -66,7 +71,7 @@ class Pool2d(Op):
             wide = np.int64 if integer else np.float64
             total: Array = np.zeros((x.shape[0], *out, x.shape[3]), wide)
             for patch in self._patches(pad_image(x.astype(wide), self.pad), out):
-                total = total + patch
+                total = total + (patch * patch if self.pooling == "l2" else patch)
             count: Array = np.zeros((1, *out, 1), np.int64)
             for patch in self._patches(pad_image(np.ones((1, *x.shape[1:3], 1), np.int64), self.pad), out):
                 count = count + patch
@@ -74,5 +79,5 @@ class Pool2d(Op):
                 half = count // 2
                 y = np.where(total > 0, (total + half) // count, -((half - total) // count))
             else:
-                y = total / count
+                y = np.sqrt(total / count) if self.pooling == "l2" else total / count
         return (np.clip(y, self.clamp.low, self.clamp.high).astype(x.dtype),)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
-from edgegen.ops.softmax.op import Softmax
+from edgegen.ops.softmax.op import EXPONENTIALS, RECIPROCALS, Softmax
 
 
 def exponential_table(op: Softmax) -> np.ndarray:
@@ -32,7 +32,25 @@ def _pack_f32(node: Node) -> Packed:
     return Packed("edgegen_softmax_f32", {**_rows(node), "beta": node.op.beta})
 
 
+def _pack_s16(node: Node) -> Packed:
+    assert isinstance(node.op, Softmax)
+    assert node.op.difference is not None
+    params = {
+        **_rows(node),
+        "multiplier": node.op.difference.multiplier[0],
+        "shift": node.op.difference.shift[0],
+    }
+    tables = (
+        Constant("exponentials", np.array(EXPONENTIALS.values, np.int16)),
+        Constant("reciprocals", np.array(RECIPROCALS.values, np.int16)),
+    )
+    return Packed("edgegen_softmax_s16", params, tables)
+
+
 ROWS = (
     Kernel("softmax_s8", "s8 -> s8", _pack_s8, in_place=(0,)),
+    Kernel("softmax_u8", "u8 -> u8", _pack_s8, header="softmax_s8", in_place=(0,)),
+    Kernel("softmax_s8_s16", "s8 -> s16", _pack_s8, header="softmax_s8"),
+    Kernel("softmax_s16", "s16 -> s16", _pack_s16, in_place=(0,)),
     Kernel("softmax_f32", "f32 -> f32", _pack_f32, in_place=(0,)),
 )

@@ -75,10 +75,10 @@ def _clamp(node: Node) -> Tensor | None:
 
 
 def _pool2d(node: Node) -> Tensor | None:
-    """A window of one pixel."""
+    """A window of one pixel, unless its sign is lost."""
     op = node.op
     assert isinstance(op, Pool2d)
-    one_pixel = (op.kernel, op.stride, op.pad) == ((1, 1), (1, 1), (0, 0, 0, 0))
+    one_pixel = op.pooling != "l2" and (op.kernel, op.stride, op.pad) == ((1, 1), (1, 1), (0, 0, 0, 0))
     return node.input(0) if one_pixel and _limits_nothing(op.clamp, node.out.dtype) else None
 
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.frontends.tflite.strategies import FUSED, SEEDS, activations, values
-from tests.judge import check_against_judge
+from tests.judge import check_against_judge, judge, judge_litert
 from tests.models.tflite_builder import Operator, Tensor, build_model, options
 
 Shape = tuple[int, ...]
@@ -37,7 +37,7 @@ def model(name: str, a: Tensor, b: Tensor, y: Tensor, fused: int = 0) -> bytes:
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("kind", ["INT8", "INT16", "FLOAT32"])
+@pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "FLOAT32"])
 @settings(max_examples=40)
 @given(st.data(), broadcast_shapes(), FUSED, st.booleans(), SEEDS)
 def test_arithmetic(
@@ -47,11 +47,11 @@ def test_arithmetic(
     a, b = data.draw(activations("a", kind, shapes[0])), data.draw(activations("b", kind, shapes[1]))
     y = data.draw(activations("y", kind, out))
     if kind != "FLOAT32" and name != "MUL":  # TFLM's scheme has a limit here
-        assume(2 * max(a.scale, b.scale) / y.scale < (1 << (20 if kind == "INT8" else 15)))  # type: ignore[type-var]
+        assume(2 * max(a.scale, b.scale) / y.scale < (1 << (15 if kind == "INT16" else 20)))  # type: ignore[type-var]
     inputs = [values(kind, shapes[0], seed), values(kind, shapes[1], seed + 1)]
     if constant:
         b = Tensor("b", data=inputs.pop(), scale=b.scale, zero_point=b.zero_point)
-    check_against_judge(model(name, a, b, y, fused), inputs)
+    check_against_judge(model(name, a, b, y, fused), inputs, by=judge_litert if kind == "UINT8" else judge)
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -92,5 +92,5 @@ def test_what_has_no_meaning_is_refused() -> None:
         read("ADD", "INT32", (0.5, 0.5, 0.5))
     with pytest.raises(UnsupportedModel, match="fused activation"):
         read("ADD", "FLOAT32", (None, None, None), 4)
-    with pytest.raises(UnsupportedModel, match="u8"):
-        read("ADD", "UINT8", (0.5, 0.5, 0.5))
+    with pytest.raises(UnsupportedModel, match="bool"):
+        read("ADD", "BOOL", (None, None, None))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.frontends.tflite.strategies import SEEDS, scales, values
-from tests.judge import check_against_judge
+from tests.judge import check_against_judge, judge_litert
 from tests.models.tflite_builder import Operator, Tensor, build_model, options
 
 SHAPES = st.one_of(
@@ -35,6 +35,29 @@ def test_s8(shape: tuple[int, ...], scale: float, beta: float, low: int, seed: i
     check_against_judge(model("INT8", shape, scale, beta), [x])
 
 
+def wide(kind: str, shape: tuple[int, ...], scale: float, out: tuple[float, int], beta: float = 1.0) -> bytes:
+    x = Tensor("x", kind, shape, scale=scale, zero_point=5 if kind == "INT8" else 0)
+    y = Tensor("y", "INT16", shape, scale=out[0], zero_point=out[1])
+    return build_model([x, y], [Operator("SOFTMAX", ["x"], ["y"], options("SoftmaxOptions", Beta=beta))])
+
+
+@settings(max_examples=60)
+@given(SHAPES, scales(-3.0, 1.0), scales(-5.0, -2.0), BETAS, SEEDS, st.sampled_from([1, 9, 60]))
+def test_to_s16(shape: tuple[int, ...], scale: float, fine: float, beta: float, seed: int, coarse: int) -> None:
+    x = (values("INT8", shape, seed) // coarse).astype(np.int8)
+    check_against_judge(wide("INT8", shape, scale, (2.0**-16, -32768), beta), [x])
+    x = (values("INT16", shape, seed) // coarse).astype(np.int16)
+    check_against_judge(wide("INT16", shape, fine, (2.0**-15, 0), beta), [x])
+
+
+@settings(max_examples=40)
+@given(SHAPES, scales(-3.0, 1.0), BETAS, SEEDS)
+def test_u8(shape: tuple[int, ...], scale: float, beta: float, seed: int) -> None:
+    tensors = [Tensor("x", "UINT8", shape, scale=scale, zero_point=9), Tensor("y", "UINT8", shape, scale=1 / 256)]
+    data = build_model(tensors, [Operator("SOFTMAX", ["x"], ["y"], options("SoftmaxOptions", Beta=beta))])
+    check_against_judge(data, [values("UINT8", shape, seed)], by=judge_litert)
+
+
 @settings(max_examples=40)
 @given(SHAPES, BETAS, SEEDS)
 def test_f32(shape: tuple[int, ...], beta: float, seed: int) -> None:
@@ -54,5 +77,12 @@ def test_refusals() -> None:
         read_tflite(model("INT8", (1, 4), 1e-9), "m", {})
     with pytest.raises(UnsupportedModel, match="beta"):
         read_tflite(model("FLOAT32", (1, 4), None, -1.0), "m", {})
-    with pytest.raises(UnsupportedModel, match="s16"):
+    with pytest.raises(UnsupportedModel, match="1/32768"):
         read_tflite(model("INT16", (1, 4), 0.1), "m", {})
+    with pytest.raises(UnsupportedModel, match="1/65536"):
+        read_tflite(wide("INT8", (1, 4), 0.1, (2.0**-15, 0)), "m", {})
+    with pytest.raises(UnsupportedModel, match="beyond 32 bits"):
+        read_tflite(wide("INT16", (1, 4), 10.0, (2.0**-15, 0)), "m", {})
+    tensors = [Tensor("x", "UINT8", (1, 4), scale=0.5), Tensor("y", "INT8", (1, 4), scale=1 / 256, zero_point=-128)]
+    with pytest.raises(UnsupportedModel, match="u8 to s8 is not supported"):
+        read_tflite(build_model(tensors, [Operator("SOFTMAX", ["x"], ["y"])]), "m", {})

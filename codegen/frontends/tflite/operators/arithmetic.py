@@ -44,7 +44,7 @@ def _quantized(op: Operator, function: str) -> Binary:
         a, b = FixedPoint.from_scales([scale_a / twice], 0), FixedPoint.from_scales([scale_b / twice], 0)
         factor = twice * twice / float(np.float32(1 << 2 * left_shift) * np.float32(scale_y))
         return Binary(function, zero_a, zero_b, left_shift, a, b, FixedPoint.from_scales([factor], zero_y))
-    left_shift = 20 if op.output.dtype == S8 else 15
+    left_shift = 15 if op.output.dtype == S16 else 20
     factor = twice / ((1 << left_shift) * scale_y)
     if factor >= 1:
         raise op.unsupported("the output's scale is too small for those of the inputs", "calibrate the model again")
@@ -77,23 +77,23 @@ def _binary(op: Operator, function: str, options: type, *dtypes: DType) -> None:
     if function == "add" and y.dtype == S32 and clamp != NO_CLAMP:
         # TFLM ignores it, TensorFlow Lite applies it: there is no one meaning to keep.
         raise op.unsupported("s32 with a fused activation is ambiguous", "use a separate activation operator")
-    binary = _quantized(op, function) if y.dtype in (S8, S16) else Binary(function)
+    binary = _quantized(op, function) if y.dtype in (S8, U8, S16) else Binary(function)
     op.add(replace(binary, clamp=clamp), [a, b], y)
 
 
 @operator("ADD", last_version=4)
 def add(op: Operator) -> None:
-    _binary(op, "add", tflite.AddOptions, F32, S8, S16, S32, S64)
+    _binary(op, "add", tflite.AddOptions, F32, S8, U8, S16, S32, S64)
 
 
 @operator("SUB", last_version=5)
 def sub(op: Operator) -> None:
-    _binary(op, "sub", tflite.SubOptions, F32, S8, S16, S32, S64)
+    _binary(op, "sub", tflite.SubOptions, F32, S8, U8, S16, S32, S64)
 
 
 @operator("MUL", last_version=5)
 def mul(op: Operator) -> None:
-    _binary(op, "mul", tflite.MulOptions, F32, S8, S16, S32, S64)
+    _binary(op, "mul", tflite.MulOptions, F32, S8, U8, S16, S32, S64)
 
 
 @operator("DIV", last_version=2)

@@ -14,7 +14,7 @@ from edgegen.ops.table import Table
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary.op import FUNCTIONS
 from edgegen.ops.unary_quantized import Magnitude, ReciprocalRoot
-from edgegen.ops.unary_tables import Interpolated, Real, interpolation_table, quantized_table
+from edgegen.ops.unary_tables import Real, interpolated, quantized_table
 
 
 def _is_one_of(op: Operator, *dtypes: DType) -> DType:
@@ -50,7 +50,7 @@ def _by_table(op: Operator, function: str, real: Real) -> None:
     if dtype == S16:
         if x[1] or y[1]:
             raise op.unsupported("s16 with a zero point is not supported", "calibrate the model again")
-        quantized = Interpolated(interpolation_table(real, x[0], y[0]))
+        quantized = interpolated(real, x[0], y[0])
         op.add(Unary(function, quantized=quantized), [op.input(0)], op.output)
         return
     op.add(Table(quantized_table(real, dtype, x, y), dtype.name), [op.input(0)], op.output)
