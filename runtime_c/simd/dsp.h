@@ -22,6 +22,22 @@
 #define EDGEGEN_DSP_NAKED static EDGEGEN_UNUSED __attribute__((naked, noipa))
 #endif
 
+/* Quads of taps that tiles of several pixels and of one pixel have unrolled; powers of two, their bits below and, of the
+ * second, logarithm. */
+#if defined(EDGEGEN_OPTIMIZE_SIZE)
+#define EDGEGEN_DSP_UNROLL "4"
+#define EDGEGEN_DSP_UNROLL_MASK "3"
+#define EDGEGEN_DSP_ROW_UNROLL "2"
+#define EDGEGEN_DSP_ROW_UNROLL_MASK "1"
+#define EDGEGEN_DSP_ROW_UNROLL_LOG2 "1"
+#else
+#define EDGEGEN_DSP_UNROLL "16"
+#define EDGEGEN_DSP_UNROLL_MASK "15"
+#define EDGEGEN_DSP_ROW_UNROLL "8"
+#define EDGEGEN_DSP_ROW_UNROLL_MASK "7"
+#define EDGEGEN_DSP_ROW_UNROLL_LOG2 "3"
+#endif
+
 EDGEGEN_INLINE uint32_t edgegen_dsp_load(const void *p)
 {
     uint32_t word;

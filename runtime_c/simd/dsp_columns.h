@@ -16,7 +16,7 @@
     "smlabt " upper ", r3, " w12 ", " upper "\n"                                                                       \
     "smlad " lower ", r3, " w12 ", " lower "\n"
 
-#define EDGEGEN_DSP_ROWS_3X3(kind, pairs, tile, half, done)                                                             \
+#define EDGEGEN_DSP_ROWS_3X3(kind, pairs, tile, half, done)                                                            \
     "ldr r2, [sp, #44]\n"                                                                                              \
     "cmp r2, #0\n"                                                                                                     \
     "beq.w " half "f\n" tile ":\n"                                                                                     \
@@ -28,7 +28,7 @@
     "ldrd " pairs ", [r0]\n" EDGEGEN_DSP_TAPS_3X3("r6", "r9", "r10", "r12")                                            \
     EDGEGEN_DSP_TAPS_3X3("r5", "r8", "r11", "lr")                                                                      \
     "ldrd " pairs ", [r0, #8]\n" EDGEGEN_DSP_TAPS_3X3("r6", "r9", "r11", "lr")                                         \
-    kind##_START kind##_SUM("r10") kind##_SUM("r11") kind##_SUM("r12") kind##_SUM("lr")                                  \
+    kind##_START kind##_SUM("r10") kind##_SUM("r11") kind##_SUM("r12") kind##_SUM("lr")                                \
     "ldrd r2, r3, [sp, #12]\n"                                                                                         \
     "smmla r10, r10, r2, r3\n"                                                                                         \
     "smmla r11, r11, r2, r3\n"                                                                                         \

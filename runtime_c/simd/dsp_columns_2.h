@@ -13,7 +13,7 @@
 #define EDGEGEN_DSP_MIDDLE_2(acc) "smlad " acc ", r2, r5, " acc "\n" "smlabt " acc ", r3, r7, " acc "\n"
 #define EDGEGEN_DSP_RIGHT_2(acc) "smlad " acc ", r2, r6, " acc "\n" "smlabb " acc ", r3, r8, " acc "\n"
 
-#define EDGEGEN_DSP_ROW_3X3_2(kind, pairs, tile, single, done)                                                          \
+#define EDGEGEN_DSP_ROW_3X3_2(kind, pairs, tile, single, done)                                                         \
     "ldr r2, [sp, #44]\n"                                                                                              \
     "cmp r2, #0\n"                                                                                                     \
     "beq.w " single "f\n" tile ":\n"                                                                                   \
@@ -28,7 +28,7 @@
     "ldrd " pairs ", [r0, #48]\n" EDGEGEN_DSP_RIGHT_2("r11") EDGEGEN_DSP_LEFT_2("r12")                                 \
     "ldrd " pairs ", [r0, #56]\n" EDGEGEN_DSP_MIDDLE_2("r12")                                                          \
     "ldrd " pairs ", [r0, #64]!\n" EDGEGEN_DSP_RIGHT_2("r12")                                                          \
-    kind##_START kind##_SUM("r9") kind##_SUM("r10") kind##_SUM("r11") kind##_SUM("r12")                                  \
+    kind##_START kind##_SUM("r9") kind##_SUM("r10") kind##_SUM("r11") kind##_SUM("r12")                                \
     "ldrd r2, r3, [sp, #12]\n"                                                                                         \
     "smmla r9, r9, r2, r3\n"                                                                                           \
     "smmla r10, r10, r2, r3\n"                                                                                         \
@@ -64,7 +64,7 @@
     "subs r10, r10, #1\n"                                                                                              \
     "bne 30b\n" done ":\n"
 
-#define EDGEGEN_DSP_CHANNEL_3X3_2(kind)                                                                                   \
+#define EDGEGEN_DSP_CHANNEL_3X3_2(kind)                                                                                \
     "ldr r12, [sp, #28]\n"                                                                                             \
     "strd r0, r1, [sp, #32]\n"                                                                                         \
     "ldm r12!, {r4-r8}\n"                                                                                              \

@@ -67,7 +67,7 @@ EDGEGEN_INLINE void edgegen_dsp_store(uint8_t *out, int32_t acc, const int32_t *
     "ssat r7, #8, r7, asr #" shift "\n" EDGEGEN_DSP_STORE_2X2 "b.w 9f\n"
 
 /* Fills in the plan of the tile at r3, from a table at 90: the epilogues of all forms, what follows a block if there are
- * more, and the block itself, which is 16 quads long. `size`: bytes of code for a quad; strip_bytes:
+ * more, and the block itself, which is EDGEGEN_DSP_UNROLL quads long. `size`: bytes of code for a quad; strip_bytes:
  * instructions that put bytes of the strip into r5, from quads in r4. */
 #define EDGEGEN_DSP_PLAN(size, strip_bytes)                                                                            \
     "ldrd r4, r7, [r3, #28]\n"                                                                                         \
@@ -77,13 +77,13 @@ EDGEGEN_INLINE void edgegen_dsp_store(uint8_t *out, int32_t acc, const int32_t *
     "str r6, [r3, #12]\n" strip_bytes                                                                                  \
     "str r5, [r3, #8]\n"                                                                                               \
     "subs r4, r4, #1\n"                                                                                                \
-    "cmp r4, #16\n"                                                                                                    \
+    "cmp r4, #" EDGEGEN_DSP_UNROLL "\n"                                                                                \
     "itt ge\n"                                                                                                         \
     "ldrge r6, [r8, #24]\n"                                                                                            \
     "addge r6, r6, r8\n"                                                                                               \
     "str r6, [r3, #4]\n"                                                                                               \
-    "and r4, r4, #15\n" /* the first block may be less than 16 quads: skip what is too much */                        \
-    "rsb r4, r4, #15\n"                                                                                                \
+    "and r4, r4, #" EDGEGEN_DSP_UNROLL_MASK "\n" /* the first block may be less than a whole one: skip some of it */   \
+    "rsb r4, r4, #" EDGEGEN_DSP_UNROLL_MASK "\n"                                                                       \
     "movs r5, #" size "\n"                                                                                             \
     "ldr r6, [r8, #28]\n"                                                                                              \
     "add r6, r6, r8\n"                                                                                                 \
@@ -123,7 +123,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_2x2(const uint32_t *strip EDGEGEN_UNUSED
             "90: .word 20f - 90b + 1, 21f - 90b + 1, 22f - 90b + 1, 23f - 90b + 1, 24f - 90b + 1, 25f - 90b + 1\n"
             ".word 80f - 90b + 1, 10f - 90b + 1\n"
             "10:\n"
-            ".rept 16\n" EDGEGEN_DSP_QUAD_2X2 ".endr\n"
+            ".rept " EDGEGEN_DSP_UNROLL "\n" EDGEGEN_DSP_QUAD_2X2 ".endr\n"
             "ldr pc, [sp, #16]\n"
             "80:\n"
             "ldr r2, [sp, #24]\n"

@@ -96,7 +96,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
             "90: .word 20f - 90b + 1, 21f - 90b + 1, 22f - 90b + 1, 23f - 90b + 1, 24f - 90b + 1, 25f - 90b + 1\n"
             ".word 80f - 90b + 1, 10f - 90b + 1\n"
             "10:\n"
-            ".rept 16\n" EDGEGEN_DSP_QUAD_3X2 ".endr\n"
+            ".rept " EDGEGEN_DSP_UNROLL "\n" EDGEGEN_DSP_QUAD_3X2 ".endr\n"
             "ldr pc, [sp, #20]\n"
             "80:\n"
             "ldr r2, [sp, #28]\n"

@@ -13,7 +13,7 @@ typedef struct {
 #if EDGEGEN_DSP_ASM
 
 /* r0 x, r1 stream, r2 four bytes of x, r3 (then r2) two of them widened, r8-r11 weights, r12 their low bytes, lr blocks
- * of 8 quads; sums of low bytes: r4, r6, of whole lanes: r5, r7. Stack: 0 output, 4 x, 8 entry into the unrolled quads,
+ * of quads; sums of low bytes: r4, r6, of whole lanes: r5, r7. Stack: 0 output, 4 x, 8 entry into the unrolled quads,
  * 12 end of the outputs, 16 blocks after the first, 20 epilogue, 24 shift, 28 shared constants. */
 #define EDGEGEN_DSP_LANES_1X4(x, w0, w1)                                                                               \
     "sxtb16 r12, " w0 "\n"                                                                                             \
@@ -95,10 +95,10 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
             "add r6, r6, r8\n"
             "str r6, [sp, #20]\n"
             "subs r4, r4, #1\n"
-            "lsrs r9, r4, #3\n"
+            "lsrs r9, r4, #" EDGEGEN_DSP_ROW_UNROLL_LOG2 "\n"
             "str r9, [sp, #16]\n"
-            "and r4, r4, #7\n" /* the first block may be less than 8 quads: skip what is too much */
-            "rsb r4, r4, #7\n"
+            "and r4, r4, #" EDGEGEN_DSP_ROW_UNROLL_MASK "\n" /* the first block may be less: skip some of it */
+            "rsb r4, r4, #" EDGEGEN_DSP_ROW_UNROLL_MASK "\n"
             "ldr r6, [r8]\n"
             "add r6, r6, r8\n"
             "add r4, r6, r4, lsl #6\n"
@@ -113,7 +113,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
             ".balign 4\n"
             "90: .word 10f - 90b + 1, 20f - 90b + 1, 21f - 90b + 1, 22f - 90b + 1, 23f - 90b + 1\n"
             "10:\n"
-            ".rept 8\n" EDGEGEN_DSP_QUAD_1X4 ".endr\n"
+            ".rept " EDGEGEN_DSP_ROW_UNROLL "\n" EDGEGEN_DSP_QUAD_1X4 ".endr\n"
             "subs lr, lr, #1\n"
             "bpl.w 10b\n"
             "ldr r3, [sp, #24]\n"
