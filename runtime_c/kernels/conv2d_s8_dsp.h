@@ -10,7 +10,7 @@
  * `run_quads` quads, a quad being four bytes; what is more than the run has weights of 0. With `tails` each row has one
  * byte more, and these bytes make up a last quad.
  *
- * x_first, x_count, y_first, y_count: first output pixels of strips, and rows, whose windows lie wholly inside the image
+ * x_first, x_count, y_first, y_count: strips (by their first pixel) and rows whose windows lie wholly inside the image
  * pixels:     in a strip: 2 for weights widened to s16, 3 for one byte a weight
  * quads:      of a whole window
  * tile_units: units of all whole tiles; an odd last unit is computed again together with its neighbour

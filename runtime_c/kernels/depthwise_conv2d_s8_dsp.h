@@ -73,7 +73,7 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_3x3(const edgegen_depthwise_conv2d_s8_
 }
 
 /* x[n,h,w,c] filtered by stream -> y, kernel 3x3, stride 1 or 2, at least 4 channels. The stream has a block of four
- * channels after the other, the last of which ends with the last channel; see simd/dsp_columns.h and dsp_columns_2.h. */
+ * channels after the other, the last of which ends with the last channel: simd/dsp_columns.h and dsp_columns_2.h. */
 EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x,
                                                 const int32_t *stream, uint8_t *scratch, int8_t *y)
 {
@@ -121,7 +121,8 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_pixel(const edgegen_depthwise_conv2d_s
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edgegen_depthwise_conv2d_s8_dsp *p,
                                                                       const int8_t *x, const int32_t *stream, int8_t *y)
 {
-    const int32_t c = p->channels, row = p->in_w * c, down = p->kernel_w == 1; /* a column is read as if it were a row */
+    const int32_t c = p->channels, row = p->in_w * c;
+    const int32_t down = p->kernel_w == 1; /* a column is read as if it were a row */
     edgegen_dsp_filter f = {0, 0, 0, p->dilation_h * row, down != 0 ? p->dilation_h * row : p->dilation_w * c, 0, 0,
                             4 * p->block, edgegen_dsp_pair(-p->x_zero, -p->x_zero), p->form, p->shift};
     for (int32_t n = 0; n < p->batch; n++) {

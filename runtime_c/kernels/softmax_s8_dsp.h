@@ -42,7 +42,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_softmax_s8_dsp_run(const edg
             int32_t out = -128;
             if (below < p->length && exponent <= 31) {
                 /* neither factor is negative: both roundings are half up */
-                const uint32_t product = (uint32_t)(((uint64_t)((int64_t)scale * exponentials[below]) + (1u << 30)) >> 31);
+                const uint64_t twice = (uint64_t)((int64_t)scale * exponentials[below]) + (1u << 30);
+                const uint32_t product = (uint32_t)(twice >> 31);
                 out = edgegen_min_s32((int32_t)(((product >> (exponent - 1)) + 1) >> 1) - 128, 127);
             }
             y[c] = (int8_t)out;

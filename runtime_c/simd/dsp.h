@@ -22,8 +22,8 @@
 #define EDGEGEN_DSP_NAKED static EDGEGEN_UNUSED __attribute__((naked, noipa))
 #endif
 
-/* Quads of taps that tiles of several pixels and of one pixel have unrolled; powers of two, their bits below and, of the
- * second, logarithm. */
+/* Quads of taps that tiles of several pixels, and of one, have unrolled: powers of two, with the bits below them and, of
+ * the second, the logarithm. */
 #if defined(EDGEGEN_OPTIMIZE_SIZE)
 #define EDGEGEN_DSP_UNROLL "4"
 #define EDGEGEN_DSP_UNROLL_MASK "3"
@@ -201,9 +201,9 @@ EDGEGEN_INLINE int8_t edgegen_dsp_result(int32_t acc, int32_t multiplier, int32_
     return (int8_t)edgegen_clamp_s32(edgegen_dsp_high_multiply(acc, multiplier, constant) >> shift, -128, 127);
 }
 
-/* Requantizes a pixel's accumulators where no cheap constants were proved: multipliers[units][2] (multiplier, shift). */
-EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multipliers, int32_t units, int32_t zero_point,
-                                       int32_t low, int32_t high, int8_t *y)
+/* Requantizes a pixel's accumulators where no cheap constants were proved; multipliers[units][2]: multiplier, shift. */
+EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multipliers, int32_t units,
+                                       int32_t zero_point, int32_t low, int32_t high, int8_t *y)
 {
     for (int32_t o = 0; o < units; o++) {
         const int32_t scaled = edgegen_requantize(acc[o], multipliers[2 * o], multipliers[2 * o + 1]);

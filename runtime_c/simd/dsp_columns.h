@@ -78,8 +78,8 @@
     "strd r2, r2, [sp, #20]\n"
 
 /* One row of outputs, or two, of four channels.
- * stream: per channel the weights (0, 1) of each column of the kernel, then (1, 2), offset, multiplier, constant and, for
- *         the corrected kind, correction */
+ * stream: per channel the weights (0, 1) of each column of the kernel, then (1, 2), offset, multiplier, constant and,
+ *         for the corrected kind, correction */
 #define EDGEGEN_DSP_ROWS_FUNCTION(name, kind)                                                                          \
     EDGEGEN_DSP_NAKED void name(const uint32_t *words EDGEGEN_UNUSED, const int32_t *stream EDGEGEN_UNUSED,            \
                                 int8_t *out EDGEGEN_UNUSED, const edgegen_dsp_row *t EDGEGEN_UNUSED)                   \

@@ -7,7 +7,7 @@
 /* blocks:      of four channels
  * rows, columns: taps that lie inside the image, at least one
  * x_row, x_column: bytes from one to the next
- * first, skip: bytes of the stream from a block's start to its first tap, and between the taps of one row and the next's
+ * first, skip: bytes of the stream from a block's start to its first tap, and between the taps of two rows
  * bytes:       of a block in the stream
  * less_zero:   a pair of -x_zero, which is added to every pair of x
  * form: EDGEGEN_DSP_RESULT_ANY or EDGEGEN_DSP_ACCUMULATOR, for s32 outputs; shift: of results */

@@ -22,8 +22,8 @@ typedef struct {
     int32_t out_w, pixel, channel, below, turned;
 } edgegen_dsp_row;
 
-/* Computes a row of outputs, or two, of four channels from their pairs at `words`; out: the first channel's first output.
- * The stream has 9 or 10 words a channel for stride 1, 8 or 9 for stride 2; the last is a correction. */
+/* Computes a row of outputs, or two, of four channels from their pairs at `words`. out: the first channel's first
+ * output. The stream has 9 or 10 words a channel for stride 1, 8 or 9 for stride 2; the last is a correction. */
 typedef void edgegen_dsp_rows(const uint32_t *words, const int32_t *stream, int8_t *out, const edgegen_dsp_row *t);
 
 #if EDGEGEN_DSP_ASM

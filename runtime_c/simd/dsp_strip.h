@@ -1,11 +1,11 @@
-/* Strips: the taps of two or three pixels, widened to s16 and interleaved as edgegen_dsp_tile_2x2 and _3x2 read them. */
+/* Strips: the taps of two or three pixels, widened to s16 and interleaved as edgegen_dsp_tile_2x2 and _3x2 read. */
 #ifndef EDGEGEN_SIMD_DSP_STRIP_H
 #define EDGEGEN_SIMD_DSP_STRIP_H
 
 #include "simd/dsp.h"
 
-/* The words of one pixel in a strip of `pixels` pixels: the first of its first quad; from one quad to the next there are
- * 2 * pixels words. */
+/* The first word of one pixel in a strip of `pixels` pixels; from one of its quads to the next there are 2 * pixels
+ * words. */
 EDGEGEN_INLINE uint32_t *edgegen_dsp_pixel(uint32_t *strip, int32_t pixels, int32_t pixel)
 {
     return strip + (pixels == 2 ? 2 * pixel : pixel);

@@ -66,8 +66,8 @@ EDGEGEN_INLINE void edgegen_dsp_store(uint8_t *out, int32_t acc, const int32_t *
     "ssat r6, #8, r6, asr #" shift "\n"                                                                                \
     "ssat r7, #8, r7, asr #" shift "\n" EDGEGEN_DSP_STORE_2X2 "b.w 9f\n"
 
-/* Fills in the plan of the tile at r3, from a table at 90: the epilogues of all forms, what follows a block if there are
- * more, and the block itself, which is EDGEGEN_DSP_UNROLL quads long. `size`: bytes of code for a quad; strip_bytes:
+/* Fills in the plan of the tile at r3, from a table at 90: the epilogues of all forms, what follows a block if there
+ * are more, and the block itself, which is EDGEGEN_DSP_UNROLL quads long. `size`: bytes of code for a quad; strip_bytes:
  * instructions that put bytes of the strip into r5, from quads in r4. */
 #define EDGEGEN_DSP_PLAN(size, strip_bytes)                                                                            \
     "ldrd r4, r7, [r3, #28]\n"                                                                                         \
