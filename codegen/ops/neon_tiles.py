@@ -80,9 +80,15 @@ def pack_pairs(weights: Array) -> Array:
 
 
 def pairs_may_overflow(weights: Array) -> bool:
-    """Whether two s8 products that are added as s16 may overflow, in the order of pack_pairs: only
-    (-128 * -128) * 2 does, so both weights must be -128."""
-    return int((weights == -128).sum()) > 1
+    """Whether the sum of two s8 products may overflow s16, for bytes 8 apart of the chunks of pack_pairs.
+
+    Only (-128 * -128) * 2 does, so both weights must be -128.
+    """
+    run = weights.shape[2]
+    whole = run - run % 16
+    starts = [(k, k) for k in range(0, whole, 16)] + ([(run - 16, whole)] if run - whole > 8 else [])
+    halves = _pieces(weights, starts, 16).reshape(*weights.shape[:2], -1, 2, 8)
+    return bool((halves == -128).all(axis=3).any())
 
 
 def pack_epilogue(bias: IntArray, requantize: FixedPoint, widest: int = 16) -> Array:

@@ -71,20 +71,25 @@ S8_CASES = [
     conv_s8((1, 2, 2, 48), 16, weight=-128, zeros=(0, 0), factor=1e-4),
     conv_s8((1, 3, 3, 16), 16, weight=2, zeros=(0, 5), factor=12.0),
     conv_s8((1, 3, 3, 8), 8, weight=1, zeros=(-3, -128), factor=40.0),
+    conv_s8((1, 4, 5, 8), 5, stride=(1, 2), weight=-128, zeros=(0, 0), factor=1e-3),
+    conv_s8((2, 1, 13, 8), 43, zeros=(100, 11), clamp=Range(-50, 77)),
 ]
+
+
+# which of S8_CASES reach into padding or have windows of fewer than 16 bytes that are not 8
+SCRATCH = [False, False, True, *[False] * 6, *[True] * 3, False, *[True] * 6, False, False, False, False, False]
+WIDE = (3, 21, 22, 23)  # which have windows of 8 bytes
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
-    named = [
-        Case(c.op, c.inputs, f"conv2d_s8_{TARGETS[target]}{'_scratch' if needs else ''}", c.label)
-        for c, needs in zip(S8_CASES, SCRATCH, strict=True)
-    ]
+    named = []
+    for i, (case, scratch) in enumerate(zip(S8_CASES, SCRATCH, strict=True)):
+        row = f"conv2d_s8_{TARGETS[target]}{'_scratch' if scratch else ''}"
+        if i in WIDE and target == "arm-neon":
+            row = "conv2d_s8_wide_neon"
+        named.append(Case(case.op, case.inputs, row, case.label))
     check_guarded(named, target)
-
-
-# which of S8_CASES reach into padding or have windows of fewer than 16 bytes that are not 8
-SCRATCH = [False, False, True, *[False] * 6, *[True] * 3, False, *[True] * 6, False, False, False]
 
 
 def conv_f32(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from edgegen.ir.graph import Node
@@ -46,6 +47,14 @@ def _lies_in_x(node: Node) -> str | None:
     return _holds(node) or ("windows must lie in x" if _windows(node).scratch else None)
 
 
+def _holds_wide(node: Node) -> str | None:
+    """Where so few products add up that spreading each sum over a vector would not pay."""
+    found = _windows(node)
+    if found.runs * found.run != 8 or found.scratch:
+        return "windows must be 8 bytes of x"
+    return _holds(node)
+
+
 def _weights(node: Node, found: Windows) -> Array:
     """[units, runs, run], with zeros beyond short gathered windows."""
     w = node.input(1).values
@@ -85,6 +94,12 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
     )
 
 
+def _pack_wide(node: Node) -> Packed:
+    packed = _pack_s8(node, dotprod=True)  # the same tiles and epilogue
+    weights = pack_lanes(_weights(node, _windows(node)), 1).astype(np.int16)
+    return replace(packed, constants=(Constant("weights", weights), packed.constants[1]))
+
+
 def _pack_f32(node: Node) -> Packed:
     assert isinstance(node.op, Conv2d)
     found = _windows(node)
@@ -120,6 +135,13 @@ def _rows(name: str, signature: str, features: set[str], pack: Callable[[Node], 
 ROWS = (
     *_rows("conv2d_s8_dotprod", "s8 s8 s32? -> s8", {"neon", "dotprod"}, lambda node: _pack_s8(node, dotprod=True)),
     neon_winograd.S8_ROW,
+    Kernel(
+        "conv2d_s8_wide_neon",
+        "s8 s8 s32? -> s8",
+        _pack_wide,
+        requires=frozenset({"neon"}),
+        when=_holds_wide,
+    ),
     *_rows("conv2d_s8_neon", "s8 s8 s32? -> s8", {"neon"}, lambda node: _pack_s8(node, dotprod=False)),
     neon_winograd.F32_ROW,
     *_rows("conv2d_f32_neon", "f32 f32 f32? -> f32", {"neon"}, _pack_f32),
