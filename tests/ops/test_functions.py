@@ -73,16 +73,18 @@ def casts() -> list[Case]:
 @pytest.mark.parametrize("make", [functions, casts])
 def test_inlined_and_sanitized(make: object) -> None:
     assert callable(make)
-    check_nodes(make(), "generic", sanitize=True)
+    cases = make()
+    check_nodes(cases[::2] if make is casts else cases, "generic", sanitize=True)
 
 
 @pytest.mark.parametrize("make", [functions, casts])
 def test_shared_functions_by_clang(make: object) -> None:
     assert callable(make)
-    check_nodes(make(), "generic", optimize="size", cc="clang")
+    cases = make()
+    check_nodes(cases[1::2] if make is casts else cases, "generic", optimize="size", cc="clang")
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("core", ["arm-neon", "cortex-m4"])
 def test_on_an_emulated_core(core: str) -> None:
-    check_nodes([*functions(), *casts()[::3]], core)
+    check_nodes([*functions(), *casts()[::7]], core)
