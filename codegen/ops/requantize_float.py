@@ -10,7 +10,7 @@ on both sides of zero than any one straight line puts them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -44,9 +44,9 @@ class FloatForm:
     below: FloatArray
     above: FloatArray
 
-    def repeated(self, times: int) -> FloatForm:
-        """For units that come `times` times one after the other."""
-        return FloatForm(*(np.tile(getattr(self, field.name), times) for field in fields(self)))
+    def rearranged(self, how: Callable[[IntArray], IntArray]) -> FloatForm:
+        """Every array as `how` rearranges it."""
+        return FloatForm(*(how(getattr(self, field.name)) for field in fields(self)))
 
 
 def fused_multiply_add(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:

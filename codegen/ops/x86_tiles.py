@@ -165,6 +165,45 @@ class Tiling:
         fit = _BAND_BYTES // (width * w.channels * self.stored)
         return min(rows, max(w.extent[0], fit)), width
 
+    def pairs(self, w: Windows) -> int:
+        """Pairs of pixels in a tile that has two of them in each vector; 0 where that is not done.
+
+        It takes few enough channels, and runs so short that one load holds those of two neighbouring pixels.
+        """
+        steps = -(-w.runs[1] // self.unit)
+        reach = 4 * steps + w.stride[1] * w.channels * self.stored
+        if self.lanes < 16 or 2 * w.units > self.lanes or self.direct(w) or steps > 9 or reach > 64 or w.out[1] < 8:
+            return 0
+        return 8 if self.unit == 1 and w.out[1] >= 16 else 4
+
+    def doubled(self, w: Windows, array: Array) -> Array:
+        """array[units,...] for each lane's channel where two pixels share a vector, else as it is."""
+        if not self.pairs(w):
+            return array
+        half = np.zeros((self.lanes // 2, *array.shape[1:]), array.dtype)
+        half[: w.units] = array
+        return np.concatenate([half, half])
+
+    def strip(self, w: Windows, vectors: int) -> tuple[str, str]:
+        """(the function for blocks of so many vectors of channels, what defines it)."""
+        runs, run = w.runs
+        steps = -(-run // self.unit)
+        pairs = self.pairs(w)
+        if pairs:
+            short = int(4 * steps + w.stride[1] * w.channels * self.stored <= 32)
+            name = self.function.replace("avx512_", "avx512_pairs_")
+            macro = self.macro.replace("STRIP", "PAIRS")
+            return f"{name}_{steps}x{pairs}x{short}", f"{macro}({steps}, {pairs}, {short})"
+        if self.columns(w, vectors):
+            return self.function.replace("avx512_", "avx512_columns_"), self.macro.replace("STRIP", "COLUMNS")
+        pixels = self.pixels(vectors, w.out[1], runs * steps)
+        return f"{self.function}_{vectors}x{pixels}", f"{self.macro}({vectors}, {pixels})"
+
+    def columns(self, w: Windows, vectors: int) -> bool:
+        """A tile whose pixels share the columns of windows 3 wide and 1 apart: worth it for one vector of channels."""
+        near = w.kernel[1] == 3 and w.stride[1] == w.dilation[1] == 1
+        return self.lanes == 16 and vectors == 1 and near and w.out[1] >= 16 and w.channels % self.unit == 0
+
     def image(self, w: Windows) -> dict[str, Literal]:
         """The parameters that say where x's rows and the band's lie."""
         rows, width = self.band(w)
@@ -203,22 +242,21 @@ class Tiling:
         }
         definitions: list[str] = []
         for key, vectors in (("strip", self.widest if blocks else 0), ("tail_strip", tail)):
-            if vectors:
-                pixels = self.pixels(vectors, w.out[1], runs * steps)
-                params[key] = Symbol(f"{self.function}_{vectors}x{pixels}")
-                definitions.append(f"{self.macro}({vectors}, {pixels})")
-            else:
-                params[key] = Symbol("NULL")
+            name, definition = self.strip(w, vectors) if vectors else ("NULL", "")
+            params[key] = Symbol(name)
+            definitions += [definition] if definition else []
         starts = (w.run_starts(width if rows else w.size[1]) * self.stored).astype(np.int32)
-        scratch = rows * width * w.channels * self.stored + 3 if rows else 0
+        beyond = 64 if self.pairs(w) else 3  # what a load may read after the last run
+        scratch = rows * width * w.channels * self.stored + beyond if rows else 0
         return params, tuple(definitions), starts, scratch
 
     def pack(self, weights: Array, w: Windows) -> Array:
         """Weights [units, taps] of a folded geometry as [block][run][step][vector][lane][unit], the rest zeros."""
         runs, run = w.runs
         steps = -(-run // self.unit)
+        filters = self.doubled(w, weights.reshape(w.units, runs, run))
         padded = np.zeros((sum(self.vectors(w.units)) * self.lanes, runs, steps * self.unit), self.weight)
-        padded[: w.units, :, :run] = weights.reshape(w.units, runs, run)
+        padded[: len(filters), :, :run] = filters
         blocks, start = [], 0
         for vectors in self.vectors(w.units):
             count = vectors * self.lanes
@@ -232,19 +270,20 @@ class Tiling:
         blocks, tail = self.blocks(units)
         return [self.widest] * blocks + ([tail] if tail else [])
 
-    def pack_bias(self, bias: Array, units: int) -> Array:
+    def pack_bias(self, bias: Array) -> Array:
         """f32 bias of every lane, zeros where there is no unit."""
-        padded = np.zeros(sum(self.vectors(units)) * self.lanes, np.float32)
-        padded[:units] = bias
+        padded = np.zeros(sum(self.vectors(len(bias))) * self.lanes, np.float32)
+        padded[: len(bias)] = bias
         return padded
 
-    def pack_epilogue(self, form: FloatForm, requantize: FixedPoint, bias: IntArray) -> tuple[Array, Array]:
+    def pack_epilogue(
+        self, form: FloatForm, multiplier: IntArray, shift: IntArray, bias: IntArray
+    ) -> tuple[Array, Array]:
         """(epilogue s32, form of each block s32): see simd/avx512.h. A block takes the form of its worst channel.
 
         bias: s64[units] without the center
         """
         units = len(bias)
-        multiplier, shift = requantize.per_channel(units)
         forms, epilogues, start = [], [], 0
         for vectors in self.vectors(units):
             end = min(start + vectors * self.lanes, units)
@@ -290,7 +329,9 @@ def pack_s8(
     params, definitions, runs, scratch = tiling.plan(windows)
     form = quantized_form(weights, bias, x_zero, requantize, low, high)
     folded = bias.astype(np.int64) - tiling.offset(x_zero) * weights.astype(np.int64).sum(axis=1)
-    epilogue, forms = tiling.pack_epilogue(form, requantize, folded)
+    form = form.rearranged(lambda array: tiling.doubled(windows, array))
+    rows = (*requantize.per_channel(windows.units), folded)
+    epilogue, forms = tiling.pack_epilogue(form, *(tiling.doubled(windows, row) for row in rows))
     flipped = tiling.unit == 4 and tiling.direct(windows)
     return Packed(
         "edgegen_windows",
@@ -328,7 +369,7 @@ def pack_f32(tiling: Tiling, windows: Windows, weights: Array, bias: Array, clam
         params | UNQUANTIZED | {"low_f32": low, "high_f32": high},
         (
             Constant("weights", tiling.pack(weights, windows)),
-            Constant("bias", tiling.pack_bias(bias, windows.units)),
+            Constant("bias", tiling.pack_bias(tiling.doubled(windows, bias))),
             Constant("runs", runs),
         ),
         scratch=scratch,

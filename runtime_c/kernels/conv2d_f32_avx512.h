@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_CONV2D_F32_AVX512_H
 #define EDGEGEN_CONV2D_F32_AVX512_H
 
-#include "kernels/tiles_avx512.h"
+#include "kernels/pairs_avx512.h"
 
 /* Windows of x times filters -> y; weights: see tiles_avx512.h; runs: see edgegen_filters. */
 EDGEGEN_KERNEL void conv2d_f32_avx512(const edgegen_windows *p, const float *x, const float *weights,

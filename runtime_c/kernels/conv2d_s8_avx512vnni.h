@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_CONV2D_S8_AVX512VNNI_H
 #define EDGEGEN_CONV2D_S8_AVX512VNNI_H
 
-#include "kernels/tiles_avx512.h"
+#include "kernels/pairs_avx512.h"
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_copy_flipped(uint8_t *band, const uint8_t *x, ptrdiff_t n,
                                                                         int32_t x_zero)

@@ -12,6 +12,16 @@
     DO(0, x0, 0) DO(1, x0, 1) DO(2, x0, 2) DO(3, x3, 0) DO(4, x3, 1) DO(5, x3, 2) DO(6, x6, 0) DO(7, x6, 1)            \
     DO(8, x6, 2) DO(9, x9, 0) DO(10, x9, 1) DO(11, x9, 2) DO(12, x12, 0) DO(13, x12, 1) DO(14, x12, 2) DO(15, x15, 0)
 
+/* The 18 columns that 16 neighbouring pixels see through windows 3 wide: each with the pixels to which it is the left,
+ * the middle and the right one. */
+#define EDGEGEN_TILE_COLUMNS(DO)                                                                                       \
+    DO(x0, 0, a0, none, none) DO(x0, 1, a1, a0, none) DO(x0, 2, a2, a1, a0)                                            \
+    DO(x3, 0, a3, a2, a1) DO(x3, 1, a4, a3, a2) DO(x3, 2, a5, a4, a3)                                                  \
+    DO(x6, 0, a6, a5, a4) DO(x6, 1, a7, a6, a5) DO(x6, 2, a8, a7, a6)                                                  \
+    DO(x9, 0, a9, a8, a7) DO(x9, 1, a10, a9, a8) DO(x9, 2, a11, a10, a9)                                               \
+    DO(x12, 0, a12, a11, a10) DO(x12, 1, a13, a12, a11) DO(x12, 2, a14, a13, a12)                                      \
+    DO(x15, 0, a15, a14, a13) DO(x15, 1, none, a15, a14) DO(x15, 2, none, none, a15)
+
 EDGEGEN_INLINE __m512i edgegen_avx512_step(int f32, __m512i sum, __m512i x, __m512i w)
 {
     return f32 ? edgegen_avx512_fma(sum, x, w) : edgegen_avx512_dot(sum, x, w);
@@ -87,9 +97,10 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_finish_fixed(const ed
     }
 }
 
-/* One tile; f32, vectors and pixels are known when this is compiled. s: own variables of the function that loops over
+/* One tile; f32, columns, vectors and pixels are known when this is compiled. columns: windows 3 wide and 1 apart, of
+ * which 16 pixels share each column that is read. s: own variables of the function that loops over
  * tiles; lent: the same for functions that are called */
-EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const edgegen_strip *s,
+EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int columns, int vectors, int pixels, const edgegen_strip *s,
                                         const edgegen_strip *lent, const uint8_t *x, uint8_t *y)
 {
     const ptrdiff_t step = s->x_step;
@@ -133,6 +144,27 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const 
         const uint8_t *x3 = x0 + (pixels > 3 ? 3 * step : 0), *x6 = x3 + (pixels > 6 ? 3 * step : 0);
         const uint8_t *x9 = x6 + (pixels > 9 ? 3 * step : 0), *x12 = x9 + (pixels > 12 ? 3 * step : 0);
         const uint8_t *x15 = x12 + (pixels > 15 ? 3 * step : 0);
+        if (columns) {
+            const ptrdiff_t column = left / 3;
+#define EDGEGEN_TILE_SHARE(base, k, first, second, third)                                                              \
+    {                                                                                                                  \
+        __m512i v = edgegen_avx512_spread(base + (k) * step);                                                          \
+        v = f32 ? v : _mm512_xor_si512(v, flip);                                                                       \
+        first = edgegen_avx512_step(f32, first, v, w0);                                                                \
+        second = edgegen_avx512_step(f32, second, v, w1);                                                              \
+        third = edgegen_avx512_step(f32, third, v, w2);                                                                \
+    }
+            for (left = column; left > 0; left--) {
+                const __m512i w0 = edgegen_avx512_load(w), w1 = edgegen_avx512_load(w + 64 * column);
+                const __m512i w2 = edgegen_avx512_load(w + 128 * column);
+                __m512i none = bias0;
+                EDGEGEN_TILE_COLUMNS(EDGEGEN_TILE_SHARE)
+                (void)none;
+                w += 64;
+                x0 += 4, x3 += 4, x6 += 4, x9 += 4, x12 += 4, x15 += 4;
+            }
+            w += 128 * column;
+        }
         for (; left > 0; left--) {
             const __m512i w0 = edgegen_avx512_load(w);
             const __m512i w1 = vectors > 1 ? edgegen_avx512_load(w + 64) : w0;
@@ -225,19 +257,24 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int vectors, int pixels, const 
 
 /* The functions that compute strips in tiles of `vectors` by `pixels`. The last tile steps back so that it ends with
  * the last pixel: a strip has at least that many. */
-#define EDGEGEN_AVX512_STRIP(dtype, f32, vectors, tile)                                                                \
-    static EDGEGEN_NOINLINE void edgegen_avx512_##dtype##_##vectors##x##tile(const edgegen_strip *s)                   \
+#define EDGEGEN_AVX512_STRIP(name, f32, columns, vectors, tile)                                                        \
+    static EDGEGEN_NOINLINE void name(const edgegen_strip *s)                                                          \
     {                                                                                                                  \
         const edgegen_strip own = edgegen_own_strip(s);                                                                \
         for (ptrdiff_t i = 0;;) {                                                                                      \
-            edgegen_avx512_tile(f32, vectors, tile, &own, s, own.x + i * own.x_step, own.y + i * own.y_step);          \
+            const uint8_t *x = own.x + i * own.x_step;                                                                 \
+            edgegen_avx512_tile(f32, columns, vectors, tile, &own, s, x, own.y + i * own.y_step);                      \
             if (i == own.pixels - (tile)) {                                                                            \
                 return;                                                                                                \
             }                                                                                                          \
             i = i + 2 * (tile) <= own.pixels ? i + (tile) : own.pixels - (tile);                                       \
         }                                                                                                              \
     }
-#define EDGEGEN_AVX512_STRIP_S8(vectors, pixels) EDGEGEN_AVX512_STRIP(s8, 0, vectors, pixels)
-#define EDGEGEN_AVX512_STRIP_F32(vectors, pixels) EDGEGEN_AVX512_STRIP(f32, 1, vectors, pixels)
+#define EDGEGEN_AVX512_STRIP_S8(vectors, pixels)                                                                       \
+    EDGEGEN_AVX512_STRIP(edgegen_avx512_s8_##vectors##x##pixels, 0, 0, vectors, pixels)
+#define EDGEGEN_AVX512_STRIP_F32(vectors, pixels)                                                                      \
+    EDGEGEN_AVX512_STRIP(edgegen_avx512_f32_##vectors##x##pixels, 1, 0, vectors, pixels)
+#define EDGEGEN_AVX512_COLUMNS_S8 EDGEGEN_AVX512_STRIP(edgegen_avx512_columns_s8, 0, 1, 1, 16)
+#define EDGEGEN_AVX512_COLUMNS_F32 EDGEGEN_AVX512_STRIP(edgegen_avx512_columns_f32, 1, 1, 1, 16)
 
 #endif

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
 from edgegen.ir.tensor import Array
@@ -190,9 +189,8 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
         form = quantized_form(filters, bias, op.x_zero, op.requantize, low, high)
         folded = bias.astype(np.int64) - tiling.offset(op.x_zero) * filters.astype(np.int64).sum(axis=1)
         repeat = rows.units // w.channels
-        multiplier, shift = (np.tile(v, repeat).tolist() for v in op.requantize.per_channel(w.channels))
-        requantize = FixedPoint(tuple(multiplier), tuple(shift), op.requantize.zero_point)
-        epilogue, forms = tiling.pack_epilogue(form.repeated(repeat), requantize, np.tile(folded, repeat))
+        arrays = (np.tile(v, repeat) for v in (*op.requantize.per_channel(w.channels), folded))
+        epilogue, forms = tiling.pack_epilogue(form.rearranged(lambda v: np.tile(v, repeat)), *arrays)
         functions, definitions = rows.functions()
         return Packed(
             "edgegen_depthwise_rows",
@@ -201,7 +199,7 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
             | {
                 "x_zero": op.x_zero,
                 "fill": tiling.offset(op.x_zero),
-                "zero_point": requantize.zero_point,
+                "zero_point": op.requantize.zero_point,
                 "low": low,
                 "high": high,
             },
