@@ -16,6 +16,7 @@ from edgegen.frontends.tflite.operators import (
     shape,
     slicing,
     softmax,
+    variables,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "shape",
     "slicing",
     "softmax",
+    "variables",
 ]
