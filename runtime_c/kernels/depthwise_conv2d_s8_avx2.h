@@ -4,6 +4,7 @@
 
 #include "kernels/depthwise_rows.h"
 #include "kernels/tiles_avx2.h"
+#include "simd/unroll.h"
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_interleave(uint8_t *set, const uint8_t *const *rows,
                                                                     ptrdiff_t n, int32_t x_zero)
@@ -29,69 +30,87 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_interleave(uint8_t *set
     }
 }
 
-/* A vector of channels, 1 or 2 rows of y, 4 pixels at a time; taps is known when this is compiled, or 0. */
-EDGEGEN_INLINE void edgegen_avx2_depthwise_strip(int rows, int taps, int form, const edgegen_strip *s)
+/* One tap of up to 4 pixels, x_step apart, of 1 or 2 rows of y. */
+EDGEGEN_INLINE void edgegen_avx2_depthwise_tap(int pixels, int rows, const uint8_t *in, ptrdiff_t x_step,
+                                               const uint8_t *weights, __m256i *top, __m256i *bottom)
 {
-    const ptrdiff_t count = s->pixels < 4 ? s->pixels : 4, last = count - 1;
-    const ptrdiff_t at1 = (1 < last ? 1 : last) * s->x_step, at2 = (2 < last ? 2 : last) * s->x_step;
-    const ptrdiff_t at3 = last * s->x_step;
-    const int32_t *epilogue = (const int32_t *)(const void *)s->epilogue;
-    const __m256i bias = edgegen_avx2_row(epilogue, 0);
-    for (ptrdiff_t g = 0; g < s->groups; g++) {
-        for (ptrdiff_t i = 0;;) {
-            const uint8_t *x = s->x + g * s->x_group + i * s->x_step;
-            uint8_t *y = s->y + g * s->y_group + i * s->y_step;
-            __m256i a0 = bias, a1 = bias, a2 = bias, a3 = bias, b0 = bias, b1 = bias, b2 = bias, b3 = bias;
-            for (ptrdiff_t t = 0; t < (taps ? taps : s->run_count); t++) {
-                const uint8_t *in = x + s->runs[t];
-                const uint8_t *weights = s->weights + t * rows * 32;
-                const __m256i w0 = edgegen_avx2_load(weights);
-                const __m256i w1 = rows == 2 ? edgegen_avx2_load(weights + 32) : w0;
-                const __m256i x0 = edgegen_avx2_load(in), x1 = edgegen_avx2_load(in + at1);
-                const __m256i x2 = edgegen_avx2_load(in + at2), x3 = edgegen_avx2_load(in + at3);
-                a0 = edgegen_avx2_dot(a0, x0, w0);
-                a1 = edgegen_avx2_dot(a1, x1, w0);
-                a2 = edgegen_avx2_dot(a2, x2, w0);
-                a3 = edgegen_avx2_dot(a3, x3, w0);
-                if (rows == 2) {
-                    b0 = edgegen_avx2_dot(b0, x0, w1);
-                    b1 = edgegen_avx2_dot(b1, x1, w1);
-                    b2 = edgegen_avx2_dot(b2, x2, w1);
-                    b3 = edgegen_avx2_dot(b3, x3, w1);
-                }
-            }
-            a0 = edgegen_avx2_requantize(a0, epilogue, form, s->zero_point);
-            a1 = edgegen_avx2_requantize(a1, epilogue, form, s->zero_point);
-            a2 = edgegen_avx2_requantize(a2, epilogue, form, s->zero_point);
-            a3 = edgegen_avx2_requantize(a3, epilogue, form, s->zero_point);
-            edgegen_avx2_store_s8(s, 1, (int)count, y, edgegen_avx2_narrow(a0, a1, a2, a3));
-            if (rows == 2) {
-                b0 = edgegen_avx2_requantize(b0, epilogue, form, s->zero_point);
-                b1 = edgegen_avx2_requantize(b1, epilogue, form, s->zero_point);
-                b2 = edgegen_avx2_requantize(b2, epilogue, form, s->zero_point);
-                b3 = edgegen_avx2_requantize(b3, epilogue, form, s->zero_point);
-                edgegen_avx2_store_s8(s, 1, (int)count, y + s->y_row, edgegen_avx2_narrow(b0, b1, b2, b3));
-            }
-            if (i == s->pixels - count) {
-                break;
-            }
-            i = i + 2 * count <= s->pixels ? i + count : s->pixels - count;
+    const __m256i w0 = edgegen_avx2_load(weights);
+    const __m256i w1 = rows == 2 ? edgegen_avx2_load(weights + 32) : w0;
+    EDGEGEN_UNROLL
+    for (int k = 0; k < pixels; k++) {
+        const __m256i x = edgegen_avx2_load(in + k * x_step);
+        top[k] = edgegen_avx2_dot(top[k], x, w0);
+        if (rows == 2) {
+            bottom[k] = edgegen_avx2_dot(bottom[k], x, w1);
         }
     }
 }
 
-/* The function for blocks of one vector of channels, `rows` rows of y at a time. The last tile of a row steps back so
- * that it ends with the last pixel. */
-#define EDGEGEN_AVX2_DEPTHWISE_S8(vectors, rows, taps)                                                                 \
-    static EDGEGEN_NOINLINE void edgegen_avx2_depthwise_s8_##vectors##x##rows##x##taps(const edgegen_strip *s)         \
+EDGEGEN_INLINE void edgegen_avx2_depthwise_store(const edgegen_strip *s, int form, int pixels, uint8_t *y, __m256i *sum)
+{
+    const int32_t *epilogue = (const int32_t *)(const void *)s->epilogue;
+    EDGEGEN_UNROLL
+    for (int k = 0; k < pixels; k++) {
+        sum[k] = edgegen_avx2_requantize(sum[k], epilogue, form, s->zero_point);
+    }
+    edgegen_avx2_store_s8(s, 1, pixels, y, edgegen_avx2_narrow(sum[0], sum[1], sum[2], sum[3]));
+}
+
+/* A vector of channels, up to 4 pixels and 2 rows of y at a time; taps is known when this is compiled, at most 12, or 0.
+ * The last tile of a row steps back so that it ends with the last pixel: there are at least `pixels`. */
+EDGEGEN_INLINE void edgegen_avx2_depthwise_strip(int pixels, int rows, int taps, int form, const edgegen_strip *s)
+{
+    const __m256i bias = edgegen_avx2_row((const int32_t *)(const void *)s->epilogue, 0);
+    for (ptrdiff_t g = 0; g < s->groups; g++) {
+        for (ptrdiff_t i = 0;;) {
+            const uint8_t *x = s->x + g * s->x_group + i * s->x_step;
+            uint8_t *y = s->y + g * s->y_group + i * s->y_step;
+            __m256i top[4] = { bias, bias, bias, bias }, bottom[4] = { bias, bias, bias, bias };
+#define EDGEGEN_AVX2_TAP(t)                                                                                            \
+    if (taps > (t)) {                                                                                                  \
+        edgegen_avx2_depthwise_tap(pixels, rows, x + s->runs[t], s->x_step, s->weights + (t) * rows * 32, top, bottom);\
+    }
+            EDGEGEN_AVX2_TAP(0)
+            EDGEGEN_AVX2_TAP(1)
+            EDGEGEN_AVX2_TAP(2)
+            EDGEGEN_AVX2_TAP(3)
+            EDGEGEN_AVX2_TAP(4)
+            EDGEGEN_AVX2_TAP(5)
+            EDGEGEN_AVX2_TAP(6)
+            EDGEGEN_AVX2_TAP(7)
+            EDGEGEN_AVX2_TAP(8)
+            EDGEGEN_AVX2_TAP(9)
+            EDGEGEN_AVX2_TAP(10)
+            EDGEGEN_AVX2_TAP(11)
+            if (taps == 0) {
+                for (ptrdiff_t t = 0; t < s->run_count; t++) {
+                    const uint8_t *weights = s->weights + t * rows * 32;
+                    edgegen_avx2_depthwise_tap(pixels, rows, x + s->runs[t], s->x_step, weights, top, bottom);
+                }
+            }
+            edgegen_avx2_depthwise_store(s, form, pixels, y, top);
+            if (rows == 2) {
+                edgegen_avx2_depthwise_store(s, form, pixels, y + s->y_row, bottom);
+            }
+            if (i == s->pixels - pixels) {
+                break;
+            }
+            i = i + 2 * pixels <= s->pixels ? i + pixels : s->pixels - pixels;
+        }
+    }
+}
+
+/* The function for blocks of one vector of channels. */
+#define EDGEGEN_AVX2_DEPTHWISE_S8(pixels, rows, taps)                                                                  \
+    static EDGEGEN_NOINLINE void edgegen_avx2_depthwise_s8_##pixels##x##rows##x##taps(const edgegen_strip *s)          \
     {                                                                                                                  \
         const edgegen_strip own = edgegen_own_strip(s);                                                                \
         if (own.form == EDGEGEN_ONE_OFFSET) {                                                                          \
-            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_ONE_OFFSET, &own);                                        \
+            edgegen_avx2_depthwise_strip(pixels, rows, taps, EDGEGEN_ONE_OFFSET, &own);                                \
         } else if (own.form == EDGEGEN_TWO_OFFSETS) {                                                                  \
-            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_TWO_OFFSETS, &own);                                       \
+            edgegen_avx2_depthwise_strip(pixels, rows, taps, EDGEGEN_TWO_OFFSETS, &own);                               \
         } else {                                                                                                       \
-            edgegen_avx2_depthwise_strip(rows, taps, EDGEGEN_FIXED_POINT, &own);                                       \
+            edgegen_avx2_depthwise_strip(pixels, rows, taps, EDGEGEN_FIXED_POINT, &own);                               \
         }                                                                                                              \
     }
 

@@ -24,7 +24,7 @@ from edgegen.ops.x86_tiles import (
     quantized_form,
 )
 
-_HELD_TAPS = 4  # so many taps' weights stay in registers
+_UNROLLED_TAPS = {4: 4, 2: 12}  # by rows in a set: up to so many taps are computed without a loop
 _SCRATCH_BYTES = 6144  # groups of rows are interleaved together up to this
 
 
@@ -159,22 +159,32 @@ class Interleaving:
             "blocks": blocks,
             "vectors": self.tiling.widest,
             "tail_vectors": tail,
-            "pixels": w.out[1] * w.channels // self.units,
+            "pixels": self.pixels,
             "x_step": 4 * (self.tiling.lanes if self.flat else w.stride[1] * self.pixel),
             "y_step": self.units,
         }
 
     def functions(self) -> tuple[dict[str, Literal], tuple[str, ...]]:
         """(the functions for the strips, what defines them)."""
-        held = self.taps if self.taps <= _HELD_TAPS else 0
+        unrolled = self.taps if self.taps <= _UNROLLED_TAPS[self.tiling.unit] else 0
         blocks, tail = self.tiling.blocks(self.units)
         names: dict[str, Literal] = {}
         definitions = []
         for key, vectors in (("strip", self.tiling.widest if blocks else 0), ("tail_strip", tail)):
-            names[key] = Symbol(f"{self.tiling.function}_{vectors}x{self.rows}x{held}" if vectors else "NULL")
-            if vectors:
-                definitions.append(f"{self.tiling.macro}({vectors}, {self.rows}, {held})")
+            shape = (vectors if self.tiling.widest > 1 else self.tile, self.rows, unrolled)
+            names[key] = Symbol(f"{self.tiling.function}_{'x'.join(map(str, shape))}" if vectors else "NULL")
+            definitions += [f"{self.tiling.macro}({', '.join(map(str, shape))})"] if vectors else []
         return names, tuple(definitions)
+
+    @property
+    def pixels(self) -> int:
+        """Of a strip."""
+        return self.windows.out[1] * self.windows.channels // self.units
+
+    @property
+    def tile(self) -> int:
+        """Pixels that AVX2 computes at a time: the last ones of a strip may be computed twice."""
+        return min(range(1, min(4, self.pixels) + 1), key=lambda n: (-(-self.pixels // n) * (n + 1), -n))
 
 
 def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
