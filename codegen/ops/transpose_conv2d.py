@@ -8,30 +8,17 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.epilogue import (
-    bias_or_zeros,
-    clamp_f32,
-    clamp_s8,
-    constant_weights,
-    finish_accumulator,
-    fixed_point_epilogue,
-)
-from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
-from edgegen.ops.window import Pair, any_order
+from edgegen.ops.epilogue import finish_accumulator
+from edgegen.ops.portable_convolution import Params, image_params, portable_rows
+from edgegen.ops.window import Pair
 
 
-def _geometry(node: Node) -> dict[str, Literal]:
-    op, x, w, y = node.op, node.input(0), node.input(1), node.out
+def _geometry(node: Node) -> Params:
+    op, w = node.op, node.input(1)
     assert isinstance(op, TransposeConv2d)
-    return {
-        "batch": x.shape[0],
-        "in_h": x.shape[1],
-        "in_w": x.shape[2],
-        "out_h": y.shape[1],
-        "out_w": y.shape[2],
+    return image_params(node) | {
         "units": w.shape[0],
         "kernel_h": w.shape[1],
         "kernel_w": w.shape[2],
@@ -40,49 +27,7 @@ def _geometry(node: Node) -> dict[str, Literal]:
         "stride_w": op.stride[1],
         "pad_top": op.pad[0],
         "pad_left": op.pad[1],
-        "in_stride": x.type.layout.strides(x.shape),
-        "out_stride": y.type.layout.strides(y.shape),
     }
-
-
-def _pack_s8(node: Node) -> Packed:
-    op = node.op
-    assert isinstance(op, TransposeConv2d)
-    assert op.requantize is not None
-    low, high = clamp_s8(op.clamp)
-    output = {"x_zero": op.x_zero, "zero_point": op.requantize.zero_point, "low": low, "high": high}
-    epilogue = fixed_point_epilogue(bias_or_zeros(node), op.requantize)
-    return Packed(
-        "edgegen_transpose_conv2d_s8",
-        _geometry(node) | output,
-        (Constant("weights", node.input(1).values), Constant("epilogue", epilogue)),
-    )
-
-
-def _pack_s16(node: Node) -> Packed:
-    op, w = node.op, node.input(1)
-    assert isinstance(op, TransposeConv2d)
-    assert op.requantize is not None
-    return Packed(
-        "edgegen_transpose_conv2d_s16",
-        _geometry(node) | output_s16(op.requantize, op.clamp),
-        (Constant("weights", w.values), *epilogue_s16(node, op.requantize, w.shape[0])),
-    )
-
-
-def _when_s16(node: Node) -> str | None:
-    assert isinstance(node.op, TransposeConv2d)
-    return constant_weights(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
-
-
-def _pack_f32(node: Node) -> Packed:
-    assert isinstance(node.op, TransposeConv2d)
-    low, high = clamp_f32(node.op.clamp)
-    return Packed(
-        "edgegen_transpose_conv2d_f32",
-        _geometry(node) | {"low": low, "high": high},
-        (Constant("weights", node.input(1).values), Constant("bias", bias_or_zeros(node))),
-    )
 
 
 @dataclass(frozen=True)
@@ -107,22 +52,7 @@ class TransposeConv2d(Op):
     requantize: FixedPoint | None = None
     clamp: Range = NO_CLAMP
 
-    kernels = tuple(
-        Kernel(
-            f"transpose_conv2d_{dtype}",
-            signature,
-            pack,
-            header="transpose_conv2d",
-            when=when,
-            reads=any_order,
-            writes=any_order,
-        )
-        for dtype, signature, pack, when in (
-            ("s8", "s8 s8 s32? -> s8", _pack_s8, constant_weights),
-            ("s16", "s16 s8 s64? -> s16", _pack_s16, _when_s16),
-            ("f32", "f32 f32 f32? -> f32", _pack_f32, constant_weights),
-        )
-    )
+    kernels = portable_rows("transpose_conv2d", _geometry, "transpose_conv2d")
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, w = known(inputs[0], "x"), known(inputs[1], "weights")
