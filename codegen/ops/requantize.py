@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lookup import LOOKUP_8, same_order
 from edgegen.ops.window import any_order
+
+When = Callable[[Node], str | None]
 
 _INTEGERS = ("s8", "u8", "s16", "s32")
 
@@ -155,30 +158,45 @@ def _per_tensor(node: Node) -> str | None:
     return same_order(node) if len(node.op.scale) == 1 else "dequantizes whole tensors, not channels"
 
 
-Quantize.kernels = tuple(
-    Kernel(
-        f"quantize_f32_{to}",
+def _zero_is_s8(node: Node) -> str | None:
+    assert isinstance(node.op, Dequantize)
+    return _per_tensor(node) or (None if -128 <= node.op.zero_point[0] <= 127 else "zero point must be s8")
+
+
+def _quantize_row(to: str, suffix: str = "", requires: frozenset[str] = frozenset()) -> Kernel:
+    return Kernel(
+        f"quantize_f32_{to}{suffix}",
         f"f32 -> {to}",
         _pack_quantize,
-        header="quantize",
+        header=f"quantize{suffix}",
+        requires=requires,
         when=same_order,
         in_place=_in_place("f32", to),
         reads=any_order,
         writes=any_order,
     )
-    for to in ("s8", "u8", "s16")
-)
-Dequantize.kernels = tuple(
-    Kernel(
-        f"dequantize_{of}_f32",
+
+
+def _dequantize_row(
+    of: str, suffix: str = "", requires: frozenset[str] = frozenset(), when: When = _per_tensor
+) -> Kernel:
+    return Kernel(
+        f"dequantize_{of}_f32{suffix}",
         f"{of} -> f32",
         _pack_dequantize,
-        header="quantize",
-        when=_per_tensor,
+        header=f"quantize{suffix}",
+        requires=requires,
+        when=when,
         reads=any_order,
         writes=any_order,
     )
-    for of in ("s8", "u8", "s16")
+
+
+_NEON = frozenset({"neon"})
+Quantize.kernels = (_quantize_row("s8", "_neon", _NEON), *map(_quantize_row, ("s8", "u8", "s16")))
+Dequantize.kernels = (
+    _dequantize_row("s8", "_neon", _NEON, _zero_is_s8),
+    *map(_dequantize_row, ("s8", "u8", "s16")),
 )
 Requantize.kernels = (
     LOOKUP_8,

@@ -12,6 +12,7 @@ from tests.ops import (
     test_dense_neon,
     test_depthwise_conv2d_neon,
     test_pool2d_neon,
+    test_quantize_neon,
     test_softmax_neon,
 )
 
@@ -29,6 +30,7 @@ def cases(start: int) -> list[Case]:
         test_dense_neon.S8_CASES,
         test_dense_neon.F32_CASES,
         test_pool2d_neon.CASES,
+        test_quantize_neon.CASES,
         test_binary_neon.F32_CASES,
         test_binary_neon.tail_cases(),
         test_softmax_neon.S8_CASES,

@@ -1,0 +1,46 @@
+/* Between f32 and quantized s8 on AArch64. */
+#ifndef EDGEGEN_QUANTIZE_NEON_H
+#define EDGEGEN_QUANTIZE_NEON_H
+
+#include "kernels/quantize.h"
+#include "simd/neon.h"
+
+/* 4 of x / scale, rounded half away from zero and saturated to s32; NaN becomes the lower limit. */
+EDGEGEN_INLINE int32x4_t edgegen_neon_quantized(const edgegen_quantize *p, const float *x)
+{
+    const float32x4_t quotient = vdivq_f32(vld1q_f32(x), vdupq_n_f32(p->scale));
+    return vcvtaq_s32_f32(vmaxnmq_f32(quotient, vdupq_n_f32(p->low)));
+}
+
+/* f32 x[count] -> y, which may be x. Narrowing applies the upper limit. */
+EDGEGEN_KERNEL void quantize_f32_s8_neon(const edgegen_quantize *p, const float *x, int8_t *y)
+{
+    const int16x8_t zero = vdupq_n_s16((int16_t)p->zero_point);
+    int32_t i = 0;
+    for (; i + 16 <= p->count; i += 16) {
+        const int16x8_t low = edgegen_neon_join(edgegen_neon_quantized(p, x + i), edgegen_neon_quantized(p, x + i + 4));
+        const int16x8_t high =
+            edgegen_neon_join(edgegen_neon_quantized(p, x + i + 8), edgegen_neon_quantized(p, x + i + 12));
+        vst1q_s8(y + i, vqmovn_high_s16(vqmovn_s16(vqaddq_s16(low, zero)), vqaddq_s16(high, zero)));
+    }
+    for (; i < p->count; i++) {
+        y[i] = (int8_t)edgegen_quantized(p, x[i]);
+    }
+}
+
+/* s8 x[count] -> scale * (x - zero_point) */
+EDGEGEN_KERNEL void dequantize_s8_f32_neon(const edgegen_dequantize *p, const int8_t *x, float *y)
+{
+    const int8x8_t zero = vdup_n_s8((int8_t)p->zero_point);
+    int32_t i = 0;
+    for (; i + 8 <= p->count; i += 8) {
+        const int16x8_t wide = vsubl_s8(vld1_s8(x + i), zero);
+        vst1q_f32(y + i, vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), p->scale));
+        vst1q_f32(y + i + 4, vmulq_n_f32(vcvtq_f32_s32(vmovl_high_s16(wide)), p->scale));
+    }
+    for (; i < p->count; i++) {
+        y[i] = p->scale * (float)(x[i] - p->zero_point);
+    }
+}
+
+#endif
