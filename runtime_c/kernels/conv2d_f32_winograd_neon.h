@@ -126,8 +126,8 @@ EDGEGEN_INLINE void edgegen_winograd_block_f32(const edgegen_conv2d_f32_winograd
     for (int32_t i = 0; i < found; i++) {
         const int32_t oy = (first + i) / across * 2, ox = (first + i) % across * 2;
         for (int32_t g = 0; g < groups; g++) {
-            edgegen_winograd_output_f32(&p->output, m + 4 * (groups * i + g), 4 * groups * tiles, vld1q_f32(bias + 4 * g),
-                                        image->out_h - oy, image->out_w - ox, image->out_w * step,
+            edgegen_winograd_output_f32(&p->output, m + 4 * (groups * i + g), 4 * groups * tiles,
+                                        vld1q_f32(bias + 4 * g), image->out_h - oy, image->out_w - ox, image->out_w * step,
                                         y + (oy * image->out_w + ox) * step + 4 * g);
         }
     }
@@ -171,7 +171,7 @@ EDGEGEN_KERNEL void conv2d_f32_winograd_neon(const edgegen_conv2d_f32_winograd_n
             for (int32_t i = 0; i < found; i++) {
                 const int32_t top = (first + i) / across * 2 - image->pad_top;
                 const int32_t left = (first + i) % across * 2 - image->pad_left;
-                const edgegen_neon_patch2d patch =
+                const edgegen_winograd_pixels patch =
                     edgegen_winograd_patch(image, (const uint8_t *)(const void *)x, top, left, 4, scratch);
                 for (int32_t c = 0; c < depth; c += 4) {
                     edgegen_winograd_input_f32((const float *)(const void *)patch.first + c, patch.row / 4, depth,

@@ -16,8 +16,8 @@ typedef struct {
     int32_t copied, border, gathered, fill;
 } edgegen_neon_window;
 
-/* tile:  pixels computed together with SDOT, 1 to 6 and at most out_w
- * apart: without SDOT, sums of two products may overflow s16 */
+/* tile:  pixels computed together by lanes, 1 to 6 and at most out_w
+ * apart: sums of two products may overflow s16 */
 typedef struct {
     int32_t batch, out_h, tile, apart;
     edgegen_neon_window window;
@@ -71,11 +71,13 @@ EDGEGEN_INLINE edgegen_neon_rows edgegen_neon_find_row(const edgegen_neon_window
     edgegen_neon_rows row;
     for (int32_t ky = 0; ky < w->kernel_h; ky++) {
         const int32_t iy = top + ky * w->dilation_h;
-        const uint8_t *first = x + iy * w->row;
+        const uint8_t *first;
         if (w->border > 0 && (iy < 0 || iy >= w->in_h)) {
             first = scratch + w->copied * w->row;
         } else if (w->copied > 0) {
             first = edgegen_neon_copied_row(w, scratch, iy);
+        } else {
+            first = x + iy * w->row;
         }
         for (int32_t kx = 0; kx < w->runs_w; kx++) {
             row.run[ky * w->runs_w + kx] = first + kx * w->dilation_w * w->pixel;

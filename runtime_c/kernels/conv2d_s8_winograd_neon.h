@@ -110,7 +110,7 @@ EDGEGEN_INLINE void edgegen_winograd_output_s8(const edgegen_neon_output *out, c
         EDGEGEN_WINOGRAD_SHORTEN(z[r][0], z[r][1], z[r][2], z[r][3], z[r][4], z[r][5], y0, y1, y2, y3)                 \
         const int16x8_t left = edgegen_neon_join(EDGEGEN_WINOGRAD_FINISH(y0), EDGEGEN_WINOGRAD_FINISH(y1));            \
         const int16x8_t right = edgegen_neon_join(EDGEGEN_WINOGRAD_FINISH(y2), EDGEGEN_WINOGRAD_FINISH(y3));           \
-        edgegen_winograd_store_s8(y + r * row, edgegen_neon_narrow16(left, right, out), columns, out->step);              \
+        edgegen_winograd_store_s8(y + r * row, edgegen_neon_narrow16(left, right, out), columns, out->step);           \
     }
     EDGEGEN_WINOGRAD_LINE(0)
     EDGEGEN_WINOGRAD_LINE(1)
@@ -218,7 +218,7 @@ EDGEGEN_KERNEL void conv2d_s8_winograd_neon(const edgegen_conv2d_s8_winograd_neo
             for (int32_t i = 0; i < found; i++) {
                 const int32_t top = (first + i) / across * 4 - image->pad_top;
                 const int32_t left = (first + i) % across * 4 - image->pad_left;
-                const edgegen_neon_patch2d patch =
+                const edgegen_winograd_pixels patch =
                     edgegen_winograd_patch(image, (const uint8_t *)x, top, left, 6, scratch);
                 for (int32_t c = 0; c < depth; c += 8) {
                     edgegen_winograd_input_s8((const int8_t *)patch.first + c, patch.row, depth, v + i * depth + c,

@@ -25,15 +25,15 @@ typedef struct {
 typedef struct {
     const uint8_t *first;
     int32_t row;
-} edgegen_neon_patch2d;
+} edgegen_winograd_pixels;
 
 /* The side * side pixels of image x from (top, left) on: where they lie, or copied to `copy` with padding. */
-EDGEGEN_INLINE edgegen_neon_patch2d edgegen_winograd_patch(const edgegen_winograd_neon *p, const uint8_t *x, int32_t top,
-                                                           int32_t left, int32_t side, uint8_t *copy)
+EDGEGEN_INLINE edgegen_winograd_pixels edgegen_winograd_patch(const edgegen_winograd_neon *p, const uint8_t *x,
+                                                              int32_t top, int32_t left, int32_t side, uint8_t *copy)
 {
-    edgegen_neon_patch2d patch = { x + (top * p->in_w + left) * p->pixel, p->in_w * p->pixel };
     if (top >= 0 && left >= 0 && top + side <= p->in_h && left + side <= p->in_w) {
-        return patch;
+        const edgegen_winograd_pixels inside = { x + (top * p->in_w + left) * p->pixel, p->in_w * p->pixel };
+        return inside;
     }
     const int32_t first = edgegen_max_s32(left, 0), end = edgegen_min_s32(left + side, p->in_w);
     memset(copy, p->fill, (size_t)(side * side * p->pixel));
@@ -41,8 +41,7 @@ EDGEGEN_INLINE edgegen_neon_patch2d edgegen_winograd_patch(const edgegen_winogra
         memcpy(copy + (r * side + first - left) * p->pixel, x + ((top + r) * p->in_w + first) * p->pixel,
                (size_t)(edgegen_max_s32(end - first, 0) * p->pixel));
     }
-    patch.first = copy;
-    patch.row = side * p->pixel;
+    const edgegen_winograd_pixels patch = { copy, side * p->pixel };
     return patch;
 }
 

@@ -4,8 +4,8 @@
 
 #include "simd/neon_tile.h"
 
-/* tile:  rows computed together with SDOT or in f32, 1 to 6 and at most `rows`
- * apart: without SDOT, sums of two products may overflow s16 */
+/* tile:  rows computed together by lanes, 1 to 6 and at most `rows`
+ * apart: sums of two products may overflow s16 */
 typedef struct {
     int32_t rows, depth, tile, apart;
     edgegen_neon_output output;

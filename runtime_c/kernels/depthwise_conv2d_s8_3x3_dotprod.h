@@ -16,7 +16,8 @@ EDGEGEN_INLINE edgegen_neon_column edgegen_depthwise_column(const edgegen_depthw
     if (edgegen_depthwise_inside(&p->window, p->sides, at)) {
         const int8x16_t r0 = edgegen_neon_load8_s8(x[0] + at), r1 = edgegen_neon_load8_s8(x[1] + at);
         const int8x16_t r2 = edgegen_neon_load8_s8(x[2] + at), r3 = edgegen_neon_load8_s8(x[3] + at);
-        const int16x8_t upper = vreinterpretq_s16_s8(vzip1q_s8(r0, r1)), lower = vreinterpretq_s16_s8(vzip1q_s8(r2, r3));
+        const int16x8_t upper = vreinterpretq_s16_s8(vzip1q_s8(r0, r1));
+        const int16x8_t lower = vreinterpretq_s16_s8(vzip1q_s8(r2, r3));
         column.low = vreinterpretq_s8_s16(vzip1q_s16(upper, lower));
         column.high = vreinterpretq_s8_s16(vzip2q_s16(upper, lower));
     } else {
@@ -85,7 +86,8 @@ EDGEGEN_KERNEL void edgegen_depthwise_conv2d_s8_dot(const edgegen_depthwise_conv
     for (int32_t n = 0; n < p->batch; n++) {
         int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy += 2) {
-            const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy / 2, &next);
+            const edgegen_neon_rows rows =
+                edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy / 2, &next);
             const int8_t *w = weights;
             const int32_t *e = epilogue;
             for (int32_t first = 0; first < channels; first += 8) {

@@ -110,7 +110,8 @@ EDGEGEN_KERNEL void edgegen_depthwise_conv2d_s8_bands(const edgegen_depthwise_co
     for (int32_t n = 0; n < p->batch; n++) {
         int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy += 2) {
-            const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy / 2, &next);
+            const edgegen_neon_rows rows =
+                edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy / 2, &next);
             const int8_t *w = weights;
             const int32_t *e = epilogue;
             for (int32_t first = 0; first < channels; first += 8) {

@@ -6,8 +6,8 @@
 #include "simd/neon.h"
 
 /* exp(x) for x <= 0 within 2 units in the last place, and 0 below the least normal number.
- * x = n * log(2) + r with |r| <= log(2) / 2; 2^n is made of an exponent's bits; exp(r) is 1 + r + r^2 times a polynomial
- * fitted to (exp(r) - 1 - r) / r^2 at Chebyshev points. */
+ * x = n * log(2) + r with |r| <= log(2) / 2; 2^n is made of an exponent's bits; exp(r) is 1 + r + r^2 times a
+ * polynomial fitted to (exp(r) - 1 - r) / r^2 at Chebyshev points. */
 EDGEGEN_INLINE float32x4_t edgegen_neon_exp_f32(float32x4_t x)
 {
     const uint32x4_t normal = vcgeq_f32(x, vdupq_n_f32(-0x1.5d589ep+6f)); /* log(2^-126) */

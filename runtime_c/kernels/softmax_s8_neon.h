@@ -24,7 +24,8 @@ EDGEGEN_INLINE int8x8_t edgegen_neon_probabilities(int32x4_t exponentials, int32
 
 /* exponentials[length + 1]: exp of the differences 0, -1, ... from the row's maximum, times 2^31, and a 0 at the end.
  * y may be x. */
-EDGEGEN_KERNEL void softmax_s8_neon(const edgegen_softmax_s8 *p, const int8_t *x, const int32_t *exponentials, int8_t *y)
+EDGEGEN_KERNEL void softmax_s8_neon(const edgegen_softmax_s8 *p, const int8_t *x, const int32_t *exponentials,
+                                    int8_t *y)
 {
     const int32_t whole = p->depth - p->depth % 4, left = p->depth % 4;
     for (int32_t r = 0; r < p->rows; r++) {

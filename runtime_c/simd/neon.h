@@ -119,7 +119,7 @@ EDGEGEN_INLINE int16x8_t edgegen_neon_join(int32x4_t a, int32x4_t b)
     return vqmovn_high_s32(vqmovn_s32(a), b);
 }
 
-/* A comparison with an infinity never holds, and costs an instruction that the compiler removes. */
+/* Sides that are open, at an infinity, cost nothing where the bounds are constants. */
 EDGEGEN_INLINE float32x4_t edgegen_neon_clamp_f32(float32x4_t v, const edgegen_neon_output_f32 *out)
 {
     if (out->low > -EDGEGEN_INFINITY) {

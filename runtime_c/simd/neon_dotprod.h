@@ -46,6 +46,7 @@ EDGEGEN_INLINE void edgegen_dotprod_accumulate(const edgegen_neon_rows *in, int3
     }
 }
 
+/* One tile of rows and 4 * groups units, of which `count` are stored. */
 EDGEGEN_INLINE void edgegen_dotprod_tile(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t first,
                                          const int32_t rows, const int32_t groups, int32_t count, const int8_t *w,
                                          const int32_t *epilogue, int8_t *y)

@@ -6,8 +6,8 @@
 #include "simd/neon_tile.h"
 
 /* p[r][i] = products of the 16 bytes of x[r] and w[i], those of bytes 8 apart added. Two of them fit s16 unless both
- * weights are -128: then `apart` keeps them apart, and these are the products of the first 8 bytes only. The block keeps
- * gcc from copying sums between registers. */
+ * weights are -128: then `apart` keeps them apart, and these are the products of the first 8 bytes only. The block of
+ * assembly keeps gcc from copying sums between registers. */
 #if defined(__GNUC__)
 #define EDGEGEN_PAIRS_MULTIPLY16                                                                                       \
     if (rows == 2 && !apart) {                                                                                         \

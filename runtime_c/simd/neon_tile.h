@@ -1,4 +1,4 @@
-/* Register tiles whose inputs are taken lane by lane: 1 to 6 rows times 16 or 8 units, for SDOT on s8 and FMLA on f32. */
+/* Register tiles whose inputs are taken lane by lane: 1 to 6 rows times 16 or 8 units (SDOT, SMLAL, FMLA). */
 #ifndef EDGEGEN_SIMD_NEON_TILE_H
 #define EDGEGEN_SIMD_NEON_TILE_H
 
