@@ -1,89 +1,11 @@
-"""Rows for x86-64 with AVX2 and with AVX-512, for operands of the output's shape that lie in its order."""
+"""Rows for x86-64 with AVX2 and with AVX-512."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
-from edgegen.ops.binary.broadcast import loops
-from edgegen.ops.binary.generic import computes
-from edgegen.ops.binary.linear import linear_form
-from edgegen.ops.binary.op import Binary, integer_clamp
-from edgegen.ops.epilogue import clamp_f32
-from edgegen.ops.window import any_order
+from edgegen.ops.binary.side_by_side import side_by_side_rows
 from edgegen.ops.x86_tiles import FEATURES_AVX2, FEATURES_AVX512
 
-_SHIFT = 22  # of edgegen_linear_s8_x86
-_F32 = ("add", "sub", "mul")
-
-
-def _side_by_side(node: Node) -> str | None:
-    found = loops(node)
-    whole = len(found.extent) == 1 and found.a == found.b == (1,)
-    return None if whole else "operands must have the output's shape and order"
-
-
-def _holds_s8(node: Node) -> str | None:
-    op = node.op
-    assert isinstance(op, Binary)
-    if op.function not in ("add", "sub"):
-        return "computes add and sub"
-    reason = computes(node, op.function, quantized=True) or _side_by_side(node)
-    if reason is None and linear_form(op, _SHIFT) is None:
-        reason = "no linear form equals this sum for all inputs"
-    return reason
-
-
-def _holds_f32(function: str) -> Callable[[Node], str | None]:
-    return lambda node: computes(node, function, quantized=False) or _side_by_side(node)
-
-
-def _pack_s8(node: Node) -> Packed:
-    op = node.op
-    assert isinstance(op, Binary)
-    form = linear_form(op, _SHIFT)
-    assert form is not None
-    low, high = integer_clamp(op.clamp, np.dtype(np.int8))
-    return Packed(
-        "edgegen_linear_s8_x86",
-        {
-            "count": node.out.type.elements,
-            "a_factor": form.a,
-            "b_factor": form.b,
-            "offset": form.offset,
-            "low": low,
-            "high": high,
-        },
-        inputs=(0, 1),
-    )
-
-
-def _pack_f32(node: Node) -> Packed:
-    assert isinstance(node.op, Binary)
-    low, high = clamp_f32(node.op.clamp)
-    return Packed("edgegen_binary_f32_x86", {"count": node.out.type.elements, "low": low, "high": high}, inputs=(0, 1))
-
-
-def _rows(isa: str, requires: frozenset[str]) -> tuple[Kernel, ...]:
-    def row(name: str, dtype: str, pack: Callable[[Node], Packed], when: Callable[[Node], str | None]) -> Kernel:
-        return Kernel(
-            f"{name}_{dtype}_{isa}",
-            f"{dtype} {dtype} -> {dtype}",
-            pack,
-            header=f"binary_{isa}",
-            requires=requires,
-            when=when,
-            in_place=(0, 1),
-            reads=any_order,
-            writes=any_order,
-        )
-
-    return (
-        row("linear", "s8", _pack_s8, _holds_s8),
-        *(row(function, "f32", _pack_f32, _holds_f32(function)) for function in _F32),
-    )
-
-
-ROWS = (*_rows("avx512", FEATURES_AVX512), *_rows("avx2", FEATURES_AVX2))
+ROWS = (
+    *side_by_side_rows("avx512", "x86", FEATURES_AVX512),
+    *side_by_side_rows("avx2", "x86", FEATURES_AVX2),
+)
