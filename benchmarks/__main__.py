@@ -9,11 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edgegen.errors import EdgegenError, format_error
-
 from benchmarks.measure import emulated, peers, timed
 from benchmarks.models import NAMES, model
 from benchmarks.page import environment, page
+from edgegen.errors import EdgegenError, format_error
 
 EMULATED = ("cortex-m4", "arm-neon", "arm-neon-dotprod")
 

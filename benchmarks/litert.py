@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import repeat
 
 import tflite
+
 from edgegen.ir.tensor import Array
 
 

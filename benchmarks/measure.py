@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.litert import LiteRt
+from benchmarks.models import Model
 from edgegen.api import compile
 from edgegen.compiler import Compiled
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array
 from edgegen.verify import Call, HostProgram, build_program, compare
-
-from benchmarks.litert import LiteRt
-from benchmarks.models import Model
 
 ROUND_NANOSECONDS = 20_000_000  # how long each side runs in one round
 

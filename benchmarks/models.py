@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from edgegen.errors import UsageError
 from edgegen.ir.tensor import Array
-
 from tests import corpus
 
 DIGITS = Path(__file__).resolve().parents[1] / "examples" / "digits"

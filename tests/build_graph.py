@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+
 from edgegen.ir.dtypes import S8, DType, dtype_of
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph, Node

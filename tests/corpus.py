@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+
 from edgegen.ir.tensor import Array
 
 ROOT = Path(os.environ.get("EDGEGEN_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")

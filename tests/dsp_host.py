@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
 from edgegen.verify.compare import compare
-
 from tests.harness import Case, compile_for_test, node_graph, reference
 
 

@@ -17,7 +17,6 @@ from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array
 from edgegen.targets import Optimize
 from edgegen.verify import Build, Call, build_program, compare
-
 from tests.harness import Case, compile_for_test, node_graph, reference
 
 

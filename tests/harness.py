@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+
 from edgegen.compiler import Compiled, compile_graph
 from edgegen.emit.render import Origin
 from edgegen.ir.dtypes import dtype_of

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from tflite_micro.python.tflite_micro import runtime
+
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array
 from edgegen.verify.compare import magnitude
-from tflite_micro.python.tflite_micro import runtime
 
 ARENA_BYTES = 1 << 20
 Judge = Callable[[bytes, Sequence[Array], int], list[Array]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S8, S32
 from edgegen.ir.graph import Graph, Node

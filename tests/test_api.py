@@ -6,13 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
-import edgegen
 import numpy as np
 import pytest
+
+import edgegen
 from edgegen.api import write_files
 from edgegen.errors import DoesNotFit, ToolchainMissing, UsageError
 from edgegen.targets import host_target
-
 from tests import corpus as corpus_files
 
 pytestmark = pytest.mark.corpus

@@ -10,8 +10,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import edgegen.ops
 import pytest
+
+import edgegen.ops
 from edgegen.emit.bundle import bundle
 from edgegen.ir.kernel import Kernel
 from edgegen.ir.op import Op

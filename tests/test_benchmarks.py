@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tflite
-from edgegen.errors import UsageError
 
 from benchmarks import measure
 from benchmarks.litert import accepted
 from benchmarks.models import NAMES, model
 from benchmarks.page import page
+from edgegen.errors import UsageError
 from tests import corpus as corpus_files
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen import cli
 from edgegen.errors import EdgegenError
 

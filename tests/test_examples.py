@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edgegen import compile, evaluate
 
+from edgegen import compile, evaluate
 from tests.judge import judge
 
 DIGITS = Path(__file__).resolve().parents[1] / "examples" / "digits"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen import cli, compile
 from edgegen.errors import UsageError
 from edgegen.report.generated_text import up_to_date

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from edgegen.ops import OPS
 from edgegen.targets import TARGETS
 from edgegen.verify.objects import STRICT

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from edgegen import compile
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from edgegen.targets import TARGETS, host_target
 
 LACKS = "this machine has no AVX-512 with VNNI"

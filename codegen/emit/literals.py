@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+
 from edgegen.ir.dtypes import DType
 from edgegen.ir.kernel import Symbol
 from edgegen.ir.tensor import Array

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import jinja2
 import numpy as np
+
 from edgegen.emit import literals
 from edgegen.emit.bundle import bundle
 from edgegen.emit.symbols import comment_text, identifier

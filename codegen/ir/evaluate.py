@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+
 from edgegen.errors import UsageError
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array, Tensor

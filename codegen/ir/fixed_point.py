@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
 from edgegen.errors import InvalidGraph
 
 IntArray = npt.NDArray[Any]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from edgegen.ir.dtypes import DType
 from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.quantization import Quantization

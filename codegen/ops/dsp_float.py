@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ir.kernel import Constant, Literal, Packed
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array

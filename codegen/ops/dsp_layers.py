@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.kernel import Constant, Literal, Packed
 from edgegen.ir.op import Range

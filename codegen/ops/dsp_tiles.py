@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range

@@ -7,6 +7,7 @@ its greatest number, 2^31 - 1, stands for it. Arrays are int64 and hold s32 numb
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ir.fixed_point import IntArray, doubling_high_multiply, rounding_shift_right
 
 ONE = (1 << 31) - 1  # with no integer bits

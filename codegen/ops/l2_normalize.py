@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import multiply_by_quantized_multiplier
 from edgegen.ir.graph import Node

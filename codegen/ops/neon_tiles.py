@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range

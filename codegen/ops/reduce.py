@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BOOL
 from edgegen.ir.fixed_point import FixedPoint, wrap32

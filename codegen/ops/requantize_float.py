@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ops.requantize_proof import Staircase
 

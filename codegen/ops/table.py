@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.op import Op, known, present

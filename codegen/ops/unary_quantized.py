@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray, multiply_by_quantized_multiplier, rounding_shift_right
 from edgegen.ops import fixed_point_functions
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.ir.dtypes import DType
 from edgegen.ir.fixed_point import IntArray
 from edgegen.ops.lookup import byte_values

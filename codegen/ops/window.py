@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
 from edgegen.ir.layout import NATURAL, NCHW, Layout

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.kernel import Constant, Literal, Packed, Symbol
 from edgegen.ir.op import Range

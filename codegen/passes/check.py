@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.graph import Graph

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.ir.dtypes import S8
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.graph import Graph, Node

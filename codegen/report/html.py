@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import jinja2
+
 from edgegen.resources import resource
 
 LEFT, TOP, DEPTH, GAP, BARS = 84, 14, 420, 14, 70  # pixels: axis labels, the map, the MACs below it

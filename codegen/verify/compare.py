@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.errors import UsageError
 from edgegen.ir.tensor import Array
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import cffi
 import numpy as np
+
 from edgegen.compiler import Compiled
 from edgegen.errors import ToolchainFailed
 from edgegen.verify import toolchain

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Array, Tensor, TensorType
 from edgegen.verify.compare import Difference, compare, magnitude

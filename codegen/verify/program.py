@@ -16,6 +16,7 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
+
 from edgegen.compiler import Compiled
 from edgegen.errors import ToolchainFailed, UsageError
 from edgegen.ir.tensor import Array, Tensor

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from edgegen.errors import UsageError
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array, Tensor

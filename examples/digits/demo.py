@@ -12,8 +12,9 @@ import argparse
 import sys
 from pathlib import Path
 
-import edgegen
 import numpy as np
+
+import edgegen
 from edgegen.errors import format_error
 
 HERE = Path(__file__).resolve().parent

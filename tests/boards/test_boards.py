@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.boards import Board, Region, board, board_names, check_fit, read_board
 from edgegen.compiler import Compiled
 from edgegen.errors import DoesNotFit, UsageError, format_error
 from edgegen.ir.dtypes import F32
 from edgegen.ops.dense import Dense
 from edgegen.targets import host_target
-
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
 

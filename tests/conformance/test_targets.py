@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.compiler import Request, compile_model
 from edgegen.targets import TARGETS, host_target
 from edgegen.verify import Call, build_program, compare
 from edgegen.verify.compare import magnitude
-
 from tests import corpus as corpus_files
 
 pytestmark = [pytest.mark.corpus, pytest.mark.slow]

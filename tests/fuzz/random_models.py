@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+
 from edgegen.frontends.tflite import operators
 from edgegen.frontends.tflite.importer import REGISTRY
-
 from tests.fuzz.mutation import NUMBERS
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
 

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from edgegen.compiler import Compiled, compile_graph
 from edgegen.emit.render import Origin
 from edgegen.errors import EdgegenError, format_error
 from edgegen.frontends import read_model
 from edgegen.passes.pipeline import Options
 from edgegen.targets import TARGETS, target
-
 from tests import corpus as corpus_files
 from tests.fuzz.mutation import mutate, structure
 

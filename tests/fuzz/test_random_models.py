@@ -9,7 +9,6 @@ from pathlib import Path
 from edgegen.compiler import Compiled
 from edgegen.errors import EdgegenError
 from edgegen.verify import Build, build_program
-
 from tests.fuzz.random_models import random_model
 from tests.fuzz.test_flips import TIMES, compiled
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.errors import UsageError
 from edgegen.ir.evaluate import evaluate, evaluate_all
-
 from tests.build_graph import Builder
 from tests.planned_ops import Both, Mix, Step
 

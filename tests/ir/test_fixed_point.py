@@ -7,6 +7,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from edgegen.ir.fixed_point import (
     FixedPoint,
     doubling_high_multiply,
@@ -15,8 +18,6 @@ from edgegen.ir.fixed_point import (
     rounding_shift_right,
     wrap32,
 )
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 S32 = st.integers(-(1 << 31), (1 << 31) - 1)
 MULTIPLIER = st.integers(1 << 30, (1 << 31) - 1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from edgegen.ir.dtypes import S8
 from edgegen.ir.layout import NATURAL, NCHW, Layout
 from edgegen.ir.tensor import TensorType
-from hypothesis import given
-from hypothesis import strategies as st
 
 SHAPES = st.tuples(*[st.integers(1, 5)] * 4)
 BORDERS = st.one_of(st.just((0, 0, 0, 0)), st.tuples(*[st.integers(0, 3)] * 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.layout import NCHW
 from edgegen.ir.op import Range
@@ -10,7 +11,6 @@ from edgegen.ir.printer import print_graph
 from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.post_optimize.select_kernels import select_kernels
-
 from tests.build_graph import GENERIC, Builder
 from tests.planned_ops import Both, Step
 

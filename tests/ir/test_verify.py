@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S32
 from edgegen.ir.graph import Graph, Plan
@@ -16,7 +17,6 @@ from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ir.verify import RULES, STAGES, verify
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.pipeline import Options, run
-
 from tests.build_graph import GENERIC, Builder
 from tests.planned_ops import Mix, Reverse, Step
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from edgegen.memory.arena import Buffer, lower_bound, neighbours, place
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from edgegen.memory.arena import Buffer, lower_bound, neighbours, place
 
 BUFFERS = st.lists(
     st.tuples(st.integers(1, 40), st.integers(-1, 12), st.integers(0, 5)).map(

@@ -8,7 +8,6 @@ from edgegen.memory.liveness import lifetimes, round_up, storages
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.select_kernels import select_kernels
-
 from tests.build_graph import GENERIC, Builder
 from tests.planned_ops import Both, Mix, Reverse, Step
 

@@ -6,13 +6,13 @@ import itertools
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S8
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import TensorType
 from edgegen.ops.batch_matmul import BatchMatmul
-
 from tests.harness import Case, check_nodes, constant_input
 
 LEADS = (((), ()), ((2,), (2,)), ((3, 1), (2,)), ((2, 1, 2), (3, 1)))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.binary import Binary
 from edgegen.ops.binary.linear import linear_form
 from edgegen.ops.binary.side_by_side import SHIFT
-
 from tests.guarded import check_guarded
 from tests.harness import Case
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Range
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.window import Pads, Pair
-
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes, constant_input
 

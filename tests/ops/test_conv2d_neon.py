@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.window import Pads, Pair
-
 from tests.guarded import check_guarded
 from tests.harness import Case, constant_input
 

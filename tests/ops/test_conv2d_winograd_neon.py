@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.conv2d import Conv2d, neon_winograd
 from edgegen.ops.select import rejection
 from edgegen.targets import TARGETS
-
 from tests.guarded import check_guarded
 from tests.harness import Case, constant_input, node_graph
 from tests.ops.test_conv2d_neon import conv_f32, conv_s8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ir.tensor import Tensor
@@ -12,7 +13,6 @@ from edgegen.ops.requantize_float import FIXED_POINT
 from edgegen.ops.window import Pads, Pair
 from edgegen.ops.x86_tiles import quantized_form
 from edgegen.targets import Optimize
-
 from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, constant_input
 from tests.x86 import X86

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Range
 from edgegen.ops.dense import Dense
-
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes, constant_input
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.dense import Dense
-
 from tests.guarded import check_guarded
 from tests.harness import Case, constant_input
 

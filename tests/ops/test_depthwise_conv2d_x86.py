@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.window import Pads, Pair
 from edgegen.targets import Optimize
-
 from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, constant_input
 from tests.x86 import X86

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
@@ -11,7 +12,6 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.window import Pads, Pair
-
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes, constant_input
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Range
 from edgegen.ops.cast import CASTABLE, Cast
@@ -12,7 +13,6 @@ from edgegen.ops.unary import Unary
 from edgegen.ops.unary.op import FUNCTIONS, INTEGER_FUNCTIONS
 from edgegen.ops.unary_quantized import Magnitude, ReciprocalRoot, TwoSlopes
 from edgegen.ops.unary_tables import Sigmoid16, interpolated
-
 from tests.harness import Case, check_nodes
 
 SHORTS = np.unique(np.append(np.arange(-32768, 32768, 97), [-1, 0, 1, 2, 32767])).astype(np.int16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, U8, DType
 from edgegen.ir.fixed_point import FixedPoint

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.tensor import Array
 from edgegen.ops.concat import Concat
 from edgegen.ops.pad import Pad
 from edgegen.ops.resize import Resize
 from edgegen.ops.slice import Slice
 from edgegen.ops.transpose import Transpose
-
 from tests.harness import Case, check_nodes, constant_input
 
 DTYPES = ("int8", "bool", "int16", "float32", "int64")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.pool2d.op import Pooling
 from edgegen.ops.window import Pads, Pair
-
 from tests.guarded import check_guarded
 from tests.harness import Case
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.compiler import Compiled
 from edgegen.emit.render import Origin, render
 from edgegen.ir.dtypes import F32, S8, dtype_of
@@ -33,7 +34,6 @@ from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from edgegen.targets import target
 from edgegen.verify import Build, Call, build_program
-
 from tests.harness import Case, check_nodes, constant_input
 
 Shape = tuple[int, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from edgegen.ops.requantize import Dequantize, Quantize
 
+from edgegen.ops.requantize import Dequantize, Quantize
 from tests.guarded import check_guarded
 from tests.harness import Case
 

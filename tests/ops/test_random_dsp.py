@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.op import Range
-
 from tests.harness import Case, check_nodes, node_graph
 from tests.ops.test_conv2d_dsp import conv_case
 from tests.ops.test_dense_dsp import dense_case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32, S8, S32, DType
 from edgegen.ir.fixed_point import FixedPoint
@@ -15,7 +16,6 @@ from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.reduce import Reduce
-
 from tests.harness import Case, check_nodes
 
 Shape = tuple[int, ...]

@@ -6,11 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.tensor import Array
 from edgegen.ops.requantize_float import FIXED_POINT, ONE_OFFSET, FloatForm, float_form, fused_multiply_add
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def evaluate(form: FloatForm, unit: int, acc: Array, low: int, high: int) -> Array:

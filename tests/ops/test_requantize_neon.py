@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from edgegen.resources import resource
 from edgegen.targets import TARGETS
 from edgegen.verify import toolchain

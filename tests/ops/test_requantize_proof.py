@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ops.requantize_dsp import high_multiply, largest_shift, staircase
 from edgegen.ops.requantize_proof import Staircase, accumulator_range
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 UNITS = 5
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.op import Op, Range
@@ -11,7 +12,6 @@ from edgegen.ir.tensor import Array
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
-
 from tests.harness import Case, check_nodes, constant_input
 
 CLAMP = Range(-30000, 32767)

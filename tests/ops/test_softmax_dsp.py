@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ops.softmax import Softmax
-
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes
 

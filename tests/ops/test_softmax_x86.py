@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.tensor import Array
 from edgegen.ops.softmax import Softmax
-
 from tests.guarded import check_guarded, run_guarded
 from tests.harness import Case
 from tests.x86 import X86

@@ -6,6 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from edgegen.compiler import Compiled
 from edgegen.emit.render import Origin, render
 from edgegen.ir.dtypes import F32, S8, DType
@@ -27,8 +30,6 @@ from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from edgegen.targets import target
 from edgegen.verify import Build, Call, build_program
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def walk(packed: Packed, size: int) -> list[tuple[int, int]]:

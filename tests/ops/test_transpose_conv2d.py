@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S8
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import TensorType
 from edgegen.ops.transpose_conv2d import TransposeConv2d
-
 from tests.harness import Case, check_nodes, constant_input
 
 GEOMETRIES = (

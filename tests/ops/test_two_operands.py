@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BOOL, F32, S8, DType
 from edgegen.ir.fixed_point import FixedPoint
@@ -12,7 +13,6 @@ from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.binary import Binary
 from edgegen.ops.compare import RELATIONS, Compare
 from edgegen.ops.select_op import Select
-
 from tests.harness import Case, check_nodes
 
 Shape = tuple[int, ...]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from edgegen.errors import NoKernel
 from edgegen.ir.dtypes import F32, S32
 from edgegen.ir.evaluate import evaluate
@@ -23,7 +24,6 @@ from edgegen.passes.pipeline import Options, run
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from edgegen.verify import Build, Call, build_program
-
 from tests.build_graph import GENERIC, Builder, kinds
 from tests.harness import compile_for_test
 from tests.planned_ops import Step

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph
@@ -24,9 +27,6 @@ from edgegen.passes.optimize.cancel_transposes import cancel_transposes
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
 from edgegen.passes.pre_optimize.simplify_algebra import simplify_algebra
 from edgegen.targets import Target
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.build_graph import Builder, kinds, transform
 
 TO_NHWC, TO_NCHW = Transpose((0, 2, 3, 1)), Transpose((0, 3, 1, 2))

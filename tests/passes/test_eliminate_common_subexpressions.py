@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+
 from edgegen.ir.quantization import Quantization
 from edgegen.passes.pre_optimize.eliminate_common_subexpressions import eliminate_common_subexpressions
-
 from tests.build_graph import GENERIC, Builder, kinds, transform
 from tests.planned_ops import Both, Mix, Reverse, Step
 

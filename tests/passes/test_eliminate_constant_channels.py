@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import F32, S32
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph
@@ -23,7 +24,6 @@ from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
 from edgegen.passes.optimize.eliminate_constant_channels import eliminate_constant_channels
 from edgegen.targets import Target
-
 from tests.build_graph import GENERIC, Builder, transform
 
 NARROW = replace(GENERIC, alignment=1)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
-
 from tests.build_graph import Builder, kinds, transform
 from tests.planned_ops import Both, Mix, Reverse, Step
 

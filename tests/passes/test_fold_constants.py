@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ir.dtypes import S8
 from edgegen.ops.binary import Binary
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.optimize.fold_constants import GROWTH, fold_constants
-
 from tests.build_graph import Builder, kinds, transform
 from tests.planned_ops import Both, Mix, Reverse, Step
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.post_optimize.fold_views import fold_views
-
 from tests.build_graph import Builder, kinds, transform
 from tests.planned_ops import Mix
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import F32, S8, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Range
@@ -17,7 +18,6 @@ from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.requantize import Requantize
 from edgegen.passes.optimize.fuse_activation import fuse_activation
-
 from tests.build_graph import Builder, kinds, transform
 
 RANDOM = np.random.default_rng(3)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import F32
 from edgegen.ir.op import NO_CLAMP, Op, Range
 from edgegen.ir.tensor import Tensor
@@ -10,7 +11,6 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
-
 from tests.build_graph import GENERIC, Builder, kinds, transform
 
 RANDOM = np.random.default_rng(3)

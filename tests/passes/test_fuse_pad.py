@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Op
@@ -11,7 +12,6 @@ from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.passes.optimize.fuse_pad import fuse_pad
-
 from tests.build_graph import Builder, kinds, transform
 
 REQUANTIZE = FixedPoint.from_scales([0.01], -4)

@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from edgegen.errors import InvalidGraph, UsageError
 from edgegen.ir.dtypes import S32
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.pre_optimize.infer_shapes import infer_shapes
-
 from tests.build_graph import GENERIC, Builder
 from tests.planned_ops import Mix, Reverse, Step
 

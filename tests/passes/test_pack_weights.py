@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.select_kernels import select_kernels
-
 from tests.build_graph import GENERIC, Builder
 from tests.planned_ops import Reverse
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidGraph, UsageError
 from edgegen.ir.dtypes import F32, S8, S32
 from edgegen.ir.evaluate import evaluate
@@ -24,7 +25,6 @@ from edgegen.passes import pipeline
 from edgegen.passes.pipeline import INDISPENSABLE, STAGES, Options, Pass, pass_names, run
 from edgegen.targets import TARGETS, Target
 from edgegen.verify import Build, Call, build_program
-
 from tests.build_graph import GENERIC, Builder, kinds
 from tests.harness import compile_for_test
 from tests.planned_ops import execute

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S8, S32
 from edgegen.ir.evaluate import evaluate
@@ -15,9 +18,6 @@ from edgegen.passes.check import random_array
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.build_graph import GENERIC, Builder
 from tests.planned_ops import Both, Mix, MixFirst, Narrow, Reverse, Step, Widen, execute
 

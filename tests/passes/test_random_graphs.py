@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import F32, S8, S32
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.fixed_point import FixedPoint
@@ -33,7 +34,6 @@ from edgegen.ops.unary_quantized import TwoSlopes
 from edgegen.passes.check import random_array
 from edgegen.passes.pipeline import Options, run
 from edgegen.targets import TARGETS
-
 from tests.build_graph import Builder
 from tests.planned_ops import execute
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import F32, S8, S32, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Op, Range
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
-
 from tests.build_graph import Builder, kinds, transform
 
 REQUANTIZE = FixedPoint.from_scales([0.01 + 0.002 * i for i in range(6)], -4)

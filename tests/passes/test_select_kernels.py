@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+
 from edgegen.errors import NoKernel
 from edgegen.ir.dtypes import S8, S16
 from edgegen.ir.graph import Node
@@ -10,7 +11,6 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from edgegen.targets import TARGETS
-
 from tests.build_graph import GENERIC, Builder
 from tests.planned_ops import Step
 

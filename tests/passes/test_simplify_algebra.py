@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edgegen.ir.dtypes import F32, S8, S16, S32, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Op, Range
@@ -18,9 +21,6 @@ from edgegen.ops.resize import Resize
 from edgegen.ops.slice import Slice
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.pre_optimize.simplify_algebra import simplify_algebra
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.build_graph import Builder, kinds, transform
 from tests.planned_ops import Reverse
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from edgegen.compiler import compile_graph
 from edgegen.emit.render import Origin
 from edgegen.ir.dtypes import F32
@@ -20,7 +21,6 @@ from edgegen.ops.slice import Slice
 from edgegen.passes.pipeline import Options
 from edgegen.targets import Optimize, target
 from edgegen.verify import Call, build_program
-
 from tests.build_graph import Builder
 
 SHAPE = (1, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import F32, S8, S16, U8, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph
@@ -20,7 +21,6 @@ from edgegen.ops.unary_quantized import Sigmoid, TwoSlopes
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
 from edgegen.targets import Target
-
 from tests.build_graph import Builder, kinds, transform
 from tests.harness import Case, check_nodes
 

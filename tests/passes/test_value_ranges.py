@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgegen.ir.dtypes import S8, S32
 from edgegen.ir.evaluate import evaluate_all
 from edgegen.ir.fixed_point import FixedPoint
@@ -16,7 +17,6 @@ from edgegen.ops.reduce import Reduce
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.check import random_array
 from edgegen.passes.value_ranges import Channels, anything, requantized, value_ranges
-
 from tests.build_graph import Builder
 from tests.passes.test_random_graphs import RandomGraph
 

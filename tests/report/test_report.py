@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgegen import compile
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ir.graph import Graph, Node, Placement, Plan

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+
 from edgegen.compiler import Compiled
 from edgegen.ir.dtypes import S8
 from edgegen.ir.fixed_point import FixedPoint
@@ -13,7 +14,6 @@ from edgegen.ir.graph import Graph
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.dense import Dense
-
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
 

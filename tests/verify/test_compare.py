@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from edgegen.errors import UsageError
-from edgegen.verify.compare import compare, magnitude, ulp_distance
 from hypothesis import given
 from hypothesis import strategies as st
+
+from edgegen.errors import UsageError
+from edgegen.verify.compare import compare, magnitude, ulp_distance
 
 F32 = np.float32
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.targets import TARGETS
 from edgegen.verify import Build, Call, build_program, toolchain
 from edgegen.verify.objects import compile_models
-
 from tests import corpus as corpus_files
 
 pytestmark = pytest.mark.corpus

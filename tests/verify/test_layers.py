@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ir.evaluate import evaluate_all
 from edgegen.ir.layout import NATURAL, NCHW, Layout
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.verify import Build, Call, build_program
 from edgegen.verify.layers import compare_layers, logical
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.verify.altered import TRACE, X, altered, dense_graph, dense_model
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.errors import ToolchainFailed, UsageError
 from edgegen.ir.dtypes import F32
 from edgegen.ir.evaluate import evaluate
 from edgegen.ops.binary import Binary
 from edgegen.targets import host_target
 from edgegen.verify import Build, Call, HostProgram, build_program
-
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
 from tests.verify.altered import X, altered, counted, counting_model, dense_model, in_run

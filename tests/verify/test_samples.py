@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.errors import UsageError
 from edgegen.ir.dtypes import BOOL, F32, S8, S32, DType
 from edgegen.ir.graph import Graph

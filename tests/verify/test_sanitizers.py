@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.compiler import Request, compile_model
 from edgegen.errors import InvalidModel, NoKernel, ToolchainFailed, UnsupportedModel
 from edgegen.ir.evaluate import evaluate
 from edgegen.targets import TARGETS, host_target
 from edgegen.verify import Build, Call, build_program, compare
 from edgegen.verify.samples import random_samples
-
 from tests import corpus as corpus_files
 from tests.verify.altered import TRACE, X, altered, dense_model
 

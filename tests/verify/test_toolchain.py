@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from edgegen.errors import ToolchainFailed, ToolchainMissing, format_error
 from edgegen.targets import TARGETS
 from edgegen.verify import Build, build_program, toolchain
-
 from tests.verify.altered import dense_model
 
 

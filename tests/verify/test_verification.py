@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.errors import UsageError
 from edgegen.ir.evaluate import evaluate
 from edgegen.targets import TARGETS
 from edgegen.verify import verify_model
-
 from tests import corpus as corpus_files
 from tests.verify.altered import X, altered, dense_model
 

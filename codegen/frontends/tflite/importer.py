@@ -7,16 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.tflite.reader import FileGraph, FileOperator, Options, read_flatbuffer
 from edgegen.frontends.tflite.tensors import MAX_BYTES, RESOURCE, check_size, choose_shape, make_tensor
-from edgegen.ir.dtypes import DType
+from edgegen.ir.dtypes import S8, DType
 from edgegen.ir.graph import Graph, Node, State
 from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, Tensor, TensorType, constant
 
 Import = Callable[["Operator"], None]
+
+FOLDED_BYTES = 4096
+"""Results of this size that depend on constants only are computed while importing."""
 
 
 @dataclass(frozen=True)
@@ -122,20 +126,49 @@ class Operator:
             )
 
     def add(self, op: Op, inputs: Sequence[Tensor | None], output: Tensor | None = None) -> Tensor:
-        """Appends a node with one output. Without `output` the result is a new tensor.
+        """Appends a node with one output, as `add_all` does, and returns that output."""
+        (result,) = self.add_all(op, inputs, [output])
+        return result
 
-        The result has the type that `op` infers. Raises InvalidModel if that contradicts the file's declaration of
-        `output`, and InvalidGraph if the inputs do not fit the operator.
+    def add_all(self, op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor | None]) -> list[Tensor]:
+        """Appends a node and returns its outputs. Where `outputs` has None, the result is a new tensor.
+
+        Results have the types that `op` infers. What depends on constants only and is small, as shapes and indices are,
+        is computed at once and leaves no node, so that later operators find it where they need values ahead of time.
+        Raises InvalidModel if a type contradicts the file's declaration, and InvalidGraph if the inputs do not fit the
+        operator.
         """
         self._parts += 1
-        (computed,) = op.infer(*(t.type if t is not None else None for t in inputs))
-        if output is None:
-            output = Tensor(f"{self.output.name}/{op.kind.lower()}{self._parts}", computed)
-            check_size(output.name, computed)
+        computed = op.infer(*(t.type if t is not None else None for t in inputs))
+        results: list[Tensor] = []
+        for k, (given, type) in enumerate(zip(outputs, computed, strict=True)):
+            result = given
+            if result is None:
+                suffix = f"{op.kind.lower()}{self._parts}" + (f"_{k}" if len(computed) > 1 else "")
+                result = Tensor(f"{self.output.name}/{suffix}", type)
+                check_size(result.name, type)
+            else:
+                self._model.define(self, result, type)
+            results.append(result)
+        read = [t for t in inputs if t is not None]
+        if read and all(t.is_constant for t in read) and sum(t.bytes for t in computed) <= FOLDED_BYTES:
+            values = op.reference(*(t.data if t is not None else None for t in inputs))
+            for result, array in zip(results, values, strict=True):
+                result.data = np.array(array, result.dtype.np)
+                result.data.setflags(write=False)
         else:
-            self._model.define(self, output, computed)
-        self._model.graph.nodes.append(Node(op, list(inputs), [output], output.name, self.source))
-        return output
+            self._model.graph.nodes.append(Node(op, list(inputs), results, results[0].name, self.source))
+        return results
+
+    def state(self, i: int, first: Array | None = None) -> State:
+        """What the variable tensor at input i carries from run to run; the caller sets its `next`.
+
+        first: its value before the first run; by default zero, for which an s8 tensor has its zero point, as
+               interpreters reset it. Raises InvalidModel if input i is not a variable tensor, and UnsupportedModel if
+               two operators write it.
+        """
+        tensor = self.input(i)
+        return self._model.carry(self, tensor, first)
 
     def define_constant(self, tensor: Tensor, values: Array) -> None:
         """Gives an output values that are known ahead of time, in place of a node. Raises as `add` does."""
@@ -218,7 +251,11 @@ class Importer:
         self.resized = any(changed)
         for tensor in inputs:
             check_size(tensor.name, tensor.type)
-        self.defined = {*inputs, *(t for t in self.tensors if t.is_constant)}
+        self._variable_tensors = {
+            t for t, f in zip(self.tensors, file.tensors, strict=True) if f.is_variable and not t.is_constant
+        }
+        self._carried: set[Tensor] = set()
+        self.defined = {*inputs, *(t for t in self.tensors if t.is_constant), *self._variable_tensors}
         self.computed_bytes = 0
         self.graph = Graph(name, inputs, [self.tensors[i] for i in file.outputs])
 
@@ -233,6 +270,22 @@ class Importer:
         check_size(tensor.name, computed)
         tensor.type = replace(tensor.type, shape=computed.shape)
         self.defined.add(tensor)
+
+    def carry(self, op: Operator, tensor: Tensor, first: Array | None) -> State:
+        """The state that a variable tensor of the file becomes (Operator.state)."""
+        if tensor not in self._variable_tensors:
+            raise op.invalid(f'"{tensor.name}" must be a variable tensor: it carries state from run to run')
+        if tensor in self._carried:
+            raise op.unsupported(f'"{tensor.name}" is the state of an earlier operator, too')
+        check_size(tensor.name, tensor.type)
+        self._carried.add(tensor)
+        if first is None:
+            q = tensor.type.quantization
+            zero = q.zero_point[0] if q is not None and tensor.dtype == S8 else 0
+            first = np.full(tensor.shape, zero, tensor.dtype.np)
+        state = State(tensor.name, tensor, tensor, first)
+        self.graph.state.append(state)
+        return state
 
     def add_operator(self, file: FileOperator) -> None:
         op = Operator(self, file)
@@ -261,8 +314,12 @@ class Importer:
         for variable in self.variables.values():
             if variable.state is not None and variable.current is not None:
                 variable.state.next = variable.current
+        loose = self._variable_tensors - self._carried
+        for node in self.graph.nodes:
+            if any(t in loose for t in node.inputs):
+                raise UnsupportedModel(f"{node.source} reads a variable tensor, which only recurrent operators carry")
         for tensor in self.graph.outputs:
-            if tensor not in self.defined:
+            if tensor not in self.defined or tensor in loose:
                 raise InvalidModel(f'the model\'s output "{tensor.name}" is never written')
         return self.graph
 

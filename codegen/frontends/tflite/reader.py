@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import flatbuffers
 import tflite
+
 from edgegen.errors import InvalidModel, UnsupportedModel
 
 T = TypeVar("T")

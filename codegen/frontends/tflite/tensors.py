@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+
 from edgegen.errors import InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.tflite.reader import FileTensor
 from edgegen.ir.dtypes import BOOL, F16, F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, DType

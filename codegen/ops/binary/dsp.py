@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ops.binary.op import Binary, integer_clamp
 

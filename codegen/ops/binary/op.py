@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint, IntArray, doubling_high_multiply, rounding_shift_right, wrap32
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor, TensorType, constant

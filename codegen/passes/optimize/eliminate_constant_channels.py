@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+
 from edgegen.ir.dtypes import S8, S32
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.graph import Graph, Node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.ir.graph import Graph, Node
 from edgegen.targets import Target
 

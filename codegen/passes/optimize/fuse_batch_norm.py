@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+
 from edgegen.ir.dtypes import F32
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import NO_CLAMP

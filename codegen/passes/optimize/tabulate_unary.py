@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgegen.ir.dtypes import S8
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op, Range

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+
 from edgegen.ir.dtypes import DType
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import NO_CLAMP, Op, Range

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.compiler import Compiled, compile_graph
 from edgegen.emit.render import Origin
 from edgegen.errors import EdgegenError, format_error
 from edgegen.frontends import read_model
 from edgegen.passes.pipeline import Options as PassOptions
 from edgegen.targets import target
-
 from tests.models.tflite_builder import Operator, Tensor, build_model, options
 
 X = Tensor("x", "INT8", (1, 4, 4, 2), scale=0.5, zero_point=3)

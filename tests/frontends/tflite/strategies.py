@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from edgegen.ir.tensor import Array
 from hypothesis import strategies as st
 
+from edgegen.ir.tensor import Array
 from tests.models.tflite_builder import Tensor
 
 RANGES = {"INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-32768, 32767), "INT32": (-(2**24), 2**24)}

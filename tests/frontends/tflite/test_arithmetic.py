@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from edgegen.errors import InvalidModel, UnsupportedModel
-from edgegen.frontends.tflite import read_tflite
-from edgegen.ir.evaluate import evaluate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from edgegen.errors import InvalidModel, UnsupportedModel
+from edgegen.frontends.tflite import read_tflite
+from edgegen.ir.evaluate import evaluate
 from tests.frontends.tflite.strategies import FUSED, SEEDS, activations, values
 from tests.judge import check_against_judge, judge, judge_litert
 from tests.models.tflite_builder import Operator, Tensor, build_model, options

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from edgegen.errors import InvalidModel, UnsupportedModel
-from edgegen.frontends.tflite import read_tflite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgegen.errors import InvalidModel, UnsupportedModel
+from edgegen.frontends.tflite import read_tflite
 from tests.frontends.tflite.strategies import SEEDS, activations, values
 from tests.judge import check_against_judge
 from tests.models.tflite_builder import Operator, Tensor, build_model, options

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from edgegen.errors import InvalidModel, UnsupportedModel
-from edgegen.frontends.tflite import read_tflite
-from edgegen.ir.tensor import Array
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgegen.errors import InvalidModel, UnsupportedModel
+from edgegen.frontends.tflite import read_tflite
+from edgegen.ir.tensor import Array
 from tests.frontends.tflite.strategies import FUSED, SEEDS, Window, activations, scales, values, windows
 from tests.judge import check_against_judge
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options

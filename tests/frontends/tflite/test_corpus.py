@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidModel, UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array
-
 from tests import corpus as corpus_files
 
 READ = {

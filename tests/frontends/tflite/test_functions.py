@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edgegen.errors import UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array
 from edgegen.ops.cast import CASTABLE
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.frontends.tflite.strategies import scales, zero_points
 from tests.judge import check_against_judge, judge, judge_litert
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options

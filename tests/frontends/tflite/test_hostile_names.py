@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from edgegen.verify import Build, build_program
 
+from edgegen.verify import Build, build_program
 from tests.frontends.tflite.refusals import CONV, WEIGHTS, X, Y, compiled, refusal, replaced
 from tests.models.tflite_builder import Operator, build_model
 

@@ -10,9 +10,9 @@ import flatbuffers
 import numpy as np
 import pytest
 import tflite
+
 from edgegen import cli
 from edgegen.errors import EdgegenError, InvalidModel, UnsupportedModel
-
 from tests.frontends.tflite.refusals import CONV, WEIGHTS, X, Y, compiled, conv, refusal, replaced
 from tests.models.tflite_builder import Operator, Tensor, build_model, options
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgegen.errors import EdgegenError, InvalidModel, UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array
-
 from tests.judge import check_against_judge
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgegen.errors import InvalidModel, UsageError
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
-
 from tests import corpus as corpus_files
 from tests.models.tflite_builder import Operator, Tensor, build_model, options
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from edgegen.errors import UnsupportedModel
-from edgegen.frontends.tflite import read_tflite
-from edgegen.ir.tensor import Array
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgegen.errors import UnsupportedModel
+from edgegen.frontends.tflite import read_tflite
+from edgegen.ir.tensor import Array
 from tests.frontends.tflite.strategies import SEEDS, activations, values
 from tests.frontends.tflite.test_arithmetic import broadcast_shapes
 from tests.judge import check_against_judge, judge, judge_litert

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tflite_micro.python.tflite_micro import runtime
+
 from edgegen.errors import InvalidModel, UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.tensor import Array
-from tflite_micro.python.tflite_micro import runtime
-
 from tests.judge import ARENA_BYTES
 from tests.models.tflite_builder import Operator, SubGraph, Tensor, build_model, options
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ir.tensor import Tensor

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.ir.dtypes import F32, S8, S16, S32, S64, U8, DType

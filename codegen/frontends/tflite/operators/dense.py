@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.frontends.tflite.operators.convolution import convolution_requantize

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, IntArray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.concat import MAX_INPUTS, Concat

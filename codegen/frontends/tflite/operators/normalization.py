@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ir.fixed_point import FixedPoint

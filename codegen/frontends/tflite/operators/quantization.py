@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F16, F32, S8, S16, S32, U8
 from edgegen.ir.fixed_point import FixedPoint

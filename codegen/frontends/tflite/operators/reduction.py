@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier

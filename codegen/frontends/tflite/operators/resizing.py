@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ops.resize import Resize

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ops.reshape import Reshape
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.reshape import Reshape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import tflite
+
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F32, S8, S16, U8
 from edgegen.ir.fixed_point import FixedPoint

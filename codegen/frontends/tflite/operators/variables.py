@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import tflite
+
 from edgegen.frontends.tflite.importer import Importer, Operator, Variable, operator
 from edgegen.frontends.tflite.tensors import RESOURCE, check_size
 from edgegen.ir.evaluate import evaluate_all
