@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
+from edgegen.frontends.tflite.custom_options import CustomOptions
 from edgegen.frontends.tflite.reader import FileGraph, FileOperator, Options, read_flatbuffer
 from edgegen.frontends.tflite.tensors import MAX_BYTES, RESOURCE, check_size, choose_shape, make_tensor
 from edgegen.ir.dtypes import S8, DType
@@ -62,6 +63,14 @@ class Operator:
 
     def options(self, kind: type) -> Options:
         return self._file.options(kind)
+
+    def custom_options(self) -> CustomOptions:
+        """The options of a custom operator. Raises InvalidModel if they are no FlexBuffer."""
+        return CustomOptions(self.custom_bytes(), self.source)
+
+    def custom_bytes(self) -> bytes:
+        """The same as the file has them, for operators that keep a struct there."""
+        return self._file.custom_options()
 
     def input(self, i: int) -> Tensor:
         """Input i, which must be there. Raises InvalidModel."""
