@@ -6,7 +6,7 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.frontends.tflite.operators.convolution import convolution_requantize
+from edgegen.frontends.tflite.operators.convolution import convolution_requantize, symmetric_weights
 from edgegen.ir.dtypes import F32, S8, S16
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.op import Range
@@ -15,7 +15,7 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 
 
-@operator("FULLY_CONNECTED", last_version=12)
+@operator("FULLY_CONNECTED", last_version=12, signed="computes")
 def fully_connected(op: Operator) -> None:
     """x of any rank is read as [batch, depth]; the output may keep x's leading dimensions."""
     x, w, b, y = op.input(0), op.input(1), op.optional(2), op.output
@@ -27,7 +27,7 @@ def fully_connected(op: Operator) -> None:
     rows = x.type.elements // w.shape[1]
     clamp = activation_clamp(op, options.FusedActivationFunction, y)
     x_zero, requantize = convolution_requantize(op, x, w, b)
-    dense = Dense(x_zero, requantize, clamp)
+    dense, w = Dense(x_zero, requantize, clamp), symmetric_weights(op, w)
     flat = x if x.rank == 2 and x.shape[0] == rows else op.add(Reshape((rows, w.shape[1])), [x])
     shape = (*x.shape[:-1], w.shape[0]) if options.KeepNumDims else (rows, w.shape[0])
     if not op.resized and y.type.elements == rows * w.shape[0]:
