@@ -17,12 +17,14 @@ from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
+from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
+from edgegen.ops.push import Push
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
@@ -53,12 +55,14 @@ OPS: tuple[type[Op], ...] = (
     Dequantize,
     DetectionPostprocess,
     If,
+    HybridProduct,
     L2Normalize,
     LocalResponse,
     LogSoftmax,
     Pad,
     Pool2d,
     Prelu,
+    Push,
     Quantize,
     QuantizeRows,
     Reduce,

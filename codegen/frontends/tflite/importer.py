@@ -240,6 +240,7 @@ class Importer:
     computed_bytes: of constants that import functions computed so far
     signed: quantized u8 tensors that are at hand as s8 too
     variables: resource variables by name
+    variable_outputs: variable tensors that an operator writes, which so finds there what its last run has left
     handles: which variable each resource tensor refers to
     """
 
@@ -269,9 +270,9 @@ class Importer:
         self.resized = any(changed)
         for tensor in inputs:
             check_size(tensor.name, tensor.type)
-        self._variable_tensors = {
-            t for t, f in zip(self.tensors, file.tensors, strict=True) if f.is_variable and not t.is_constant
-        }
+        written = {self.tensors[i] for o in file.operators for i in o.outputs}
+        variables = {t for t, f in zip(self.tensors, file.tensors, strict=True) if f.is_variable and not t.is_constant}
+        self.variable_outputs, self._variable_tensors = variables & written, variables - written
         self._carried: set[Tensor] = set()
         self.signed: dict[Tensor, Tensor] = {}
         self.defined = {*inputs, *(t for t in self.tensors if t.is_constant), *self._variable_tensors}

@@ -18,6 +18,7 @@ from edgegen.frontends.tflite.operators import (
     shape,
     slicing,
     softmax,
+    stream,
     variables,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "shape",
     "slicing",
     "softmax",
+    "stream",
     "variables",
 ]
