@@ -7,6 +7,7 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
+from edgegen.frontends.tflite.operators.hybrid import hybrid_convolution, is_hybrid
 from edgegen.ir.dtypes import F32, S8, S16, S32, S64
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.tensor import Tensor, TensorType, constant
@@ -128,6 +129,9 @@ def conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
+    if is_hybrid(op.input(0), w):
+        hybrid_convolution(op, Conv2d(stride, dilation, pad), w, options.FusedActivationFunction)
+        return
     x_zero, requantize = convolution_requantize(op, op.input(0), w, op.optional(2))
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = Conv2d(stride, dilation, pad, x_zero, requantize, clamp)
@@ -145,6 +149,10 @@ def depthwise_conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
+    if is_hybrid(op.input(0), w):
+        filters = Tensor(w.name, TensorType(w.dtype, w.shape[1:]), w.values[0])
+        hybrid_convolution(op, DepthwiseConv2d(stride, dilation, pad), filters, options.FusedActivationFunction)
+        return
     _refuse_s32_bias(op, op.input(0), op.optional(2))
     x_zero, requantize = convolution_requantize(op, op.input(0), w, op.optional(2), units_axis=3)
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
