@@ -21,6 +21,7 @@ from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
+from edgegen.ops.lstm import Lstm
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
@@ -59,6 +60,7 @@ OPS: tuple[type[Op], ...] = (
     L2Normalize,
     LocalResponse,
     LogSoftmax,
+    Lstm,
     Pad,
     Pool2d,
     Prelu,
