@@ -6,6 +6,7 @@ from edgegen.ir.op import Op
 from edgegen.ops.arg_reduce import ArgReduce
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
@@ -17,10 +18,14 @@ from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
+from edgegen.ops.gather import Gather
+from edgegen.ops.gather_nd import GatherNd
 from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
+from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.one_hot import OneHot
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
@@ -31,19 +36,26 @@ from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
+from edgegen.ops.reverse_sequence import ReverseSequence
+from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.svdf import Svdf
 from edgegen.ops.table import Table
+from edgegen.ops.top_k import TopK
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.unary import Unary
+from edgegen.ops.unpool2d import ArgmaxPool2d, MaxUnpool2d
+from edgegen.ops.update_slice import UpdateSlice
 
 OPS: tuple[type[Op], ...] = (
     ArgReduce,
+    ArgmaxPool2d,
     BatchMatmul,
     Binary,
+    BroadcastTo,
     Cast,
     Clamp,
     Compare,
@@ -55,12 +67,17 @@ OPS: tuple[type[Op], ...] = (
     DepthwiseConv2d,
     Dequantize,
     DetectionPostprocess,
+    Gather,
+    GatherNd,
     If,
     HybridProduct,
     L2Normalize,
     LocalResponse,
     LogSoftmax,
+    MirrorPad,
+    OneHot,
     Lstm,
+    MaxUnpool2d,
     Pad,
     Pool2d,
     Prelu,
@@ -71,13 +88,17 @@ OPS: tuple[type[Op], ...] = (
     Requantize,
     Reshape,
     Resize,
+    ReverseSequence,
+    ScatterNd,
     Select,
     Slice,
     Softmax,
     Svdf,
     Table,
+    TopK,
     Transpose,
     TransposeConv2d,
     Unary,
+    UpdateSlice,
     While,
 )
