@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import tflite
 
-from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operator import Operator, operator
 from edgegen.frontends.tflite.operators.convolution import MAX_PIXELS, window_padding
 from edgegen.ir.dtypes import F32, U8
 from edgegen.ir.tensor import Tensor
@@ -60,7 +60,7 @@ def max_pooling_with_argmax(op: Operator) -> None:
     padding, window = _pool(op)
     pad = window_padding(op, padding, (x.shape[1], x.shape[2]), window, window)
     places = op.outputs[1]
-    if places in op.model.graph.outputs:
+    if places in (op.model.tensors[i] for i in op.model.file.outputs):
         raise op.unsupported(f'the maxima\'s places "{places.name}" are no result that runtimes agree on')
     places.type = replace(places.type, dtype=U8)
     op.add_all(ArgmaxPool2d(window, pad), [x], op.outputs)
