@@ -54,7 +54,8 @@ def scalar(value: float | int | Symbol) -> str:
     return integer(value) if isinstance(value, int) else float32(value)
 
 
-def _wrapped(items: Iterable[str]) -> str:
+def wrapped(items: Iterable[str]) -> str:
+    """The items of an initializer, each followed by a comma, in lines of bearable length."""
     lines: list[str] = []
     line = "   "
     for item in items:
@@ -69,9 +70,9 @@ def array(values: Array, dtype: DType) -> str:
     """The body of an initializer, wrapped into lines; elements in storage order."""
     flat = np.ascontiguousarray(values).reshape(-1)
     if dtype.name == "f16":
-        return _wrapped(str(v) for v in flat.view(np.uint16).tolist())
+        return wrapped(str(v) for v in flat.view(np.uint16).tolist())
     if dtype.name == "f64":
-        return _wrapped(map(float64, flat.tolist()))
+        return wrapped(map(float64, flat.tolist()))
     if dtype.is_float:
-        return _wrapped(map(float32, flat.tolist()))
-    return _wrapped(integer(int(v)) for v in flat.tolist())
+        return wrapped(map(float32, flat.tolist()))
+    return wrapped(integer(int(v)) for v in flat.tolist())
