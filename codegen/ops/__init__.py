@@ -33,6 +33,7 @@ from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.one_hot import OneHot
+from edgegen.ops.lstm import Lstm
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
@@ -92,6 +93,7 @@ OPS: tuple[type[Op], ...] = (
     MirrorPad,
     OneHot,
     OverlapAdd,
+    Lstm,
     Pad,
     Pcan,
     Pool2d,

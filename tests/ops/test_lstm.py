@@ -9,8 +9,11 @@ import pytest
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lstm import Lstm
+from edgegen.ops.lstm.integer import IntegerGates
+from edgegen.ops.unary_tables import Sigmoid16
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, Input, check_nodes, constant_input
 
@@ -69,18 +72,67 @@ def float_cases(row: str = "lstm_f32") -> list[Case]:
     ]
 
 
+def integer_case(dtype: str, sizes: tuple[int, int, int, int], row: str, clip: int = 0, **how: bool) -> Case:
+    """sizes: steps, batch, inputs, cells"""
+    steps, batch, depth, cells = sizes
+    rng = np.random.default_rng(sum(sizes))
+    limits = np.iinfo(dtype)
+    wide = dtype == "int16"
+    scheme, reach = (WideFixedPoint, 32767) if wide else (FixedPoint, 127)
+    gates = IntegerGates(
+        0 if wide else 3,
+        0 if wide else -6,
+        scheme.from_scales([2000 * (1 + 0.2 * g) / (73 * reach * depth**0.5) for g in range(4)], 0),
+        scheme.from_scales([2000 * (1 + 0.3 * g) / (73 * reach * cells**0.5) for g in range(4)], 0),
+        FixedPoint.from_scales([2.0**-15], 0),
+        FixedPoint.from_scales([2.0**-18], 0),
+        FixedPoint.from_scales([1.1 * reach * 2.0**-30], 0 if wide else -6),
+        Sigmoid16("tanh", 3, 1),
+        clip,
+    )
+    op = Lstm(integers=gates, **how)
+
+    def some(shape: tuple[int, ...], kind: str) -> Array:
+        return rng.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, shape).astype(kind)
+
+    bias = rng.integers(-20 * limits.max, 20 * limits.max, 4 * cells).astype("int64" if wide else "int32")
+    inputs: list[Input] = [
+        some((*((steps, batch) if op.time_major else (batch, steps)), depth), dtype),
+        some((batch, cells), dtype),
+        some((batch, cells), "int16"),
+        constant_input(rng.integers(-127, 128, (4 * cells, depth)).astype(np.int8)),
+        constant_input(rng.integers(-127, 128, (4 * cells, cells)).astype(np.int8)),
+        constant_input(bias) if batch > 1 else None,
+    ]
+    return Case(op, inputs, row, f"{dtype} {sizes} {how}")
+
+
+def integer_cases(dtype: str, row: str) -> list[Case]:
+    return [
+        integer_case(dtype, (3, 1, 8, 4), row),
+        integer_case(dtype, (2, 3, 5, 7), row, clip=9000, time_major=False),
+        integer_case(dtype, (4, 2, 1, 1), row, reverse=True),
+        integer_case(dtype, (2, 2, 12, 6), row, time_major=False, reverse=True),
+    ]
+
+
+def portable_cases() -> list[Case]:
+    return [*float_cases(), *integer_cases("int8", "lstm_s8"), *integer_cases("int16", "lstm_s16")]
+
+
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
 def test_portable(cc: str) -> None:
-    check_nodes(float_cases(), "generic", ulp=ULP, cc=cc, sanitize=True)
+    check_nodes(portable_cases(), "generic", ulp=ULP, cc=cc, sanitize=True)
 
 
 def test_dsp_rows_in_c() -> None:
-    check_nodes_on_host(float_cases("lstm_f32_dsp"), ulp=ULP)
+    check_nodes_on_host([*float_cases("lstm_f32_dsp"), *integer_cases("int8", "lstm_s8_dsp")], ulp=ULP)
 
 
 @pytest.mark.cross
 def test_cortex_m4() -> None:
-    check_nodes(float_cases("lstm_f32_dsp"), "cortex-m4", ulp=ULP, sanitize=True)
+    cases = [*float_cases("lstm_f32_dsp"), *integer_cases("int8", "lstm_s8_dsp"), *integer_cases("int16", "lstm_s16")]
+    check_nodes(cases, "cortex-m4", ulp=ULP, sanitize=True)
 
 
 def test_activations_are_accurate_and_keep_what_is_no_number() -> None:

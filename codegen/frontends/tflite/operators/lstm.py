@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import tflite
 
-from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operator import Operator, operator
 from edgegen.frontends.tflite.reader import Options
-from edgegen.ir.dtypes import F32
+from edgegen.ir.dtypes import F32, S8, S16, S32, S64
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.graph import State
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.concat import Concat
 from edgegen.ops.lstm import Lstm
+from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.unary_tables import Sigmoid16
 
 ACTIVATIONS: dict[int, str] = {
     tflite.ActivationFunctionType.NONE: "none",
@@ -129,6 +132,71 @@ def _float_kernel(op: Operator, options: Options, time_major: bool) -> Lstm:
     return Lstm(time_major, False, name, name, cell_clip, projection_clip)
 
 
+GATE_SCALE = 2.0**-12
+"""Of sums before their activation, s16; after it they have 15 fraction bits (TFLM's PrepareGateParametersInteger)."""
+
+
+def _symmetric(op: Operator, tensor: Tensor) -> float:
+    """The scale of a tensor that must have zero point 0. Raises UnsupportedModel."""
+    scale, zero = op.per_tensor(tensor)
+    if zero:
+        raise op.unsupported(f'"{tensor.name}" has zero point {zero}', "quantize it symmetrically")
+    return scale
+
+
+def _integer_gates(op: Operator, cell: Cell, states: tuple[State, State], clip: float) -> IntegerGates:
+    """TFLM's factors: of a gate the f32 product of two scales over 2^-12, between gates f64 products of scales."""
+    x, h, c = op.input(0), states[0].value, states[1].value
+    (scale_x, zero_x), (scale_h, zero_h), scale_c = op.per_tensor(x), op.per_tensor(h), _symmetric(op, c)
+    power = int(np.round(np.log2(scale_c)))
+    if 2.0**power != scale_c or not -27 <= power <= -1:
+        raise op.unsupported(f'"{c.name}" has scale {scale_c}, which is no power of 2 below 1')
+    wide = x.dtype == S16
+    if wide and (zero_x or zero_h):
+        raise op.unsupported("s16 with a zero point is not supported", "calibrate the model again")
+    scheme = WideFixedPoint if wide else FixedPoint
+
+    def gates(scale: float, weights: tuple[Tensor | None, ...]) -> FixedPoint:
+        scales = [_symmetric(op, t) for t in weights if t is not None]
+        return scheme.from_scales([float(np.float32(scale) * np.float32(s)) / GATE_SCALE for s in scales], 0)
+
+    one = 2.0**-15
+    shift = power + 12  # to the 12 fraction bits of a gate
+    curve = Sigmoid16("tanh", 3 << shift, 0) if shift >= 0 else Sigmoid16("tanh", 3, -shift)
+    return IntegerGates(
+        zero_x,
+        zero_h,
+        gates(scale_x, cell.weights),
+        gates(scale_h, cell.recurrent),
+        FixedPoint.from_scales([one * scale_c / scale_c], 0),
+        FixedPoint.from_scales([one * one / scale_c], 0),
+        FixedPoint.from_scales([one * one / scale_h], zero_h),
+        curve,
+        int(min(clip / scale_c, 32767.0)),
+    )
+
+
+def _kernel(op: Operator, options: Options, time_major: bool, states: tuple[State, State], cell: Cell) -> Lstm:
+    """The arithmetic that the types ask for. Raises UnsupportedModel where there is none."""
+    biases = {t.dtype for t in cell.biases if t is not None}
+    weights = {t.dtype for t in (*cell.weights, *cell.recurrent) if t is not None}
+    types = (op.input(0).dtype, states[0].value.dtype, states[1].value.dtype)
+    integers = {(S8, S8, S16): S32, (S16, S16, S16): S64}
+    if types not in integers or weights != {S8} or biases != {integers[types]}:
+        return _float_kernel(op, options, time_major)
+    rest = [*cell.peepholes, *cell.norms, *cell.projection]
+    if cell.coupled or any(t is not None for t in rest):
+        raise op.unsupported(
+            "an integer LSTM with coupled gates, peepholes, normalization or projection is not supported",
+            "convert the model to f32",
+        )
+    if activation(op, options.FusedActivationFunction) != "tanh":
+        raise op.unsupported("an integer LSTM has tanh only", "use tanh")
+    if options.CellClip < 0:
+        raise op.invalid(f"clips at {options.CellClip}")
+    return Lstm(time_major, integers=_integer_gates(op, cell, states, options.CellClip))
+
+
 @operator("UNIDIRECTIONAL_SEQUENCE_LSTM", last_version=4)
 def unidirectional_sequence_lstm(op: Operator) -> None:
     """x[N,T,K], or [T,N,K] if time-major; hidden and cell state are kept from run to run."""
@@ -136,8 +204,9 @@ def unidirectional_sequence_lstm(op: Operator) -> None:
     if options.DiagonalRecurrentTensors:
         raise op.unsupported("diagonal recurrent weights are not supported", "convert them to matrices")
     states = op.state(18), op.state(19)
-    kernel = _float_kernel(op, options, bool(options.TimeMajor))
-    add_lstm(op, kernel, op.input(0), states, Cell.of(op, 1, 20), op.output)
+    cell = Cell.of(op, 1, 20)
+    kernel = _kernel(op, options, bool(options.TimeMajor), states, cell)
+    add_lstm(op, kernel, op.input(0), states, cell, op.output)
 
 
 @operator("LSTM", last_version=4)
