@@ -30,7 +30,6 @@ from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
-from edgegen.ops.lstm import Lstm
 from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.one_hot import OneHot
 from edgegen.ops.lstm import Lstm
@@ -88,7 +87,6 @@ OPS: tuple[type[Op], ...] = (
     L2Normalize,
     LocalResponse,
     LogSoftmax,
-    Lstm,
     MaxUnpool2d,
     MirrorPad,
     OneHot,
