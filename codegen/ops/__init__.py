@@ -11,6 +11,7 @@ from edgegen.ops.audio.spectrum import Energy, FilterBank, IntegerRoot
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
+from edgegen.ops.blockwise_dense import BlockwiseDense
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
@@ -30,9 +31,9 @@ from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
+from edgegen.ops.lstm import Lstm
 from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.one_hot import OneHot
-from edgegen.ops.lstm import Lstm
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
@@ -63,6 +64,7 @@ OPS: tuple[type[Op], ...] = (
     BatchMatmul,
     Binary,
     BroadcastTo,
+    BlockwiseDense,
     Cast,
     Clamp,
     Compare,
@@ -87,11 +89,11 @@ OPS: tuple[type[Op], ...] = (
     L2Normalize,
     LocalResponse,
     LogSoftmax,
+    Lstm,
     MaxUnpool2d,
     MirrorPad,
     OneHot,
     OverlapAdd,
-    Lstm,
     Pad,
     Pcan,
     Pool2d,
