@@ -191,6 +191,3 @@ def test_what_is_not_built_is_refused_by_name() -> None:
         read("LESS", "INT8", "BOOL", RELATIONS["LESS"], 1.0)
     with pytest.raises(UnsupportedModel, match="s16 with s16"):
         read("LESS", "INT16", "BOOL", RELATIONS["LESS"], 0.5)
-    tensors = [Tensor(n, "INT8", (2,), scale=s) for n, s in (("a", 0.5), ("b", 0.25), ("y", 0.5))]
-    with pytest.raises(UnsupportedModel, match="cannot requantize"):
-        read_tflite(model("MAXIMUM", *tensors, LIMITS["MAXIMUM"]), "m", {})

@@ -17,7 +17,6 @@ def _resize(op: Operator, interpolation: Interpolation, align_corners: bool, hal
     x, size = op.input(0), op.integers(1, "the size")
     if x.rank != 4 or len(size) != 2 or not all(1 <= n <= MAX_SIDE for n in (*size, *x.shape[1:3])):
         raise op.invalid(f"cannot resize {x.type} to {list(size)}; a side has 1 to {MAX_SIDE} pixels")
-    op.same_quantization(x, op.output)
     op.add(Resize(interpolation, (size[0], size[1]), align_corners, half_pixel_centers), [x], op.output)
 
 
