@@ -58,6 +58,17 @@ def test_floored_division(name: str, kind: str) -> None:
     check_against_judge(plain(name, kind, 2), [a, np.where(b == 0, 3, b).astype(b.dtype)], by=judge_litert)
 
 
+@pytest.mark.parametrize("name", ["EQUAL", "NOT_EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL"])
+def test_relations_of_s16(name: str) -> None:
+    """Scales differ where the order alone counts."""
+    rng = np.random.default_rng(5)
+    a, b = (rng.integers(-9, 9, SHAPE).astype(np.int16) for _ in "ab")
+    scales = (0.1, 0.1 if name in ("EQUAL", "NOT_EQUAL") else 0.3)
+    tensors = [Tensor(n, "INT16", SHAPE, scale=s) for n, s in zip("ab", scales, strict=True)]
+    model = build_model([*tensors, Tensor("y", "BOOL", SHAPE)], [Operator(name, ["a", "b"], ["y"])])
+    check_against_judge(model, [a, b], by=judge_litert)
+
+
 @pytest.mark.parametrize("kind", ["INT8", "INT16"])
 def test_negation(kind: str) -> None:
     check_against_judge(plain("NEG", kind, 1), [values(kind, SHAPE, 3)], by=judge_litert)

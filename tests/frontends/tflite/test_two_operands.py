@@ -189,5 +189,5 @@ def test_what_is_not_built_is_refused_by_name() -> None:
             read(name, kind, kind, opts, 0.5)
     with pytest.raises(UnsupportedModel, match="scale of 1 or more"):
         read("LESS", "INT8", "BOOL", RELATIONS["LESS"], 1.0)
-    with pytest.raises(UnsupportedModel, match="s16 with s16"):
-        read("LESS", "INT16", "BOOL", RELATIONS["LESS"], 0.5)
+    with pytest.raises(UnsupportedModel, match="u16 with u16"):
+        read("LESS", "UINT16", "BOOL", RELATIONS["LESS"], 0.5)
