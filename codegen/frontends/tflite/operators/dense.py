@@ -7,7 +7,7 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.frontends.tflite.operators.convolution import convolution_requantize, symmetric_weights
-from edgegen.frontends.tflite.operators.hybrid import add_hybrid, is_hybrid, weight_scales
+from edgegen.frontends.tflite.operators.hybrid import add_hybrid, blockwise_dense, is_hybrid, weight_scales
 from edgegen.ir.dtypes import F32, S8, S16
 from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, WideFixedPoint
 from edgegen.ir.op import Range
@@ -23,7 +23,7 @@ def _once(op: Operator) -> FixedPoint:
     return FixedPointOnce.from_scales([scale_x * scale_w / scale_y], zero_y)
 
 
-@operator("FULLY_CONNECTED", last_version=12, signed="computes")
+@operator("FULLY_CONNECTED", last_version=14, signed="computes")
 def fully_connected(op: Operator) -> None:
     """x of any rank is read as [batch, depth]; the output may keep x's leading dimensions."""
     x, w, b, y = op.input(0), op.input(1), op.optional(2), op.output
@@ -38,7 +38,9 @@ def fully_connected(op: Operator) -> None:
     if not op.resized and y.type.elements == rows * w.shape[0]:
         shape = y.shape  # old converters keep the dimensions without saying so
     result = y if shape == (rows, w.shape[0]) else None
-    if is_hybrid(x, w):
+    if w.type.quantization is not None and w.type.quantization.block:
+        product = blockwise_dense(op, flat, w, b, options.FusedActivationFunction, result)
+    elif is_hybrid(x, w):
         scale, asymmetric = RowScale(weight_scales(op, w, 0)), bool(options.AsymmetricQuantizeInputs)
         activation = options.FusedActivationFunction
         product = add_hybrid(op, Dense(), (flat, w, b), scale, asymmetric, activation, result)
