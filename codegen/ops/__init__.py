@@ -45,6 +45,7 @@ from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
 from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.scatter_nd import ScatterNd
+from edgegen.ops.rnn import Rnn
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
@@ -109,6 +110,7 @@ OPS: tuple[type[Op], ...] = (
     Rfft,
     ScaledLog,
     ScatterNd,
+    Rnn,
     Select,
     Slice,
     Softmax,
