@@ -15,7 +15,7 @@ from tests import corpus as corpus_files
 READ = {
     *(f"mlperf_{name}" for name in ("kws_int8", "vww_int8", "ic_int8", "ad_int8", "strww_int8")),
     *(f"mlperf_{name}_f32" for name in ("vww", "ic", "ad")),
-    *("person_detect", "micro_speech_int8", "hello_world_int8", "hello_world_f32"),
+    *("person_detect", "micro_speech_int8", "audio_preprocessor_int8", "hello_world_int8", "hello_world_f32"),
     *("blazeface_front_f32", "face_short_range_f16", "gap_mnist", "keypoint_classifier", "mcunet_vww"),
     *("mobilenet_v2_pt_int8", "mp_custom_gesture_classifier", "mp_feedback_tensor_test", "mp_two_signature_keys"),
     *("planestrike_tf", "simple_add_model", "split_concat_uint8", "yunet_f32", "yunet_full_int8"),
