@@ -64,11 +64,6 @@ SUM_QUADS = 64
 """Quads whose taps of one place in the quad make up one s16 sum: 4 * 64 bytes."""
 
 
-def nine_bits(weights: IntArray) -> str | None:
-    """Part of a row's `when`: s16 weights have room for the tiles' scale."""
-    return None if np.abs(weights.astype(np.int64)).max(initial=0) < 256 else "weights must be of 9 bits"
-
-
 def is_proved(conv: Convolution) -> bool:
     """Whether conv2d_s8_dsp requantizes by proved constants."""
     taps = conv.weights.astype(np.int64).reshape(len(conv.weights), 1, -1)
