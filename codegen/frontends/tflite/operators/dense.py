@@ -59,8 +59,8 @@ def fully_connected(op: Operator) -> None:
     elif _is_product(op, x, w, b):
         zero_w, clamp = op.per_tensor(w)[1], activation_clamp(op, options.FusedActivationFunction, y)
         factor = op.per_tensor(x)[0] * op.per_tensor(w)[0] / op.per_tensor(y)[0]
-        requantize = FixedPoint.from_scales([factor], op.per_tensor(y)[1])
-        matmul = BatchMatmul(False, True, op.per_tensor(x)[1], zero_w, requantize, clamp)
+        scaled = FixedPoint.from_scales([factor], op.per_tensor(y)[1])
+        matmul = BatchMatmul(False, True, op.per_tensor(x)[1], zero_w, scaled, clamp)
         product = op.add(matmul, [flat, w], result)
     else:
         clamp = activation_clamp(op, options.FusedActivationFunction, y)
