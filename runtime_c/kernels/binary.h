@@ -59,6 +59,11 @@ EDGEGEN_INLINE float edgegen_floor_mod_f32(float a, float b)
             factor *= factor;                                                                                          \
         }                                                                                                              \
         return (type)result;                                                                                           \
+    }                                                                                                                  \
+    EDGEGEN_INLINE type edgegen_shift_right_##name(type a, type b)                                                     \
+    {                                                                                                                  \
+        const type most = (type)(8 * sizeof(type) - 1);                                                                \
+        return a >> (b < 0 ? 0 : b > most ? most : b);                                                                 \
     }
 
 EDGEGEN_INTEGER_ARITHMETIC(s32, int32_t, uint32_t)
@@ -88,6 +93,7 @@ EDGEGEN_BINARY_F32(squared_difference, (a - b) * (a - b))
 EDGEGEN_BINARY_F32(floor_div, floorf(a / b))
 EDGEGEN_BINARY_F32(floor_mod, edgegen_floor_mod_f32(a, b))
 EDGEGEN_BINARY_F32(pow, powf(a, b))
+EDGEGEN_BINARY_F32(atan2, atan2f(a, b))
 
 #define EDGEGEN_BINARY_INTEGER(name, params, type, wide, clamp)                                                        \
     EDGEGEN_BINARY(add, name, params, type, clamp, (type)((wide)a + (wide)b))                                          \
@@ -99,7 +105,9 @@ EDGEGEN_BINARY_F32(pow, powf(a, b))
     EDGEGEN_BINARY(squared_difference, name, params, type, clamp, (type)(((wide)a - (wide)b) * ((wide)a - (wide)b)))   \
     EDGEGEN_BINARY(floor_div, name, params, type, clamp, edgegen_floor_div_##name(a, b))                               \
     EDGEGEN_BINARY(floor_mod, name, params, type, clamp, edgegen_floor_mod_##name(a, b))                               \
-    EDGEGEN_BINARY(pow, name, params, type, clamp, edgegen_pow_##name(a, b))
+    EDGEGEN_BINARY(pow, name, params, type, clamp, edgegen_pow_##name(a, b))                                           \
+    EDGEGEN_BINARY(xor, name, params, type, clamp, (type)((wide)a ^ (wide)b))                                          \
+    EDGEGEN_BINARY(shift_right, name, params, type, clamp, edgegen_shift_right_##name(a, b))
 
 EDGEGEN_BINARY_INTEGER(s32, edgegen_binary_s32, int32_t, uint32_t, edgegen_clamp_s32)
 EDGEGEN_BINARY_INTEGER(s64, edgegen_binary_s64, int64_t, uint64_t, edgegen_clamp_s64)

@@ -46,6 +46,11 @@ def _power(a: Array, b: Array) -> Array:
     return np.where(b < 0, small, np.power(a, np.maximum(b, 0))).astype(a.dtype)
 
 
+def _shift_right(a: Array, b: Array) -> Array:
+    """a without its lowest b bits, divided by 2^b; b counts for no less than 0 and no more than all bits but one."""
+    return np.right_shift(a, np.clip(b, 0, 8 * a.dtype.itemsize - 1))
+
+
 FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -57,7 +62,11 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "floor_div": _floor_divide,
     "floor_mod": _floor_modulo,
     "pow": _power,
+    "atan2": lambda a, b: np.arctan2(a.astype(np.float64), b.astype(np.float64)).astype(a.dtype),
+    "xor": np.bitwise_xor,
+    "shift_right": _shift_right,
 }
+OF_FLOATS, OF_INTEGERS = ("atan2",), ("xor", "shift_right")
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,8 @@ class Binary(Op):
             raise InvalidGraph(f'"{self.function}" is not one of {", ".join(FUNCTIONS)}')
         if a.dtype != b.dtype:
             raise InvalidGraph(f"a {a} and b {b} differ in type")
+        if self.function in (OF_INTEGERS if a.dtype.is_float else OF_FLOATS):
+            raise InvalidGraph(f"{self.function} of {a} is not defined")
         try:
             shape = np.broadcast_shapes(a.shape, b.shape)
         except ValueError as error:
