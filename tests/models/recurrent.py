@@ -43,10 +43,17 @@ class Inputs:
     def state(self, name: str, *shape: int) -> None:
         self.add(Tensor(name, "FLOAT32", shape, is_variable=True))
 
+    def parts(
+        self, name: str, table: Options, outputs: list[Tensor], version: int = 3
+    ) -> tuple[list[Tensor], Operator]:
+        """All tensors, and the operator."""
+        operator = Operator(name, self.names, [t.name for t in outputs], table, version)
+        return [*self.tensors, *outputs], operator
+
     def model(self, name: str, table: Options, outputs: list[Tensor], version: int, reads: list[str]) -> bytes:
         """reads: the model's inputs"""
-        operator = Operator(name, self.names, [t.name for t in outputs], table, version)
-        return build_model([*self.tensors, *outputs], [operator], inputs=reads)
+        tensors, operator = self.parts(name, table, outputs, version)
+        return build_model(tensors, [operator], inputs=reads)
 
 
 def add_cell(
