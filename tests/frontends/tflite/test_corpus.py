@@ -30,6 +30,7 @@ READ = {
     *("hair_segmentation", "lrt_k_einsum_w8a16", "lrt_q_einsum_w8a16"),
     *("mlperf_kws_f32", "toycar_dynrange", "dtln_quant_2", "face_full_range_sparse"),
     *("yolox_nano_dynrange", "style_transfer_dynamic", "lrt_qwen_fc_blockwise"),
+    *("keyword_scrambled", "mnist_lstm_f32", "gap_lstm"),
     *("lrt_rope", "seanet_quantize0", "seanet_sub0", "seanet_sub2", "seanet_sub4"),
     *(f"seanet_add{i}" for i in range(0, 18, 2)),
     *(f"seanet_leaky_relu{i}" for i in range(0, 24, 2)),
