@@ -267,6 +267,7 @@ def _verification_text(name: str, v: Verification) -> str:
         ("instructions", size(v.instructions, "")),
         ("arena", size(v.arena_bytes)),
         ("state", size(v.state_bytes)),
+        ("instance", size(v.instance_bytes)),
         ("stack", size(v.stack_bytes)),
         ("text", size(v.text_bytes)),
         ("rodata", size(v.rodata_bytes)),
