@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def _rows(isa: str, features: frozenset[str]) -> tuple[Kernel, ...]:
         Kernel(
             f"hybrid_windows_{isa}{'_gathered' if gathered else ''}",
             SIGNATURE,
-            lambda node, gathered=gathered: _pack(node, gathered),
+            partial(_pack, gathered=gathered),
             f"hybrid_{isa}",
             features,
             holds(product, _when(gathered)),
