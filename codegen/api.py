@@ -184,6 +184,7 @@ def compile(
     name: str = "",
     optimize: Optimize = "speed",
     passes: Options | None = None,
+    signature: str = "",
 ) -> Artifact:
     """Compiles a model file.
 
@@ -193,6 +194,7 @@ def compile(
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
     passes:   which passes run and what they show
+    signature: which of the file's models to compile, by its key; "" takes the first
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -200,7 +202,8 @@ def compile(
     chosen = found.target if found else find_target(target or "host")
     if found and target and find_target(target).name != chosen.name:
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
-    request = Request(Path(path), replace(chosen, optimize=optimize), dict(shapes or {}), name, passes or Options())
+    tuned = replace(chosen, optimize=optimize)
+    request = Request(Path(path), tuned, dict(shapes or {}), name, passes or Options(), signature=signature)
     compiled = compile_model(request)
     return Artifact(compiled, check_fit(compiled, found, _code_bytes(compiled)) if found else None)
 

@@ -54,9 +54,14 @@ class ArrayText:
 
 @dataclass(frozen=True)
 class Port:
-    """A model's input or output as the header describes it."""
+    """A model's input or output as the header describes it.
+
+    name:  what the signature or else the tensor calls it
+    alias: the accessor's second name, made from the signature's; "" if there is none
+    """
 
     function: str
+    alias: str
     macro: str
     c_type: str
     type: str
@@ -263,20 +268,26 @@ class _Writer:
             call = f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
         return Step(self.comment(index, node), (call,), index)
 
-    def ports(self, tensors: list[Tensor], kind: str) -> list[Port]:
+    def ports(self, kind: str) -> list[Port]:
         """The model's inputs or outputs; numbered only if there are several."""
+        graph = self.graph
+        tensors, names = (
+            (graph.inputs, graph.input_names()) if kind == "input" else (graph.outputs, graph.output_names())
+        )
+        aliases = _aliases(f"{self.name}_{kind}", names) if graph.signature is not None else [""] * len(names)
         result = []
-        for i, tensor in enumerate(tensors):
+        for i, (tensor, called, alias) in enumerate(zip(tensors, names, aliases, strict=True)):
             suffix = kind if len(tensors) == 1 else f"{kind}{i}"
             q = tensor.type.quantization
             quantized = q is not None and q.per_tensor
             result.append(
                 Port(
                     f"{self.name}_{suffix}",
+                    alias,
                     f"{self.name}_{suffix}".upper(),
                     tensor.dtype.c,
                     str(tensor.type),
-                    comment_text(tensor.name),
+                    comment_text(called),
                     tensor.shape,
                     tensor.type.elements,
                     literals.float32(q.scale[0]) if q is not None and quantized else "",
@@ -285,6 +296,12 @@ class _Writer:
                 )
             )
         return result
+
+
+def _aliases(prefix: str, names: list[str]) -> list[str]:
+    """C names made from those of a signature; "" where two would be the same."""
+    found = [f"{prefix}_{identifier(n)}" for n in names]
+    return [a if found.count(a) == 1 else "" for a in found]
 
 
 def _signature(graph: Graph) -> str:
@@ -302,7 +319,7 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
     writer = _Writer(graph, target, name)
     steps, _ = writer.steps(graph, 0)
     nodes = graph.steps()
-    inputs, outputs = writer.ports(graph.inputs, "input"), writer.ports(graph.outputs, "output")
+    inputs, outputs = writer.ports("input"), writer.ports("output")
     initial = [writer.initial(s) for s in graph.state]
     headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])

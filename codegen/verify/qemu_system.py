@@ -17,9 +17,7 @@ from edgegen.verify.program import environment
 
 BOARD = "mps2-an386"
 _STACK_BYTES = 256 * 1024  # more than any kernel should need, so that a full stack is an error worth seeing
-_RESERVE = (
-    512 * 1024
-)  # beside weights: code of the models and the harness; beside instances: stack and the harness's data
+_RESERVE = 512 * 1024  # beside weights: code of models and harness; beside instances: stack and the harness's data
 
 
 class QemuSystemProgram(EmulatedProgram):

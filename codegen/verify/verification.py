@@ -187,15 +187,16 @@ def _check_outputs(
 ) -> list[list[OutputCheck]]:
     """For each run every output against the reference of the model as read, and against what the file recorded."""
     reference = Evaluation(compiled.source)
+    names = compiled.source.output_names()
     wanted = [reference.run(s.inputs) for s in samples]
     scales = [max(map(magnitude, same)) for same in zip(*wanted, strict=True)]
     checks = []
     for sample, outcome, wants in zip(samples, outcomes, wanted, strict=True):
         row = []
-        for i, (tensor, got, want) in enumerate(zip(compiled.source.outputs, outcome.outputs, wants, strict=True)):
+        for i, (name, got, want) in enumerate(zip(names, outcome.outputs, wants, strict=True)):
             recorded = sample.recorded.get(i)
             against = None if recorded is None else compare(got, recorded, scale=scales[i])
-            row.append(OutputCheck(tensor.name, compare(got, want, scale=scales[i]), against))
+            row.append(OutputCheck(name, compare(got, want, scale=scales[i]), against))
         checks.append(row)
     return checks
 
