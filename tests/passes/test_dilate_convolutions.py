@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,7 @@ from tests.build_graph import GENERIC, Builder, kinds, transform
 
 REQUANTIZE = FixedPoint.from_scales([0.004], -4)
 RANDOM = np.random.default_rng(3)
+SIZE = replace(GENERIC, optimize="size")
 
 Sizes = list[int]
 
@@ -64,7 +67,7 @@ def test_a_dilated_convolution_of_the_same_size() -> None:
     x = take_apart(b, b.input((1, 7, 9, 3)), [2, 3], [2, 3], [3, 3], 7)
     w = b.constant(RANDOM.integers(-127, 128, (5, 3, 3, 3)).astype(np.int8))
     y = b.add(Conv2d(x_zero=7, requantize=REQUANTIZE), x, w, None)
-    graph = transform(b.graph(put_together(b, y, [2, 3], [0, 0], [1, 0])), clean)
+    graph = transform(b.graph(put_together(b, y, [2, 3], [0, 0], [1, 0])), clean, SIZE)
     assert kinds(graph) == ["Pad", "Conv2d"]
     assert graph.nodes[0].op == Pad((0, 2, 3, 0), (0, 2, 3, 0), 7)
     graph = transform(graph, fuse_pad)
@@ -80,7 +83,7 @@ def test_padding_with_another_value_stays_a_pad() -> None:
     x = take_apart(b, b.input((1, 7, 9, 3)), [2, 3], [2, 3], [3, 3], 0)
     w = b.constant(RANDOM.integers(-127, 128, (5, 3, 3, 3)).astype(np.int8))
     y = b.add(Conv2d(x_zero=7, requantize=REQUANTIZE), x, w, None)
-    graph = transform(b.graph(put_together(b, y, [2, 3], [0, 0], [1, 0])), clean)
+    graph = transform(b.graph(put_together(b, y, [2, 3], [0, 0], [1, 0])), clean, SIZE)
     assert not fuse_pad(graph, GENERIC)
     assert kinds(graph) == ["Pad", "Conv2d"]
 
@@ -93,7 +96,7 @@ def test_a_causal_convolution_of_sequences() -> None:
     w = b.constant(RANDOM.standard_normal((5, 1, 3, 3)).astype(np.float32))
     y = b.add(Conv2d(), x, w, None)
     y = b.add(Reshape((y.shape[0], *y.shape[2:])), y)
-    graph = transform(b.graph(put_together(b, y, [4], [0], [1])), clean, relative=1e-6)
+    graph = transform(b.graph(put_together(b, y, [4], [0], [1])), clean, SIZE, relative=1e-6)
     assert sorted(kinds(graph)) == ["Conv2d", "Pad", "Reshape", "Reshape"]
     assert graph.nodes[1].op == Pad((0, 0, 8, 0), (0, 0, 0, 0))
     assert graph.outputs[0].shape == (2, 11, 5)
@@ -131,9 +134,24 @@ def test_any_blocks_and_margins(data: st.DataObject) -> None:
     y = b.add(op, x, b.constant(RANDOM.integers(-127, 128, shape).astype(np.int8)), None)
     if count == 1:
         y = b.add(Reshape((y.shape[0], y.shape[1] * y.shape[2], y.shape[3])), y)
-    graph = transform(b.graph(put_together(b, y, block, cut_before, cut_after)), clean)
+    graph = transform(b.graph(put_together(b, y, block, cut_before, cut_after)), clean, SIZE)
     assert "Transpose" not in kinds(graph)
     assert kind.__name__ in kinds(graph)
+
+
+def test_for_speed_rows_of_windows_stay_whole() -> None:
+    for block, filters, dilated in (
+        ([2, 1], (4, 3, 3, 2), True),
+        ([2, 2], (4, 3, 1, 2), True),
+        ([1, 2], (4, 1, 3, 2), False),
+    ):
+        b = Builder()
+        x = take_apart(b, b.input((1, 8, 8, 2)), block, [0, 0], [0, 0])
+        y = b.add(
+            Conv2d(requantize=REQUANTIZE), x, b.constant(RANDOM.integers(-127, 128, filters).astype(np.int8)), None
+        )
+        graph = transform(b.graph(put_together(b, y, block, [0, 0], [0, 0])), clean)
+        assert ("Transpose" not in kinds(graph)) == dilated
 
 
 @pytest.mark.parametrize("why", ["stride", "another block", "read twice", "an output"])
@@ -147,5 +165,5 @@ def test_others_stay(why: str) -> None:
         outputs.append(b.add(Reshape((y.type.elements,)), y))
     if why == "an output":
         outputs.append(y)
-    graph = transform(b.graph(*outputs), clean)
+    graph = transform(b.graph(*outputs), clean, SIZE)
     assert kinds(graph).count("Transpose") == 2
