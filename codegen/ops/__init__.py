@@ -24,6 +24,7 @@ from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
+from edgegen.ops.fake_quantize import FakeQuantize
 from edgegen.ops.fft import Irfft, Rfft
 from edgegen.ops.gather import Gather
 from edgegen.ops.gather_nd import GatherNd
@@ -79,6 +80,7 @@ OPS: tuple[type[Op], ...] = (
     Dequantize,
     DetectionPostprocess,
     Energy,
+    FakeQuantize,
     FilterBank,
     Frames,
     Gather,

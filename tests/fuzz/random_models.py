@@ -19,13 +19,14 @@ Shape = tuple[int, ...]
 assert operators  # importing it fills the registry
 TYPES = ("INT8", "FLOAT32", "INT16", "UINT8", "INT32", "INT64", "FLOAT16", "BOOL", "FLOAT64")
 DTYPES = ("int8", "int32", "int64", "float32", "int16", "bool")
-NUMPY = {"INT8": "int8", "FLOAT32": "float32", "INT32": "int32"}
+NUMPY = {"INT8": "int8", "UINT8": "uint8", "FLOAT32": "float32", "INT32": "int32"}
 
 
 def _activation(name: str, kind: str, shape: Shape, scale: float = 0.5, zero: int = 3) -> Tensor:
     free = (-1,) * len(shape) or None
     if kind == "FLOAT32":
         return Tensor(name, kind, shape, signature=free)
+    zero += 128 if kind == "UINT8" else 0
     return Tensor(name, kind, shape, scale=scale, zero_point=zero, signature=free)
 
 
@@ -33,13 +34,15 @@ def _weights(name: str, kind: str, shape: Shape, axis: int, rng: random.Random) 
     data = np.random.default_rng(rng.randrange(99)).integers(-127, 128, shape).astype(NUMPY[kind])
     if kind == "FLOAT32":
         return Tensor(name, data=data)
+    if kind == "UINT8":
+        return Tensor(name, data=data, scale=0.1, zero_point=rng.choice((0, 117, 128)))
     if rng.random() < 0.5:
         return Tensor(name, data=data, scale=0.1)
     return Tensor(name, data=data, scale=[0.1 + 0.01 * i for i in range(shape[axis])], axis=axis)
 
 
 def _bias(kind: str, count: int) -> Tensor:
-    return Tensor("b", data=np.arange(count).astype("int32" if kind == "INT8" else "float32"))
+    return Tensor("b", data=np.arange(count).astype("float32" if kind == "FLOAT32" else "int32"))
 
 
 def _list(name: str, numbers: Any) -> Tensor:
@@ -130,6 +133,11 @@ def _prelu(rng: random.Random, kind: str) -> Model:
 
 
 def _quantize(rng: random.Random, kind: str) -> Model:
+    if kind == "FLOAT32" and rng.random() < 0.3:
+        table = options("FakeQuantOptions", Min=-1.5, Max=2.0, NumBits=rng.choice((2, 8, 16)))
+        return [_activation("x", kind, (2, 6)), _activation("y", kind, (2, 6))], Operator(
+            "FAKE_QUANT", ["x"], ["y"], table
+        )
     back = rng.random() < 0.5
     x = _activation("x", "INT8" if back or kind == "INT8" else "FLOAT32", (2, 6))
     y = _activation("y", "FLOAT32" if back else "INT8", (2, 6), 0.2, 9)
@@ -337,7 +345,7 @@ def _spoil_operator(rng: random.Random, operator: Operator) -> Operator:
 
 def random_model(rng: random.Random) -> tuple[str, bytes] | None:
     """(operator, file); None where the schema itself cannot hold what was drawn."""
-    tensors, operator = rng.choice(SOUND)(rng, rng.choice(("INT8", "FLOAT32")))
+    tensors, operator = rng.choice(SOUND)(rng, rng.choice(("INT8", "FLOAT32", "UINT8")))
     outputs = list(operator.outputs)
     for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
         if rng.random() < 0.6:

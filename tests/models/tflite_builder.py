@@ -87,6 +87,7 @@ class Tensor:
     signature:  shape with -1 where a dimension is free; None leaves it out
     buffer:     overrides the index of the buffer
     sparsity, blocks: of a constant; `data` has only what is stored then
+    limits:     least and greatest value, which fake quantization leaves in place of a scale
     """
 
     name: str
@@ -101,6 +102,7 @@ class Tensor:
     buffer: int | None = None
     sparsity: Sparsity | None = None
     blocks: Blocks | None = None
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,9 @@ def _write_tensor(w: _Writer, tensor: Tensor, buffer: int) -> int:
     shape = tensor.shape if tensor.shape is not None else data.shape if isinstance(data, np.ndarray) else ()
     quantization = None if tensor.blocks is None else _write_blocks(w, tensor.blocks)
     sparsity = None if tensor.sparsity is None else _write_sparsity(w, tensor.sparsity)
+    if tensor.limits is not None:
+        low, high = (w.numbers([v], "float32") for v in tensor.limits)
+        quantization = w.table("QuantizationParameters", Min=low, Max=high)
     if tensor.scale is not None:
         scales, zeros = _many(tensor.scale), _many(tensor.zero_point)
         zeros = zeros * len(scales) if len(zeros) == 1 else zeros

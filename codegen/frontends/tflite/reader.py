@@ -78,7 +78,11 @@ class FileBlocks:
 
 @dataclass(frozen=True)
 class FileTensor:
-    """A tensor as the file has it. data: the bytes of a constant, None for an activation."""
+    """A tensor as the file has it.
+
+    data:      the bytes of a constant, None for an activation
+    is_ranged: it has the limits that fake quantization leaves, but no scale
+    """
 
     name: str
     type: str
@@ -89,6 +93,7 @@ class FileTensor:
     zero_point: tuple[int, ...]
     axis: int
     is_variable: bool
+    is_ranged: bool = False
     sparsity: FileSparsity | None = None
     blocks: FileBlocks | None = None
 
@@ -210,6 +215,7 @@ def _read_tensor(room: Room, table: Any, index: int, buffers: list[memoryview | 
         scale = room.numbers(q, "Scale", what) if q is not None else ()
         zero = room.numbers(q, "ZeroPoint", what) if q is not None else ()
         axis = q.QuantizedDimension() if q is not None else 0
+        ranged = q is not None and not scale and not q.MinIsNone() and not q.MaxIsNone()
         variable, sparsity = bool(table.IsVariable()), table.Sparsity()
         blocks = _read_blocks(q) if q is not None and q.DetailsType() == _BLOCKWISE else None
     if type_code not in TYPE_NAMES:
@@ -228,6 +234,7 @@ def _read_tensor(room: Room, table: Any, index: int, buffers: list[memoryview | 
         zero or (0,) * len(scale),
         axis,
         variable,
+        ranged,
         None if sparsity is None else read_sparsity(room, sparsity, shape, what),
         blocks,
     )

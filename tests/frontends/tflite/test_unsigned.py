@@ -224,3 +224,15 @@ def test_what_no_judge_computes_is_refused_by_name() -> None:
     for name in ("SQUARED_DIFFERENCE", "L2_POOL_2D", "ABS"):
         with pytest.raises((UnsupportedModel, InvalidModel), match=name):
             read_tflite(build_model([x, y], [Operator(name, ["x", "x"][: 1 + (name[0] == "S")], ["y"])]), "m", {})
+
+
+def test_limits_without_a_scale_are_refused_by_name() -> None:
+    """What fake quantization leaves, where the converter gave integers no scale; floats are not concerned."""
+    for kind in (U8, "FLOAT32"):
+        x, y = (Tensor(n, kind, (1, 2), limits=(-1.0, 2.0)) for n in "xy")
+        data = build_model([x, y], [Operator("RELU", ["x"], ["y"])])
+        if kind == U8:
+            with pytest.raises(UnsupportedModel, match='"x" is u8 with the limits of fake quantization, but no scale'):
+                read_tflite(data, "m", {})
+        else:
+            read_tflite(data, "m", {})
