@@ -104,14 +104,16 @@ def add_lstm(
     return result
 
 
-def _float_kernel(op: Operator, options: Options, time_major: bool, states: tuple[State, State], cell: Cell) -> Lstm:
+def lstm_kernel(
+    op: Operator, options: Options, time_major: bool, x: Tensor, states: tuple[State, State], cell: Cell
+) -> Lstm:
     """f32 throughout, or with weights and projection of s8. Raises UnsupportedModel."""
     products = [t for t in (*cell.weights, *cell.recurrent, cell.projection[0]) if t is not None]
     others = [t for t in (*cell.biases, *cell.norms, cell.projection[1]) if t is not None]
-    floats = {t.dtype for t in (op.input(0), *(s.value for s in states), *others)} == {F32}
+    floats = {t.dtype for t in (x, *(s.value for s in states), *others)} == {F32}
     weights = {t.dtype for t in products}
     if not floats or weights not in ({F32}, {S8}) or op.unsigned:
-        raise refuse(op, [op.input(0), states[1].value, *products, *others], "convert the model to f32")
+        raise refuse(op, [x, states[1].value, *products, *others], "convert the model to f32")
     if min(options.CellClip, options.ProjClip) < 0:
         raise op.invalid(f"clips at {options.CellClip} and {options.ProjClip}")
     name = activation(op, options.FusedActivationFunction)
@@ -119,11 +121,11 @@ def _float_kernel(op: Operator, options: Options, time_major: bool, states: tupl
         raise op.unsupported("an LSTM without an activation is not supported", "use tanh or relu")
     scales = None
     if weights == {S8}:
-        x, h, projection = (
+        from_x, from_h, projection = (
             tuple(symmetric_scale(op, t) for t in tensors if t is not None)
             for tensors in (cell.weights, cell.recurrent, cell.projection[:1])
         )
-        scales = WeightScales(x, h, *projection, asymmetric=bool(options.AsymmetricQuantizeInputs))
+        scales = WeightScales(from_x, from_h, *projection, asymmetric=bool(options.AsymmetricQuantizeInputs))
     return Lstm(time_major, False, name, name, options.CellClip, options.ProjClip, scales)
 
 
@@ -170,7 +172,7 @@ def _kernel(op: Operator, options: Options, time_major: bool, states: tuple[Stat
     types = (op.input(0).dtype, states[0].value.dtype, states[1].value.dtype)
     integers = {(S8, S8, S16): S32, (S16, S16, S16): S64}
     if types not in integers or weights != {S8} or biases != {integers[types]}:
-        return _float_kernel(op, options, time_major, states, cell)
+        return lstm_kernel(op, options, time_major, op.input(0), states, cell)
     rest = [*cell.peepholes, *cell.norms, *cell.projection]
     if cell.coupled or any(t is not None for t in rest):
         raise op.unsupported(
