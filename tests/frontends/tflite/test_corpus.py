@@ -31,7 +31,7 @@ READ = {
     *("mlperf_kws_f32", "toycar_dynrange", "dtln_quant_2", "face_full_range_sparse"),
     *("yolox_nano_dynrange", "style_transfer_dynamic", "lrt_qwen_fc_blockwise"),
     *("keyword_scrambled", "mnist_lstm_f32", "gap_lstm"),
-    *("lrt_rope", "seanet_quantize0", "seanet_sub0", "seanet_sub2", "seanet_sub4"),
+    *("lrt_group_norm", "lrt_rope", "seanet_quantize0", "seanet_sub0", "seanet_sub2", "seanet_sub4"),
     *(f"seanet_add{i}" for i in range(0, 18, 2)),
     *(f"seanet_leaky_relu{i}" for i in range(0, 24, 2)),
     *(f"seanet_conv{i}" for i in range(0, 22, 2)),
@@ -44,6 +44,10 @@ READ = {
 JUDGED_BY_LAYERS = {"yolox_nano_dynrange", "style_transfer_dynamic"}
 """Deep networks that quantize while they run: where the last bit of a float decides what a layer's input is rounded to,
 all that follows differs, as between any two of the judge's own resolvers. test_hybrid_corpus.py judges every layer."""
+
+JUDGED_SMALL = {"edsr_f32b5_full_qint8"}
+"""Recorded by XNNPACK, which does not compute integers exactly; test_blocks.py judges it, made small, by LiteRT's
+reference operators."""
 
 MISJUDGED = {"lrt_qwen_fc_blockwise"}
 """LiteRT's reference resolver takes the missing scale of blockwise weights for 0 and gives zeros; test_hybrid_corpus.py
@@ -67,7 +71,7 @@ def test_every_model_means_what_its_references_say_or_is_refused_by_name(corpus:
         except InvalidModel:
             assert path.stem == "model_invoking_error"
             continue
-        if path.stem in JUDGED_BY_LAYERS | MISJUDGED:
+        if path.stem in JUDGED_BY_LAYERS | JUDGED_SMALL | MISJUDGED:
             continue
         for inputs, outputs in corpus_files.references(corpus, path.stem, [t.type for t in graph.inputs])[:1]:
             if path.stem in FAULTY_REFERENCES:
