@@ -44,7 +44,8 @@ class Options:
 
 
 def options(table: str, **fields: Any) -> Options:
-    """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32, text a string."""
+    """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32, an array one of
+    its own type, text a string."""
     return Options(table, fields)
 
 
@@ -243,6 +244,8 @@ def _write_options(w: _Writer, opts: Options) -> int:
     def value(given: Any) -> Any:
         if isinstance(given, str):
             return w.b.CreateString(given)
+        if isinstance(given, np.ndarray):
+            return w.numbers(given, given.dtype.name)
         return w.numbers(given, "int32") if isinstance(given, (list, tuple)) else given
 
     return w.table(opts.table, **{k: value(v) for k, v in opts.fields.items()})

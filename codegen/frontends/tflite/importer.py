@@ -11,6 +11,7 @@ import numpy as np
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.tflite.operator import REGISTRY, Operator, operator
 from edgegen.frontends.tflite.reader import FileModel, FileOperator, FileSignature, read_flatbuffer
+from edgegen.frontends.tflite.refused import reason
 from edgegen.frontends.tflite.tensors import RESOURCE, check_size, choose_shape, make_tensor
 from edgegen.frontends.tflite.unsigned import TO_SIGNED, TO_UNSIGNED, Signed, can_be_signed, signed_twin
 from edgegen.ir.dtypes import S8, U8
@@ -252,6 +253,10 @@ class Importer:
         return self.graph
 
 
+_REASONS = 8
+"""Operators of which a message says why they are refused."""
+
+
 def _check_operators(operators: Sequence[FileOperator]) -> None:
     """Raises one UnsupportedModel that names every operator that edgegen does not read."""
     unknown = Counter(o.name for o in operators if o.name not in REGISTRY)
@@ -259,7 +264,11 @@ def _check_operators(operators: Sequence[FileOperator]) -> None:
         first = next(o for o in operators if o.name in unknown)
         raise UnsupportedModel(
             f"{first.source} is not supported",
-            [("lacks", ", ".join(f"{name} ({count})" for name, count in sorted(unknown.items())))],
+            [("lacks", ", ".join(f"{name} ({count})" for name, count in sorted(unknown.items())))]
+            + [
+                ("why" if i == 0 else "", f"{name}: {reason(name)}")
+                for i, name in enumerate(sorted(unknown)[:_REASONS])
+            ],
             "README.md lists the supported operators; replace this one or report the model",
         )
     for o in operators:

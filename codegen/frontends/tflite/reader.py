@@ -60,11 +60,22 @@ class Options:
 
     def integers(self, name: str) -> tuple[int, ...]:
         """A vector of integers."""
+        return tuple(int(v) for v in self._vector(name))
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """A vector of finite numbers."""
+        values = tuple(float(v) for v in self._vector(name))
+        with reading(f"option {name} of {self._what}"):
+            if not all(map(math.isfinite, values)):
+                raise ValueError("not all of it is finite")
+        return values
+
+    def _vector(self, name: str) -> list[Any]:
         with reading(f"option {name} of {self._what}"):
             length = getattr(self._accessor, f"{name}Length")()
             if length > 1024:
                 raise ValueError(f"{length} entries")
-            return tuple(int(getattr(self._accessor, name)(i)) for i in range(length))
+            return [getattr(self._accessor, name)(i) for i in range(length)]
 
 
 @dataclass(frozen=True)
