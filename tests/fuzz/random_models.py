@@ -11,8 +11,10 @@ import numpy as np
 
 from edgegen.frontends.tflite import operators
 from edgegen.frontends.tflite.importer import REGISTRY
+from tests.fuzz.custom_models import custom
 from tests.fuzz.mutation import NUMBERS
 from tests.fuzz.recurrent_models import recurrent
+from tests.fuzz.signal_models import signal
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
 
 Shape = tuple[int, ...]
@@ -277,6 +279,8 @@ SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_shape,) * 2,
     *(_move,) * 3,
     *(recurrent,) * 2,
+    *(signal,) * 2,
+    *(custom,) * 4,
     *(_choose,) * 2,
     *(_dense, _transposed, _matmul, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
 )
@@ -318,6 +322,8 @@ def _spoil_option(rng: random.Random, table: Options) -> Options:
         value = rng.choice((0.0, -1.0, 3e38, float("inf"), 1e-40))
     elif isinstance(value, list):
         value = [_number(rng) for _ in value]
+    elif isinstance(value, np.ndarray):
+        value = np.array([_number(rng) for _ in value], value.dtype)
     else:
         value = _number(rng)
     return Options(table.table, {**table.fields, field: value})
