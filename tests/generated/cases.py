@@ -24,7 +24,7 @@ from tests.judge import Judges
 TIMES = int(os.environ.get("EDGEGEN_GENERATED", "1"))
 """How many times as many models to draw: the first of them are always the same."""
 
-EACH = 8
+EACH = 4
 """Models of each operator and kind."""
 
 Results = list[list[Array]]

@@ -41,21 +41,6 @@ READ = {
 }
 """What edgegen must read; it may read more."""
 
-JUDGED_BY_LAYERS = {"yolox_nano_dynrange", "style_transfer_dynamic"}
-"""Deep networks that quantize while they run: where the last bit of a float decides what a layer's input is rounded to,
-all that follows differs, as between any two of the judge's own resolvers. test_hybrid_corpus.py judges every layer."""
-
-JUDGED_SMALL = {"edsr_f32b5_full_qint8"}
-"""Recorded by XNNPACK, which does not compute integers exactly; test_blocks.py judges it, made small, by LiteRT's
-reference operators."""
-
-MISJUDGED = {"lrt_qwen_fc_blockwise"}
-"""LiteRT's reference resolver takes the missing scale of blockwise weights for 0 and gives zeros; test_hybrid_corpus.py
-compares with its other kernels."""
-
-FAULTY_REFERENCES = {"lrt_k_einsum_w8a16", "lrt_q_einsum_w8a16"}
-"""All zeros: LiteRT's BATCH_MATMUL takes the scales of a matrix that has many for 0 (see test_mixed_products)."""
-
 
 @pytest.mark.corpus
 def test_every_model_means_what_its_references_say_or_is_refused_by_name(corpus: Path) -> None:
@@ -71,13 +56,9 @@ def test_every_model_means_what_its_references_say_or_is_refused_by_name(corpus:
         except InvalidModel:
             assert path.stem == "model_invoking_error"
             continue
-        if path.stem in JUDGED_BY_LAYERS | JUDGED_SMALL | MISJUDGED:
+        if path.stem in corpus_files.MISJUDGED:
             continue
         for inputs, outputs in corpus_files.references(corpus, path.stem, [t.type for t in graph.inputs])[:1]:
-            if path.stem in FAULTY_REFERENCES:
-                assert not outputs[0].values.any()
-                assert evaluate(graph, inputs)[0].any()
-                continue
             for result, recorded in zip(evaluate(graph, inputs), outputs, strict=True):
                 got, want = recorded.part(result), recorded.values
                 assert (got.dtype, got.shape) == (want.dtype, want.shape), path.stem
