@@ -11,6 +11,7 @@ import numpy as np
 
 from edgegen.frontends.tflite import operators
 from edgegen.frontends.tflite.importer import REGISTRY
+from tests.fuzz.compressed_models import compressed
 from tests.fuzz.custom_models import PLACES, custom
 from tests.fuzz.mutation import NUMBERS
 from tests.fuzz.recurrent_models import recurrent
@@ -245,6 +246,9 @@ def _choose(rng: random.Random, kind: str) -> Model:
     indices = rng.choice((Tensor("i", "INT32", (3,)), _list("i", [0, 2, 3])))
     one = _weights("on", kind, (), 0, rng) if kind == "FLOAT32" else _activation("on", kind, ())
     dense = options("SparseToDenseOptions", ValidateIndices=False)
+    lists = {"OffsetDims": (1, 2), "CollapsedSliceDims": (0,), "StartIndexMap": (0, 2), "SliceSizes": (1, 5, 2)}
+    wide = {k: np.array(v, np.int64) for k, v in lists.items()}
+    windows = options("StablehloGatherOptions", IndexVectorDim=1, **wide)
     choices: tuple[tuple[str, list[Tensor], Options | None, int], ...] = (
         ("GATHER", [x, indices], options("GatherOptions", Axis=rng.choice((0, 1, -1)), BatchDims=0), 3),
         ("GATHER_ND", [x, tuples], None, 2),
@@ -255,11 +259,15 @@ def _choose(rng: random.Random, kind: str) -> Model:
         ("TOPK_V2", [x, _list("s", 3)], None, 3),
         ("DYNAMIC_UPDATE_SLICE", [x, _activation("u", kind, (2, 5, 3)), Tensor("i", "INT32", (3,))], None, 3),
         ("WHERE", [_list("i", [[0, 2], [3, 0]])], None, 2),
+        ("HASHTABLE_LOOKUP", [Tensor("i", "INT32", (3,)), _list("k", [1, 2, 5, 9]), x], None, 3),
+        ("STABLEHLO_GATHER", [x, tuples], windows, 3),
     )
     name, inputs, table, rank = rng.choice(choices)
     outputs = [_activation("y", kind, (1,) * rank)]
     if name == "TOPK_V2":
         outputs.append(Tensor("places", "INT32", (1,) * rank, signature=(-1,) * rank))
+    if name == "HASHTABLE_LOOKUP":
+        outputs.append(Tensor("hits", "UINT8", (1,), signature=(-1,)))
     if name == "WHERE":
         outputs = [Tensor("y", "INT64", (1, 1), signature=(-1, -1))]
     tensors = list({t.name: t for t in (*inputs, *outputs)}.values())
@@ -280,6 +288,7 @@ SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_move,) * 3,
     *(recurrent,) * 2,
     *(signal,) * 2,
+    *(compressed,) * 2,
     *(custom,) * 4,
     *(_choose,) * 2,
     *(_dense, _transposed, _matmul, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
