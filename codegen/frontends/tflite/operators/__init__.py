@@ -32,6 +32,7 @@ from edgegen.frontends.tflite.operators import (
     stream,
     variables,
     volume,
+    windows,
 )
 
 __all__ = [
@@ -66,4 +67,5 @@ __all__ = [
     "stream",
     "variables",
     "volume",
+    "windows",
 ]
