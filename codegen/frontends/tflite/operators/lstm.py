@@ -101,6 +101,8 @@ def add_lstm(
     """Appends the sequence's node on the states (h, c); y, or a new tensor."""
     h, c = states
     tensors = [x, h.value, c.value, *cell.parameters(op)]
+    if kernel.integers is not None:
+        tensors = tensors[:6]  # the rest, which only floats have, is absent
     result, h.next, c.next = op.add_all(kernel, tensors, [y, None, None])
     return result
 
