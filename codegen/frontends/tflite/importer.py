@@ -58,7 +58,7 @@ class Source:
 
     imported: operators and tensors so far, those of a sub-graph as often as it is used
     computed_bytes: of constants that import functions computed so far
-    stateful:  sub-graphs whose recurrent operators keep state
+    stateful:  sub-graphs whose operators keep state of their own
     """
 
     model: FileModel
@@ -159,9 +159,11 @@ class Importer:
             raise op.invalid(f'"{tensor.name}" must be a variable tensor: it carries state from run to run')
         if tensor in self._carried:
             raise op.unsupported(f'"{tensor.name}" is the state of an earlier operator, too')
-        if self.inside is not None and not self._carried and self.index in self.source.stateful:
-            raise op.unsupported(f"{self.title} keeps state, but is used more than once")
-        self.source.stateful.add(self.index)
+        if self.inside is not None:
+            why = "LiteRT forgets it whenever the sub-graph starts, TensorFlow Lite Micro does not run such models"
+            raise UnsupportedModel(
+                f'{op.source} keeps state in "{tensor.name}" within {self.title}', [("why", why)], "use a variable"
+            )
         check_size(tensor.name, tensor.type)
         self._carried.add(tensor)
         if first is None:

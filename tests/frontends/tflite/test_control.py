@@ -18,7 +18,7 @@ from edgegen.passes.pipeline import Options
 from edgegen.targets import TARGETS
 from edgegen.verify import Build, Call, build_program
 from tests.judge import Runs, judge_litert_runs, judge_runs
-from tests.models.tflite_builder import Operator, SubGraph, Tensor, build_model, options
+from tests.models.tflite_builder import Operator, SubGraph, Tensor, build_model, custom_options, options
 
 SHAPE = (1, 4)
 
@@ -419,3 +419,39 @@ def test_an_initialization_that_may_not_run() -> None:
     once = Operator("CALL_ONCE", [], [], options("CallOnceOptions", InitSubgraphIndex=3))
     branch = SubGraph(f32("a"), [once], ["a"], ["a"])
     refused(one(if_(["c", "x"], ["y"]), branch, KEEP, SubGraph([], [], [], [])), UnsupportedModel, "may or may not run")
+
+
+def test_recurrent_state_in_a_sub_graph() -> None:
+    """LiteRT starts from zero whenever the branch is taken; TensorFlow Lite Micro crashes."""
+    weights = [Tensor(n, data=np.ones((4, d), np.float32)) for n, d in (("f", 4), ("t", 3))]
+    state = Tensor("s", "FLOAT32", (1, 12), is_variable=True)
+    svdf = Operator("SVDF", ["a", "f", "t", None, "s"], ["b"], options("SVDFOptions", Rank=1))
+    then = SubGraph([*f32("a", "b"), *weights, state], [svdf], ["a"], ["b"])
+    refused(one(if_(["c", "x"], ["y"]), then, KEEP), UnsupportedModel, 'keeps state in "s" within sub-graph 1')
+
+
+def remembering(calls: int = 1) -> bytes:
+    """c ? the last two x : x twice, as often as `calls` says, by one sub-graph whose operator keeps state."""
+
+    def s8(name: str, slots: int, **more: bool) -> Tensor:
+        return Tensor(name, "INT8", (1, slots, 1, 4), scale=0.5, **more)
+
+    names = [f"r{i}" for i in range(calls)]
+    push = Operator("custom:CIRCULAR_BUFFER", ["a"], ["b"], custom=custom_options(cycles_max=1))
+    then = SubGraph([s8("a", 1), s8("b", 2, is_variable=True)], [push], ["a"], ["b"])
+    twice = Operator("CONCATENATION", ["a", "a"], ["b"], options("ConcatenationOptions", Axis=1))
+    otherwise = SubGraph([s8("a", 1), s8("b", 2)], [twice], ["a"], ["b"])
+    uses = [if_(["c", "x"], [r]) for r in names]
+    tensors = [flag(), s8("x", 1), *(s8(r, 2) for r in names)]
+    return build_model(tensors, uses, ["c", "x"], names, more=[then, otherwise])
+
+
+def test_an_operator_that_keeps_state_in_a_branch() -> None:
+    """Its memory moves on only in runs that take the branch."""
+    data = remembering()
+    runs = [
+        [np.array([c]), floats().astype(np.int8).reshape(1, 1, 1, 4)] for c in (True, True, False, True, False, True)
+    ]
+    check(data, runs, litert=False)
+    assert len(read_tflite(data, "m", {}).state) == 1
+    refused(remembering(2), UnsupportedModel, "sub-graph 1 keeps state, but is used more than once")
