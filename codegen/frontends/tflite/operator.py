@@ -13,7 +13,7 @@ from edgegen.frontends.tflite.custom_options import CustomOptions
 from edgegen.frontends.tflite.reader import FileOperator, Options
 from edgegen.frontends.tflite.tensors import MAX_BYTES, check_size
 from edgegen.frontends.tflite.unsigned import Signed
-from edgegen.ir.dtypes import DType, dtype_of
+from edgegen.ir.dtypes import DType
 from edgegen.ir.graph import Node, State
 from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
@@ -195,15 +195,14 @@ class Operator:
         tensor = self.input(i)
         return self._model.carry(self, tensor, first)
 
-    def hidden_state(self, name: str, initial: Array) -> State:
+    def hidden_state(self, name: str, type: TensorType, first: int = 0) -> State:
         """What the operator remembers from run to run beside its tensors; the caller sets its `next`.
 
-        initial: its value before the first run, whose dtype and shape it keeps. Raises UnsupportedModel if it has no
-        elements or too many.
+        first: every element's value before the first run. Raises UnsupportedModel if there are none or too many.
         """
-        value = Tensor(f"{self.output.name}/{name}", TensorType(dtype_of(initial), initial.shape))
-        check_size(value.name, value.type)
-        state = State(value.name, value, value, initial)
+        value = Tensor(f"{self.output.name}/{name}", type)
+        check_size(value.name, type)
+        state = State(value.name, value, value, np.full(type.shape, first, type.dtype.np))
         self._model.graph.state.append(state)
         return state
 
