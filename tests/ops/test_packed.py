@@ -28,14 +28,14 @@ def integer(product: type, x: tuple[int, ...], w: tuple[int, ...], kernel: str, 
     return Case(op, [q, constant_input(weights), constant_input(bias)], kernel, f"{product.__name__} {x} {w}")
 
 
-def blockwise(rows: int, units: int, blocks: int, block: int) -> Case:
+def blockwise(rows: int, units: int, blocks: int, block: int, kernel: str = "blockwise_dense_s4") -> Case:
     rng = np.random.default_rng(rows + units + blocks)
     q, scale, zero = quantize_rows(rng.normal(size=(rows, blocks * block)).astype(np.float32), asymmetric=True)
     weights = rng.integers(-8, 8, (units, blocks * block)).astype(np.int8)
     scales = (rng.uniform(0.001, 2, (units, blocks)) * 10.0 ** rng.integers(-7, 2, (units, blocks))).astype(np.float16)
     bias = rng.normal(size=units).astype(np.float32)
     inputs = [q, scale, zero, *map(constant_input, (weights, scales, bias))]
-    return Case(BlockwiseDense(), inputs, "blockwise_dense_s4", f"blocks {rows} {units} {blocks} {block}")
+    return Case(BlockwiseDense(), inputs, kernel, f"blocks {rows} {units} {blocks} {block}")
 
 
 FEW = (-8, 7)
@@ -64,6 +64,9 @@ DSP = [
     case(Dense(), (2, 24), (5, 24), "hybrid_windows_s4_dsp", weights=FEW),
     case(Conv2d(pad=(1, 1, 1, 1)), (2, 4, 5, 6), (6, 3, 3, 6), "hybrid_windows_s4_dsp_gathered", weights=FEW),
     case(WIDE, (1, 6, 5, 2), (4, 3, 3, 2), "hybrid_windows_s4_dsp_gathered", asymmetric=False, weights=FEW),
+    blockwise(2, 6, 3, 16, "blockwise_dense_s4_dsp"),
+    blockwise(1, 3, 2, 8),
+    blockwise(1, 4, 2, 12),
 ]
 
 
