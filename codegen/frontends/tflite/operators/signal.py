@@ -171,9 +171,7 @@ def framer(op: Operator) -> None:
         op.define_constant(op.outputs[1], np.array(True))
         return
     zero = op.add_constant("zero", np.array(0), S32)
-    ahead = op.hidden_state(
-        "frames", TensorType(S32, ()), -(kept // step)
-    )  # those before the first full one are below 0
+    ahead = op.hidden_state("frames", TensorType(S32, ()), -(kept // step))  # below 0 until one is full
     op.add(Compare("greater_equal"), [ahead.value, zero], op.outputs[1])
     more = op.add(Binary("add"), [ahead.value, op.add_constant("count", np.array(count), S32)])
     ahead.next = op.add(Binary("minimum"), [more, zero])
