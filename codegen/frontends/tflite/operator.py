@@ -61,6 +61,7 @@ class Operator:
     options, and from an output only where the format says nothing else.
 
     unsigned: the file's type is u8 where the operator's inputs and outputs here are s8
+    intermediates: tensors without values, which say how results inside the operator are quantized
     """
 
     def __init__(self, model: Importer, file: FileOperator) -> None:
@@ -69,6 +70,7 @@ class Operator:
         self.resized = model.resized
         self.inputs: list[Tensor | None] = [model.tensors[i] if i >= 0 else None for i in file.inputs]
         self.outputs: list[Tensor] = [model.tensors[i] for i in file.outputs]
+        self.intermediates: list[Tensor] = [model.tensors[i] for i in file.intermediates]
         self.unsigned = False
         self._parts = 0
 
