@@ -16,6 +16,7 @@ from edgegen.ops.lookup import same_order
 from edgegen.ops.window import any_order
 
 CASTABLE = ("s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "bool", "f32")
+PAIRS = {(of, to) for of in CASTABLE for to in CASTABLE} | {("f16", "f32"), ("f32", "f16")}
 
 
 def _pack(node: Node) -> Packed:
@@ -41,24 +42,25 @@ class Cast(Op):
     """x as `dtype`, element by element (TFLite CAST).
 
     Integers keep their low bits; bool is 0 or 1, and of a number whether it is not 0; f32 becomes an integer by
-    leaving out its fraction. Numbers that the integer cannot hold, which TFLite leaves to the machine, saturate, and
-    NaN becomes 0.
+    leaving out its fraction, and f16 by rounding to the nearest, ties to even. Numbers that the integer cannot hold,
+    which TFLite leaves to the machine, saturate, and NaN becomes 0.
     """
 
     dtype: str = "f32"
 
-    kernels = tuple(_row(of, to) for of in CASTABLE for to in CASTABLE)
+    kernels = tuple(_row(of, to) for of, to in sorted(PAIRS))
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")
-        if x.dtype.name not in CASTABLE or self.dtype not in CASTABLE:
+        if (x.dtype.name, self.dtype) not in PAIRS:
             raise InvalidGraph(f"x {x} cannot be cast to {self.dtype}")
         return (TensorType(DTYPES[self.dtype], x.shape),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, to = present(inputs[0], "x"), DTYPES[self.dtype]
         if not np.issubdtype(x.dtype, np.floating) or not to.is_integer:
-            return (x.astype(to.np),)
+            with np.errstate(over="ignore"):
+                return (x.astype(to.np),)
         low, high = to.range
         with np.errstate(invalid="ignore"):
             whole = np.trunc(np.nan_to_num(x.astype(np.float64), nan=0.0))

@@ -2,21 +2,13 @@
 #ifndef EDGEGEN_BLOCKWISE_DENSE_H
 #define EDGEGEN_BLOCKWISE_DENSE_H
 
+#include "kernels/half.h"
 #include "kernels/nibbles.h"
 
 /* blocks: in a row; block: their size, which is even */
 typedef struct {
     int32_t rows, units, blocks, block;
 } edgegen_blockwise_dense;
-
-/* A positive finite half-precision number: its bits, moved to where those of an f32 are, make it 2^112 too small. */
-EDGEGEN_INLINE float edgegen_positive_half(uint16_t half)
-{
-    const uint32_t bits = (uint32_t)half << 13;
-    float small;
-    memcpy(&small, &bits, sizeof small);
-    return small * 5.192296858534828e33f; /* 2^112 */
-}
 
 /* The sum of a unit's blocks as a result; ends: what a zero point of 1 takes from a sum, and the bias. Roundings are
  * statements of their own, so that no compiler fuses two. */

@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_CAST_H
 #define EDGEGEN_CAST_H
 
-#include "edgegen.h"
+#include "kernels/half.h"
 
 typedef struct {
     int32_t count;
@@ -54,5 +54,7 @@ EDGEGEN_CAST(cast_f32_s64, float, int64_t, EDGEGEN_TRUNCATED(int64_t, v, -0x1p63
 EDGEGEN_CAST(cast_f32_u64, float, uint64_t, EDGEGEN_TRUNCATED(uint64_t, v, 0.0f, 0x1p64f, 0, UINT64_MAX))
 EDGEGEN_CAST(cast_f32_bool, float, uint8_t, v < 0.0f || v > 0.0f || v != v)
 EDGEGEN_CAST(cast_f32_f32, float, float, v)
+EDGEGEN_CAST(cast_f16_f32, uint16_t, float, edgegen_from_half(v))
+EDGEGEN_CAST(cast_f32_f16, float, uint16_t, edgegen_to_half(v))
 
 #endif

@@ -10,7 +10,7 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, IntArray
-from edgegen.ops.cast import CASTABLE, Cast
+from edgegen.ops.cast import CASTABLE, PAIRS, Cast
 from edgegen.ops.lookup import byte_values
 from edgegen.ops.table import Table
 from edgegen.ops.unary import Unary
@@ -170,9 +170,8 @@ def logical_not(op: Operator) -> None:
 def cast(op: Operator) -> None:
     """Values, not what quantization makes of them."""
     x, y = op.input(0), op.output
-    for dtype in (x.dtype, y.dtype):
-        if dtype.name not in CASTABLE:
-            raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", f"use {', '.join(CASTABLE)}")
+    if (x.dtype.name, y.dtype.name) not in PAIRS:
+        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", f"use {', '.join(CASTABLE)}")
     op.add(Cast(y.dtype.name), [x], y)
 
 
