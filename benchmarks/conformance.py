@@ -65,10 +65,10 @@ def named_target(name: str) -> Target:
     return host_target() if name == "host" else TARGETS[name]
 
 
-def compiled_model(name: str, target: str, optimize: Optimize = "speed") -> Compiled:
-    """The corpus's model for a target. Raises EdgegenError."""
+def compiled_model(name: str, target: str, optimize: Optimize = "speed", symbols: str = "") -> Compiled:
+    """The corpus's model for a target. symbols: what its C is called, by default as it. Raises EdgegenError."""
     path = corpus.ROOT / "models" / "tflite" / f"{name}.tflite"
-    return compile_model(Request(path, replace(named_target(target), optimize=optimize), name=name))
+    return compile_model(Request(path, replace(named_target(target), optimize=optimize), name=symbols or name))
 
 
 def too_large(model: Compiled) -> str:
