@@ -74,22 +74,34 @@ EDGEGEN_INTEGER_ARITHMETIC(s64, int64_t, uint64_t)
 
 /* Defines the kernel <function>_<name>: `value` of the elements a and b, clamped. */
 #define EDGEGEN_BINARY(function, name, params, type, clamp, value)                                                     \
+    EDGEGEN_BINARY_ELEMENT(function, name, params, type, clamp, value)                                                 \
+    EDGEGEN_ELEMENTWISE(function##_##name, params, type, edgegen_##function##_##name##_element)
+
+#define EDGEGEN_BINARY_ELEMENT(function, name, params, type, clamp, value)                                             \
     EDGEGEN_INLINE type edgegen_##function##_##name##_element(const params *p, type a, type b)                         \
     {                                                                                                                  \
         return (type)clamp(value, p->low, p->high);                                                                    \
-    }                                                                                                                  \
-    EDGEGEN_ELEMENTWISE(function##_##name, params, type, edgegen_##function##_##name##_element)
+    }
 
 #define EDGEGEN_BINARY_F32(function, value)                                                                            \
     EDGEGEN_BINARY(function, f32, edgegen_binary_f32, float, edgegen_clamp_f32, value)
 
-EDGEGEN_BINARY_F32(add, a + b)
-EDGEGEN_BINARY_F32(sub, a - b)
-EDGEGEN_BINARY_F32(mul, a * b)
-EDGEGEN_BINARY_F32(div, a / b)
-EDGEGEN_BINARY_F32(maximum, EDGEGEN_MAXIMUM(a, b))
-EDGEGEN_BINARY_F32(minimum, EDGEGEN_MINIMUM(a, b))
-EDGEGEN_BINARY_F32(squared_difference, (a - b) * (a - b))
+/* The same for a short `value`, side by side where there are vectors. */
+#if !defined(EDGEGEN_OPTIMIZE_SIZE) && (defined(__ARM_NEON) || defined(__SSE2__))
+#define EDGEGEN_BINARY_SHORT_F32(function, value)                                                                      \
+    EDGEGEN_BINARY_ELEMENT(function, f32, edgegen_binary_f32, float, edgegen_clamp_f32, value)                         \
+    EDGEGEN_ELEMENTWISE_8(function##_f32, edgegen_binary_f32, float, edgegen_##function##_f32_element)
+#else
+#define EDGEGEN_BINARY_SHORT_F32(function, value) EDGEGEN_BINARY_F32(function, value)
+#endif
+
+EDGEGEN_BINARY_SHORT_F32(add, a + b)
+EDGEGEN_BINARY_SHORT_F32(sub, a - b)
+EDGEGEN_BINARY_SHORT_F32(mul, a * b)
+EDGEGEN_BINARY_SHORT_F32(div, a / b)
+EDGEGEN_BINARY_SHORT_F32(maximum, EDGEGEN_MAXIMUM(a, b))
+EDGEGEN_BINARY_SHORT_F32(minimum, EDGEGEN_MINIMUM(a, b))
+EDGEGEN_BINARY_SHORT_F32(squared_difference, (a - b) * (a - b))
 EDGEGEN_BINARY_F32(floor_div, floorf(a / b))
 EDGEGEN_BINARY_F32(floor_mod, edgegen_floor_mod_f32(a, b))
 EDGEGEN_BINARY_F32(pow, powf(a, b))
