@@ -123,6 +123,8 @@ class Gates:
 
 
 GATES = (
+    Gates("f32_avx2", frozenset({"avx2", "fma"}), width=16),
+    Gates("f32_neon", frozenset({"neon"}), width=16),
     Gates("f32_dsp", frozenset({"dsp"}), joins=True),
     Gates("f32"),
     Gates("hybrid", asymmetric=False),
