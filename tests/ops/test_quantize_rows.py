@@ -17,6 +17,7 @@ from edgegen.ir.tensor import Array, Tensor, TensorType
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.quantize_rows import QuantizeRows, quantize_rows
 from edgegen.verify import Call, build_program
+from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, compile_for_test
 from tests.judge import judge_litert
 from tests.models.tflite_builder import Operator, build_model, options
@@ -91,12 +92,19 @@ def test_dsp_kernels_are_exact(optimize: Literal["speed", "size"]) -> None:
     check_nodes(cases("_dsp"), "cortex-m4", ulp=0, optimize=optimize)
 
 
+@pytest.mark.cross
+def test_neon_kernels_are_exact_and_stay_in_bounds() -> None:
+    check_guarded(cases("_neon"), "arm-neon", ulp=0)
+
+
 def test_kernels_are_exact_under_sanitizers_and_clang() -> None:
     check_nodes([*cases(), INFINITE], sanitize=True, ulp=0)
     check_nodes(cases(), cc="clang", ulp=0)
 
 
-@pytest.mark.parametrize("target", ["generic", pytest.param("cortex-m4", marks=pytest.mark.cross)])
+@pytest.mark.parametrize(
+    "target", ["generic", *(pytest.param(t, marks=pytest.mark.cross) for t in ("cortex-m4", "arm-neon"))]
+)
 @pytest.mark.parametrize("asymmetric", [False, True])
 def test_rows_are_quantized_in_place(target: str, asymmetric: bool) -> None:
     values = rows(1, "centred", (3, 37))
