@@ -22,7 +22,8 @@ EDGEGEN_INLINE const int8_t *edgegen_four_sums_s8(const int8_t *x, int32_t depth
     return weights;
 }
 
-EDGEGEN_INLINE float edgegen_gates_quantized(const float *x, int32_t depth, int32_t asymmetric, int8_t *q, int32_t *zero)
+EDGEGEN_INLINE float edgegen_gates_quantized(const float *x, int32_t depth, int32_t asymmetric, int8_t *q,
+                                             int32_t *zero)
 {
     *zero = 0;
     return asymmetric != 0 ? edgegen_quantize_row_asymmetric(x, depth, q, zero)

@@ -16,7 +16,7 @@ typedef struct {
     float cell_clip, projection_clip;
 } edgegen_lstm_f32;
 
-/* Gate `gate` of all cells to mean 0 and variance 1, then times its coefficients plus its biases: norms[cells][gates][2]. */
+/* Gate `gate` of all cells to mean 0 and variance 1, then coefficients and biases: norms[cells][gates][2]. */
 EDGEGEN_INLINE void edgegen_lstm_normalize(const edgegen_lstm_f32 *p, int32_t gate, const float *norms, float *sums)
 {
     const int32_t n = p->gates, count = p->cells * n;

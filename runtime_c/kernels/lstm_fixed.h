@@ -1,5 +1,5 @@
-/* Long short-term memory on s8 with s8 weights and a cell state of s16 in 16-bit fixed point, portable: LiteRT's kernel,
- * with coupled gates, peepholes, normalization and projection. */
+/* Long short-term memory on s8 with s8 weights and a cell state of s16 in 16-bit fixed point, portable: LiteRT's
+ * kernel, with coupled gates, peepholes, normalization and projection. */
 #ifndef EDGEGEN_LSTM_FIXED_H
 #define EDGEGEN_LSTM_FIXED_H
 
@@ -22,6 +22,17 @@ EDGEGEN_INLINE int32_t edgegen_fixed_scaled(int32_t x, const int32_t *factor)
     return edgegen_requantize(x, factor[0], factor[1]);
 }
 
+/* a + b, limited to what s16 and s8 hold. */
+EDGEGEN_INLINE int32_t edgegen_fixed_plus_s16(int32_t a, int32_t b)
+{
+    return edgegen_limit_s16(edgegen_clamp_s32(a, -65536, 65536) + b);
+}
+
+EDGEGEN_INLINE int32_t edgegen_fixed_plus_s8(int32_t a, int32_t b)
+{
+    return edgegen_clamp_s32(edgegen_clamp_s32(a, -512, 512) + b, -128, 127);
+}
+
 /* acc + the sum of x[depth] times every `apart`-th weight. */
 EDGEGEN_INLINE int32_t edgegen_fixed_sum(const int8_t *x, int32_t depth, const int8_t *weights, int32_t apart,
                                          int32_t acc)
@@ -42,7 +53,7 @@ EDGEGEN_INLINE void edgegen_fixed_gates(const edgegen_lstm_fixed *p, const int8_
             const int32_t from_x = edgegen_fixed_sum(x, inputs, weights + g, n, starts[g]);
             const int32_t from_h = edgegen_fixed_sum(h, outputs, weights + inputs * n + g, n, starts[n + g]);
             const int32_t first = edgegen_limit_s16(edgegen_fixed_scaled(from_x, p->from_x + 2 * g));
-            *z++ = (int16_t)edgegen_limit_s16(edgegen_fixed_scaled(from_h, p->from_h + 2 * g) + first);
+            *z++ = (int16_t)edgegen_fixed_plus_s16(edgegen_fixed_scaled(from_h, p->from_h + 2 * g), first);
         }
         weights += (inputs + outputs) * n;
         starts += 2 * n;
@@ -57,7 +68,7 @@ EDGEGEN_INLINE void edgegen_fixed_peep(const edgegen_lstm_fixed *p, int32_t g, i
     for (int32_t j = 0; j < p->cells; j++) {
         const int32_t product = peepholes[(n - 1) * j + peephole] * cell[j];
         const int32_t more = edgegen_fixed_scaled(product, p->peephole + 2 * peephole);
-        z[n * j + g] = (int16_t)edgegen_limit_s16(more + z[n * j + g]);
+        z[n * j + g] = (int16_t)edgegen_fixed_plus_s16(more, z[n * j + g]);
     }
 }
 
@@ -113,12 +124,13 @@ EDGEGEN_INLINE void edgegen_fixed_cells(const edgegen_lstm_fixed *p, const int16
 }
 
 /* output * tanh(c) of all cells. */
-EDGEGEN_INLINE void edgegen_fixed_hidden(const edgegen_lstm_fixed *p, const int16_t *z, const int16_t *cell, int8_t *hidden)
+EDGEGEN_INLINE void edgegen_fixed_hidden(const edgegen_lstm_fixed *p, const int16_t *z, const int16_t *cell,
+                                         int8_t *hidden)
 {
     for (int32_t j = 0; j < p->cells; j++) {
         const int32_t gate = edgegen_fixed_logistic_s16(z[p->gates * j + p->gates - 1], 3);
         const int32_t scaled = edgegen_fixed_scaled(gate * edgegen_fixed_tanh_s16(cell[j], p->cell_bits), p->hidden);
-        hidden[j] = (int8_t)edgegen_clamp_s32(scaled + p->hidden[2], -128, 127);
+        hidden[j] = (int8_t)edgegen_fixed_plus_s8(scaled, p->hidden[2]);
     }
 }
 
@@ -146,10 +158,10 @@ EDGEGEN_KERNEL void lstm_fixed(const edgegen_lstm_fixed *p, const int8_t *x, con
             edgegen_fixed_cells(p, peepholes, norms, biases, z, cell);
             edgegen_fixed_hidden(p, z, cell, hidden);
             for (int32_t o = 0; p->projected != 0 && o < s->outputs; o++) {
-                const int32_t sum = edgegen_fixed_sum(hidden, p->cells, projection + o * p->cells, 1, projection_starts[o]);
-                const int32_t scaled = edgegen_fixed_scaled(sum, p->project) + p->project[2];
+                const int8_t *const row = projection + o * p->cells;
+                const int32_t sum = edgegen_fixed_sum(hidden, p->cells, row, 1, projection_starts[o]);
+                const int32_t value = edgegen_fixed_plus_s8(edgegen_fixed_scaled(sum, p->project), p->project[2]);
                 const int32_t limit = p->projection_clip;
-                const int32_t value = edgegen_clamp_s32(scaled, -128, 127);
                 out[o] = (int8_t)(limit != 0 ? edgegen_clamp_s32(value, -limit, limit) : value);
             }
             before = out;

@@ -12,8 +12,8 @@ typedef struct {
 } edgegen_lstm_u8;
 
 /* acc[4] += x[depth] times weights[depth][4], both without their zero points. Returns the end of the weights. */
-EDGEGEN_INLINE const uint8_t *edgegen_lstm_sums_u8(const uint8_t *x, int32_t depth, const uint8_t *weights, int32_t zero,
-                                                   int32_t *acc)
+EDGEGEN_INLINE const uint8_t *edgegen_lstm_sums_u8(const uint8_t *x, int32_t depth, const uint8_t *weights,
+                                                   int32_t zero, int32_t *acc)
 {
     for (int32_t k = 0; k < depth; k++, weights += 4) {
         for (int32_t g = 0; g < 4; g++) {

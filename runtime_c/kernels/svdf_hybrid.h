@@ -13,9 +13,9 @@ typedef struct {
 } edgegen_svdf_hybrid;
 
 /* features[units * rank][depth] and their sums, times[units * rank][memory], bias[units]; scratch[depth] */
-EDGEGEN_KERNEL void svdf_hybrid(const edgegen_svdf_hybrid *p, const float *x, const float *state, const int8_t *features,
-                                const int32_t *feature_sums, const float *times, const float *bias, uint8_t *scratch,
-                                float *y, float *next)
+EDGEGEN_KERNEL void svdf_hybrid(const edgegen_svdf_hybrid *p, const float *x, const float *state,
+                                const int8_t *features, const int32_t *feature_sums, const float *times,
+                                const float *bias, uint8_t *scratch, float *y, float *next)
 {
     int8_t *const q = (int8_t *)scratch;
     for (int32_t b = 0; b < p->batch; b++) {

@@ -44,7 +44,8 @@ class Svdf(Op):
         x, state = known(inputs[0], "x"), known(inputs[1], "state")
         features, times = known(inputs[2], "features"), known(inputs[3], "times")
         bias = inputs[4] if len(inputs) > 4 else None
-        if min(len(x.shape), len(features.shape), len(times.shape)) != 2 or x.shape[1:] != features.shape[1:]:
+        ranks = {len(x.shape), len(features.shape), len(times.shape)}
+        if ranks != {2} or x.shape[1:] != features.shape[1:] or 0 in (*x.shape, *features.shape):
             raise InvalidGraph(f"x {x}, features {features} and times {times} do not fit")
         filters = features.shape[0]
         if times.shape[0] != filters or times.shape[1] < 1 or self.rank < 1 or filters % self.rank:
