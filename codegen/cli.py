@@ -237,7 +237,7 @@ def run_compile(args: Arguments, progress: Progress) -> int:
 def verify_parser() -> argparse.ArgumentParser:
     parser = _new_parser("verify", VERIFY_HELP, VERIFY_EXAMPLES)
     _add_compile_arguments(parser)
-    parser.add_argument("--layers", action="store_true", help="compare every node, too")
+    parser.add_argument("--layers", action="store_true", help="compare every node, too; control flow is one node")
     parser.add_argument("--inputs", metavar="FILE.npz", type=Path, help="run on these inputs (default: random ones)")
     parser.add_argument("--runs", metavar="N", type=positive, default=3, help="runs on random inputs (default: 3)")
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="of the random inputs (default: 0)")

@@ -14,7 +14,7 @@ from edgegen.memory.usage import Region, bytes_in_use, peak_step, regions
 from edgegen.ops.select import rejection
 from edgegen.targets import Target
 
-FORMAT = 1  # of the report: grows when a field changes its meaning
+FORMAT = 2  # of the report: grows when a field changes its meaning
 
 
 def _port(tensor: Tensor, called: str) -> dict[str, Any]:
