@@ -1,0 +1,95 @@
+"""Reductions over axes, and the places of extremes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from edgegen.frontends.onnx.importer import Operator, operator
+from edgegen.ir.tensor import Tensor
+from edgegen.ops.arg_reduce import ArgReduce
+from edgegen.ops.binary import Binary
+from edgegen.ops.reduce import Reduce
+from edgegen.ops.unary import Unary
+
+Body = Callable[[Operator, Tensor, tuple[int, ...], bool], Tensor]
+
+
+def _plain(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool, *, function: str) -> Tensor:
+    return op.add(Reduce(function, axes, keep), [x])
+
+
+def _l1(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
+    return op.add(Reduce("sum", axes, keep), [op.add(Unary("abs"), [x])])
+
+
+def _sum_square(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
+    return op.add(Reduce("sum", axes, keep), [op.add(Binary("mul"), [x, x])])
+
+
+def _l2(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
+    return op.add(Unary("sqrt"), [_sum_square(op, x, axes, keep)])
+
+
+def _log_sum(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
+    return op.add(Unary("log"), [op.add(Reduce("sum", axes, keep), [x])])
+
+
+def _log_sum_exp(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
+    """max(x) + log(sum(exp(x - max(x)))), which does not overflow."""
+    most = op.add(Reduce("max", axes, True), [x])
+    powers = op.add(Unary("exp"), [op.add(Binary("sub"), [x, most])])
+    total = op.add(Unary("log"), [op.add(Reduce("sum", axes, keep), [powers])])
+    return op.add(Binary("add"), [total, op.reshape(most, total.shape)])
+
+
+def _by_attribute(
+    op: Operator, x: Tensor, *, body: Body, axes: tuple[int, ...] | None = None, keepdims: int = 1
+) -> Tensor:
+    chosen = tuple(range(x.rank)) if not axes else op.axes(axes, x.rank)
+    return body(op, x, chosen, bool(keepdims))
+
+
+def _by_input(
+    op: Operator,
+    x: Tensor,
+    axes: Tensor | None = None,
+    *,
+    body: Body,
+    keepdims: int = 1,
+    noop_with_empty_axes: int = 0,
+) -> Tensor:
+    chosen = () if axes is None else op.integers(axes, "the axes")
+    if not chosen and noop_with_empty_axes:
+        return body(op, x, (), bool(keepdims))
+    return _by_attribute(op, x, body=body, axes=chosen, keepdims=keepdims)
+
+
+for _name, _body, _until in (
+    ("ReduceL1", _l1, 17),
+    ("ReduceL2", _l2, 17),
+    ("ReduceLogSum", _log_sum, 17),
+    ("ReduceLogSumExp", _log_sum_exp, 17),
+    ("ReduceMax", partial(_plain, function="max"), 17),
+    ("ReduceMean", partial(_plain, function="mean"), 17),
+    ("ReduceMin", partial(_plain, function="min"), 17),
+    ("ReduceProd", partial(_plain, function="prod"), 17),
+    ("ReduceSum", partial(_plain, function="sum"), 12),
+    ("ReduceSumSquare", _sum_square, 17),
+):
+    operator(_name, until=_until)(partial(_by_attribute, body=_body))
+    operator(_name, since=_until + 1)(partial(_by_input, body=_body))
+
+
+def _arg(
+    op: Operator, x: Tensor, *, function: str, axis: int = 0, keepdims: int = 1, select_last_index: int = 0
+) -> Tensor:
+    axis = op.axis(axis, x.rank)
+    if select_last_index:
+        raise op.unsupported("the last of several equal extremes is not supported")
+    y = op.add(ArgReduce(function, axis, "s64"), [x])
+    return op.reshape(y, (*x.shape[:axis], 1, *x.shape[axis + 1 :])) if keepdims else y
+
+
+operator("ArgMax")(partial(_arg, function="max"))
+operator("ArgMin")(partial(_arg, function="min"))
