@@ -235,7 +235,7 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
     peak, alive = _peak(graph)
-    estimate = ESTIMATED_KERNEL_BYTES * len({(n.kernel.name, n.op) for n in graph.nodes if n.kernel is not None})
+    estimate = ESTIMATED_KERNEL_BYTES * len({(n.kernel.name, n.op) for n in graph.steps() if n.kernel is not None})
     fit = Fit(
         board,
         sum(a.nbytes for a in constant_arrays(graph)),
@@ -297,7 +297,7 @@ def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
         if r.alive(step) and r.role != "state":
             text = f'scratch of "{r.name}"' if r.role == "scratch" else f'"{r.name}" {r.type}'
             alive.setdefault((r.place.offset, r.place.size), text)
-    node = graph.nodes[step]
+    node = graph.steps()[step]
     where = f'{bytes_in_use(found, step):,} B in use at node {step}, {node.op.kind} "{node.name}"'
     listed = sorted(((text, size) for (_, size), text in alive.items()), key=lambda item: (-item[1], item[0]))
     return where, tuple(listed)

@@ -82,11 +82,21 @@ class InitialValue:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the run function."""
+    """One node of the run function, or of a sub-graph's: a comment and lines of C."""
 
     comment: str
-    call: str
+    lines: tuple[str, ...]
     index: int
+
+
+@dataclass(frozen=True)
+class Function:
+    """A sub-graph. condition: what a loop's condition returns, as a C expression; "" for others."""
+
+    symbol: str
+    comment: str
+    steps: tuple[Step, ...]
+    condition: str = ""
 
 
 def _environment() -> jinja2.Environment:
@@ -110,6 +120,8 @@ class _Writer:
         self.structs: dict[tuple[str, str], str] = {}
         self.wrappers: dict[tuple[str, ...], Wrapper] = {}
         self.constants: dict[Tensor, str] = {}
+        self.functions: list[Function] = []
+        self.place = "a, s" if self.plan.state_bytes else "a"
 
     def add_array(self, symbol: str, array: Array, align: int, comment: str) -> str:
         dtype = dtype_of(array)
@@ -164,10 +176,49 @@ class _Writer:
         body = ", ".join(fields)
         return self.structs.setdefault((packed.struct, body), f"{self.name}_p{index}_{identifier(node.op.kind)}")
 
-    def step(self, index: int, node: Node) -> Step | None:
+    def steps(self, graph: Graph, first: int) -> tuple[list[Step], int]:
+        """The steps of a graph's nodes, whose numbers start at `first`, and the number after the last."""
+        found = []
+        for node in graph.nodes:
+            if node.op.is_control:
+                step, first = self.control(node, first)
+                found.append(step)
+                continue
+            found += [] if node.is_view else [self.step(first, node)]
+            first += 1
+        return found, first
+
+    def control(self, node: Node, first: int) -> tuple[Step, int]:
+        """The statement that runs a node's sub-graphs, which become functions; the number after the node's."""
+        index = first + sum(len(g.steps()) for g in node.op.graphs)
+        symbols = []
+        for graph, part in zip(node.op.graphs, node.op.parts, strict=True):
+            steps, first = self.steps(graph, first)
+            symbol = f"{self.name}_g{index}_{part}" if steps or part == "condition" else ""
+            value = f"*{self.pointer(graph.outputs[0])} != 0" if part == "condition" else ""
+            if symbol:
+                comment = f'{part} of {index} {node.op.kind} "{comment_text(node.name)}": {_signature(graph)}'
+                self.functions.append(Function(symbol, comment, tuple(steps), value))
+            symbols.append(symbol)
+        called = [f"{s}({self.place});" for s in symbols]
+        if node.op.is_loop:
+            turn = (f"    {called[1]}",) if symbols[1] else ()
+            lines = (f"while ({called[0][:-1]}) {{", *turn, "}")
+        else:
+            condition = f"*{self.pointer(node.input(0))} != 0"
+            first_call, second = ((f"    {c}",) if s else () for c, s in zip(called, symbols, strict=True))
+            lines = (f"if ({condition}) {{", *first_call, *(("} else {", *second) if second else ()), "}")
+        return Step(self.comment(index, node), lines, index), index + 1
+
+    def comment(self, index: int, node: Node) -> str:
+        inputs = ", ".join(str(t.type) for t in node.inputs if t is not None and not t.is_constant)
+        outputs = ", ".join(str(t.type) for t in node.outputs)
+        text = f'{index} {node.op.kind} "{comment_text(node.name)}" {inputs} -> {outputs}'
+        macs = node.macs()
+        return text + (f", {macs:,} MACs {node.macs_count}".rstrip() if macs else "")
+
+    def step(self, index: int, node: Node) -> Step:
         """The call of one node, its constants and, for speed, the wrapper that inlines its kernel."""
-        if node.is_view:
-            return None
         kernel, packed = node.kernel, node.packed
         assert kernel is not None, node.name
         assert packed is not None, node.name
@@ -202,10 +253,7 @@ class _Writer:
             call = f"{self.wrappers[key].symbol}({', '.join(arguments)});"
         else:
             call = f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
-        inputs = ", ".join(str(t.type) for t in node.inputs if t is not None and not t.is_constant)
-        comment = f'{index} {node.op.kind} "{comment_text(node.name)}" {inputs} -> {node.out.type}'
-        macs = node.macs()
-        return Step(comment + (f", {macs:,} MACs" if macs else ""), call, index)
+        return Step(self.comment(index, node), (call,), index)
 
     def ports(self, tensors: list[Tensor], kind: str) -> list[Port]:
         """The model's inputs or outputs; numbered only if there are several."""
@@ -231,17 +279,24 @@ class _Writer:
         return result
 
 
+def _signature(graph: Graph) -> str:
+    inputs, outputs = (", ".join(str(t.type) for t in tensors) for tensors in (graph.inputs, graph.outputs))
+    return f"{inputs} -> {outputs}"
+
+
 def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool = False) -> dict[str, str]:
     """{file name: text} of the C source and header.
 
     graph: planned; name: prefix of all symbols
-    trace: the run function reports each node to an external NAME_trace(step, arena), for verification
+    trace: the run function reports each node to an external NAME_trace(step, arena), for verification; nodes of
+           sub-graphs are part of the node that runs them
     """
     writer = _Writer(graph, target, name)
-    steps = [s for s in (writer.step(i, n) for i, n in enumerate(graph.nodes)) if s is not None]
+    steps, _ = writer.steps(graph, 0)
+    nodes = graph.steps()
     inputs, outputs = writer.ports(graph.inputs, "input"), writer.ports(graph.outputs, "output")
     initial = [writer.initial(s) for s in graph.state]
-    headers = sorted({f"kernels/{n.kernel.file}" for n in graph.nodes if n.kernel is not None})
+    headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])
     plan: Plan = writer.plan
     context = {
@@ -258,16 +313,16 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
         "alignment": target.struct_alignment,
         "weights_bytes": sum(n.nbytes for n in constant_arrays(graph)),
         "macs": graph.macs(),
+        "loops": any(n.op.is_loop for n in nodes),
         "inputs": inputs,
         "outputs": outputs,
         "system": system,
         "kernels": kernels,
         "arrays": writer.arrays,
-        "definitions": list(
-            dict.fromkeys(d for n in graph.nodes if n.packed is not None for d in n.packed.definitions)
-        ),
+        "definitions": list(dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)),
         "structs": [(t, s, b) for (t, b), s in writer.structs.items()],
         "wrappers": list(writer.wrappers.values()),
+        "functions": writer.functions,
         "steps": steps,
         "trace": trace,
     }
@@ -277,8 +332,9 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
 
 def constant_arrays(graph: Graph) -> list[Array]:
     """Every array that the C holds in flash, but for initial values of state."""
-    packed = [c.array for n in graph.nodes if n.packed is not None for c in n.packed.constants]
+    nodes = [n for n in graph.steps() if n.packed is not None]
+    packed = [c.array for n in nodes if n.packed is not None for c in n.packed.constants]
     passed = {
-        n.input(i): None for n in graph.nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant
+        n.input(i): None for n in nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant
     }
     return packed + [t.values for t in passed]

@@ -38,6 +38,22 @@ class Node:
         assert tensor is not None, f"{self.name} lacks input {i}"
         return tensor
 
+    def arguments(self, graph: Graph) -> list[tuple[Tensor, Tensor]]:
+        """(input of a sub-graph of the node, the node's input that it stands for)."""
+        first = len(self.inputs) - len(graph.inputs)
+        return [(t, self.input(first + i)) for i, t in enumerate(graph.inputs)]
+
+    def results(self, graph: Graph) -> list[tuple[Tensor, Tensor]]:
+        """(output of a sub-graph of the node, the node's output that it becomes)."""
+        if self.op.is_loop and graph is self.op.graphs[0]:
+            return []
+        return list(zip(graph.outputs, self.outputs, strict=True))
+
+    @property
+    def has_kernel(self) -> bool:
+        """Whether a kernel row computes the node: it is neither a view nor control flow."""
+        return not (self.is_view or self.op.is_control)
+
     @property
     def is_view(self) -> bool:
         """Whether the output is an activation's bytes as they lie: no kernel, no storage of its own."""
@@ -58,6 +74,11 @@ class Node:
     def macs(self) -> int:
         return self.op.macs(*(t.type if t is not None else None for t in self.inputs))
 
+    @property
+    def macs_count(self) -> str:
+        """What `macs` counts of a node that runs sub-graphs: "at most" for branches, "a turn" for loops; else ""."""
+        return ("a turn" if self.op.is_loop else "at most") if self.op.is_control else ""
+
     def __repr__(self) -> str:
         return f"Node({self.op.kind} {self.name!r})"
 
@@ -76,7 +97,8 @@ class Placement:
 class Plan:
     """Where everything lies in the model's struct: the arena, and behind it what outlives a run.
 
-    tensors:      place of each activation, counted from the start of the struct; views share their root's bytes
+    tensors:      place of each activation, counted from the start of the struct; views share their root's bytes.
+                  Those of sub-graphs are among them
     scratch:      place of each node's scratch
     arena_bytes:  size of the arena
     lower_bound:  largest sum of bytes in use at one node: no plan for this order can be smaller
@@ -113,7 +135,11 @@ class State:
 
 @dataclass(eq=False)
 class Graph:
-    """A model. Constants are reached through the nodes that read them."""
+    """A model, or a sub-graph that an operator of control flow runs.
+
+    Constants are reached through the nodes that read them. A sub-graph sees nothing but its own inputs; it has no
+    state and no plan: its tensors are planned with those of the model.
+    """
 
     name: str
     inputs: list[Tensor]
@@ -132,8 +158,37 @@ class Graph:
         """Tensors whose values are needed after the last node: outputs and what the state becomes."""
         return [*self.outputs, *(s.next for s in self.state)]
 
+    def everywhere(self) -> list[Graph]:
+        """This graph and all sub-graphs of its nodes, each before those that it contains."""
+        return [self, *(g for n in self.nodes for inner in n.op.graphs for g in inner.everywhere())]
+
+    def steps(self) -> list[Node]:
+        """All nodes, those of sub-graphs too: a node's place in this list is its number in comments and reports.
+
+        What a sub-graph holds comes before the node that runs it.
+        """
+        found = []
+        for node in self.nodes:
+            for inner in node.op.graphs:
+                found += inner.steps()
+            found.append(node)
+        return found
+
+    def owners(self) -> dict[Node, str]:
+        """Which sub-graph each node that lies in one belongs to, such as "body of 12"."""
+        found: dict[Node, str] = {}
+        for number, node in enumerate(self.steps()):
+            for graph, part in zip(node.op.graphs, node.op.parts, strict=True):
+                found.update((inner, f"{part} of {number}") for inner in graph.nodes)
+        return found
+
+    def numbered(self) -> list[tuple[int, Node]]:
+        """This graph's own nodes, without those of sub-graphs, with their numbers among all of them."""
+        numbers = {n: i for i, n in enumerate(self.steps())}
+        return [(numbers[n], n) for n in self.nodes]
+
     def tensors(self) -> list[Tensor]:
-        """Every tensor once, in order of first appearance."""
+        """Every tensor of this graph once, in order of first appearance."""
         seen: dict[Tensor, None] = dict.fromkeys(self.sources)
         for node in self.nodes:
             seen.update(dict.fromkeys(t for t in node.inputs if t is not None))
@@ -175,7 +230,7 @@ class Graph:
         twin = {t: Tensor(t.name, t.type, t.data) for t in self.tensors()}
         nodes = [
             Node(
-                n.op,
+                n.op.with_graphs(tuple(g.copy() for g in n.op.graphs)),
                 [None if t is None else twin[t] for t in n.inputs],
                 [twin[t] for t in n.outputs],
                 n.name,
@@ -187,6 +242,7 @@ class Graph:
         return Graph(self.name, [twin[t] for t in self.inputs], [twin[t] for t in self.outputs], nodes, state)
 
     def macs(self) -> int:
+        """Of one run; what control flow decides is stated in `Op.macs` of its operators."""
         return sum(n.macs() for n in self.nodes)
 
     def __iter__(self) -> Iterator[Node]:

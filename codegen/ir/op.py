@@ -7,12 +7,15 @@ what it means (numpy), what it costs and which kernels compute it.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.kernel import Kernel
 from edgegen.ir.layout import NATURAL
 from edgegen.ir.tensor import Array, TensorType
+
+if TYPE_CHECKING:
+    from edgegen.ir.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ class Op:
 
     kernels: ClassVar[tuple[Kernel, ...]] = ()
     is_view: ClassVar[bool] = False  # the output is the first input's elements, in order, under another shape
+    is_control: ClassVar[bool] = False  # runs sub-graphs: the emitter writes it out, no kernel computes it
+    is_loop: ClassVar[bool] = False  # runs its first sub-graph, the condition, and its second, the body, in turn
+    parts: ClassVar[tuple[str, ...]] = ()  # what its sub-graphs are called, in their order
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         """Types of the outputs (dtype and shape; quantization and layout are the graph's to say).
@@ -60,6 +66,20 @@ class Op:
         """Multiply-accumulates; 0 for operators that have none."""
         del inputs
         return 0
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """Sub-graphs that the operator runs, in the order of their nodes' numbers; most operators have none.
+
+        A loop's are its condition and its body, another operator runs one of them, depending on its first input. A
+        sub-graph's inputs are the node's last inputs; its outputs are the node's, unless it is a loop's condition.
+        """
+        return ()
+
+    def with_graphs(self, graphs: tuple[Graph, ...]) -> Self:
+        """The same operator with other sub-graphs."""
+        del graphs
+        return self
 
     @property
     def kind(self) -> str:

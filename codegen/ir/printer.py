@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
 
@@ -12,7 +14,10 @@ def _attribute(value: object) -> str:
 
 
 def print_graph(graph: Graph) -> str:
-    """The whole graph; ends with a newline. Tensors are numbered in order of first appearance."""
+    """The whole graph; ends with a newline. Tensors are numbered in order of first appearance, in each sub-graph anew.
+
+    Sub-graphs follow the node that runs them, indented.
+    """
     numbers = {t: i for i, t in enumerate(graph.tensors())}
 
     def use(tensor: Tensor | None) -> str:
@@ -26,7 +31,8 @@ def print_graph(graph: Graph) -> str:
         text = f"  {outputs} = {node.op.kind}({', '.join(map(use, node.inputs))})"
         text += f" {attributes}" if attributes else ""
         text += f"  [{node.kernel.name}]" if node.kernel else ""
-        return f'{text}  # "{node.name}"'
+        inner = "".join("\n" + textwrap.indent(print_graph(g), "    ").rstrip("\n") for g in node.op.graphs)
+        return f'{text}  # "{node.name}"{inner}'
 
     lines = [f'graph "{graph.name}"']
     lines += [f'  input  %{numbers[t]}: {t.type}  # "{t.name}"' for t in graph.inputs]

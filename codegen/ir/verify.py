@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Graph, Node, Placement, Plan
@@ -76,7 +76,7 @@ def shapes_known(graph: Graph) -> None:
 def ops_are_core(graph: Graph) -> None:
     """Every operator is one that kernels compute, or a view."""
     for node in graph.nodes:
-        if not (node.op.kernels or node.op.is_view):
+        if not (node.op.kernels or node.op.is_view or node.op.is_control):
             raise _fail(node, "is not a core operator: no kernel row computes it")
 
 
@@ -100,7 +100,7 @@ def layouts_plain(graph: Graph) -> None:
 def kernels_chosen(graph: Graph) -> None:
     """Every node that computes has a kernel row, which reads and writes its tensors as they are stored."""
     for node in graph.nodes:
-        if node.is_view:
+        if not node.has_kernel:
             continue
         if node.kernel is None:
             raise _fail(node, "has no kernel")
@@ -112,7 +112,7 @@ def kernels_chosen(graph: Graph) -> None:
 def constants_packed(graph: Graph) -> None:
     """Every node that computes has its constants laid out, and is passed inputs that it has."""
     for node in graph.nodes:
-        if node.is_view:
+        if not node.has_kernel:
             continue
         if node.packed is None:
             raise _fail(node, "has no packed constants")
@@ -163,6 +163,9 @@ def _overlap(a: Placement, b: Placement) -> bool:
 
 def _run_in_thought(node: Node, arena: _Arena) -> None:
     """One node: its inputs must hold their values, and what it writes must not disturb what it still reads."""
+    if node.op.is_control:
+        (_loop_in_thought if node.op.is_loop else _branches_in_thought)(node, arena)
+        return
     who = f'"{node.name}"'
     reads = [(i, t, arena.require(t, who)) for i, t in enumerate(node.inputs) if t is not None and not t.is_constant]
     if node.is_view:
@@ -189,6 +192,51 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
                 raise _fail(node, f'{label} overlaps its input "{tensor.name}"')
     for _, place in writes:
         arena.spoil(place, who)
+    arena.intact.update((t, arena.place(t)) for t in node.outputs)
+
+
+def _graph_in_thought(node: Node, graph: Graph, arena: _Arena) -> None:
+    """A sub-graph of the node: its inputs lie on the node's inputs, and its outputs, in the end, on the node's."""
+    who = f'"{node.name}"'
+    for inner, outer in node.arguments(graph):
+        if outer.is_constant:
+            raise _fail(node, f'"{outer.name}" is a constant, which a sub-graph cannot find in the arena')
+        if arena.place(inner).offset != arena.require(outer, who).offset:
+            raise _fail(node, f'"{inner.name}" does not lie where "{outer.name}" does')
+        arena.intact[inner] = arena.place(inner)
+    for each in graph.nodes:
+        _run_in_thought(each, arena)
+    for inner in graph.outputs:
+        arena.require(inner, who)
+    for inner, outer in node.results(graph):
+        if arena.place(inner).offset != arena.place(outer).offset:
+            raise _fail(node, f'"{inner.name}" does not lie where "{outer.name}" does')
+
+
+def _branches_in_thought(node: Node, arena: _Arena) -> None:
+    """What is whole afterwards is what each of the branches leaves whole."""
+    before = dict(arena.intact)
+    arena.require(node.input(0), f'"{node.name}"')
+    left: list[dict[Tensor, Placement]] = []
+    for graph in node.op.graphs:
+        arena.intact = dict(before)
+        _graph_in_thought(node, graph, arena)
+        left.append(arena.intact)
+    arena.intact = {t: p for t, p in before.items() if all(t in each for each in left)}
+    arena.intact.update((t, arena.place(t)) for t in node.outputs)
+
+
+def _loop_in_thought(node: Node, arena: _Arena) -> None:
+    """Carried values are rewritten where they lie; every turn finds the other inputs whole."""
+    condition, body = node.op.graphs
+    kept = [outer for _, outer in node.arguments(body)[len(node.outputs) :]]
+    for before, after in zip(node.inputs, node.outputs, strict=False):
+        if before is not None and arena.require(before, f'"{node.name}"').offset != arena.place(after).offset:
+            raise _fail(node, f'"{after.name}" does not lie where "{before.name}" does')
+    _graph_in_thought(node, condition, arena)
+    _graph_in_thought(node, body, arena)
+    for tensor in kept:
+        arena.require(tensor, f'the next turn of "{node.name}"')
     arena.intact.update((t, arena.place(t)) for t in node.outputs)
 
 
@@ -229,5 +277,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 def verify(graph: Graph, stage: str) -> None:
     """Checks every rule of what is legal after `stage`. Raises InvalidGraph."""
-    for rule in RULES[stage]:
-        rule(graph)
+    check(graph, RULES[stage])
+
+
+def check(graph: Graph, rules: Iterable[Rule]) -> None:
+    """Checks rules on the graph and on its sub-graphs, which have no plan of their own. Raises InvalidGraph."""
+    for rule in rules:
+        for each in [graph] if rule is arena_is_sound else graph.everywhere():
+            rule(each)

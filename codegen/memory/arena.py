@@ -62,21 +62,24 @@ def _fit(buffers: Sequence[Buffer], beside: Sequence[Sequence[int]], order: Sequ
 def _fit_two_ended(
     buffers: Sequence[Buffer], beside: Sequence[Sequence[int]], order: Sequence[int], bound: int
 ) -> list[int]:
-    """Each buffer in turn at whichever end of `bound` bytes is free, else at the lowest free start.
+    """Each buffer in turn at the start if that is free, else as near the end of `bound` bytes as it fits.
 
-    A chain, where each buffer lives beside its predecessor only, always fits.
+    A chain, where each buffer lives beside its predecessor only, always fits. What does not fit at all starts at the
+    lowest place that is free up to infinity.
     """
     offsets = [-1] * len(buffers)
     for i in order:
         size = buffers[i].size
         taken = sorted((offsets[j], offsets[j] + buffers[j].size) for j in beside[i] if offsets[j] >= 0)
-        low, end = -1, 0
+        gaps, end = [], 0
         for start, stop in taken:
-            if low < 0 and start - end >= size:
-                low = end
+            gaps.append((end, start))
             end = max(end, stop)
-        low = end if low < 0 else low
-        offsets[i] = bound - size if low > 0 and end + size <= bound else low
+        fitting = [g for g in (*gaps, (end, bound)) if g[1] - g[0] >= size]
+        if not fitting:
+            offsets[i] = end
+        else:
+            offsets[i] = 0 if fitting[0][0] == 0 else fitting[-1][1] - size
     return offsets
 
 

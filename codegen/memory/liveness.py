@@ -34,20 +34,50 @@ class Storage:
 def lifetimes(graph: Graph) -> dict[Tensor, Span]:
     """First and last step at which each activation is in use, by itself.
 
-    Step i is node i. The caller fills all inputs before step 0, which is step -1, and reads all outputs after the last
-    node, which is step len(nodes). State has its value before the first step and what it becomes after the last.
+    Step i is node i of `graph.steps()`. The caller fills all inputs before step 0, which is step -1, and reads all
+    outputs after the last node. State has its value before the first step and what it becomes after the last. What a
+    loop carries or reads is in use until the loop's own step, which follows those of its sub-graphs.
     """
     spans = dict.fromkeys(graph.sources, (-1, -1))
-    for step, node in enumerate(graph.nodes):
-        for tensor in node.inputs:
-            if tensor is not None and not tensor.is_constant:
-                spans[tensor] = (spans[tensor][0], step)
-        for tensor in node.outputs:
-            spans[tensor] = (step, step)
+    end = _live(graph, 0, spans)
     for tensor in graph.sinks:
-        if not tensor.is_constant:
-            spans[tensor] = (spans[tensor][0], len(graph.nodes))
+        _use(tensor, end, spans)
     return spans
+
+
+def _use(tensor: Tensor | None, step: int, spans: dict[Tensor, Span]) -> None:
+    """The tensor, unless it is a constant, is read at the step."""
+    if tensor is not None and not tensor.is_constant:
+        first, last = spans[tensor]
+        spans[tensor] = (first, max(last, step))
+
+
+def _live(graph: Graph, step: int, spans: dict[Tensor, Span]) -> int:
+    """Spans of what the graph's nodes, from number `step` on, read and write; the number after the last."""
+    for node in graph.nodes:
+        first = step
+        if node.op.is_control:
+            step = _live_inside(node, step, spans)
+        # A branch is chosen before it runs, and finds its arguments through its own inputs.
+        read = first if node.op.is_control and not node.op.is_loop else step
+        for tensor in node.inputs:
+            _use(tensor, read, spans)
+        spans.update((tensor, (step, step)) for tensor in node.outputs)
+        step += 1
+    return step
+
+
+def _live_inside(node: Node, step: int, spans: dict[Tensor, Span]) -> int:
+    """Spans of what is inside the sub-graphs of a node; the node's own number."""
+    first = step
+    own = step + sum(len(g.steps()) for g in node.op.graphs)
+    for graph in node.op.graphs:
+        spans.update((tensor, (first, own if node.op.is_loop else first)) for tensor in graph.inputs)
+        step = _live(graph, step, spans)
+        returned = own if node.results(graph) else step - 1
+        for tensor in graph.outputs:
+            _use(tensor, returned, spans)
+    return own
 
 
 def round_up(size: int, alignment: int) -> int:
@@ -79,16 +109,18 @@ class _Sharing:
         )
 
     def join(self, tensor: Tensor, source: Tensor) -> None:
-        merged = self.joined(tensor, source)
+        """Both lie in one place; nothing changes if they do already."""
         keep, gone = self.root[source], self.root[tensor]
+        if keep is gone:
+            return
+        merged = self.joined(tensor, source)
         for member in self.groups.pop(gone).tensors:
             self.root[member] = keep
         self.groups[keep] = merged
 
     def keep(self, state: State) -> None:
         """What the state becomes is written where its value lies, which is in use all the time."""
-        if self.root[state.next] is not self.root[state.value]:
-            self.join(state.next, state.value)
+        self.join(state.next, state.value)
         root = self.root[state.value]
         self.groups[root] = replace(self.groups[root], persistent=True)
 
@@ -108,13 +140,15 @@ def _take_over(node: Node, step: int, sharing: _Sharing) -> None:
             continue
         source = node.input(position)
         group = sharing.group(source)
-        if group.last != step or group.persistent or sharing.group(node.out).persistent:
+        result = sharing.group(node.out)
+        # the result's place may be in use earlier, where another branch writes it
+        if group.last != step or result.first != step or group.persistent or result.persistent:
             continue
         same_bytes = [i for i in read if node.inputs[i] in sharing.root and sharing.group(node.input(i)) is group]
         # reading the bytes twice is safe only where the kernel reads both element by element, in step with its writes
         if any(not node.may_overwrite(i) or node.input(i).shape != source.shape for i in same_bytes):
             continue
-        if group.size > sharing.group(node.out).size and sharing.cost() < sharing.cost(
+        if group.size > result.size and sharing.cost() < sharing.cost(
             (source, node.out), (sharing.joined(node.out, source),)
         ):
             continue  # a small result would keep a large buffer alive
@@ -126,17 +160,25 @@ def storages(graph: Graph, alignment: int) -> list[Storage]:
     """Every activation in exactly one storage, in order of first use.
 
     Views lie in their source's bytes. A result takes over the bytes of an input where its kernel works in place and
-    nothing, views included, needs the input afterwards. What state becomes lies where the state does: store_state has
-    made that safe.
+    nothing, views included, needs the input afterwards. What state becomes lies where the state does, and inputs and
+    outputs of sub-graphs lie where those of their node do: store_state and store_results have made that safe.
     """
     spans = lifetimes(graph)
     sharing = _Sharing(spans, alignment)
-    for node in graph.nodes:
+    steps = graph.steps()
+    for node in steps:
         if node.is_view:
             sharing.join(node.out, node.input(0))
+        for inner in node.op.graphs:
+            for tensor, source in (*node.arguments(inner), *node.results(inner)):
+                sharing.join(tensor, source)
+        if node.op.is_loop:
+            for before, after in zip(node.inputs, node.outputs, strict=False):
+                if before is not None:
+                    sharing.join(after, before)
     for state in graph.state:
         sharing.keep(state)
-    for step, node in enumerate(graph.nodes):
-        if not node.is_view:
+    for step, node in enumerate(steps):
+        if node.has_kernel:
             _take_over(node, step, sharing)
     return list(sharing.groups.values())

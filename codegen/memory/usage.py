@@ -30,7 +30,7 @@ def regions(graph: Graph) -> list[Region]:
     """Every tensor of the plan and every node's scratch, in order of first use. The graph must be planned."""
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
-    views = {t for n in graph.nodes if n.is_view for t in n.outputs}
+    views = {t for n in graph.steps() if n.is_view for t in n.outputs}
     found = []
     for tensor, place in plan.tensors.items():
         if plan.state_bytes and place.offset >= plan.state_offset:
@@ -58,5 +58,5 @@ def bytes_in_use(found: Sequence[Region], step: int) -> int:
 
 
 def peak_step(graph: Graph, found: Sequence[Region]) -> int:
-    """The first node at which most bytes are in use; 0 for a graph without nodes."""
-    return max(range(len(graph.nodes)), key=lambda step: (bytes_in_use(found, step), -step), default=0)
+    """The number of the first node at which most bytes are in use; 0 for a graph without nodes."""
+    return max(range(len(graph.steps())), key=lambda step: (bytes_in_use(found, step), -step), default=0)

@@ -19,6 +19,12 @@ def fold_zero_point(bias: Array | None, weight_sums: IntArray, x_zero: int) -> I
     return (b - x_zero * weight_sums).astype(np.int32)
 
 
+def split_offset(weights: IntArray) -> tuple[IntArray, int]:
+    """(s8, offset): weights of 9 bits as s8 + offset, the offset as near to 0 as may be."""
+    offset = max(int(weights.max(initial=0)) - 127, min(0, int(weights.min(initial=0)) + 128))
+    return (weights - offset).astype(np.int8), offset
+
+
 def fixed_point_epilogue(bias: IntArray, requantize: FixedPoint) -> IntArray:
     """s32[O,3]: bias, multiplier and shift of each output channel, as one stream for one pointer."""
     multiplier, shift = requantize.per_channel(len(bias))
@@ -52,6 +58,14 @@ def constant_weights(node: Node) -> str | None:
     """A row's `when`: weights (input 1) and bias (input 2) are known ahead of time, so they can be packed."""
     known = all(t is None or t.is_constant for t in node.inputs[1:3])
     return None if known else "weights and bias must be constant"
+
+
+def within_256(node: Node) -> str | None:
+    """A row's `when` beside `constant_weights`: s16 weights lie so close together that s8 holds them, less an offset."""
+    reason = constant_weights(node)
+    if reason is None and np.ptp(node.input(1).values.astype(np.int64)) > 255:
+        reason = "weights must lie within 256 numbers"
+    return reason
 
 
 def worth_reordering(node: Node) -> str | None:

@@ -1,4 +1,4 @@
-"""The row that computes any element-wise operator from 8-bit numbers to 8-bit numbers: a table made ahead of time."""
+"""Rows of element-wise operators from 8-bit numbers to 8-bit numbers: a table made ahead of time, or a flipped sign."""
 
 from __future__ import annotations
 
@@ -32,5 +32,19 @@ def _pack(node: Node) -> Packed:
     table = tabulated(node).view(np.uint8)
     return Packed("edgegen_lookup", {"count": node.out.type.elements}, (Constant("table", table),))
 
+
+def _flips(node: Node) -> str | None:
+    flips = np.array_equal(tabulated(node).view(np.uint8), np.arange(256) ^ 0x80)
+    return same_order(node) if flips else "flips signs"
+
+
+def _pack_flip(node: Node) -> Packed:
+    return Packed("edgegen_flip_sign", {"count": node.out.type.elements})
+
+
+FLIP_SIGN_8 = Kernel(
+    "flip_sign_8", "x1 -> x1", _pack_flip, when=_flips, in_place=(0,), reads=any_order, writes=any_order
+)
+"""Between s8 and u8 of numbers 128 apart: four at a time, without a table."""
 
 LOOKUP_8 = Kernel("lookup_8", "x1 -> x1", _pack, when=same_order, in_place=(0,), reads=any_order, writes=any_order)

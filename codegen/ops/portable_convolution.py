@@ -13,7 +13,15 @@ from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.op import Range
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights, fixed_point_epilogue
+from edgegen.ops.epilogue import (
+    bias_or_zeros,
+    clamp_f32,
+    clamp_s8,
+    constant_weights,
+    fixed_point_epilogue,
+    split_offset,
+    within_256,
+)
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 from edgegen.ops.window import any_order
 
@@ -57,7 +65,7 @@ def _when_s16(node: Node) -> str | None:
 
 
 def portable_rows(name: str, geometry: Callable[[Node], Params], header: str = "") -> tuple[Kernel, ...]:
-    """Rows name_s8, name_s16 and name_f32, whose params start with what `geometry` says.
+    """Rows name_s8, name_s8_offset, name_s16 and name_f32, whose params start with what `geometry` says.
 
     header: file of all of them; by default each has its own
     """
@@ -69,9 +77,19 @@ def portable_rows(name: str, geometry: Callable[[Node], Params], header: str = "
         op = _convolution(node)
         assert op.requantize is not None
         low, high = clamp_s8(op.clamp)
-        output = {"x_zero": op.x_zero, "zero_point": op.requantize.zero_point, "low": low, "high": high}
-        epilogue = fixed_point_epilogue(bias_or_zeros(node), op.requantize)
-        return Packed(f"edgegen_{name}_s8", geometry(node) | output, (weights(node), Constant("epilogue", epilogue)))
+        values, offset = split_offset(node.input(1).values)
+        output = {
+            "x_zero": op.x_zero,
+            "weight_offset": offset,
+            "zero_point": op.requantize.zero_point,
+            "low": low,
+            "high": high,
+        }
+        constants = (
+            Constant("weights", values),
+            Constant("epilogue", fixed_point_epilogue(bias_or_zeros(node), op.requantize)),
+        )
+        return Packed(f"edgegen_{name}_s8", geometry(node) | output, constants)
 
     def pack_s16(node: Node) -> Packed:
         op = _convolution(node)
@@ -86,11 +104,20 @@ def portable_rows(name: str, geometry: Callable[[Node], Params], header: str = "
         return Packed(f"edgegen_{name}_f32", params, (weights(node), Constant("bias", bias_or_zeros(node))))
 
     return tuple(
-        Kernel(f"{name}_{dtype}", signature, pack, header, when=when, reads=any_order, writes=any_order)
-        for dtype, signature, pack, when in (
-            ("s8", "s8 s8 s32? -> s8", pack_s8, constant_weights),
-            ("s16", "s16 s8 s64? -> s16", pack_s16, _when_s16),
-            ("s16", "s16 s8 s32 -> s16", pack_s16, _when_s16),
-            ("f32", "f32 f32 f32? -> f32", pack_f32, constant_weights),
+        Kernel(
+            f"{name}_{dtype}{variant}",
+            signature,
+            pack,
+            header or f"{name}_{dtype}",
+            when=when,
+            reads=any_order,
+            writes=any_order,
+        )
+        for dtype, variant, signature, pack, when in (
+            ("s8", "", "s8 s8 s32? -> s8", pack_s8, constant_weights),
+            ("s8", "_offset", "s8 s16 s32? -> s8", pack_s8, within_256),
+            ("s16", "", "s16 s8 s64? -> s16", pack_s16, _when_s16),
+            ("s16", "", "s16 s8 s32 -> s16", pack_s16, _when_s16),
+            ("f32", "", "f32 f32 f32? -> f32", pack_f32, constant_weights),
         )
     )

@@ -14,7 +14,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.lookup import LOOKUP_8, same_order
+from edgegen.ops.lookup import FLIP_SIGN_8, LOOKUP_8, same_order
 from edgegen.ops.window import any_order
 
 When = Callable[[Node], str | None]
@@ -200,6 +200,7 @@ Dequantize.kernels = (
     *map(_dequantize_row, ("s8", "u8", "s16")),
 )
 Requantize.kernels = (
+    FLIP_SIGN_8,
     LOOKUP_8,
     *(
         Kernel(

@@ -10,7 +10,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.lookup import LOOKUP_8
+from edgegen.ops.lookup import FLIP_SIGN_8, LOOKUP_8
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Table(Op):
     values: tuple[int, ...] = ()
     dtype: str = "s8"
 
-    kernels = (LOOKUP_8,)
+    kernels = (FLIP_SIGN_8, LOOKUP_8)
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")

@@ -54,9 +54,12 @@ class Checker:
     def _current_form(self) -> list[object]:
         """All that evaluation depends on; data of constants by identity, since it is never written to."""
         nodes = [
-            (n.op, tuple((t, id(t.data)) for t in n.inputs if t is not None), tuple(n.outputs)) for n in self._graph
+            (n.op, tuple((t, id(t.data)) for t in n.inputs if t is not None), tuple(n.outputs))
+            for g in self._graph.everywhere()
+            for n in g
         ]
-        return [nodes, [(t, id(t.data)) for t in self._graph.sinks]]
+        sinks = [(t, id(t.data)) for g in self._graph.everywhere() for t in (*g.inputs, *g.sinks)]
+        return [nodes, sinks]
 
     def _evaluate(self) -> list[list[Array]]:
         """Outputs for every sample, as consecutive runs, so that what the state becomes shows too."""
@@ -69,7 +72,7 @@ class Checker:
         if form == self._form:
             return
         results = self._evaluate()
-        floats = any(t.dtype.is_float for n in self._graph for t in n.outputs)
+        floats = any(t.dtype.is_float for n in self._graph.steps() for t in n.outputs)
         for sample, (before, after) in enumerate(zip(self._results, results, strict=True)):
             for tensor, a, b in zip(self._graph.outputs, before, after, strict=True):
                 difference = _difference(a, b, floats)

@@ -12,6 +12,7 @@ from edgegen.ir.printer import print_graph
 from edgegen.ir.verify import (
     Rule,
     arena_is_sound,
+    check,
     constants_agree,
     constants_packed,
     defined_before_use,
@@ -36,6 +37,7 @@ from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
+from edgegen.passes.post_optimize.store_results import store_results
 from edgegen.passes.post_optimize.store_state import store_state
 from edgegen.passes.pre_optimize.eliminate_common_subexpressions import eliminate_common_subexpressions
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
@@ -69,6 +71,7 @@ POST_OPTIMIZE: tuple[Pass, ...] = (
     assign_layouts,
     select_kernels,
     pack_weights,
+    store_results,
     store_state,
     plan_arena,
 )
@@ -77,6 +80,10 @@ STAGES: dict[str, tuple[Pass, ...]] = {
     "optimize": OPTIMIZE,
     "post_optimize": POST_OPTIMIZE,
 }
+WHOLE_MODEL = (
+    store_results,
+    plan_arena,
+)  # looks into sub-graphs itself; every other pass runs on each of them by itself
 ROUNDS = 32  # far more than any model needs: reaching it means two passes undo each other
 
 INDISPENSABLE: dict[Pass, str] = {
@@ -85,6 +92,7 @@ INDISPENSABLE: dict[Pass, str] = {
     fold_views: "a view of a constant has no bytes in the arena",
     select_kernels: "without kernels there is nothing to emit",
     pack_weights: "the kernels read packed constants",
+    store_results: "sub-graphs would not hand over what they compute",
     store_state: "state would not survive a run",
     plan_arena: "the emitted C needs every tensor's place",
 }
@@ -163,10 +171,11 @@ def run(graph: Graph, target: Target, options: Options) -> None:
 
 
 def _run_pass(one: Pass, graph: Graph, target: Target, options: Options) -> bool:
-    changed = one(graph, target)
+    changed = False
+    for each in [graph] if one in WHOLE_MODEL else graph.everywhere():
+        changed |= one(each, target)
     try:
-        for rule in (*ALWAYS, *ENSURES.get(one, ())):
-            rule(graph)
+        check(graph, (*ALWAYS, *ENSURES.get(one, ())))
     except InvalidGraph as error:
         raise InvalidGraph(
             f"pass {one.__name__} left an illegal graph", [("why", error.what), *error.details]

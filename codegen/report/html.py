@@ -80,7 +80,7 @@ def _map(r: dict[str, Any]) -> dict[str, Any]:
                     "y": round(bars_bottom - height, 2),
                     "width": step - 2,
                     "height": height,
-                    "title": f"{n['index']} {n['op']} {n['name']}\n{n['macs']:,} MACs",
+                    "title": f"{n['index']} {n['op']} {n['name']}\n{n['macs']:,} MACs {n['macs_count']}".rstrip(),
                 }
             )
     every = max(1, 28 // step)

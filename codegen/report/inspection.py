@@ -9,10 +9,10 @@ from edgegen.report.table import text_table
 
 
 def _constants(graph: Graph) -> int:
-    return sum(t.type.bytes for t in graph.tensors() if t.is_constant)
+    return sum(t.type.bytes for g in graph.everywhere() for t in g.tensors() if t.is_constant)
 
 
-def _node(index: int, node: Node) -> dict[str, Any]:
+def _node(index: int, node: Node, inside: str | None) -> dict[str, Any]:
     constants = [t for t in dict.fromkeys(node.inputs) if t is not None and t.is_constant]
     return {
         "index": index,
@@ -22,14 +22,20 @@ def _node(index: int, node: Node) -> dict[str, Any]:
         "attributes": {k: str(v) for k, v in node.op.attributes().items()},
         "inputs": [str(t.type) for t in node.inputs if t is not None and not t.is_constant],
         "outputs": [str(t.type) for t in node.outputs],
+        "inside": inside,
         "macs": node.macs(),
+        "macs_count": node.macs_count,
         "constant_bytes": sum(t.type.bytes for t in constants),
         "output_bytes": sum(t.type.bytes for t in node.outputs),
     }
 
 
 def inspection(graph: Graph) -> dict[str, Any]:
-    """A graph's nodes with their types, MACs and bytes; JSON-serializable. Constants count once in the total."""
+    """A graph's nodes with their types, MACs and bytes; JSON-serializable. Constants count once in the total.
+
+    Nodes of sub-graphs are listed before the node that runs them, as in the report of a compiled model.
+    """
+    owners = graph.owners()
 
     def port(name: str, type: str, quantization: str | None) -> dict[str, Any]:
         return {"name": name, "type": type, "quantization": quantization}
@@ -43,7 +49,7 @@ def inspection(graph: Graph) -> dict[str, Any]:
         "outputs": ports(graph.outputs),
         "macs": graph.macs(),
         "constant_bytes": _constants(graph),
-        "nodes": [_node(i, n) for i, n in enumerate(graph.nodes)],
+        "nodes": [_node(i, n, owners.get(n)) for i, n in enumerate(graph.steps())],
     }
 
 
@@ -63,7 +69,7 @@ def inspection_text(data: dict[str, Any], width: int = 40) -> str:
     rows = [
         (
             n["index"],
-            n["op"],
+            f"{n['op']} ({n['inside']})" if n["inside"] else n["op"],
             short(n["name"]),
             ", ".join(n["inputs"]),
             ", ".join(n["outputs"]),

@@ -61,7 +61,7 @@ def _weight_bytes(node: Node) -> int:
     return sum(c.array.nbytes for c in node.packed.constants) + sum(t.values.nbytes for t in passed)
 
 
-def _node(index: int, node: Node, target: Target) -> dict[str, Any]:
+def _node(index: int, node: Node, inside: str | None, target: Target) -> dict[str, Any]:
     return {
         "index": index,
         "op": node.op.kind,
@@ -69,7 +69,9 @@ def _node(index: int, node: Node, target: Target) -> dict[str, Any]:
         "source": node.source,
         "inputs": [str(t.type) for t in node.inputs if t is not None and not t.is_constant],
         "outputs": [str(t.type) for t in node.outputs],
+        "inside": inside,
         "macs": node.macs(),
+        "macs_count": node.macs_count,
         "kernel": node.kernel.name if node.kernel else None,
         "rejected": _rejected(node, target),
         "weight_bytes": _weight_bytes(node),
@@ -79,7 +81,7 @@ def _node(index: int, node: Node, target: Target) -> dict[str, Any]:
 
 def _peak(graph: Graph, found: list[Region]) -> dict[str, Any]:
     step = peak_step(graph, found)
-    node = graph.nodes[step] if graph.nodes else None
+    node = graph.steps()[step] if graph.nodes else None
     return {
         "step": step,
         "node": node.name if node else None,
@@ -112,13 +114,16 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
 
     Sizes are bytes. Step i is node i; step -1 is the caller filling the inputs, step len(nodes) the caller reading
     the outputs. `arena_bytes` is what the C reserves, `arena_lower_bound_bytes` the largest sum in use at one step.
-    Persistent state lies behind the arena in the same struct, from `state_offset` on.
+    Persistent state lies behind the arena in the same struct, from `state_offset` on. Nodes of sub-graphs, which say
+    what they are `inside`, come before the node that runs them, whose `macs` count theirs: of branches the larger, of
+    a loop one turn (`macs_count`).
     """
     graph, target = compiled.graph, compiled.target
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
     found = regions(graph)
-    kinds = Counter(n.op.kind for n in graph.nodes)
+    steps, owners = graph.steps(), graph.owners()
+    kinds = Counter(n.op.kind for n in steps)
     return {
         "format": FORMAT,
         "edgegen": compiled.origin.version,
@@ -143,7 +148,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "inputs": [_port(t) for t in graph.inputs],
         "outputs": [_port(t) for t in graph.outputs],
         "operators": dict(sorted(kinds.items())),
-        "nodes": [_node(i, n, target) for i, n in enumerate(graph.nodes)],
+        "nodes": [_node(i, n, owners.get(n), target) for i, n in enumerate(steps)],
         "arena": [_region(r) for r in found],
-        "in_use": [bytes_in_use(found, step) for step in range(-1, len(graph.nodes) + 1)],
+        "in_use": [bytes_in_use(found, step) for step in range(-1, len(steps) + 1)],
     }

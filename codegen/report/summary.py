@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 
+def _loops(r: dict[str, Any]) -> str:
+    """How loops are counted, if there are any."""
+    return "; one turn of each loop" if any(n["macs_count"] == "a turn" for n in r["nodes"]) else ""
+
+
 def summary(r: dict[str, Any]) -> str:
     """Sizes, work and peak of a report made by `report()`."""
     target, peak = r["target"], r["peak"]
@@ -13,7 +18,7 @@ def summary(r: dict[str, Any]) -> str:
         ("arena", f"{r['arena_bytes']:,} B", f"lower bound {r['arena_lower_bound_bytes']:,} B, {where}"),
         *([("state", f"{r['state_bytes']:,} B", "kept from run to run")] if r["state_bytes"] else []),
         ("weights", f"{r['weights_bytes']:,} B", "constants as packed for the kernels"),
-        ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes"),
+        ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes{_loops(r)}"),
     ]
     board = r["board"]
     if board and board["flash_bytes"]:

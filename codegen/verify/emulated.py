@@ -22,7 +22,7 @@ from edgegen.compiler import Compiled
 from edgegen.errors import EdgegenError, ToolchainFailed
 from edgegen.resources import resource
 from edgegen.verify import toolchain
-from edgegen.verify.program import FileProgram, is_traced
+from edgegen.verify.program import FileProgram, is_traced, touched
 
 _SECTION = "edgegen_weights"
 _APART = 128  # alignment of constant arrays, bytes
@@ -139,8 +139,10 @@ class EmulatedProgram(FileProgram):
         else:
             array = _at_or_before(symbols, address)
             where = f"{array.name} {address - array.address:+,} of {array.size:,}"
-        node = f'step {step} {model.graph.nodes[step].op.kind} "{model.graph.nodes[step].name}"'
-        who = node if is_traced(model) and step != _FINISHED else "a step"
+        who = "a step"
+        if is_traced(model) and step != _FINISHED:
+            node = model.graph.steps()[step]
+            who = f'step {step} {node.op.kind} "{node.name}"'
         verb = "wrote" if write else "read"
         return f"{who}: {_at_or_before(symbols, at).name} {verb} {size} bytes at {where}"
 
@@ -159,15 +161,10 @@ def _struct_rules(index: int, model: Compiled, start: int) -> Iterator[str]:
     if not is_traced(model):
         yield f"step {index:x} 0 {start:x} {start + plan.total_bytes:x} 1"
         return
-    for step, node in enumerate(model.graph.nodes):
-        if node.is_view:
-            continue
-        places = [(plan.tensors[t], 1) for t in node.outputs]
-        places += [(plan.tensors[t], 0) for t in node.inputs if t is not None and not t.is_constant]
-        places += [(plan.scratch[node], 1)] if node in plan.scratch else []
-        for place, write in places:
+    for step, node in model.graph.numbered():
+        for place, write in [] if node.is_view else touched(model.graph, node):
             low = start + place.offset
-            yield f"step {index:x} {step:x} {low:x} {low + place.size:x} {write}"
+            yield f"step {index:x} {step:x} {low:x} {low + place.size:x} {int(write)}"
 
 
 def try_plugin(name: str) -> Path | None:

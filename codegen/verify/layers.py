@@ -1,6 +1,7 @@
 """Finds the first node whose C differs from its operator's reference, from what a traced model recorded.
 
-Each node is judged on the inputs that it really had: the values that earlier nodes wrote in the same run. So rounding
+Each node is judged on the inputs that it really had: the values that earlier nodes wrote in the same run. A node that
+runs sub-graphs is judged as one, with all that they contain. So rounding
 does not add up from node to node, and the first node that fails is the one that is wrong, not one that was fed wrong.
 """
 
@@ -65,6 +66,7 @@ def compare_layers(graph: Graph, runs: Sequence[tuple[Sequence[Array], Recorded]
     graph: planned, as the C computes it; runs: inputs, and what the C recorded, of consecutive calls
     """
     results = []
+    steps = graph.steps()
     state = [s.initial for s in graph.state]
     for inputs, recorded in runs:
         values = dict(zip(graph.sources, [*inputs, *state], strict=True))
@@ -74,7 +76,7 @@ def compare_layers(graph: Graph, runs: Sequence[tuple[Sequence[Array], Recorded]
     for same in zip(*results, strict=True):  # one tensor in all runs
         scale = max(magnitude(want) for *_, want in same)
         for found, (step, output, got, want) in zip(layers, same, strict=True):
-            found.append(Layer(step, output, graph.nodes[step], compare(got, want, scale=scale)))
+            found.append(Layer(step, output, steps[step], compare(got, want, scale=scale)))
     return layers
 
 
@@ -88,7 +90,7 @@ def _results(graph: Graph, values: dict[Tensor, Array], recorded: Recorded) -> I
     values: of inputs and state before the run; every node's recorded values are added
     """
     written = {(step, output): data for step, output, data in recorded}
-    for step, node in enumerate(graph.nodes):
+    for step, node in graph.numbered():
         given = (None if t is None else _value(t, values) for t in node.inputs)
         for output, (tensor, want) in enumerate(zip(node.outputs, node.op.reference(*given), strict=True)):
             data = written.get((step, output))

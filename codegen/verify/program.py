@@ -19,6 +19,7 @@ import numpy as np
 
 from edgegen.compiler import Compiled
 from edgegen.errors import ToolchainFailed, UsageError
+from edgegen.ir.graph import Graph, Node, Placement
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.resources import resource
 from edgegen.targets import Target
@@ -75,10 +76,13 @@ def is_traced(model: Compiled) -> bool:
 
 
 def traced_results(model: Compiled) -> list[tuple[int, int, Tensor]]:
-    """(step, output number, tensor) of each result that a traced model reports, in order."""
+    """(step, output number, tensor) of each result that a traced model reports, in order.
+
+    Nodes of sub-graphs, which may run often or never, are not among them.
+    """
     return [
         (step, number, tensor)
-        for step, node in enumerate(model.graph.nodes)
+        for step, node in model.graph.numbered()
         if not node.is_view
         for number, tensor in enumerate(node.outputs)
     ]
@@ -96,18 +100,28 @@ def environment() -> jinja2.Environment:
 
 
 def _regions(model: Compiled) -> list[dict[str, int | bool]]:
-    """Bytes of the struct that each step reads and writes."""
-    plan = model.graph.plan
+    """Bytes of the struct that each step reads and writes; the first ones of a step are its results."""
+    return [
+        {"step": step, "offset": p.offset, "size": p.size, "is_result": k < len(node.outputs)}
+        for step, node in model.graph.numbered()
+        if not node.is_view
+        for k, (p, _) in enumerate(touched(model.graph, node))
+    ]
+
+
+def touched(graph: Graph, node: Node) -> list[tuple[Placement, bool]]:
+    """(bytes, whether they may be written) of the struct that a node uses: results first, then the rest.
+
+    What its sub-graphs compute is part of the node.
+    """
+    plan = graph.plan
     assert plan is not None
-    regions: list[dict[str, int | bool]] = []
-    for step, node in enumerate(model.graph.nodes):
-        if node.is_view:
-            continue
-        places = [(plan.tensors[t], True) for t in node.outputs]
-        places += [(plan.tensors[t], False) for t in node.inputs if t is not None and not t.is_constant]
-        places += [(plan.scratch[node], False)] if node in plan.scratch else []
-        regions += [{"step": step, "offset": p.offset, "size": p.size, "is_result": r} for p, r in places]
-    return regions
+    places = [(plan.tensors[t], True) for t in node.outputs]
+    places += [(plan.tensors[t], False) for t in node.inputs if t is not None and not t.is_constant]
+    places += [(plan.scratch[node], True)] if node in plan.scratch else []
+    for inner in (n for g in node.op.graphs for n in g.nodes):
+        places += touched(graph, inner)
+    return places
 
 
 def _table(models: Sequence[Compiled]) -> str:

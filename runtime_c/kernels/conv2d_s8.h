@@ -4,9 +4,10 @@
 
 #include "kernels/conv2d.h"
 
-/* x[n,h,w,c] * weights[units,kh,kw,depth] + epilogue -> y; epilogue[units][3]: bias, multiplier, shift. */
-EDGEGEN_KERNEL void conv2d_s8(const edgegen_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
-                              const int32_t *epilogue, int8_t *y)
+/* x[n,h,w,c] * (weights[units,kh,kw,depth] + weight_offset) + epilogue -> y; epilogue[units][3]: bias, multiplier,
+ * shift. */
+EDGEGEN_INLINE void edgegen_conv2d_s8_body(const edgegen_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
+                                           int32_t weight_offset, const int32_t *epilogue, int8_t *y)
 {
     for (int32_t n = 0; n < p->batch; n++)
     for (int32_t oy = 0; oy < p->out_h; oy++)
@@ -28,7 +29,7 @@ EDGEGEN_KERNEL void conv2d_s8(const edgegen_conv2d_s8 *p, const int8_t *x, const
                                    first * p->in_stride[3];
                 const int8_t *w = weights + ((o * p->kernel_h + ky) * p->kernel_w + kx) * p->depth;
                 for (int32_t c = 0; c < p->depth; c++) {
-                    acc += (in[c * p->in_stride[3]] - p->x_zero) * w[c];
+                    acc += (in[c * p->in_stride[3]] - p->x_zero) * (w[c] + weight_offset);
                 }
             }
         }
@@ -36,6 +37,18 @@ EDGEGEN_KERNEL void conv2d_s8(const edgegen_conv2d_s8 *p, const int8_t *x, const
         y[n * p->out_stride[0] + oy * p->out_stride[1] + ox * p->out_stride[2] + o * p->out_stride[3]] =
             (int8_t)edgegen_clamp_s32(acc, p->low, p->high);
     }
+}
+
+EDGEGEN_KERNEL void conv2d_s8(const edgegen_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
+                              const int32_t *epilogue, int8_t *y)
+{
+    edgegen_conv2d_s8_body(p, x, weights, 0, epilogue, y);
+}
+
+EDGEGEN_KERNEL void conv2d_s8_offset(const edgegen_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
+                                     const int32_t *epilogue, int8_t *y)
+{
+    edgegen_conv2d_s8_body(p, x, weights, p->weight_offset, epilogue, y);
 }
 
 #endif

@@ -13,7 +13,7 @@
 
 typedef struct {
     EDGEGEN_DEPTHWISE_CONV2D_GEOMETRY;
-    int32_t x_zero, zero_point, low, high;
+    int32_t x_zero, weight_offset, zero_point, low, high;
 } edgegen_depthwise_conv2d_s8;
 
 typedef struct {

@@ -4,9 +4,11 @@
 
 #include "kernels/depthwise_conv2d.h"
 
-/* x[n,h,w,c] * weights[kh,kw,channels] + epilogue -> y; epilogue[channels][3]: bias, multiplier, shift. */
-EDGEGEN_KERNEL void depthwise_conv2d_s8(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
-                                        const int32_t *epilogue, int8_t *y)
+/* x[n,h,w,c] * (weights[kh,kw,channels] + weight_offset) + epilogue -> y; epilogue[channels][3]: bias, multiplier,
+ * shift. */
+EDGEGEN_INLINE void edgegen_depthwise_conv2d_s8_body(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x,
+                                                     const int8_t *weights, int32_t weight_offset,
+                                                     const int32_t *epilogue, int8_t *y)
 {
     for (int32_t n = 0; n < p->batch; n++)
     for (int32_t oy = 0; oy < p->out_h; oy++)
@@ -25,13 +27,25 @@ EDGEGEN_KERNEL void depthwise_conv2d_s8(const edgegen_depthwise_conv2d_s8 *p, co
                 }
                 acc += (x[n * p->in_stride[0] + iy * p->in_stride[1] + ix * p->in_stride[2] +
                           o / p->multiplier * p->in_stride[3]] - p->x_zero) *
-                       weights[(ky * p->kernel_w + kx) * p->channels + o];
+                       (weights[(ky * p->kernel_w + kx) * p->channels + o] + weight_offset);
             }
         }
         acc = edgegen_requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point;
         y[n * p->out_stride[0] + oy * p->out_stride[1] + ox * p->out_stride[2] + o * p->out_stride[3]] =
             (int8_t)edgegen_clamp_s32(acc, p->low, p->high);
     }
+}
+
+EDGEGEN_KERNEL void depthwise_conv2d_s8(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
+                                        const int32_t *epilogue, int8_t *y)
+{
+    edgegen_depthwise_conv2d_s8_body(p, x, weights, 0, epilogue, y);
+}
+
+EDGEGEN_KERNEL void depthwise_conv2d_s8_offset(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x,
+                                               const int8_t *weights, const int32_t *epilogue, int8_t *y)
+{
+    edgegen_depthwise_conv2d_s8_body(p, x, weights, p->weight_offset, epilogue, y);
 }
 
 #endif

@@ -13,7 +13,7 @@
 
 typedef struct {
     EDGEGEN_TRANSPOSE_CONV2D_GEOMETRY;
-    int32_t x_zero, zero_point, low, high;
+    int32_t x_zero, weight_offset, zero_point, low, high;
 } edgegen_transpose_conv2d_s8;
 
 typedef struct {
@@ -34,8 +34,8 @@ EDGEGEN_INLINE int32_t edgegen_transpose_conv2d_source(int32_t at, int32_t tap, 
 }
 
 /* A kernel's body: each output gathers what a model's order of pixels of x would scatter to it, in that order, so that
- * taps run backwards. `start`, then products, then `finish` on acc, for output channel o. */
-#define EDGEGEN_TRANSPOSE_CONV2D(x_type, weight_type, sum_type, x_zero, start, finish)                                 \
+ * taps run backwards. `start`, then products with `weight`, then `finish` on acc, for output channel o. */
+#define EDGEGEN_TRANSPOSE_CONV2D(x_type, weight_type, sum_type, x_zero, weight, start, finish)                         \
     for (int32_t n = 0; n < p->batch; n++)                                                                             \
     for (int32_t oy = 0; oy < p->out_h; oy++)                                                                          \
     for (int32_t ox = 0; ox < p->out_w; ox++)                                                                          \
@@ -54,7 +54,7 @@ EDGEGEN_INLINE int32_t edgegen_transpose_conv2d_source(int32_t at, int32_t tap, 
                 const x_type *in = x + n * p->in_stride[0] + iy * p->in_stride[1] + ix * p->in_stride[2];              \
                 const weight_type *w = weights + ((o * p->kernel_h + ky) * p->kernel_w + kx) * p->depth;               \
                 for (int32_t c = 0; c < p->depth; c++) {                                                               \
-                    acc += (in[c * p->in_stride[3]] - (x_zero)) * w[c];                                                \
+                    acc += (in[c * p->in_stride[3]] - (x_zero)) * (weight);                                            \
                 }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \
@@ -65,7 +65,17 @@ EDGEGEN_INLINE int32_t edgegen_transpose_conv2d_source(int32_t at, int32_t tap, 
 EDGEGEN_KERNEL void transpose_conv2d_s8(const edgegen_transpose_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
                                         const int32_t *epilogue, int8_t *y)
 {
-    EDGEGEN_TRANSPOSE_CONV2D(int8_t, int8_t, int32_t, p->x_zero, epilogue[3 * o],
+    EDGEGEN_TRANSPOSE_CONV2D(int8_t, int8_t, int32_t, p->x_zero, w[c], epilogue[3 * o],
+                             (int8_t)edgegen_clamp_s32(edgegen_requantize(acc, epilogue[3 * o + 1],
+                                                                          epilogue[3 * o + 2]) + p->zero_point,
+                                                       p->low, p->high))
+}
+
+/* The same with weights + weight_offset. */
+EDGEGEN_KERNEL void transpose_conv2d_s8_offset(const edgegen_transpose_conv2d_s8 *p, const int8_t *x,
+                                               const int8_t *weights, const int32_t *epilogue, int8_t *y)
+{
+    EDGEGEN_TRANSPOSE_CONV2D(int8_t, int8_t, int32_t, p->x_zero, w[c] + p->weight_offset, epilogue[3 * o],
                              (int8_t)edgegen_clamp_s32(edgegen_requantize(acc, epilogue[3 * o + 1],
                                                                           epilogue[3 * o + 2]) + p->zero_point,
                                                        p->low, p->high))
@@ -75,14 +85,15 @@ EDGEGEN_KERNEL void transpose_conv2d_s8(const edgegen_transpose_conv2d_s8 *p, co
 EDGEGEN_KERNEL void transpose_conv2d_s16(const edgegen_transpose_conv2d_s16 *p, const int16_t *x,
                                          const int8_t *weights, const int64_t *bias, const int32_t *scale, int16_t *y)
 {
-    EDGEGEN_TRANSPOSE_CONV2D(int16_t, int8_t, int64_t, 0, bias[o], edgegen_finish_s16(&p->output, acc, scale + 2 * o))
+    EDGEGEN_TRANSPOSE_CONV2D(int16_t, int8_t, int64_t, 0, w[c], bias[o],
+                             edgegen_finish_s16(&p->output, acc, scale + 2 * o))
 }
 
 /* The same on f32, + bias[units]. */
 EDGEGEN_KERNEL void transpose_conv2d_f32(const edgegen_transpose_conv2d_f32 *p, const float *x, const float *weights,
                                          const float *bias, float *y)
 {
-    EDGEGEN_TRANSPOSE_CONV2D(float, float, float, 0.0f, 0.0f, edgegen_clamp_f32(acc + bias[o], p->low, p->high))
+    EDGEGEN_TRANSPOSE_CONV2D(float, float, float, 0.0f, w[c], 0.0f, edgegen_clamp_f32(acc + bias[o], p->low, p->high))
 }
 
 #endif

@@ -17,6 +17,7 @@ from typing import Any
 import flatbuffers
 import numpy as np
 import tflite
+from flatbuffers import flexbuffers
 
 _NUMPY_TYPES = {
     "float32": "FLOAT32",
@@ -45,6 +46,11 @@ class Options:
 def options(table: str, **fields: Any) -> Options:
     """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32, text a string."""
     return Options(table, fields)
+
+
+def custom_options(**fields: Any) -> bytes:
+    """What a custom operator has for its options: `Operator("custom:X", ..., custom=custom_options(cycles_max=2))`."""
+    return bytes(flexbuffers.Dumps(fields))
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ class Operator:
     name:    the schema's BuiltinOperator ("CONV_2D"), a number written as it is, or "custom:NAME"
     inputs, outputs: tensors by name or index; None marks an absent optional input
     code:    overrides the index into the list of operator codes
+    custom:  options of a custom operator: see `custom_options`
     """
 
     name: str | int
@@ -86,6 +93,7 @@ class Operator:
     options: Options | None = None
     version: int = 1
     code: int | None = None
+    custom: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +198,7 @@ def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[st
         kind = getattr(tflite.BuiltinOptions, operator.options.table)
     inputs = w.numbers([position(t) for t in operator.inputs], "int32")
     outputs = w.numbers([position(t) for t in operator.outputs], "int32")
+    custom = None if operator.custom is None else w.bytes16(operator.custom)
     return w.table(
         "Operator",
         OpcodeIndex=code if operator.code is None else operator.code,
@@ -197,6 +206,7 @@ def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[st
         Outputs=outputs,
         BuiltinOptionsType=kind,
         BuiltinOptions=table,
+        CustomOptions=custom,
     )
 
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
+from edgegen.frontends.tflite.custom_options import CustomOptions
 from edgegen.frontends.tflite.reader import FileGraph, FileOperator, Options, read_flatbuffer
 from edgegen.frontends.tflite.tensors import MAX_BYTES, RESOURCE, check_size, choose_shape, make_tensor
-from edgegen.ir.dtypes import S8, DType
+from edgegen.frontends.tflite.unsigned import TO_SIGNED, TO_UNSIGNED, Signed, can_be_signed, signed_twin
+from edgegen.ir.dtypes import S8, U8, DType
 from edgegen.ir.graph import Graph, Node, State
 from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
@@ -25,20 +27,24 @@ FOLDED_BYTES = 4096
 
 @dataclass(frozen=True)
 class Registered:
-    """An import function and the operator versions that it implements."""
+    """An import function, the operator versions that it implements and how it takes quantized u8."""
 
     function: Import
     last_version: int
+    signed: Signed
 
 
 REGISTRY: dict[str, Registered] = {}
 
 
-def operator(name: str, last_version: int) -> Callable[[Import], Import]:
-    """Registers a function for TFLite operator `name`, versions 1 to `last_version`."""
+def operator(name: str, last_version: int, signed: Signed = "") -> Callable[[Import], Import]:
+    """Registers a function for TFLite operator `name`, versions 1 to `last_version`.
+
+    signed: "computes" or "moves" for a function that sees quantized u8 as s8: see unsigned.py
+    """
 
     def register(function: Import) -> Import:
-        REGISTRY[name] = Registered(function, last_version)
+        REGISTRY[name] = Registered(function, last_version, signed)
         return function
 
     return register
@@ -50,6 +56,8 @@ class Operator:
     Inputs have the shapes that inference gave them. Outputs have the file's shapes until a node writes them; those
     are stale where the user chose other sizes (`resized`), so an import function takes shapes from the inputs and
     options, and from an output only where the format says nothing else.
+
+    unsigned: the file's type is u8 where the operator's inputs and outputs here are s8
     """
 
     def __init__(self, model: Importer, file: FileOperator) -> None:
@@ -58,10 +66,19 @@ class Operator:
         self.resized = model.resized
         self.inputs: list[Tensor | None] = [model.tensors[i] if i >= 0 else None for i in file.inputs]
         self.outputs: list[Tensor] = [model.tensors[i] for i in file.outputs]
+        self.unsigned = False
         self._parts = 0
 
     def options(self, kind: type) -> Options:
         return self._file.options(kind)
+
+    def custom_options(self) -> CustomOptions:
+        """The options of a custom operator. Raises InvalidModel if they are no FlexBuffer."""
+        return CustomOptions(self.custom_bytes(), self.source)
+
+    def custom_bytes(self) -> bytes:
+        """The same as the file has them, for operators that keep a struct there."""
+        return self._file.custom_options()
 
     def input(self, i: int) -> Tensor:
         """Input i, which must be there. Raises InvalidModel."""
@@ -221,7 +238,9 @@ class Importer:
     defined: tensors that have a value: inputs, constants and what operators so far have written
     resized: the user chose sizes other than the file's, so the shapes that it declares for results are stale
     computed_bytes: of constants that import functions computed so far
+    signed: quantized u8 tensors that are at hand as s8 too
     variables: resource variables by name
+    variable_outputs: variable tensors that an operator writes, which so finds there what its last run has left
     handles: which variable each resource tensor refers to
     """
 
@@ -251,10 +270,11 @@ class Importer:
         self.resized = any(changed)
         for tensor in inputs:
             check_size(tensor.name, tensor.type)
-        self._variable_tensors = {
-            t for t, f in zip(self.tensors, file.tensors, strict=True) if f.is_variable and not t.is_constant
-        }
+        written = {self.tensors[i] for o in file.operators for i in o.outputs}
+        variables = {t for t, f in zip(self.tensors, file.tensors, strict=True) if f.is_variable and not t.is_constant}
+        self.variable_outputs, self._variable_tensors = variables & written, variables - written
         self._carried: set[Tensor] = set()
+        self.signed: dict[Tensor, Tensor] = {}
         self.defined = {*inputs, *(t for t in self.tensors if t.is_constant), *self._variable_tensors}
         self.computed_bytes = 0
         self.graph = Graph(name, inputs, [self.tensors[i] for i in file.outputs])
@@ -299,13 +319,38 @@ class Importer:
                 why = "is a constant" if tensor.is_constant else "already has a value"
                 why = why if tensor.type.elements else "has no elements"
                 raise op.invalid(f'writes "{tensor.name}" {tensor.type}, which {why}')
+        registered = REGISTRY[file.name]
         try:
-            REGISTRY[file.name].function(op)
+            unsigned = self._make_signed(op, registered.signed)
+            registered.function(op)
+            for tensor in unsigned:
+                op.add(TO_UNSIGNED, [self.signed[tensor]], tensor)
         except InvalidGraph as error:
             raise op.invalid(error.what) from error
         for tensor in op.outputs:
             if tensor not in self.defined:
                 raise op.invalid(f'has {len(op.outputs)} outputs, of which "{tensor.name}" is none of {file.name}')
+
+    def _make_signed(self, op: Operator, signed: Signed) -> list[Tensor]:
+        """Gives the operator s8 tensors for its quantized u8 ones; the outputs that are still to be written as u8."""
+        given = [t for t in op.inputs if t is not None]
+        if not signed or not can_be_signed([*given, *op.outputs]):
+            return []
+        if signed == "moves" and self.signed.keys().isdisjoint(given):
+            return []
+        for tensor in dict.fromkeys(t for t in given if t.dtype == U8):
+            if tensor not in self.signed:
+                self.signed[tensor] = twin = signed_twin(tensor)
+                if not twin.is_constant:
+                    op.add(TO_SIGNED, [tensor], twin)
+        unsigned = [t for t in op.outputs if t.dtype == U8]
+        for tensor in unsigned:
+            self.signed[tensor] = twin = signed_twin(tensor)
+            self._free |= {twin} if tensor in self._free else set()
+        op.inputs = [None if t is None else self.signed.get(t, t) for t in op.inputs]
+        op.outputs = [self.signed.get(t, t) for t in op.outputs]
+        op.unsigned = True
+        return unsigned
 
     def run(self) -> Graph:
         """The graph of the whole sub-graph."""

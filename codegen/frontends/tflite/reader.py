@@ -166,6 +166,11 @@ class FileOperator:
                 accessor.Init(union.Bytes, union.Pos)
         return Options(accessor, self.source)
 
+    def custom_options(self) -> bytes:
+        """What a custom operator keeps beside its inputs: a FlexBuffer, or a struct of its own."""
+        with _reading(f"the options of {self.source}"):
+            return bytes(self.table.CustomOptionsAsNumpy()) if self.table.CustomOptionsLength() else b""
+
 
 @dataclass(frozen=True)
 class FileGraph:

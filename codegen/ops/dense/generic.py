@@ -14,6 +14,8 @@ from edgegen.ops.epilogue import (
     constant_weights,
     fixed_point_epilogue,
     fold_zero_point,
+    split_offset,
+    within_256,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 
@@ -24,17 +26,19 @@ def _pack_s8(node: Node) -> Packed:
     assert op.requantize is not None
     low, high = clamp_s8(op.clamp)
     bias = fold_zero_point(bias_or_zeros(node), w.astype(np.int64).sum(axis=1), op.x_zero)
+    values, offset = split_offset(w)
     return Packed(
         "edgegen_dense_s8",
         {
             "rows": node.input(0).shape[0],
             "depth": w.shape[1],
             "units": w.shape[0],
+            "weight_offset": offset,
             "zero_point": op.requantize.zero_point,
             "low": low,
             "high": high,
         },
-        (Constant("weights", w), Constant("epilogue", fixed_point_epilogue(bias, op.requantize))),
+        (Constant("weights", values), Constant("epilogue", fixed_point_epilogue(bias, op.requantize))),
     )
 
 
@@ -76,6 +80,7 @@ def _when_s16(node: Node) -> str | None:
 
 ROWS = (
     Kernel("dense_s8", "s8 s8 s32? -> s8", _pack_s8, when=constant_weights),
+    Kernel("dense_s8_offset", "s8 s16 s32? -> s8", _pack_s8, "dense_s8", when=within_256),
     Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16),
     Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16),
     Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=_constant_bias),

@@ -34,7 +34,7 @@ class _Negotiation:
     pinned: set[Tensor] = field(default_factory=set)
 
     def row(self, node: Node) -> Kernel | None:
-        """The row that the node takes at present; None for views and for nodes that no row computes."""
+        """The row that the node takes at present; None for views, control flow and nodes that no row computes."""
         return self.rows[node][0] if self.rows[node] else None
 
     def score(self, tensor: Tensor, layout: Layout) -> int | None:

@@ -11,13 +11,16 @@ from edgegen.targets import Target
 def plan_arena(graph: Graph, target: Target) -> bool:
     """Best fit over lifetimes; views are free and element-wise results overwrite inputs that die there.
 
+    Sub-graphs are planned with the graph around them: their nodes have steps of their own in one line of time, where
+    branches stand side by side, a loop's condition before its body.
     State, which is in use all the time, lies behind the arena.
     """
     spans = lifetimes(graph)
     alignment = max(target.alignment, *(t.dtype.size for t in spans))
     everything = storages(graph, alignment)
     shared = [s for s in everything if not s.persistent]
-    workers = [(i, n, n.packed.scratch) for i, n in enumerate(graph.nodes) if n.packed is not None and n.packed.scratch]
+    steps = enumerate(graph.steps())
+    workers = [(i, n, n.packed.scratch) for i, n in steps if n.packed is not None and n.packed.scratch]
     buffers = [s.buffer for s in shared]
     buffers += [Buffer(round_up(scratch, alignment), i, i) for i, _, scratch in workers]
     offsets = place(buffers)

@@ -10,6 +10,6 @@ from edgegen.targets import Target
 def select_kernels(graph: Graph, target: Target) -> bool:
     """Raises NoKernel for the first node that no row computes."""
     for node in graph.nodes:
-        if not node.is_view:
+        if node.has_kernel:
             node.kernel = select(node, target)
     return True

@@ -6,6 +6,8 @@ because its kernel updates it in place. Otherwise a copy at the end of the run s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edgegen.ir.graph import Graph, Node, State
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.copy import Copy
@@ -13,8 +15,8 @@ from edgegen.ops.select import select
 from edgegen.targets import Target
 
 
-class _Bytes:
-    """Whose bytes each activation lies in, seen through views."""
+class Bytes:
+    """Whose bytes each activation lies in, seen through views and loops, which rewrite what they carry."""
 
     def __init__(self, graph: Graph) -> None:
         self.base = {t: t for t in graph.sources}
@@ -22,17 +24,18 @@ class _Bytes:
         self.last_read: dict[Tensor, int] = {}
         for step, node in enumerate(graph.nodes):
             read = [self.base[t] for t in node.inputs if t is not None and not t.is_constant]
-            for tensor in node.outputs:
-                self.base[tensor] = read[0] if node.is_view else tensor
+            for i, tensor in enumerate(node.outputs):
+                source = node.inputs[i] if node.is_view or node.op.is_loop else None
+                self.base[tensor] = tensor if source is None else self.base.get(source, tensor)
                 self.maker[tensor] = (step, node)
             if not node.is_view:
                 self.last_read.update(dict.fromkeys(read, step))
 
 
-def _written_directly(state: State, graph: Graph, known: _Bytes) -> bool:
+def _written_directly(state: State, states: Sequence[State], graph: Graph, known: Bytes) -> bool:
     """Whether the node that computes the next value can write it onto the old one."""
     base = known.base.get(state.next)
-    if base is None or base in graph.sources or sum(known.base.get(s.next) is base for s in graph.state) > 1:
+    if base is None or base in graph.sources or sum(known.base.get(s.next) is base for s in states) > 1:
         return False
     if any(known.base.get(t) is state.value for t in graph.sinks):
         return False
@@ -45,16 +48,22 @@ def _written_directly(state: State, graph: Graph, known: _Bytes) -> bool:
     return all(node.may_overwrite(i, output) for i in readers)
 
 
-def _copied(graph: Graph, target: Target, source: Tensor, name: str) -> Tensor:
-    """Appends a copy of a tensor, with its kernel, to the graph."""
+def copy_of(source: Tensor, name: str, target: Target) -> Node:
+    """A node, with its kernel, that copies a tensor."""
     node = Node(Copy(), [source], [Tensor(name, source.type)], name)
     node.kernel = select(node, target)
     node.packed = node.kernel.pack(node)
+    return node
+
+
+def _copied(graph: Graph, target: Target, source: Tensor, name: str) -> Tensor:
+    """Appends a copy of a tensor to the graph."""
+    node = copy_of(source, name, target)
     graph.nodes.append(node)
     return node.out
 
 
-def _in_order(late: list[State], known: _Bytes) -> tuple[list[State], list[State]]:
+def _in_order(late: list[State], known: Bytes) -> tuple[list[State], list[State]]:
     """(states to store in turn, states whose next value must be saved first because they wait for one another).
 
     A state that becomes the old value of another is stored before that one is overwritten.
@@ -73,18 +82,23 @@ def _in_order(late: list[State], known: _Bytes) -> tuple[list[State], list[State
 
 def store_state(graph: Graph, target: Target) -> bool:
     """Appends copies for the states that need them; outputs that are old values of such states are copied first."""
-    known = _Bytes(graph)
-    changing = [s for s in graph.state if s.next is not s.value]
-    values = {s.value for s in changing}
+    known = Bytes(graph)
+    values = {s.value for s in graph.state if known.base.get(s.next) is not s.value}
     before = len(graph.nodes)
     for i, tensor in enumerate(graph.outputs):
         if known.base.get(tensor) in values:
             graph.outputs[i] = _copied(graph, target, tensor, tensor.name)
-    known = _Bytes(graph)
-    late = [s for s in changing if not _written_directly(s, graph, known)]
+    store_updates(graph, graph.state, target)
+    return len(graph.nodes) > before
+
+
+def store_updates(graph: Graph, states: Sequence[State], target: Target) -> None:
+    """Appends copies for the states whose next value cannot be computed where the old one lies."""
+    known = Bytes(graph)
+    changing = [s for s in states if known.base.get(s.next) is not s.value]
+    late = [s for s in changing if not _written_directly(s, states, graph, known)]
     ordered, saved = _in_order(late, known)
     for state in saved:
         state.next = _copied(graph, target, state.next, f"{state.name}/saved")
     for state in ordered:
         state.next = _copied(graph, target, state.next, f"{state.name}/next")
-    return len(graph.nodes) > before

@@ -10,18 +10,17 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.ir.dtypes import F32, S8, S16, U8, DType
+from edgegen.ir.dtypes import F32, S8, S16, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.requantize import Requantize
-from edgegen.ops.table import Table
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary_quantized import HardSwish16, Sigmoid, TwoSlopes
 from edgegen.ops.unary_tables import Sigmoid16
 
 
-def _is_quantized(op: Operator, integers: tuple[DType, ...] = (S8, U8, S16)) -> bool:
+def _is_quantized(op: Operator, integers: tuple[DType, ...] = (S8, S16)) -> bool:
     """Whether the operator computes on quantized integers; False: on f32. Raises UnsupportedModel for other types."""
     x, y = op.input(0), op.output
     if x.dtype != y.dtype or x.dtype not in (F32, *integers):
@@ -48,22 +47,22 @@ def _rectify(op: Operator, activation: int) -> None:
     op.add(Requantize(requantize, op.per_tensor(x)[1], y.dtype.name, clamp), [x], y)
 
 
-@operator("RELU", last_version=2)
+@operator("RELU", last_version=2, signed="computes")
 def relu(op: Operator) -> None:
     _rectify(op, tflite.ActivationFunctionType.RELU)
 
 
-@operator("RELU_N1_TO_1", last_version=1)
+@operator("RELU_N1_TO_1", last_version=1, signed="computes")
 def relu_n1_to_1(op: Operator) -> None:
     _rectify(op, tflite.ActivationFunctionType.RELU_N1_TO_1)
 
 
-@operator("RELU6", last_version=2)
+@operator("RELU6", last_version=2, signed="computes")
 def relu6(op: Operator) -> None:
     """TFLM's RELU6 on s8 and s16 clamps in the numbers of its input and takes no notice of the output's scale, where
     TensorFlow Lite, the judge of u8, requantizes."""
     _is_quantized(op)
-    if op.input(0).dtype == U8:
+    if op.unsigned:
         _rectify(op, tflite.ActivationFunctionType.RELU6)
         return
     op.add(Clamp(activation_clamp(op, tflite.ActivationFunctionType.RELU6, op.input(0))), [op.input(0)], op.output)
@@ -86,38 +85,29 @@ def _sigmoid_s16(op: Operator, function: Literal["logistic", "tanh"]) -> Sigmoid
 
 
 def _sigmoid(op: Operator, function: Literal["logistic", "tanh"], scale_y: float, zero_y: int) -> None:
-    """s8 as tflite::reference_integer_ops::Logistic and Tanh, whose output's quantization is fixed; u8 as s8."""
+    """s8 as tflite::reference_integer_ops::Logistic and Tanh, whose output's quantization is fixed."""
     if not _is_quantized(op):
         op.add(Unary(function), [op.input(0)], op.output)
         return
     if op.input(0).dtype == S16:
         op.add(Unary(function, quantized=_sigmoid_s16(op, function)), [op.input(0)], op.output)
         return
-    dtype = op.input(0).dtype
-    offset = 128 if dtype == U8 else 0
-    if op.per_tensor(op.output) != (scale_y, zero_y + offset):
-        raise op.unsupported(
-            f"the output of {dtype} must have scale 1/{round(1 / scale_y)} and zero point {zero_y + offset}",
-            "convert the model again",
-        )
+    if op.per_tensor(op.output) != (scale_y, zero_y):
+        text = f"an s8 output must have scale 1/{round(1 / scale_y)} and zero point {zero_y}; of u8, 128 more"
+        raise op.unsupported(text, "convert the model again")
     scale_x, zero_x = op.per_tensor(op.input(0))
     factor = scale_x * (1 << 27)
     radius = math.floor(15 * 2.0 ** (27 - math.frexp(factor)[1]))
     input_scale = FixedPoint.from_scales([factor], 0)
-    sigmoid = Sigmoid(function, zero_x, input_scale, radius)
-    if dtype == U8:
-        values = np.clip(sigmoid.apply(np.arange(256)), -128, 127) + 128
-        op.add(Table(tuple(int(v) for v in values), "u8"), [op.input(0)], op.output)
-        return
-    op.add(Unary(function, quantized=sigmoid), [op.input(0)], op.output)
+    op.add(Unary(function, quantized=Sigmoid(function, zero_x, input_scale, radius)), [op.input(0)], op.output)
 
 
-@operator("LOGISTIC", last_version=2)
+@operator("LOGISTIC", last_version=2, signed="computes")
 def logistic(op: Operator) -> None:
     _sigmoid(op, "logistic", 1 / 256, -128)
 
 
-@operator("TANH", last_version=2)
+@operator("TANH", last_version=2, signed="computes")
 def tanh(op: Operator) -> None:
     _sigmoid(op, "tanh", 1 / 128, 0)
 
@@ -135,7 +125,7 @@ def _multiplier16(factor: float) -> tuple[int, int]:
     return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1), exponent
 
 
-@operator("HARD_SWISH", last_version=1)
+@operator("HARD_SWISH", last_version=1, signed="computes")
 def hard_swish(op: Operator) -> None:
     """s8 as TFLM's HardSwishPrepare, which computes scales in f32."""
     if not _is_quantized(op):
@@ -151,7 +141,7 @@ def hard_swish(op: Operator) -> None:
     op.add(Unary("hard_swish", quantized=quantized), [op.input(0)], op.output)
 
 
-@operator("LEAKY_RELU", last_version=2)
+@operator("LEAKY_RELU", last_version=2, signed="computes")
 def leaky_relu(op: Operator) -> None:
     """Quantized as TFLM's LEAKY_RELU, with factors in f64; TensorFlow Lite computes them in f32."""
     alpha = float(op.options(tflite.LeakyReluOptions).Alpha)
@@ -169,7 +159,7 @@ def leaky_relu(op: Operator) -> None:
     op.add(Unary("leaky_relu", quantized=TwoSlopes(zero_x, positive, negative)), [op.input(0)], op.output)
 
 
-@operator("PRELU", last_version=1)
+@operator("PRELU", last_version=1, signed="computes")
 def prelu(op: Operator) -> None:
     """Alpha is broadcast to the input's shape."""
     x, alpha, y = op.input(0), op.input(1), op.output

@@ -78,26 +78,26 @@ def _binary(op: Operator, function: str, options: type, *dtypes: DType) -> None:
     if function == "add" and y.dtype == S32 and clamp != NO_CLAMP:
         # TFLM ignores it, TensorFlow Lite applies it: there is no one meaning to keep.
         raise op.unsupported("s32 with a fused activation is ambiguous", "use a separate activation operator")
-    binary = _quantized(op, function) if y.dtype in (S8, U8, S16) else Binary(function)
+    binary = _quantized(op, function) if y.dtype in (S8, S16) else Binary(function)
     op.add(replace(binary, clamp=clamp), [a, b], y)
 
 
-@operator("ADD", last_version=4)
+@operator("ADD", last_version=4, signed="computes")
 def add(op: Operator) -> None:
-    _binary(op, "add", tflite.AddOptions, F32, S8, U8, S16, S32, S64)
+    _binary(op, "add", tflite.AddOptions, F32, S8, S16, S32, S64)
 
 
-@operator("SUB", last_version=5)
+@operator("SUB", last_version=5, signed="computes")
 def sub(op: Operator) -> None:
-    _binary(op, "sub", tflite.SubOptions, F32, S8, U8, S16, S32, S64)
+    _binary(op, "sub", tflite.SubOptions, F32, S8, S16, S32, S64)
 
 
-@operator("MUL", last_version=5)
+@operator("MUL", last_version=5, signed="computes")
 def mul(op: Operator) -> None:
-    _binary(op, "mul", tflite.MulOptions, F32, S8, U8, S16, S32, S64)
+    _binary(op, "mul", tflite.MulOptions, F32, S8, S16, S32, S64)
 
 
-@operator("DIV", last_version=2)
+@operator("DIV", last_version=2, signed="computes")
 def div(op: Operator) -> None:
     """Integers give 0 where they are divided by 0; TensorFlow Lite stops there."""
     _binary(op, "div", tflite.DivOptions, F32, S8, S32)
@@ -113,7 +113,7 @@ def squared_difference(op: Operator) -> None:
 def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
     """Registers an operator that computes on numbers as they are; quantized ones must share their scale."""
 
-    @operator(name, last_version)
+    @operator(name, last_version, signed="computes")
     def read(op: Operator) -> None:
         _one_type(op, *dtypes)
         a, b = op.input(0), op.input(1)

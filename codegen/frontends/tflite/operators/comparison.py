@@ -33,7 +33,7 @@ def _compare(op: Operator, relation: str, *dtypes: DType) -> None:
 def _relation(name: str, relation: str, last_version: int, *dtypes: DType) -> None:
     """Registers an operator that is one relation."""
 
-    @operator(name, last_version)
+    @operator(name, last_version, signed="computes")
     def read(op: Operator) -> None:
         _compare(op, relation, *dtypes)
 
@@ -54,12 +54,12 @@ def _select(op: Operator) -> None:
     op.add(Select(), [op.input(0), op.input(1), op.input(2)], op.output)
 
 
-@operator("SELECT_V2", last_version=2)
+@operator("SELECT_V2", last_version=2, signed="moves")
 def select_v2(op: Operator) -> None:
     _select(op)
 
 
-@operator("SELECT", last_version=4)
+@operator("SELECT", last_version=4, signed="moves")
 def select(op: Operator) -> None:
     """The condition has the operands' shape, or none, or one element for each index of their first axis."""
     condition, a = op.input(0), op.input(1)

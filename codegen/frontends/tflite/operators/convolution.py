@@ -7,9 +7,10 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
+from edgegen.frontends.tflite.operators.hybrid import hybrid_convolution, is_hybrid
 from edgegen.ir.dtypes import F32, S8, S16, S32, S64
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
-from edgegen.ir.tensor import Tensor, TensorType
+from edgegen.ir.tensor import Tensor, TensorType, constant
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.transpose_conv2d import TransposeConv2d
@@ -55,6 +56,8 @@ def convolution_requantize(
     types = (x.dtype, w.dtype, y.dtype)
     if types == (F32, F32, F32):
         return 0, None
+    if op.unsigned and types == (S8, S8, S8):
+        return _requantize_unsigned(op, x, w)
     if types not in ((S8, S8, S8), (S16, S8, S16)):
         raise op.unsupported(
             f"{x.dtype} input with {w.dtype} weights is not supported", "use full int8, int16 with int8 weights or f32"
@@ -72,6 +75,27 @@ def convolution_requantize(
     if zero_x or zero_y:
         raise op.unsupported("s16 must have zero points of 0", "calibrate the model again")
     return 0, _requantize_s16(op, factors, bias)
+
+
+def _requantize_unsigned(op: Operator, x: Tensor, w: Tensor) -> tuple[int, FixedPoint]:
+    """As tflite::GetQuantizedConvolutionMultipler for u8."""
+    (scale_x, zero_x), (scale_w, _), (scale_y, zero_y) = (op.per_tensor(t) for t in (x, w, op.output))
+    return zero_x, FixedPoint.from_scales([scale_x * scale_w / scale_y], zero_y)
+
+
+def symmetric_weights(op: Operator, w: Tensor) -> Tensor:
+    """The weights without their zero point, which only those of u8 may have: as s8 where it holds them, else as s16.
+
+    Raises UnsupportedModel if they are computed at run time.
+    """
+    if not op.unsigned or op.per_tensor(w)[1] == 0:
+        return w
+    if w.data is None:
+        raise op.unsupported("u8 weights computed at run time are not supported", "use full int8")
+    values = w.data.astype(np.int16) - op.per_tensor(w)[1]
+    low, high = S8.range
+    dtype = S8 if low <= values.min(initial=0) and values.max(initial=0) <= high else S16
+    return constant(w.name, values, dtype)
 
 
 def _requantize_s16(op: Operator, factors: list[float], bias: Tensor | None) -> FixedPoint:
@@ -97,7 +121,7 @@ def _size(op: Operator) -> Pair:
     return x.shape[1], x.shape[2]
 
 
-@operator("CONV_2D", last_version=8)
+@operator("CONV_2D", last_version=8, signed="computes")
 def conv_2d(op: Operator) -> None:
     """Weights are [O,kH,kW,C/groups], as Conv2d's."""
     options = op.options(tflite.Conv2DOptions)
@@ -105,31 +129,40 @@ def conv_2d(op: Operator) -> None:
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
+    if is_hybrid(op.input(0), w):
+        hybrid_convolution(op, Conv2d(stride, dilation, pad), w, options.FusedActivationFunction)
+        return
     x_zero, requantize = convolution_requantize(op, op.input(0), w, op.optional(2))
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = Conv2d(stride, dilation, pad, x_zero, requantize, clamp)
-    op.add(conv, [op.input(0), w, op.optional(2)], op.output)
+    op.add(conv, [op.input(0), symmetric_weights(op, w), op.optional(2)], op.output)
 
 
-@operator("DEPTHWISE_CONV_2D", last_version=7)
+@operator("DEPTHWISE_CONV_2D", last_version=7, signed="computes")
 def depthwise_conv_2d(op: Operator) -> None:
     """Weights are [1,kH,kW,C*M]; the channel multiplier M follows from the shapes."""
     options = op.options(tflite.DepthwiseConv2DOptions)
     size, w = _size(op), op.input(1)
     if w.shape[0] != 1:
         raise op.invalid(f"depthwise weights {w.type} must start with 1")
-    filters = Tensor(w.name, TensorType(w.dtype, w.shape[1:]), op.constant(1, "weights")[0])
+    op.constant(1, "weights")
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
+    if is_hybrid(op.input(0), w):
+        filters = Tensor(w.name, TensorType(w.dtype, w.shape[1:]), w.values[0])
+        hybrid_convolution(op, DepthwiseConv2d(stride, dilation, pad), filters, options.FusedActivationFunction)
+        return
     _refuse_s32_bias(op, op.input(0), op.optional(2))
     x_zero, requantize = convolution_requantize(op, op.input(0), w, op.optional(2), units_axis=3)
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
+    symmetric = symmetric_weights(op, w)
+    filters = Tensor(w.name, TensorType(symmetric.dtype, w.shape[1:]), symmetric.values[0])
     conv = DepthwiseConv2d(stride, dilation, pad, x_zero, requantize, clamp)
     op.add(conv, [op.input(0), filters, op.optional(2)], op.output)
 
 
-@operator("TRANSPOSE_CONV", last_version=5)
+@operator("TRANSPOSE_CONV", last_version=5, signed="computes")
 def transpose_conv(op: Operator) -> None:
     """Inputs are the output's shape, weights [O,kH,kW,C], x and perhaps a bias; padding is that of a convolution from
     the output's size. A shape that comes at run time must be the one that the file declares, as in TFLM."""
@@ -155,4 +188,4 @@ def transpose_conv(op: Operator) -> None:
     x_zero, requantize = convolution_requantize(op, x, w, bias)
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
     conv = TransposeConv2d(size, stride, pad[:2], x_zero, requantize, clamp)
-    op.add(conv, [x, w, bias], op.output)
+    op.add(conv, [x, symmetric_weights(op, w), bias], op.output)

@@ -6,16 +6,18 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.frontends.tflite.operators.convolution import convolution_requantize
+from edgegen.frontends.tflite.operators.convolution import convolution_requantize, symmetric_weights
+from edgegen.frontends.tflite.operators.hybrid import add_hybrid, is_hybrid, weight_scales
 from edgegen.ir.dtypes import F32, S8, S16
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.op import Range
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.row_scale import RowScale
 
 
-@operator("FULLY_CONNECTED", last_version=12)
+@operator("FULLY_CONNECTED", last_version=12, signed="computes")
 def fully_connected(op: Operator) -> None:
     """x of any rank is read as [batch, depth]; the output may keep x's leading dimensions."""
     x, w, b, y = op.input(0), op.input(1), op.optional(2), op.output
@@ -25,17 +27,21 @@ def fully_connected(op: Operator) -> None:
     if w.rank != 2 or w.shape[1] == 0 or x.type.elements % w.shape[1]:
         raise op.invalid(f"input {x.type} does not divide into rows for weights {w.type}")
     rows = x.type.elements // w.shape[1]
-    clamp = activation_clamp(op, options.FusedActivationFunction, y)
-    x_zero, requantize = convolution_requantize(op, x, w, b)
-    dense = Dense(x_zero, requantize, clamp)
     flat = x if x.rank == 2 and x.shape[0] == rows else op.add(Reshape((rows, w.shape[1])), [x])
     shape = (*x.shape[:-1], w.shape[0]) if options.KeepNumDims else (rows, w.shape[0])
     if not op.resized and y.type.elements == rows * w.shape[0]:
         shape = y.shape  # old converters keep the dimensions without saying so
-    if shape == (rows, w.shape[0]):
-        op.add(dense, [flat, w, b], y)
+    result = y if shape == (rows, w.shape[0]) else None
+    if is_hybrid(x, w):
+        scale, asymmetric = RowScale(weight_scales(op, w, 0)), bool(options.AsymmetricQuantizeInputs)
+        activation = options.FusedActivationFunction
+        product = add_hybrid(op, Dense(), (flat, w, b), scale, asymmetric, activation, result)
     else:
-        op.add(Reshape(shape), [op.add(dense, [flat, w, b])], y)
+        clamp = activation_clamp(op, options.FusedActivationFunction, y)
+        x_zero, requantize = convolution_requantize(op, x, w, b)
+        product = op.add(Dense(x_zero, requantize, clamp), [flat, symmetric_weights(op, w), b], result)
+    if result is None:
+        op.add(Reshape(shape), [product], y)
 
 
 @operator("BATCH_MATMUL", last_version=4)

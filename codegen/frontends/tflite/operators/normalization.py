@@ -32,7 +32,7 @@ def _log_softmax_s8(op: Operator) -> LogSoftmax:
     return LogSoftmax(difference, -radius, back)
 
 
-@operator("LOG_SOFTMAX", last_version=2)
+@operator("LOG_SOFTMAX", last_version=2, signed="computes")
 def log_softmax(op: Operator) -> None:
     """Over the last axis."""
     x, y = op.input(0), op.output
@@ -44,7 +44,7 @@ def log_softmax(op: Operator) -> None:
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use full int8 or f32")
 
 
-@operator("L2_NORMALIZATION", last_version=2)
+@operator("L2_NORMALIZATION", last_version=2, signed="computes")
 def l2_normalization(op: Operator) -> None:
     """Along the last axis."""
     x, y = op.input(0), op.output

@@ -36,9 +36,9 @@ def average_pool_2d(op: Operator) -> None:
     _pool(op, "average", F32, S8, U8, S16)
 
 
-@operator("MAX_POOL_2D", last_version=3)
+@operator("MAX_POOL_2D", last_version=3, signed="computes")
 def max_pool_2d(op: Operator) -> None:
-    _pool(op, "max", F32, S8, U8, S16)
+    _pool(op, "max", F32, S8, S16)
 
 
 @operator("L2_POOL_2D", last_version=1)

@@ -10,7 +10,7 @@ from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 
 
-@operator("QUANTIZE", last_version=2)
+@operator("QUANTIZE", last_version=2, signed="computes")
 def quantize(op: Operator) -> None:
     """From f32, or from one quantized type to another."""
     x, y = op.input(0), op.output
@@ -27,7 +27,7 @@ def quantize(op: Operator) -> None:
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use int8, uint8 or int16")
 
 
-@operator("DEQUANTIZE", last_version=5)
+@operator("DEQUANTIZE", last_version=5, signed="computes")
 def dequantize(op: Operator) -> None:
     """To f32. A constant is converted here, so that weights kept in fewer bits are constant for their readers; f16 and
     scales per channel are supported for constants only."""

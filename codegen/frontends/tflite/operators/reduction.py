@@ -51,12 +51,12 @@ def _reduce(op: Operator, function: str, *dtypes: DType) -> None:
     op.add(Reduce(function, axes, keep, op.per_tensor(x)[1], _requantize(op, count)), [x], y)
 
 
-@operator("MEAN", last_version=2)
+@operator("MEAN", last_version=2, signed="computes")
 def mean(op: Operator) -> None:
     _reduce(op, "mean", F32, S8, S16)
 
 
-@operator("SUM", last_version=2)
+@operator("SUM", last_version=2, signed="computes")
 def sum_(op: Operator) -> None:
     _reduce(op, "sum", F32, S8, S32, S64)
 
@@ -64,7 +64,7 @@ def sum_(op: Operator) -> None:
 def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
     """Registers a reduction of numbers as they are, which keep their quantization."""
 
-    @operator(name, last_version)
+    @operator(name, last_version, signed="moves")
     def read(op: Operator) -> None:
         axes, keep = _parameters(op, *dtypes)
         op.same_quantization(op.input(0), op.output)
@@ -88,12 +88,12 @@ def _arg(op: Operator, function: str) -> None:
     op.add(ArgReduce(function, op.axis(axes[0], x.rank), y.dtype.name), [x], y)
 
 
-@operator("ARG_MAX", last_version=3)
+@operator("ARG_MAX", last_version=3, signed="moves")
 def arg_max(op: Operator) -> None:
     _arg(op, "max")
 
 
-@operator("ARG_MIN", last_version=3)
+@operator("ARG_MIN", last_version=3, signed="moves")
 def arg_min(op: Operator) -> None:
     _arg(op, "min")
 

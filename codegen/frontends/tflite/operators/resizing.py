@@ -21,7 +21,7 @@ def _resize(op: Operator, interpolation: Interpolation, align_corners: bool, hal
     op.add(Resize(interpolation, (size[0], size[1]), align_corners, half_pixel_centers), [x], op.output)
 
 
-@operator("RESIZE_NEAREST_NEIGHBOR", last_version=4)
+@operator("RESIZE_NEAREST_NEIGHBOR", last_version=4, signed="moves")
 def resize_nearest_neighbor(op: Operator) -> None:
     options = op.options(tflite.ResizeNearestNeighborOptions)
     _resize(op, "nearest", options.AlignCorners, options.HalfPixelCenters)

@@ -35,14 +35,14 @@ def _fill_free(op: Operator, wanted: tuple[int, ...]) -> tuple[int, ...]:
     return wanted
 
 
-@operator("RESHAPE", last_version=1)
+@operator("RESHAPE", last_version=1, signed="moves")
 def reshape(op: Operator) -> None:
     """The shape must be known ahead of time."""
     op.same_quantization(op.input(0), op.output)
     op.add(Reshape(_fill_free(op, _requested_shape(op))), [op.input(0)], op.output)
 
 
-@operator("SQUEEZE", last_version=2)
+@operator("SQUEEZE", last_version=2, signed="moves")
 def squeeze(op: Operator) -> None:
     """Drops the listed dimensions, which must be 1; all that are 1 if none is listed."""
     x = op.input(0)
@@ -54,7 +54,7 @@ def squeeze(op: Operator) -> None:
     op.add(Reshape(tuple(d for i, d in enumerate(x.shape) if i not in axes)), [x], op.output)
 
 
-@operator("EXPAND_DIMS", last_version=1)
+@operator("EXPAND_DIMS", last_version=1, signed="moves")
 def expand_dims(op: Operator) -> None:
     """Inserts a dimension of 1 before the axis that input 1 holds."""
     x, axes = op.input(0), op.integers(1, "the axis")

@@ -13,7 +13,7 @@ from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
 
 
-@operator("SLICE", last_version=6)
+@operator("SLICE", last_version=6, signed="moves")
 def slice_(op: Operator) -> None:
     """Inputs 1 and 2 are begin and size; a size of -1 reaches to the end."""
     x = op.input(0)
@@ -42,7 +42,7 @@ def _split_axis(op: Operator, i: int, x: Tensor) -> int:
     return op.axis(axes[0], x.rank)
 
 
-@operator("SPLIT", last_version=4)
+@operator("SPLIT", last_version=4, signed="moves")
 def split(op: Operator) -> None:
     """Input 0 is the axis; the parts are equal."""
     x, count = op.input(1), op.options(tflite.SplitOptions).NumSplits
@@ -54,7 +54,7 @@ def split(op: Operator) -> None:
     _split(op, x, axis, [x.shape[axis] // count] * count)
 
 
-@operator("SPLIT_V", last_version=2)
+@operator("SPLIT_V", last_version=2, signed="moves")
 def split_v(op: Operator) -> None:
     """Input 1 holds the parts' sizes, one of them perhaps -1; input 2 is the axis."""
     x, sizes = op.input(0), list(op.integers(1, "the sizes of the parts"))
@@ -93,7 +93,7 @@ def _along(op: Operator, extent: int, begin: int, end: int, stride: int, masks: 
     return _Along(first, max(0, math.ceil((last - first) / stride)), stride, True)
 
 
-@operator("STRIDED_SLICE", last_version=8)
+@operator("STRIDED_SLICE", last_version=8, signed="moves")
 def strided_slice(op: Operator) -> None:
     """Inputs 1, 2 and 3 are begin, end and stride. Bit i of a mask is about entry i:
 

@@ -6,7 +6,7 @@ import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
-from edgegen.ir.dtypes import F32, S8, S16, U8
+from edgegen.ir.dtypes import F32, S8, S16
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ops.softmax import Softmax
 
@@ -45,7 +45,7 @@ def _softmax_s16(op: Operator, beta: float) -> Softmax:
     return Softmax(difference=FixedPoint.from_scales([factor], 0))
 
 
-@operator("SOFTMAX", last_version=2)
+@operator("SOFTMAX", last_version=2, signed="computes")
 def softmax(op: Operator) -> None:
     """Over the last axis."""
     x, y, beta = op.input(0), op.output, float(op.options(tflite.SoftmaxOptions).Beta)
@@ -53,7 +53,7 @@ def softmax(op: Operator) -> None:
         raise op.unsupported(f"the negative beta {beta} is not supported", "negate the logits")
     if (x.dtype, y.dtype) == (F32, F32):
         op.add(Softmax(beta), [x], y)
-    elif (x.dtype, y.dtype) in ((S8, S8), (S8, S16), (U8, U8)):
+    elif (x.dtype, y.dtype) in ((S8, S8), (S8, S16)):
         op.add(_softmax_8(op, beta), [x], y)
     elif (x.dtype, y.dtype) == (S16, S16):
         op.add(_softmax_s16(op, beta), [x], y)

@@ -1,0 +1,70 @@
+"""Dynamic-range layers: f32 activations, quantized while the model runs, times s8 weights."""
+
+from __future__ import annotations
+
+from edgegen.frontends.tflite.importer import Operator
+from edgegen.frontends.tflite.operators.activation_range import activation_clamp
+from edgegen.ir.dtypes import F32, S8
+from edgegen.ir.tensor import Tensor
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.dense import Dense
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.hybrid import HybridProduct
+from edgegen.ops.quantize_rows import QuantizeRows
+from edgegen.ops.row_scale import RowScale
+
+
+def is_hybrid(x: Tensor, w: Tensor) -> bool:
+    """Whether LiteRT quantizes x while the model runs."""
+    return x.dtype == F32 and w.dtype.is_integer
+
+
+def weight_scales(op: Operator, w: Tensor, units_axis: int) -> tuple[float, ...]:
+    """One scale or one per unit. Raises UnsupportedModel for weights that are not symmetric s8 constants."""
+    if w.dtype != S8 or op.unsigned or op.output.dtype != F32:
+        kind = "u8" if op.unsigned else w.dtype
+        raise op.unsupported(f"f32 input with {kind} weights is not supported", "use int8 or f32 weights")
+    op.constant(1, "weights")
+    q = op.quantization(w)
+    if any(q.zero_point):
+        raise op.unsupported("weights must have zero point 0", "convert with symmetric int8 weights")
+    if q.axis not in (None, units_axis):
+        raise op.invalid(f'weights "{w.name}" have their scales on axis {q.axis}, not {units_axis}')
+    return q.scale
+
+
+def add_hybrid(
+    op: Operator,
+    product: Dense | Conv2d | DepthwiseConv2d,
+    inputs: tuple[Tensor, Tensor, Tensor | None],
+    scale: RowScale,
+    asymmetric: bool,
+    activation: int,
+    output: Tensor | None,
+) -> Tensor:
+    """Quantizes x, whose rows or images lie along its first axis, and multiplies it by the weights.
+
+    inputs: x, weights as `product` has them, bias or None
+    """
+    x, w, bias = inputs
+    if bias is not None and (bias.dtype != F32 or not bias.is_constant):
+        raise op.unsupported(f'the bias "{bias.name}" must be f32 and known ahead of time')
+    q, scales, zeros = op.add_all(QuantizeRows(x.shape[0], asymmetric), [x], [None] * 3)
+    hybrid = HybridProduct(product, scale, activation_clamp(op, activation, op.output))
+    return op.add(hybrid, [q, scales, zeros, w, bias], output)
+
+
+def hybrid_convolution(op: Operator, product: Conv2d | DepthwiseConv2d, w: Tensor, activation: int) -> None:
+    """CONV_2D or DEPTHWISE_CONV_2D: x is quantized image by image.
+
+    w: the weights as `product` has them. As LiteRT's reference kernels: asymmetric, unless a convolution without groups
+    has the same scale for all of its units.
+    """
+    x, original, bias = op.input(0), op.input(1), op.optional(2)
+    scales = weight_scales(op, original, 0 if isinstance(product, Conv2d) else 3)
+    if isinstance(product, DepthwiseConv2d):
+        add_hybrid(op, product, (x, w, bias), RowScale(scales), True, activation, op.output)
+        return
+    per_channel = any(s != scales[0] for s in scales) or w.shape[3] != x.shape[3]
+    scale = RowScale(scales if per_channel else scales[:1], weights_first=per_channel)
+    add_hybrid(op, product, (x, w, bias), scale, per_channel, activation, op.output)

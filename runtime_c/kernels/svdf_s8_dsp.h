@@ -1,0 +1,70 @@
+/* SVDF of s8 with a state of s16 for the DSP extension. next may be state. */
+#ifndef EDGEGEN_SVDF_S8_DSP_H
+#define EDGEGEN_SVDF_S8_DSP_H
+
+#include "simd/dsp_products.h"
+
+/* rank: filters of a unit; remember, output: multiplier and shift of sums over features, and over time
+ * sums: where in scratch the features' sums lie, behind a padded copy of x if its rows are not whole quads */
+typedef struct {
+    int32_t batch, depth, units, rank, memory;
+    int32_t remember[2], state_zero;
+    int32_t output[2], zero_point, low, high;
+    int32_t sums;
+} edgegen_svdf_s8_dsp;
+
+/* Drops a filter's oldest number and appends `fresh`; the sum of products with `times`, in whole pairs, on `acc`. */
+EDGEGEN_INLINE int32_t edgegen_svdf_remember(const int16_t *state, int32_t fresh, const int16_t *times, int32_t memory,
+                                             int16_t *next, int32_t acc)
+{
+    int32_t m = 0;
+    for (; m + 9 <= memory; m += 8) {
+        for (int32_t k = m; k < m + 8; k += 2) {
+            const uint32_t pair = edgegen_dsp_load(state + k + 1);
+            memcpy(next + k, &pair, sizeof pair);
+            acc = edgegen_dsp_dot(pair, edgegen_dsp_load(times + k), acc);
+        }
+    }
+    for (; m + 3 <= memory; m += 2) {
+        const uint32_t pair = edgegen_dsp_load(state + m + 1);
+        memcpy(next + m, &pair, sizeof pair);
+        acc = edgegen_dsp_dot(pair, edgegen_dsp_load(times + m), acc);
+    }
+    const uint32_t last = m + 2 <= memory ? edgegen_dsp_pair(state[m + 1], fresh) : edgegen_dsp_pair(fresh, 0);
+    if (m + 2 <= memory) {
+        next[m] = state[m + 1];
+    }
+    next[memory - 1] = (int16_t)fresh;
+    return edgegen_dsp_dot(last, edgegen_dsp_load(times + m), acc);
+}
+
+/* features: see edgegen_dsp_products; times[units * rank][memory, rounded up to even]; bias[units] */
+EDGEGEN_KERNEL void svdf_s8_s16_dsp(const edgegen_svdf_s8_dsp *p, const int8_t *x, const int16_t *state,
+                                    const int32_t *features, const int16_t *times, const int32_t *bias,
+                                    uint8_t *scratch, int8_t *y, int16_t *next)
+{
+    const int32_t filters = p->units * p->rank, pairs = p->memory + p->memory % 2;
+    int32_t *const sums = (int32_t *)(void *)(scratch + p->sums);
+    for (int32_t b = 0; b < p->batch; b++) {
+        const int16_t *time = times;
+        const int32_t *sum = sums;
+        edgegen_dsp_products(edgegen_dsp_whole_quads(x, p->depth, scratch), features, p->depth, (filters + 3) / 4 * 4,
+                             sums);
+        for (int32_t u = 0; u < p->units; u++) {
+            int32_t acc = bias[u];
+            for (int32_t r = 0; r < p->rank; r++) {
+                const int32_t scaled = edgegen_requantize(*sum++, p->remember[0], p->remember[1]) + p->state_zero;
+                const int32_t fresh = edgegen_clamp_s32(scaled, -32768, 32767);
+                acc = edgegen_svdf_remember(state, fresh, time, p->memory, next, acc);
+                time += pairs;
+                state += p->memory;
+                next += p->memory;
+            }
+            const int32_t scaled = edgegen_requantize(acc, p->output[0], p->output[1]) + p->zero_point;
+            *y++ = (int8_t)edgegen_clamp_s32(scaled, p->low, p->high);
+        }
+        x += p->depth;
+    }
+}
+
+#endif

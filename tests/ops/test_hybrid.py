@@ -1,0 +1,67 @@
+"""HybridProduct: every kernel row against the operator's reference, equal to the bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgegen.ir.op import NO_CLAMP, Range
+from edgegen.ir.tensor import Array
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.dense import Dense
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.hybrid import HybridProduct
+from edgegen.ops.quantize_rows import quantize_rows
+from edgegen.ops.row_scale import RowScale
+from tests.harness import Case, check_nodes, constant_input
+
+GROUPED = Conv2d((2, 1), (1, 1), (1, 0, 1, 0))
+WIDE = Conv2d((1, 1), (2, 1), (2, 1, 2, 1))
+PLAIN = Conv2d()
+STRIDED = Conv2d((2, 2), (1, 1), (0, 0, 1, 1))
+CLAMP = Range(0.0, 6.0)
+
+
+def case(
+    product: Dense | Conv2d | DepthwiseConv2d,
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    kernel: str,
+    asymmetric: bool = True,
+    per_channel: bool = True,
+    bias: bool = True,
+    clamp: Range = NO_CLAMP,
+    weights: tuple[int, int] = (-127, 127),
+) -> Case:
+    rng = np.random.default_rng(sum(x) + sum(w))
+    values = (rng.normal(size=x) + 0.5).astype(np.float32)
+    q, scale, zero = quantize_rows(values.reshape(x[0], -1), asymmetric)
+    units = w[2] if isinstance(product, DepthwiseConv2d) else w[0]
+    scales = tuple(rng.uniform(0.001, 0.1, units if per_channel else 1).astype(np.float32).tolist())
+    op = HybridProduct(product, RowScale(scales, isinstance(product, Conv2d) and per_channel), clamp)
+    filters = rng.integers(weights[0], weights[1] + 1, w).astype(np.int8)
+    b: Array = rng.normal(size=units).astype(np.float32)
+    inputs = [q.reshape(x), scale, zero, constant_input(filters), constant_input(b) if bias else None]
+    return Case(op, inputs, kernel, f"{product.kind} {x} {w}")
+
+
+PORTABLE = [
+    case(Dense(), (1, 5), (3, 5), "hybrid_dense"),
+    case(Dense(), (3, 33), (7, 33), "hybrid_dense", asymmetric=False, per_channel=False, bias=False, clamp=CLAMP),
+    case(PLAIN, (2, 4, 3, 5), (6, 1, 1, 5), "hybrid_conv2d"),
+    case(GROUPED, (1, 5, 4, 6), (4, 3, 1, 3), "hybrid_conv2d", clamp=CLAMP),
+    case(WIDE, (1, 6, 5, 2), (3, 3, 3, 2), "hybrid_conv2d", asymmetric=False, per_channel=False),
+    case(STRIDED, (2, 5, 5, 3), (8, 2, 2, 3), "hybrid_conv2d", bias=False),
+    case(DepthwiseConv2d(pad=(1, 1, 1, 1)), (2, 4, 5, 3), (3, 3, 3), "hybrid_depthwise_conv2d"),
+    case(DepthwiseConv2d((2, 2), (1, 2)), (1, 6, 7, 2), (3, 2, 4), "hybrid_depthwise_conv2d", clamp=CLAMP, bias=False),
+]
+
+
+@pytest.mark.parametrize("optimize", ["speed", "size"])
+def test_portable_rows(optimize: str) -> None:
+    check_nodes(PORTABLE, ulp=0, optimize="size" if optimize == "size" else "speed")
+
+
+def test_portable_rows_under_sanitizers_and_clang() -> None:
+    check_nodes(PORTABLE, ulp=0, sanitize=True)
+    check_nodes(PORTABLE, ulp=0, cc="clang")

@@ -1,0 +1,77 @@
+"""Quantization at run time: what LiteRT's dynamic-range operators make of their inputs, to the bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgegen.ir.tensor import Array
+from edgegen.ops.quantize_rows import QuantizeRows, quantize_rows
+from tests.harness import Case, check_nodes
+from tests.judge import judge_litert
+from tests.models.tflite_builder import Operator, Tensor, build_model, options
+
+SPECIAL = [0.0, -0.0, 1e-40, -1e-40, 127.0, 63.5, -63.5, 0.5, -0.5, 126.49999, 0.49999997]
+
+
+def judged(x: Array, asymmetric: bool) -> Array:
+    """scale * (q - zero) as LiteRT has it: a dense layer whose weights are one."""
+    depth = x.shape[1]
+    table = options("FullyConnectedOptions", AsymmetricQuantizeInputs=asymmetric)
+    tensors = [
+        Tensor("x", "FLOAT32", x.shape),
+        Tensor("w", data=np.eye(depth, dtype=np.int8), scale=1.0),
+        Tensor("y", "FLOAT32", x.shape),
+    ]
+    data = build_model(tensors, [Operator("FULLY_CONNECTED", ["x", "w"], ["y"], table, version=9)])
+    return judge_litert(data, [x])[0]
+
+
+def rows(seed: int, kind: str, shape: tuple[int, int]) -> Array:
+    rng = np.random.default_rng(seed)
+    if kind == "halves":  # every quotient may be a tie
+        x = rng.integers(-254, 255, shape) / 2
+        x[:, 0] = 127
+    elif kind == "zeros":
+        x = np.zeros(shape)
+        x[-1, -1] = rng.normal()
+    else:
+        x = rng.normal(size=shape) * 10.0 ** rng.integers(-20, 20) + {"centred": 0, "above": 5, "below": -5}[kind]
+    return x.astype(np.float32)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    st.integers(0, 1000),
+    st.sampled_from(["centred", "above", "below", "halves", "zeros"]),
+    st.tuples(st.integers(1, 4), st.integers(1, 40)),
+    st.booleans(),
+)
+def test_rows_are_quantized_as_litert_does(seed: int, kind: str, shape: tuple[int, int], asymmetric: bool) -> None:
+    x = rows(seed, kind, shape)
+    q, scale, zero = quantize_rows(x, asymmetric)
+    real = (q.astype(np.int32) - zero[:, None]).astype(np.float32) * scale[:, None]
+    np.testing.assert_array_equal(real, judged(x, asymmetric))
+
+
+def cases() -> list[Case]:
+    special = np.array([SPECIAL, SPECIAL[::-1]], np.float32)
+    hostile = np.array([[np.inf, 1.0, -np.inf], [3e38, -3e38, 0.0], [0.0, 0.0, 0.0]], np.float32)
+    shapes = [(1, 1), (3, 7), (2, 33), (1, 500)]
+    kinds = ["centred", "above", "below", "halves"]
+    values = [special, hostile, *(rows(i, k, s) for i, (k, s) in enumerate(zip(kinds, shapes, strict=True)))]
+    made = [Case(QuantizeRows(len(x), a), [x], label=f"{x.shape}") for x in values for a in (False, True)]
+    image = rows(3, "centred", (4, 30)).reshape(2, 3, 5, 4)
+    return [*made, Case(QuantizeRows(2, True), [image], "quantize_rows_asymmetric")]
+
+
+@pytest.mark.parametrize("target", ["generic", pytest.param("cortex-m4", marks=pytest.mark.cross)])
+def test_kernels_are_exact(target: str) -> None:
+    check_nodes(cases(), target, ulp=0)
+
+
+def test_kernels_are_exact_under_sanitizers_and_clang() -> None:
+    check_nodes(cases(), sanitize=True, ulp=0)
+    check_nodes(cases(), cc="clang", ulp=0)
