@@ -41,6 +41,12 @@ EDGEGEN_INLINE float edgegen_clamp_f32(float x, float low, float high)
     return x > high ? high : x;
 }
 
+EDGEGEN_INLINE double edgegen_clamp_f64(double x, double low, double high)
+{
+    x = x < low ? low : x;
+    return x > high ? high : x;
+}
+
 /* High 32 bits of 2*a*b, rounded half away from zero. b is a multiplier, never the least s32, so that it cannot
  * saturate. */
 EDGEGEN_INLINE int32_t edgegen_doubling_high_multiply(int32_t a, int32_t b)

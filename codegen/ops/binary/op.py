@@ -38,6 +38,13 @@ def _floor_modulo(a: Array, b: Array) -> Array:
     return np.where(b == 0, 0, np.mod(a, np.where(b == 0, 1, b))).astype(a.dtype)
 
 
+def _modulo(a: Array, b: Array) -> Array:
+    """What division that leaves out the fraction leaves, with a's sign (C's fmod and %); of integers by 0, 0."""
+    if not np.issubdtype(a.dtype, np.integer):
+        return np.asarray(np.fmod(a, b))
+    return np.where(b == 0, 0, np.fmod(a, np.where(b == 0, 1, b))).astype(a.dtype)
+
+
 def _power(a: Array, b: Array) -> Array:
     """a to the power of b. Integers wrap around; a negative power of one gives its whole part, and of 0 gives 0."""
     if not np.issubdtype(a.dtype, np.integer):
@@ -56,6 +63,7 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "squared_difference": lambda a, b: (a - b) * (a - b),
     "floor_div": _floor_divide,
     "floor_mod": _floor_modulo,
+    "fmod": _modulo,
     "pow": _power,
 }
 

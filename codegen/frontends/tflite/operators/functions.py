@@ -10,12 +10,15 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, IntArray
-from edgegen.ops.cast import CASTABLE, Cast
+from edgegen.ops.cast import Cast
 from edgegen.ops.table import Table
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary.op import FUNCTIONS
 from edgegen.ops.unary_quantized import Magnitude, ReciprocalRoot
 from edgegen.ops.unary_tables import Real, interpolated, quantized_table
+
+CASTABLE = ("s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "bool", "f32")
+"""Types that CAST is of."""
 
 
 def _is_one_of(op: Operator, *dtypes: DType) -> DType:
