@@ -47,13 +47,10 @@ EDGEGEN_INLINE double edgegen_clamp_f64(double x, double low, double high)
     return x > high ? high : x;
 }
 
-/* High 32 bits of 2*a*b, rounded half away from zero. b is a multiplier, never the least s32, so that it cannot
- * saturate. */
+/* High 32 bits of 2*a*b, halves rounded upwards. b is a multiplier, never the least s32, so that it cannot saturate. */
 EDGEGEN_INLINE int32_t edgegen_doubling_high_multiply(int32_t a, int32_t b)
 {
-    const int64_t product = (int64_t)a * b;
-    const int64_t nudge = product >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30);
-    return (int32_t)((product + nudge) / (INT64_C(1) << 31));
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
 /* x / 2^exponent rounded half away from zero, exponent in [0, 31]. */
@@ -71,6 +68,14 @@ EDGEGEN_INLINE int32_t edgegen_requantize(int32_t x, int32_t multiplier, int32_t
     const int32_t right = shift > 0 ? 0 : -shift;
     const int32_t shifted = (int32_t)((uint32_t)x << left);
     return edgegen_rounding_shift_right(edgegen_doubling_high_multiply(shifted, multiplier), right);
+}
+
+/* The same rounding once, ties upwards; what is beyond 2^30 is limited to it. */
+EDGEGEN_INLINE int32_t edgegen_requantize_once(int32_t x, int32_t multiplier, int32_t shift)
+{
+    const int64_t limit = INT64_C(1) << 30;
+    const int64_t scaled = ((int64_t)x * multiplier + (INT64_C(1) << (30 - shift))) >> (31 - shift);
+    return (int32_t)(scaled < -limit ? -limit : scaled > limit ? limit : scaled);
 }
 
 #endif

@@ -56,7 +56,8 @@ def scalar(value: float | int | Symbol) -> str:
     return integer(value) if isinstance(value, int) else float32(value)
 
 
-def _wrapped(items: Iterable[str]) -> str:
+def wrapped(items: Iterable[str]) -> str:
+    """The items of an initializer, each followed by a comma, in lines of bearable length."""
     lines: list[str] = []
     line = "   "
     for item in items:
@@ -71,9 +72,9 @@ def array(values: Array, dtype: DType) -> str:
     """The body of an initializer, wrapped into lines; elements in storage order."""
     flat = np.ascontiguousarray(values).reshape(-1)
     if dtype.name == "f64":
-        return _wrapped(map(float64, flat.tolist()))
+        return wrapped(map(float64, flat.tolist()))
     if dtype.name == "f32":
-        return _wrapped(map(float32, flat.tolist()))
+        return wrapped(map(float32, flat.tolist()))
     if dtype.is_float:  # C has no such type: its bits
-        return _wrapped(str(v) for v in flat.view(f"uint{8 * dtype.size}").tolist())
-    return _wrapped(integer(int(v)) for v in flat.tolist())
+        return wrapped(str(v) for v in flat.view(f"uint{8 * dtype.size}").tolist())
+    return wrapped(integer(int(v)) for v in flat.tolist())

@@ -173,7 +173,7 @@ class _Writer:
                 fields.append(f".{key} = {{{', '.join(map(literals.scalar, value))}}}")
             else:
                 fields.append(f".{key} = {literals.scalar(value)}")
-        body = ", ".join(fields)
+        body = literals.wrapped(fields)
         return self.structs.setdefault((packed.struct, body), f"{self.name}_p{index}_{identifier(node.op.kind)}")
 
     def steps(self, graph: Graph, first: int) -> tuple[list[Step], int]:

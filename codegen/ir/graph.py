@@ -133,6 +133,18 @@ class State:
     initial: Array
 
 
+@dataclass(frozen=True)
+class Signature:
+    """What a model's file calls its inputs and outputs, apart from the tensors' own names; "" where it does not.
+
+    key: of the signature in the file
+    """
+
+    key: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
 @dataclass(eq=False)
 class Graph:
     """A model, or a sub-graph that an operator of control flow runs.
@@ -147,6 +159,7 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     state: list[State] = field(default_factory=list)
     plan: Plan | None = None
+    signature: Signature | None = None
 
     @property
     def sources(self) -> list[Tensor]:
@@ -157,6 +170,18 @@ class Graph:
     def sinks(self) -> list[Tensor]:
         """Tensors whose values are needed after the last node: outputs and what the state becomes."""
         return [*self.outputs, *(s.next for s in self.state)]
+
+    def input_names(self) -> list[str]:
+        """What each input is called for people and in C: by the signature if it says, else by its tensor."""
+        return [n or t.name for n, t in zip(self._named("inputs"), self.inputs, strict=True)]
+
+    def output_names(self) -> list[str]:
+        """Likewise of the outputs."""
+        return [n or t.name for n, t in zip(self._named("outputs"), self.outputs, strict=True)]
+
+    def _named(self, kind: str) -> tuple[str, ...]:
+        names: tuple[str, ...] = getattr(self.signature, kind, ())
+        return names or ("",) * len(self.inputs if kind == "inputs" else self.outputs)
 
     def everywhere(self) -> list[Graph]:
         """This graph and all sub-graphs of its nodes, each before those that it contains."""
@@ -239,7 +264,8 @@ class Graph:
             for n in self.nodes
         ]
         state = [State(s.name, twin[s.value], twin[s.next], s.initial) for s in self.state]
-        return Graph(self.name, [twin[t] for t in self.inputs], [twin[t] for t in self.outputs], nodes, state)
+        inputs, outputs = [twin[t] for t in self.inputs], [twin[t] for t in self.outputs]
+        return Graph(self.name, inputs, outputs, nodes, state, signature=self.signature)
 
     def macs(self) -> int:
         """Of one run; what control flow decides is stated in `Op.macs` of its operators."""

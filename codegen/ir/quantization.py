@@ -13,11 +13,15 @@ from edgegen.errors import InvalidGraph
 
 @dataclass(frozen=True)
 class Quantization:
-    """scale and zero_point hold one entry (per tensor) or one per index along `axis` (per channel)."""
+    """scale and zero_point hold one entry (per tensor) or one per index along `axis` (per channel).
+
+    block: if not 0, scales are those of blocks of this many elements along `axis`, the last one, row by row
+    """
 
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
     axis: int | None = None
+    block: int = 0
 
     def __post_init__(self) -> None:
         if len(self.scale) != len(self.zero_point) or not self.scale:
@@ -32,4 +36,5 @@ class Quantization:
     def __str__(self) -> str:
         if self.per_tensor:
             return f"scale {self.scale[0]:.9g} zero {self.zero_point[0]}"
-        return f"{len(self.scale)} scales on axis {self.axis}"
+        blocks = f" in blocks of {self.block}" if self.block else ""
+        return f"{len(self.scale)} scales on axis {self.axis}{blocks}"

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from edgegen.ir.op import Op
 from edgegen.ops.arg_reduce import ArgReduce
+from edgegen.ops.audio.frames import Frames, OverlapAdd, Stacker
+from edgegen.ops.audio.noise import Pcan, ScaledLog, SpectralSubtraction
+from edgegen.ops.audio.scaling import AutoScale, Taper
+from edgegen.ops.audio.spectrum import Energy, FilterBank, IntegerRoot
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
+from edgegen.ops.broadcast_to import BroadcastTo
+from edgegen.ops.blockwise_dense import BlockwiseDense
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.control import If, While
 from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.conv3d import Conv3d
 from edgegen.ops.copy import Copy
 from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
+from edgegen.ops.fft import Irfft, Rfft
+from edgegen.ops.gather import Gather
+from edgegen.ops.gather_nd import GatherNd
 from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
+from edgegen.ops.lstm import Lstm
+from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.one_hot import OneHot
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
@@ -30,36 +43,59 @@ from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
+from edgegen.ops.reverse_sequence import ReverseSequence
+from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.svdf import Svdf
 from edgegen.ops.table import Table
+from edgegen.ops.top_k import TopK
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.unary import Unary
+from edgegen.ops.unpool2d import ArgmaxPool2d, MaxUnpool2d
+from edgegen.ops.update_slice import UpdateSlice
 
 OPS: tuple[type[Op], ...] = (
     ArgReduce,
+    ArgmaxPool2d,
+    AutoScale,
     BatchMatmul,
     Binary,
+    BroadcastTo,
+    BlockwiseDense,
     Cast,
     Clamp,
     Compare,
     Concat,
     Conv2d,
+    Conv3d,
     Copy,
     Cumulate,
     Dense,
     DepthwiseConv2d,
     Dequantize,
     DetectionPostprocess,
-    If,
+    Energy,
+    FilterBank,
+    Frames,
+    Gather,
+    GatherNd,
     HybridProduct,
+    If,
+    IntegerRoot,
+    Irfft,
     L2Normalize,
     LocalResponse,
     LogSoftmax,
+    Lstm,
+    MaxUnpool2d,
+    MirrorPad,
+    OneHot,
+    OverlapAdd,
     Pad,
+    Pcan,
     Pool2d,
     Prelu,
     Push,
@@ -69,13 +105,22 @@ OPS: tuple[type[Op], ...] = (
     Requantize,
     Reshape,
     Resize,
+    ReverseSequence,
+    Rfft,
+    ScaledLog,
+    ScatterNd,
     Select,
     Slice,
     Softmax,
+    SpectralSubtraction,
+    Stacker,
     Svdf,
     Table,
+    Taper,
+    TopK,
     Transpose,
     TransposeConv2d,
     Unary,
+    UpdateSlice,
     While,
 )

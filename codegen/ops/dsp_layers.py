@@ -33,6 +33,7 @@ class Convolution:
 
     in_shape:  [N,H,W,C]; out_size: (height, width)
     weights:   [O,kH,kW,C]; bias: [O]
+    requantize: None for the accumulators, which lie in the output then
     """
 
     in_shape: tuple[int, ...]
@@ -43,7 +44,7 @@ class Convolution:
     dilation: Pair
     pad: Pads
     x_zero: int
-    requantize: FixedPoint
+    requantize: FixedPoint | None
     clamp: Range
 
     def flat(self) -> Convolution:
@@ -110,7 +111,8 @@ def pack_convolution(conv: Convolution) -> Packed:
     y_first, y_count = _inside(conv, 0, 1, 0)
     strip = pixels * one.quads * 8 + (12 if pixels == 3 else 0)
     size = 4 if one.form == ACCUMULATOR else 1
-    sums = _rounded(pixels * max(units, 2) * size) if one.form == ACCUMULATOR or units < 2 else 0
+    aside = (one.form == ACCUMULATOR and conv.requantize is not None) or units < 2
+    sums = _rounded(pixels * max(units, 2) * size) if aside else 0
     params: dict[str, Literal] = {
         "batch": batch,
         "in_h": in_h,
@@ -152,13 +154,16 @@ def pack_convolution(conv: Convolution) -> Packed:
 
 @dataclass(frozen=True)
 class Rows:
-    """A dense layer as dense_s8_dsp computes it: rows of x[rows, taps] times weights[O, taps], bias[O]."""
+    """A dense layer as dense_s8_dsp computes it: rows of x[rows, taps] times weights[O, taps], bias[O].
+
+    requantize: None for the accumulators, which lie in the output if they come in one part
+    """
 
     rows: int
     weights: IntArray
     bias: IntArray
     x_zero: int
-    requantize: FixedPoint
+    requantize: FixedPoint | None
     clamp: Range
 
     def as_convolution(self) -> Convolution:
@@ -206,7 +211,7 @@ def pack_rows(dense: Rows) -> Packed:
         words.append(packed)
     copied = padded.shape[1] if padded.shape[1] != depth else 0
     wide = max(units, 4)
-    aside = one.form == ACCUMULATOR or units < 4
+    aside = (one.form == ACCUMULATOR and (dense.requantize is not None or parts > 1)) or units < 4
     sums = _rounded(parts * wide * (4 if one.form == ACCUMULATOR else 1)) if aside else 0
     params: dict[str, Literal] = {
         "rows": dense.rows,

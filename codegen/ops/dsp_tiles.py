@@ -28,11 +28,12 @@ class Layer:
     weights: int64[units, taps], taps in whole quads and in the order (0, 2, 1, 3) of each
     bias:    int64[units], the input's zero point folded in
     form:    EDGEGEN_DSP_*; result: constants of each unit, None for ACCUMULATOR
+    requantize: None where the accumulators themselves are wanted
     """
 
     weights: IntArray
     bias: IntArray
-    requantize: FixedPoint
+    requantize: FixedPoint | None
     form: int
     result: HighMultiply | None
 
@@ -54,7 +55,7 @@ class Layer:
         return {
             "form": self.form,
             "shift": self.shift,
-            "zero_point": self.requantize.zero_point,
+            "zero_point": self.requantize.zero_point if self.requantize is not None else 0,
             "low": low,
             "high": high,
         }
@@ -87,7 +88,7 @@ class Layer:
 
     def multipliers(self) -> IntArray:
         """s32: multiplier and shift of each unit for edgegen_dsp_finish; empty if the tiles give results."""
-        if self.form != ACCUMULATOR:
+        if self.form != ACCUMULATOR or self.requantize is None:
             return np.zeros(0, np.int64)
         return np.stack(self.requantize.per_channel(self.units), axis=1).reshape(-1).astype(np.int64)
 
@@ -128,10 +129,11 @@ def share_result(one: Layer, clamp: Range) -> Layer:
     The bias is in each unit's offset then, and one proof covers the accumulators of all units.
     """
     requantize = one.requantize
+    assert requantize is not None
     if len(set(zip(requantize.multiplier, requantize.shift, strict=True))) != 1:
         return one
     low, high = accumulator_range(one.weights, one.bias)
-    only = FixedPoint(requantize.multiplier[:1], requantize.shift[:1], requantize.zero_point)
+    only = replace(requantize, multiplier=requantize.multiplier[:1], shift=requantize.shift[:1])
     stairs = Staircase.of(only, low.min(keepdims=True), high.max(keepdims=True), *clamp_s8(clamp))
     top = largest_shift(stairs, SCALE)
     for shift in range(top, max(top - 3, -1), -1):
@@ -151,9 +153,11 @@ def share_result(one: Layer, clamp: Range) -> Layer:
     return one
 
 
-def layer(requantize: FixedPoint, clamp: Range, taps: IntArray, bias: IntArray) -> Layer:
+def layer(requantize: FixedPoint | None, clamp: Range, taps: IntArray, bias: IntArray) -> Layer:
     """taps: [units, taps] as from `in_quads`; bias: [units] with the input's zero point folded in."""
     bias = bias.astype(np.int64)
+    if requantize is None:
+        return Layer(taps, bias, None, ACCUMULATOR, None)
     form, result = choose_result(requantize, clamp, taps, bias)
     return Layer(taps, bias, requantize, form, result)
 

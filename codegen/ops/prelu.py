@@ -21,7 +21,7 @@ class Prelu(Op):
     """x where x >= 0, x * alpha elsewhere; alpha is broadcast to x's shape.
 
     x_zero, alpha_zero: zero points
-    positive, negative: requantize x and x * alpha to the output's integers (TFLM PRELU, int8); None for floats
+    positive, negative: requantize x and x * alpha to the output's integers (TFLM PRELU, s8 and s16); None for floats
     """
 
     x_zero: int = 0
@@ -55,21 +55,24 @@ def _geometry(node: Node) -> dict[str, Literal]:
     return {"extent": found.extent, "a_step": found.a, "b_step": found.b}
 
 
-def _pack_s8(node: Node) -> Packed:
+def _pack_integer(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Prelu)
     assert op.positive is not None
     assert op.negative is not None
+    low, high = node.out.dtype.range
     params: dict[str, Literal] = {
         "x_zero": op.x_zero,
         "alpha_zero": op.alpha_zero,
         "zero_point": op.positive.zero_point,
+        "low": low,
+        "high": high,
         "positive_multiplier": op.positive.multiplier[0],
         "positive_shift": op.positive.shift[0],
         "negative_multiplier": op.negative.multiplier[0],
         "negative_shift": op.negative.shift[0],
     }
-    return Packed("edgegen_prelu_s8", _geometry(node) | params, inputs=(0, 1))
+    return Packed("edgegen_prelu_integer", _geometry(node) | params, inputs=(0, 1))
 
 
 def _pack_f32(node: Node) -> Packed:
@@ -87,6 +90,6 @@ Prelu.kernels = tuple(
         reads=any_order,
         writes=any_order,
     )
-    for dtype, pack in (("s8", _pack_s8), ("f32", _pack_f32))
+    for dtype, pack in (("s8", _pack_integer), ("s16", _pack_integer), ("f32", _pack_f32))
     for when, in_place in ((walked_in_order, (0,)), (few_loops, ()))
 )

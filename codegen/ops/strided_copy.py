@@ -89,6 +89,12 @@ def _tile(dims: list[Dim]) -> list[Dim]:
     ]
 
 
+def loops_of(dims: list[Dim]) -> int:
+    """Loops that the kernel needs for the nest."""
+    nest = _merge(dims)
+    return len(nest) - bool(nest and (nest[-1].x, nest[-1].y) == (1, 1))
+
+
 def fits(shape: tuple[int, ...]) -> str | None:
     """A row's `when`: the kernel's loops suffice whatever the strides."""
     rank = sum(d != 1 for d in shape)

@@ -71,26 +71,29 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_tails(const ed
     }
 }
 
-/* Takes outputs that lie in scratch to y. */
+/* Takes outputs that lie in scratch to y: accumulators of any number of units are finished where y holds results, all
+ * else is of one unit. size: bytes of y's elements */
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_move(const edgegen_conv2d_s8_dsp *p,
                                                                        const uint8_t *out, int32_t step, int32_t count,
-                                                                       const int32_t *multipliers, int8_t *y)
+                                                                       const int32_t *multipliers, int32_t size,
+                                                                       uint8_t *y)
 {
     for (int32_t j = 0; j < count; j++) {
-        if (p->form == EDGEGEN_DSP_ACCUMULATOR) {
+        if (p->form == EDGEGEN_DSP_ACCUMULATOR && size == 1) {
             edgegen_dsp_finish((const int32_t *)(const void *)out, multipliers, p->units, p->zero_point, p->low,
-                               p->high, y);
+                               p->high, (int8_t *)y);
         } else {
-            memcpy(y, out, 1);
+            memcpy(y, out, (size_t)size);
         }
         out += step;
-        y += p->units;
+        y += p->units * size;
     }
 }
 
+/* y_size: bytes of y's elements: 1 for results, 4 for accumulators as they are */
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edgegen_conv2d_s8_dsp *p, const int8_t *x,
                                                                       const int32_t *stream, uint8_t *scratch,
-                                                                      int8_t *y)
+                                                                      int32_t y_size, uint8_t *y)
 {
     const int32_t pixels = p->pixels, wide = p->units < 2 ? 2 : p->units;
     uint32_t *const words = (uint32_t *)(void *)scratch;
@@ -98,7 +101,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
     edgegen_dsp_widen *const widen = pixels == 2 ? edgegen_dsp_widen_2 : edgegen_dsp_widen_3;
     edgegen_dsp_tiles *const tiles = pixels == 2 ? edgegen_dsp_tile_2x2 : edgegen_dsp_tile_3x2;
     const int32_t total = p->batch * p->out_h * p->out_w, odd = p->units - p->tile_units;
-    const int32_t size = p->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1, aside = size == 4 || p->units < 2;
+    const int32_t size = p->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1, aside = size != y_size || p->units < 2;
     const int32_t step = total < pixels ? 0 : (aside != 0 ? wide : p->units) * size;
     edgegen_dsp_tile t = {{0}, p->shift, step, p->tile_units * size, p->quads, p->form};
     edgegen_dsp_tile pair = {{0}, p->shift, step, 2 * size, p->quads, p->form};
@@ -135,7 +138,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
                                             edgegen_dsp_pixel(strip, pixels, j));
             }
         }
-        uint8_t *const out = aside != 0 ? scratch + p->sums : (uint8_t *)(y + first * p->units);
+        uint8_t *const to = y + first * p->units * y_size;
+        uint8_t *const out = aside != 0 ? scratch + p->sums : to;
         if (p->tile_units > 0) {
             tiles(words, stream, out, &t);
         }
@@ -143,8 +147,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
             tiles(words, stream + p->last_pair, out + (wide - 2) * size, &pair);
         }
         if (aside != 0) {
-            edgegen_conv2d_s8_dsp_move(p, out, step, edgegen_min_s32(pixels, total), stream + p->multipliers,
-                                       y + first * p->units);
+            edgegen_conv2d_s8_dsp_move(p, out, step, edgegen_min_s32(pixels, total), stream + p->multipliers, y_size,
+                                       to);
         }
     }
 }
@@ -153,7 +157,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
 EDGEGEN_KERNEL void conv2d_s8_dsp(const edgegen_conv2d_s8_dsp *p, const int8_t *x, const int32_t *stream,
                                   uint8_t *scratch, int8_t *y)
 {
-    edgegen_conv2d_s8_dsp_run(p, x, stream, scratch, y);
+    edgegen_conv2d_s8_dsp_run(p, x, stream, scratch, 1, (uint8_t *)y);
     if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
         edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->units, p->low, p->high);
     }

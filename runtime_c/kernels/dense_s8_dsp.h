@@ -15,39 +15,52 @@ typedef struct {
     int32_t form, shift, zero_point, low, high;
 } edgegen_dense_s8_dsp;
 
+/* One row of x: results, or accumulators of each part one after the other, to `first`. */
+EDGEGEN_INLINE void edgegen_dense_s8_dsp_row(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream,
+                                             uint8_t *scratch, uint8_t *first)
+{
+    const int32_t size = p->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1, wide = edgegen_max_s32(p->units, 4);
+    const edgegen_dsp_row_tile t = {{{0}, p->shift, 0, p->tile_units * size, p->quads, p->form}, stream};
+    const edgegen_dsp_row_tile last = {{{0}, p->shift, 0, 4 * size, p->quads, p->form}, stream};
+    if (p->copied != 0) {
+        memset(scratch, 0, (size_t)(p->parts * p->quads * 4));
+        memcpy(scratch, x, (size_t)p->depth);
+        x = (const int8_t *)scratch;
+    }
+    for (int32_t part = 0; part < p->parts; part++) {
+        const int32_t *const weights = stream + 3 + part * p->part_words;
+        uint8_t *const out = first + part * wide * size;
+        if (p->tile_units > 0) {
+            edgegen_dsp_tile_1x4(x, weights, out, &t);
+        }
+        if (p->tile_units < p->units) {
+            edgegen_dsp_tile_1x4(x, weights + p->last_tile, out + (wide - 4) * size, &last);
+        }
+        x += 4 * p->quads;
+    }
+}
+
+/* Adds the accumulators of all parts up in the first's place. */
+EDGEGEN_INLINE void edgegen_dense_s8_dsp_sum(const edgegen_dense_s8_dsp *p, int32_t *sums)
+{
+    const int32_t wide = edgegen_max_s32(p->units, 4);
+    for (int32_t k = wide; k < p->parts * wide; k++) {
+        const int32_t unit = k % wide;
+        sums[unit] = (int32_t)((uint32_t)sums[unit] + (uint32_t)sums[k]);
+    }
+}
+
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgegen_dense_s8_dsp *p, const int8_t *x,
                                                                      const int32_t *stream, uint8_t *scratch, int8_t *y)
 {
     const int32_t accumulators = p->form == EDGEGEN_DSP_ACCUMULATOR;
-    const int32_t size = accumulators != 0 ? 4 : 1, wide = edgegen_max_s32(p->units, 4);
     const int32_t aside = accumulators != 0 || p->units < 4;
-    const edgegen_dsp_row_tile t = {{{0}, p->shift, 0, p->tile_units * size, p->quads, p->form}, stream};
-    const edgegen_dsp_row_tile last = {{{0}, p->shift, 0, 4 * size, p->quads, p->form}, stream};
     for (int32_t r = 0; r < p->rows; r++) {
-        const int8_t *in = x;
-        if (p->copied != 0) {
-            memset(scratch, 0, (size_t)(p->parts * p->quads * 4));
-            memcpy(scratch, x, (size_t)p->depth);
-            in = (const int8_t *)scratch;
-        }
         uint8_t *const first = aside != 0 ? scratch + p->sums : (uint8_t *)y;
-        for (int32_t part = 0; part < p->parts; part++) {
-            const int32_t *const weights = stream + 3 + part * p->part_words;
-            uint8_t *const out = first + part * wide * size;
-            if (p->tile_units > 0) {
-                edgegen_dsp_tile_1x4(in, weights, out, &t);
-            }
-            if (p->tile_units < p->units) {
-                edgegen_dsp_tile_1x4(in, weights + p->last_tile, out + (wide - 4) * size, &last);
-            }
-            in += 4 * p->quads;
-        }
+        edgegen_dense_s8_dsp_row(p, x, stream, scratch, first);
         if (accumulators != 0) {
             int32_t *const sums = (int32_t *)(void *)first;
-            for (int32_t k = wide; k < p->parts * wide; k++) {
-                const int32_t unit = k % wide;
-                sums[unit] = (int32_t)((uint32_t)sums[unit] + (uint32_t)sums[k]);
-            }
+            edgegen_dense_s8_dsp_sum(p, sums);
             edgegen_dsp_finish(sums, stream + p->multipliers, p->units, p->zero_point, p->low, p->high, y);
         } else if (aside != 0) {
             memcpy(y, first, (size_t)p->units);

@@ -95,17 +95,19 @@ typedef struct {
     int32_t block, multipliers, form, shift, x_zero, zero_point, low, high;
 } edgegen_depthwise_conv2d_s8_dsp;
 
-/* One output pixel, `f` set up for it: all whole blocks of four channels, then the last four again. */
+/* One output pixel, `f` set up for it: all whole blocks of four channels, then the last four again. y_size: bytes of
+ * y's elements: 1 for results, 4 for accumulators as they are */
 EDGEGEN_INLINE void edgegen_depthwise_dsp_pixel(const edgegen_depthwise_conv2d_s8_dsp *p, const int8_t *x,
-                                                const int32_t *stream, edgegen_dsp_filter *f, int8_t *y)
+                                                const int32_t *stream, edgegen_dsp_filter *f, int32_t y_size,
+                                                uint8_t *y)
 {
     const int32_t c = p->channels;
-    if (p->form != EDGEGEN_DSP_ACCUMULATOR) {
+    if (p->form != EDGEGEN_DSP_ACCUMULATOR || y_size == 4) {
         f->blocks = c / 4;
-        edgegen_dsp_filter_pixel(x, stream, (uint8_t *)y, f);
+        edgegen_dsp_filter_pixel(x, stream, y, f);
         if (c % 4 != 0) {
             f->blocks = 1;
-            edgegen_dsp_filter_pixel(x + c - 4, stream + c / 4 * p->block, (uint8_t *)(y + c - 4), f);
+            edgegen_dsp_filter_pixel(x + c - 4, stream + c / 4 * p->block, y + (c - 4) * y_size, f);
         }
         return;
     }
@@ -114,12 +116,14 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_pixel(const edgegen_depthwise_conv2d_s
         const int32_t first = edgegen_min_s32(k, c - 4);
         int32_t acc[4];
         edgegen_dsp_filter_pixel(x + first, stream + k / 4 * p->block, (uint8_t *)acc, f);
-        edgegen_dsp_finish(acc, stream + p->multipliers + 2 * first, 4, p->zero_point, p->low, p->high, y + first);
+        edgegen_dsp_finish(acc, stream + p->multipliers + 2 * first, 4, p->zero_point, p->low, p->high,
+                           (int8_t *)y + first);
     }
 }
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edgegen_depthwise_conv2d_s8_dsp *p,
-                                                                      const int8_t *x, const int32_t *stream, int8_t *y)
+                                                                      const int8_t *x, const int32_t *stream,
+                                                                      int32_t y_size, uint8_t *y)
 {
     const int32_t c = p->channels, row = p->in_w * c;
     const int32_t down = p->kernel_w == 1; /* a column is read as if it were a row */
@@ -138,8 +142,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edge
                 f.columns = down != 0 ? rows : columns;
                 f.first = 16 + 8 * (ky * p->kernel_w + kx);
                 f.skip = 8 * (p->kernel_w - columns);
-                edgegen_depthwise_dsp_pixel(p, upper + (left + kx * p->dilation_w) * c, stream, &f, y);
-                y += c;
+                edgegen_depthwise_dsp_pixel(p, upper + (left + kx * p->dilation_w) * c, stream, &f, y_size, y);
+                y += c * y_size;
             }
         }
         x += p->in_h * row;
@@ -152,7 +156,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edge
 EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp(const edgegen_depthwise_conv2d_s8_dsp *p, const int8_t *x,
                                             const int32_t *stream, int8_t *y)
 {
-    edgegen_depthwise_dsp_run(p, x, stream, y);
+    edgegen_depthwise_dsp_run(p, x, stream, 1, (uint8_t *)y);
     if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
         edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->channels, p->low, p->high);
     }

@@ -2,27 +2,12 @@
 #ifndef EDGEGEN_RECIPROCAL_H
 #define EDGEGEN_RECIPROCAL_H
 
-#include "edgegen.h"
+#include "kernels/leading_zeros.h"
 
 /* multiplier * 2^(shift - 31) */
 typedef struct {
     int32_t multiplier, shift;
 } edgegen_factor;
-
-/* Of x > 0. */
-EDGEGEN_INLINE int32_t edgegen_leading_zeros(uint32_t x)
-{
-#if defined(__GNUC__)
-    return __builtin_clz(x);
-#else
-    int32_t n = 0;
-    while ((x & UINT32_C(0x80000000)) == 0) {
-        x <<= 1;
-        n++;
-    }
-    return n;
-#endif
-}
 
 /* 1 / (1 + x * 2^-31) * 2^31 for x >= 0: three Newton steps on numbers with two integer bits. */
 EDGEGEN_INLINE int32_t edgegen_reciprocal_of_one_plus(int32_t x)

@@ -4,6 +4,7 @@
 
 #include "kernels/interpolate.h"
 #include "kernels/reciprocal.h"
+#include "kernels/sigmoid_s16.h"
 
 typedef struct {
     int32_t count, x_zero, zero_point; /* the last of the output */
@@ -56,39 +57,19 @@ EDGEGEN_KERNEL void rsqrt_s16(const edgegen_scaled_s16 *p, const int16_t *x, int
     }
 }
 
-/* |x * multiplier / 2^shift| as a place in a table of 2^`bits` times as coarse numbers, interpolated; `most` beyond. */
-EDGEGEN_INLINE int32_t edgegen_sigmoid_between(const uint16_t *sigmoid, int32_t magnitude, int32_t bits, int32_t most)
-{
-    const int32_t place = magnitude >> bits;
-    if (place >= 255) {
-        return most;
+/* Defines the kernel <name>_s16. sigmoid[256]: see sigmoid_s16.h */
+#define EDGEGEN_SIGMOID_S16(name)                                                                                      \
+    EDGEGEN_KERNEL void name##_s16(const edgegen_sigmoid_s16 *p, const int16_t *x, const uint16_t *sigmoid,            \
+                                   int16_t *y)                                                                         \
+    {                                                                                                                  \
+        for (int32_t i = 0; i < p->count; i++) {                                                                       \
+            const int32_t v = edgegen_sigmoid_scaled(x[i], p->multiplier, p->shift);                                   \
+            y[i] = (int16_t)edgegen_##name##_s16(sigmoid, v);                                                          \
+        }                                                                                                              \
     }
-    const int32_t here = sigmoid[place], next = sigmoid[place + 1];
-    return here * (1 << bits) + (magnitude & ((1 << bits) - 1)) * (next - here);
-}
 
-EDGEGEN_INLINE int32_t edgegen_sigmoid_scaled(const edgegen_sigmoid_s16 *p, int32_t x)
-{
-    return (x * p->multiplier + ((1 << p->shift) >> 1)) >> p->shift;
-}
-
-EDGEGEN_KERNEL void logistic_s16(const edgegen_sigmoid_s16 *p, const int16_t *x, const uint16_t *sigmoid, int16_t *y)
-{
-    for (int32_t i = 0; i < p->count; i++) {
-        const int32_t v = edgegen_sigmoid_scaled(p, x[i]);
-        const int32_t s = edgegen_sigmoid_between(sigmoid, v < 0 ? -v : v, 9, 0x7FFF << 10);
-        y[i] = (int16_t)((v >= 0 ? s + (1 << 9) : (1 << 25) - s + (1 << 9) - 1) >> 10);
-    }
-}
-
-EDGEGEN_KERNEL void tanh_s16(const edgegen_sigmoid_s16 *p, const int16_t *x, const uint16_t *sigmoid, int16_t *y)
-{
-    for (int32_t i = 0; i < p->count; i++) {
-        const int32_t v = edgegen_sigmoid_scaled(p, x[i]);
-        const int32_t s = edgegen_sigmoid_between(sigmoid, v < 0 ? -v : v, 8, 0xFFFF << 8);
-        y[i] = (int16_t)((v >= 0 ? s - (1 << 23) + (1 << 7) : (1 << 23) - s + (1 << 7) - 1) >> 8);
-    }
-}
+EDGEGEN_SIGMOID_S16(logistic)
+EDGEGEN_SIGMOID_S16(tanh)
 
 /* table[513]: the function at -32768, -32640, ... 32768. */
 EDGEGEN_KERNEL void interpolate_s16(const edgegen_interpolate_s16 *p, const int16_t *x, const int16_t *table, int16_t *y)

@@ -15,6 +15,29 @@ EDGEGEN_INLINE const int8_t *edgegen_dsp_whole_quads(const int8_t *x, int32_t de
     return (const int8_t *)copy;
 }
 
+EDGEGEN_INLINE int32_t edgegen_dsp_saturate_s16(int32_t x)
+{
+#if EDGEGEN_DSP_ASM
+    int32_t y;
+    __asm__("ssat %0, #16, %1" : "=r"(y) : "r"(x));
+    return y;
+#else
+    return edgegen_clamp_s32(x, -32768, 32767);
+#endif
+}
+
+/* edgegen_requantize(x, factor[0], factor[1]) for |x| < 2^30 and a negative shift factor[1]. */
+EDGEGEN_INLINE int32_t edgegen_dsp_scale(int32_t x, const int32_t *factor)
+{
+    int32_t product;
+#if EDGEGEN_DSP_ASM
+    __asm__("smmulr %0, %1, %2" : "=r"(product) : "r"(2 * x), "r"(factor[0]));
+#else
+    product = edgegen_doubling_high_multiply(x, factor[0]);
+#endif
+    return (product + (1 << (-factor[1] - 1)) + (product >> 31)) >> -factor[1];
+}
+
 /* sums[units]: x[depth] in whole quads times the stream's weights; units is a multiple of 4. */
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dsp_products(const int8_t *x, const int32_t *stream, int32_t depth,
                                                                  int32_t units, int32_t *sums)

@@ -54,6 +54,29 @@ def custom_options(**fields: Any) -> bytes:
 
 
 @dataclass(frozen=True)
+class Sparsity:
+    """How a sparse tensor is stored; see `sparsity.FileSparsity`.
+
+    levels: of each level the size of a dense dimension, or (segments, indices) of a sparse one
+    vector: the schema's name of the vectors of segments and indices ("Uint8Vector"); a number is written as it is
+    """
+
+    order: Sequence[int]
+    levels: Sequence[int | tuple[Sequence[int], Sequence[int]]]
+    blocks: Sequence[int] = ()
+    vector: str | int = "Int32Vector"
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Blockwise quantization: positions of the tensors of scales and zero points, and the blocks' size."""
+
+    scales: int
+    size: int
+    zero_points: int = -1
+
+
+@dataclass(frozen=True)
 class Tensor:
     """A tensor of the file.
 
@@ -63,6 +86,7 @@ class Tensor:
     scale, zero_point: one number, or one per index along `axis`; None leaves quantization out
     signature:  shape with -1 where a dimension is free; None leaves it out
     buffer:     overrides the index of the buffer
+    sparsity, blocks: of a constant; `data` has only what is stored then
     """
 
     name: str
@@ -75,6 +99,8 @@ class Tensor:
     signature: Sequence[int] | None = None
     is_variable: bool = False
     buffer: int | None = None
+    sparsity: Sparsity | None = None
+    blocks: Blocks | None = None
 
 
 @dataclass(frozen=True)
@@ -144,12 +170,48 @@ def _buffer_bytes(tensor: Tensor) -> bytes:
     return tensor.data or b""
 
 
+_VECTOR_TYPES = {"Int32Vector": "int32", "Uint16Vector": "uint16", "Uint8Vector": "uint8"}
+
+
+def _write_sparsity(w: _Writer, sparsity: Sparsity) -> int:
+    name = sparsity.vector if isinstance(sparsity.vector, str) else "Int32Vector"
+    kind = getattr(tflite.SparseIndexVector, name) if isinstance(sparsity.vector, str) else sparsity.vector
+    levels = []
+    for level in sparsity.levels:
+        if isinstance(level, int):
+            levels.append(w.table("DimensionMetadata", DenseSize=level))
+            continue
+        vectors = [w.table(name, Values=w.numbers(v, _VECTOR_TYPES[name])) for v in level]
+        levels.append(
+            w.table(
+                "DimensionMetadata",
+                Format=tflite.DimensionType.SPARSE_CSR,
+                ArraySegmentsType=kind,
+                ArraySegments=vectors[0],
+                ArrayIndicesType=kind,
+                ArrayIndices=vectors[1],
+            )
+        )
+    order, blocks = w.numbers(sparsity.order, "int32"), w.numbers(sparsity.blocks, "int32")
+    return w.table("SparsityParameters", TraversalOrder=order, BlockMap=blocks, DimMetadata=w.offsets(levels))
+
+
+def _write_blocks(w: _Writer, blocks: Blocks) -> int:
+    """QuantizationParameters with a BlockwiseQuantization, which the `tflite` package has no writer for."""
+    w.b.StartObject(3)
+    for slot, value in enumerate((blocks.scales, blocks.zero_points, blocks.size)):
+        w.b.PrependInt32Slot(slot, value, 0)
+    details = w.b.EndObject()
+    return w.table("QuantizationParameters", DetailsType=2, Details=details)
+
+
 def _write_tensor(w: _Writer, tensor: Tensor, buffer: int) -> int:
     data = tensor.data
     kind = tensor.type or (_NUMPY_TYPES[data.dtype.name] if isinstance(data, np.ndarray) else "FLOAT32")
     code = kind if isinstance(kind, int) else getattr(tflite.TensorType, kind)
     shape = tensor.shape if tensor.shape is not None else data.shape if isinstance(data, np.ndarray) else ()
-    quantization = None
+    quantization = None if tensor.blocks is None else _write_blocks(w, tensor.blocks)
+    sparsity = None if tensor.sparsity is None else _write_sparsity(w, tensor.sparsity)
     if tensor.scale is not None:
         scales, zeros = _many(tensor.scale), _many(tensor.zero_point)
         zeros = zeros * len(scales) if len(zeros) == 1 else zeros
@@ -168,6 +230,7 @@ def _write_tensor(w: _Writer, tensor: Tensor, buffer: int) -> int:
         Quantization=quantization,
         IsVariable=tensor.is_variable or None,
         ShapeSignature=signature,
+        Sparsity=sparsity,
     )
 
 
@@ -192,10 +255,12 @@ def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[st
     def position(tensor: str | int | None) -> int:
         return -1 if tensor is None else index[tensor] if isinstance(tensor, str) else tensor
 
-    table, kind = None, None
+    table, kind, second = None, None, False
     if operator.options is not None:
         table = _write_options(w, operator.options)
-        kind = getattr(tflite.BuiltinOptions, operator.options.table)
+        kind = getattr(tflite.BuiltinOptions, operator.options.table, None)
+        second = kind is None  # later operators have their options in another union
+        kind = getattr(tflite.BuiltinOptions2, operator.options.table) if second else kind
     inputs = w.numbers([position(t) for t in operator.inputs], "int32")
     outputs = w.numbers([position(t) for t in operator.outputs], "int32")
     custom = None if operator.custom is None else w.bytes16(operator.custom)
@@ -204,8 +269,8 @@ def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[st
         OpcodeIndex=code if operator.code is None else operator.code,
         Inputs=inputs,
         Outputs=outputs,
-        BuiltinOptionsType=kind,
-        BuiltinOptions=table,
+        **({"BuiltinOptions2Type": kind, "BuiltinOptions2": table} if second else {}),
+        **({} if second else {"BuiltinOptionsType": kind, "BuiltinOptions": table}),
         CustomOptions=custom,
     )
 
@@ -218,6 +283,16 @@ class SubGraph:
     operators: Sequence[Operator]
     inputs: Sequence[str | int] | None = None
     outputs: Sequence[str | int] | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature: {name: tensor's index} of inputs and outputs of a sub-graph."""
+
+    key: str
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+    graph: int = 0
 
 
 class _File:
@@ -251,6 +326,17 @@ class _File:
             Name=w.b.CreateString(name),
         )
 
+    def signature(self, signature: Signature) -> int:
+        w = self.w
+
+        def names(tensors: Mapping[str, int]) -> int:
+            texts = [(w.b.CreateString(name), index) for name, index in tensors.items()]
+            return w.offsets([w.table("TensorMap", Name=text, TensorIndex=index) for text, index in texts])
+
+        inputs, outputs = names(signature.inputs), names(signature.outputs)
+        key = w.b.CreateString(signature.key)
+        return w.table("SignatureDef", Inputs=inputs, Outputs=outputs, SignatureKey=key, SubgraphIndex=signature.graph)
+
     def code(self, code: _Code) -> int:
         return self.w.table(
             "OperatorCode",
@@ -269,11 +355,13 @@ def build_model(
     schema_version: int = 3,
     identifier: bytes = b"TFL3",
     more: Sequence[SubGraph] = (),
+    signatures: Sequence[Signature] = (),
 ) -> bytes:
     """The file's bytes.
 
     inputs, outputs: of the model; by default the activations that no operator writes, and those that none reads
     more: further sub-graphs
+    signatures: ways to call the model
     """
     file = _File([SubGraph(tensors, operators, inputs, outputs), *more])
     w = file.w
@@ -284,6 +372,7 @@ def build_model(
         Subgraphs=w.offsets(file.graphs),
         Description=w.b.CreateString("edgegen test"),
         Buffers=w.offsets(file.buffers),
+        SignatureDefs=w.offsets([file.signature(s) for s in signatures]) if signatures else None,
     )
     w.b.Finish(model, file_identifier=identifier)
     return bytes(w.b.Output())

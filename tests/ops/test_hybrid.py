@@ -65,3 +65,31 @@ def test_portable_rows(optimize: str) -> None:
 def test_portable_rows_under_sanitizers_and_clang() -> None:
     check_nodes(PORTABLE, ulp=0, sanitize=True)
     check_nodes(PORTABLE, ulp=0, cc="clang")
+
+
+DSP = [
+    case(Dense(), (1, 5), (3, 5), "hybrid_dense_dsp"),
+    case(Dense(), (2, 32), (9, 32), "hybrid_dense_dsp", asymmetric=False, per_channel=False, clamp=CLAMP),
+    case(Dense(), (1, 1030), (6, 1030), "hybrid_dense_dsp", bias=False),
+    case(Dense(), (1, 7), (8, 7), "hybrid_dense", weights=(-128, -100)),
+    case(PLAIN, (2, 4, 3, 5), (6, 1, 1, 5), "hybrid_conv2d_dsp"),
+    case(PLAIN, (1, 1, 1, 8), (5, 1, 1, 8), "hybrid_conv2d_dsp"),
+    case(STRIDED, (2, 5, 5, 3), (8, 2, 2, 3), "hybrid_conv2d_dsp", bias=False, clamp=CLAMP),
+    case(WIDE, (1, 6, 5, 2), (1, 3, 3, 2), "hybrid_conv2d_dsp", asymmetric=False, per_channel=False),
+    case(Conv2d(pad=(1, 1, 1, 1)), (1, 7, 9, 24), (23, 3, 3, 24), "hybrid_conv2d_dsp"),
+    case(GROUPED, (1, 5, 4, 6), (4, 3, 1, 3), "hybrid_conv2d"),
+    case(DepthwiseConv2d(pad=(1, 1, 1, 1)), (2, 4, 5, 6), (3, 3, 6), "hybrid_depthwise_conv2d_dsp", clamp=CLAMP),
+    case(DepthwiseConv2d((2, 1), (1, 2)), (1, 6, 7, 4), (3, 1, 4), "hybrid_depthwise_conv2d_dsp", bias=False),
+    case(DepthwiseConv2d((2, 2), pad=(1, 1, 1, 1)), (1, 6, 7, 1), (3, 3, 5), "hybrid_conv2d_dsp"),
+    case(DepthwiseConv2d(), (1, 6, 7, 2), (3, 2, 4), "hybrid_depthwise_conv2d"),
+]
+
+
+@pytest.mark.cross
+def test_dsp_rows() -> None:
+    check_nodes(DSP, "cortex-m4", ulp=0)
+
+
+@pytest.mark.cross
+def test_dsp_rows_for_size_touch_nothing_but_their_memory() -> None:
+    check_nodes(DSP, "cortex-m4", ulp=0, optimize="size", sanitize=True)

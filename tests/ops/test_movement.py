@@ -1,4 +1,4 @@
-"""Slices, transposes, copies, pads, concatenations and resizes: any type, any shape, on every kind of target."""
+"""Slices, transposes, pads, repetitions, concatenations and resizes: any type, any shape, on every kind of target."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from edgegen.ir.tensor import Array
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import Concat
+from edgegen.ops.mirror_pad import MirrorPad, Mode
 from edgegen.ops.pad import Pad
 from edgegen.ops.resize import Resize
 from edgegen.ops.slice import Slice
@@ -59,6 +61,34 @@ def pads() -> list[Case]:
     ]
 
 
+def mirrored() -> list[Case]:
+    widths: list[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = [
+        ((5,), (3,), (4,)),
+        ((2, 3, 4, 5), (0, 2, 1, 0), (0, 1, 3, 0)),
+        ((1, 3, 3, 4), (0, 0, 0, 1), (0, 0, 0, 2)),
+        ((3, 2, 3, 4), (2, 0, 0, 0), (1, 0, 0, 0)),
+        ((2, 2, 3, 4), (1, 0, 0, 2), (0, 0, 0, 3)),
+        ((2, 2, 3, 2, 2, 3), (1, 1, 2, 0, 1, 2), (0, 1, 0, 1, 1, 1)),
+    ]
+    modes: tuple[Mode, Mode] = ("reflect", "symmetric")
+    cases = [Case(MirrorPad(b, a, m), [numbered(s)], "mirror_pad", f"{s} {m}") for s, b, a in widths for m in modes]
+    cases.append(Case(MirrorPad((3, 1), (3, 0), "symmetric"), [numbered((3, 1))], "mirror_pad", "as much as there is"))
+    return cases
+
+
+def repeated() -> list[Case]:
+    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        ((3,), (4, 3)),
+        ((3, 1), (3, 5)),
+        ((2, 1, 3), (2, 4, 3)),
+        ((1, 3, 1, 2), (4, 3, 5, 2)),
+        ((2, 1, 3, 1, 2, 1), (2, 4, 3, 2, 2, 2)),
+        ((4, 3), (2, 1, 4, 3)),
+    ]
+    cases = [Case(BroadcastTo(y), [numbered(x)], "copy", f"{x} to {y}") for x, y in shapes]
+    return [*cases, *(Case(BroadcastTo((3, 5)), [numbered(x)], "fill", f"{x}") for x in ((), (1,), (1, 1)))]
+
+
 def concats() -> list[Case]:
     cases = []
     for axis, counts in enumerate(((2, 8), (1, 5), (3, 4, 7), (2, 6, 8))):
@@ -78,6 +108,9 @@ def typed() -> list[Case]:
             Case(Slice((0, 1, 1, 1), (2, 2, 2, 2), (1, 1, 2, 2)), [x], "move", dtype),
             Case(Transpose((3, 1, 0, 2)), [x], "copy", dtype),
             Case(Pad((0, 1, 1, 0), (1, 0, 2, 1), 1), [x], "pad", dtype),
+            Case(MirrorPad((0, 1, 1, 0), (1, 0, 2, 1)), [x], "mirror_pad", dtype),
+            Case(BroadcastTo((2, 3, 4, 5)), [x[:, :, :1]], "copy", dtype),
+            Case(BroadcastTo((2, 3, 4)), [x[:1, 0, 0, 0]], "fill", dtype),
             Case(Concat(2), [x, x[:, :, :1]], "concat_2", dtype),
             Case(Resize("nearest", (5, 3)), [x], "resize_nearest", dtype),
         ]
@@ -108,7 +141,7 @@ def constants() -> list[Case]:
     return [Case(Concat(0), [np.zeros_like(x), constant_input(x)], label=str(x.dtype)) for x in cases]
 
 
-ALL = [slices, transposes, pads, concats, typed, resizes, constants]
+ALL = [slices, transposes, pads, mirrored, repeated, concats, typed, resizes, constants]
 
 
 @pytest.mark.parametrize("cases", ALL)
@@ -117,11 +150,21 @@ def test_portable_rows_touch_only_their_own_bytes(cases: object) -> None:
 
 
 def test_shared_functions_compute_the_same() -> None:
-    some = [*slices()[::2], *transposes()[::3], *pads()[::2], *concats()[::4], *typed()[:6], *resizes()[::5]]
+    some = [
+        *slices()[::2],
+        *transposes()[::3],
+        *pads()[::2],
+        *concats()[::4],
+        *mirrored()[::4],
+        *repeated()[::3],
+        *typed()[:9],
+        *resizes()[::5],
+    ]
     check_nodes(some, "generic", optimize="size", cc="clang")
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
 def test_rows_on_arm(target: str) -> None:
-    check_nodes([*slices(), *transposes(), *pads(), *concats()[::4], *typed()[::5], *resizes()[::3]], target)
+    placed = [*slices(), *transposes(), *pads(), *mirrored(), *repeated(), *concats()[::4]]
+    check_nodes([*placed, *typed()[::4], *resizes()[::3]], target)

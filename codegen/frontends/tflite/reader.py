@@ -8,24 +8,18 @@ that grow only with the file.
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import flatbuffers
 import tflite
 
 from edgegen.errors import InvalidModel, UnsupportedModel
-
-T = TypeVar("T")
+from edgegen.frontends.tflite.room import Room, reading
+from edgegen.frontends.tflite.sparsity import FileSparsity, read_sparsity
 
 MAX_RANK = 8
 MAX_ELEMENTS = 1 << 31  # of one tensor: no device edgegen targets could hold more
-MAX_NAME = 512  # characters; converters join the names of fused operators, but no person reads more
-
-TABLE_BYTES, NUMBER_BYTES = 8, 4  # least that an entry of a vector of tables or of numbers takes in an honest file
 
 BUILTIN_NAMES: dict[int, str] = {
     v: k for k, v in vars(tflite.BuiltinOperator).items() if isinstance(v, int) and not k.startswith("_")
@@ -33,9 +27,11 @@ BUILTIN_NAMES: dict[int, str] = {
 TYPE_NAMES: dict[int, str] = {
     v: k for k, v in vars(tflite.TensorType).items() if isinstance(v, int) and not k.startswith("_")
 }
-_OPTION_TYPES: dict[str, int] = {
-    k: v for k, v in vars(tflite.BuiltinOptions).items() if isinstance(v, int) and not k.startswith("_")
-}
+# Later operators have their options in a second union, whose types are numbered anew.
+_OPTION_TYPES, _OPTION_TYPES_2 = (
+    {k: v for k, v in vars(union).items() if isinstance(v, int) and not k.startswith("_")}
+    for union in (tflite.BuiltinOptions, tflite.BuiltinOptions2)
+)
 
 
 def _empty_table() -> tuple[bytearray, int]:
@@ -49,56 +45,6 @@ def _empty_table() -> tuple[bytearray, int]:
 _EMPTY = _empty_table()
 
 
-class _Room:
-    """How much the file can still hold.
-
-    Flatbuffer offsets may point anywhere, so a small file can claim the same bytes over and over; an honest one has
-    each table and vector once. Twice the file's size is room enough for any writer that shares some of them.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._left = 2 * size + 1024
-
-    def claim(self, count: int, each: int, what: str) -> int:
-        """`count`, if entries of `each` bytes fit. Raises InvalidModel."""
-        self._left -= count * each
-        if count < 0 or self._left < 0:
-            raise InvalidModel(f"{what}: {count} entries are more than the file can hold")
-        return count
-
-    def tables(self, read: Callable[[int], T], count: int, what: str) -> list[T]:
-        """A vector of tables."""
-        self.claim(count, TABLE_BYTES, what)
-        with _reading(what):
-            return [read(i) for i in range(count)]
-
-    def numbers(self, owner: Any, field: str, what: str, limit: int = 1 << 31) -> tuple[Any, ...]:
-        """A vector of numbers; empty where it is absent."""
-        with _reading(f"{field} of {what}"):
-            count = getattr(owner, f"{field}Length")()
-            if count > limit:
-                raise InvalidModel(f"{field} of {what}: {count} entries are more than {limit}")
-            self.claim(count, NUMBER_BYTES, f"{field} of {what}")
-            return tuple(getattr(owner, f"{field}AsNumpy")().tolist()) if count else ()
-
-    def text(self, value: bytes | None, what: str) -> str:
-        """A name from the file: printable, and of bearable length."""
-        value = value or b""
-        self.claim(len(value), 1, what)
-        text = "".join(c if c.isprintable() else "?" for c in value.decode("utf-8", "replace"))
-        half = MAX_NAME // 2
-        return text if len(text) <= MAX_NAME else f"{text[:half]}...{text[-half:]}"
-
-
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """Turns what the flatbuffers library raises on bad offsets into InvalidModel."""
-    try:
-        yield
-    except (struct.error, IndexError, ValueError, OverflowError, TypeError, UnicodeDecodeError) as error:
-        raise InvalidModel(f"{what} is truncated or corrupt", [("why", str(error) or type(error).__name__)]) from error
-
-
 class Options:
     """An operator's options: attributes are the schema's field names, read with the same checks."""
 
@@ -106,7 +52,7 @@ class Options:
         self._accessor, self._what = accessor, what
 
     def __getattr__(self, name: str) -> Any:
-        with _reading(f"option {name} of {self._what}"):
+        with reading(f"option {name} of {self._what}"):
             value = getattr(self._accessor, name)()
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"it is {value}")
@@ -114,11 +60,20 @@ class Options:
 
     def integers(self, name: str) -> tuple[int, ...]:
         """A vector of integers."""
-        with _reading(f"option {name} of {self._what}"):
+        with reading(f"option {name} of {self._what}"):
             length = getattr(self._accessor, f"{name}Length")()
             if length > 1024:
                 raise ValueError(f"{length} entries")
             return tuple(int(getattr(self._accessor, name)(i)) for i in range(length))
+
+
+@dataclass(frozen=True)
+class FileBlocks:
+    """Quantization of `size` elements of a row at a time. scales, zero_points: tensors that hold them; -1: none"""
+
+    scales: int
+    zero_points: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -134,13 +89,15 @@ class FileTensor:
     zero_point: tuple[int, ...]
     axis: int
     is_variable: bool
-    is_sparse: bool
+    sparsity: FileSparsity | None = None
+    blocks: FileBlocks | None = None
 
 
 @dataclass(frozen=True)
 class FileOperator:
-    """An operator as the file has it; -1 marks an absent optional input."""
+    """An operator as the file has it; -1 marks an absent optional input. graph: the sub-graph it stands in."""
 
+    graph: int
     index: int
     name: str
     version: int
@@ -150,17 +107,19 @@ class FileOperator:
 
     @property
     def source(self) -> str:
-        return f"tflite op {self.index} {self.name}"
+        where = f"sub-graph {self.graph} " if self.graph else ""
+        return f"tflite {where}op {self.index} {self.name}"
 
     def options(self, kind: type) -> Options:
         """The options table, which must be of the generated class `kind`; all defaults if the file has none."""
         accessor = kind()
-        with _reading(f"the options of {self.source}"):
-            have = self.table.BuiltinOptionsType()
-            union = self.table.BuiltinOptions() if have else None
+        second = kind.__name__ not in _OPTION_TYPES
+        with reading(f"the options of {self.source}"):
+            have = self.table.BuiltinOptions2Type() if second else self.table.BuiltinOptionsType()
+            union = (self.table.BuiltinOptions2() if second else self.table.BuiltinOptions()) if have else None
             if union is None:
                 accessor.Init(*_EMPTY)
-            elif have != _OPTION_TYPES[kind.__name__]:
+            elif have != (_OPTION_TYPES_2 if second else _OPTION_TYPES)[kind.__name__]:
                 raise ValueError(f"options are of type {have}, not {kind.__name__}")
             else:
                 accessor.Init(union.Bytes, union.Pos)
@@ -168,7 +127,7 @@ class FileOperator:
 
     def custom_options(self) -> bytes:
         """What a custom operator keeps beside its inputs: a FlexBuffer, or a struct of its own."""
-        with _reading(f"the options of {self.source}"):
+        with reading(f"the options of {self.source}"):
             return bytes(self.table.CustomOptionsAsNumpy()) if self.table.CustomOptionsLength() else b""
 
 
@@ -183,6 +142,27 @@ class FileGraph:
     operators: tuple[FileOperator, ...]
 
 
+@dataclass(frozen=True)
+class FileSignature:
+    """A way to call the model: a sub-graph and names for its inputs and outputs.
+
+    inputs, outputs: {tensor of the sub-graph: its name}
+    """
+
+    key: str
+    graph: int
+    inputs: dict[int, str]
+    outputs: dict[int, str]
+
+
+@dataclass(frozen=True)
+class FileModel:
+    """A .tflite file."""
+
+    graphs: tuple[FileGraph, ...]
+    signatures: tuple[FileSignature, ...] = ()
+
+
 def _indices(values: tuple[int, ...], count: int, what: str, optional: bool = False) -> tuple[int, ...]:
     for v in values:
         if not (0 <= v < count or (optional and v == -1)):
@@ -190,7 +170,7 @@ def _indices(values: tuple[int, ...], count: int, what: str, optional: bool = Fa
     return values
 
 
-def _shapes(room: _Room, table: Any, what: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _shapes(room: Room, table: Any, what: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(shape, signature); the signature has -1 where a dimension is free."""
     shape = room.numbers(table, "Shape", what, MAX_RANK)
     signature = room.numbers(table, "ShapeSignature", what, MAX_RANK) or shape
@@ -203,9 +183,25 @@ def _shapes(room: _Room, table: Any, what: str) -> tuple[tuple[int, ...], tuple[
     return shape, signature
 
 
-def _read_tensor(room: _Room, table: Any, index: int, buffers: list[memoryview | None]) -> FileTensor:
+_BLOCKWISE = 2  # QuantizationDetails.BlockwiseQuantization, of which the `tflite` package knows nothing
+
+
+def _read_blocks(quantization: Any) -> FileBlocks:
+    """Of a table {scales, zero_points, block_size}, all int32."""
+    details = quantization.Details()
+    if details is None:
+        raise ValueError("the blocks' quantization is missing")
+
+    def field(slot: int) -> int:
+        offset = details.Offset(slot)
+        return int(details.Get(flatbuffers.number_types.Int32Flags, offset + details.Pos)) if offset else 0
+
+    return FileBlocks(field(4), field(6), field(8))
+
+
+def _read_tensor(room: Room, table: Any, index: int, buffers: list[memoryview | None]) -> FileTensor:
     what = f"tensor {index}"
-    with _reading(what):
+    with reading(what):
         name = room.text(table.Name(), what) or f"tensor_{index}"
         what = f'tensor {index} "{name}"'
         type_code, buffer = table.Type(), table.Buffer()
@@ -214,7 +210,8 @@ def _read_tensor(room: _Room, table: Any, index: int, buffers: list[memoryview |
         scale = room.numbers(q, "Scale", what) if q is not None else ()
         zero = room.numbers(q, "ZeroPoint", what) if q is not None else ()
         axis = q.QuantizedDimension() if q is not None else 0
-        variable, sparse = bool(table.IsVariable()), table.Sparsity() is not None
+        variable, sparsity = bool(table.IsVariable()), table.Sparsity()
+        blocks = _read_blocks(q) if q is not None and q.DetailsType() == _BLOCKWISE else None
     if type_code not in TYPE_NAMES:
         raise InvalidModel(f"{what} has unknown type {type_code}")
     if not 0 <= buffer < len(buffers):
@@ -231,13 +228,16 @@ def _read_tensor(room: _Room, table: Any, index: int, buffers: list[memoryview |
         zero or (0,) * len(scale),
         axis,
         variable,
-        sparse,
+        None if sparsity is None else read_sparsity(room, sparsity, shape, what),
+        blocks,
     )
 
 
-def _read_operator(room: _Room, table: Any, index: int, codes: list[tuple[str, int]], tensors: int) -> FileOperator:
-    what = f"operator {index}"
-    with _reading(what):
+def _read_operator(
+    room: Room, table: Any, graph: int, index: int, codes: list[tuple[str, int]], tensors: int
+) -> FileOperator:
+    what = f"operator {index}" + (f" of sub-graph {graph}" if graph else "")
+    with reading(what):
         code = table.OpcodeIndex()
     if not 0 <= code < len(codes):
         raise InvalidModel(f"{what} uses operator code {code} of {len(codes)}")
@@ -245,6 +245,7 @@ def _read_operator(room: _Room, table: Any, index: int, codes: list[tuple[str, i
     what = f"{what} {name}"
     inputs, outputs = room.numbers(table, "Inputs", what), room.numbers(table, "Outputs", what)
     return FileOperator(
+        graph,
         index,
         name,
         version,
@@ -254,10 +255,10 @@ def _read_operator(room: _Room, table: Any, index: int, codes: list[tuple[str, i
     )
 
 
-def _operator_code(room: _Room, table: Any, index: int) -> tuple[str, int]:
+def _operator_code(room: Room, table: Any, index: int) -> tuple[str, int]:
     """(name, version); "code N" for an operator that the schema does not know."""
     what = f"operator code {index}"
-    with _reading(what):
+    with reading(what):
         # Codes above 127 live in builtin_code; older files have only the deprecated byte.
         number = max(table.BuiltinCode(), table.DeprecatedBuiltinCode())
         name = BUILTIN_NAMES.get(number, f"code {number}")
@@ -268,7 +269,7 @@ def _operator_code(room: _Room, table: Any, index: int) -> tuple[str, int]:
 
 def _read_buffer(table: Any, index: int, data: memoryview) -> memoryview | None:
     """A view of the bytes; None where there are none."""
-    with _reading(f"buffer {index}"):
+    with reading(f"buffer {index}"):
         if table.DataLength():
             return memoryview(table.DataAsNumpy())
         start, size = table.Offset(), table.Size()
@@ -280,16 +281,16 @@ def _read_buffer(table: Any, index: int, data: memoryview) -> memoryview | None:
 
 
 def _read_graph(
-    room: _Room, table: Any, index: int, codes: list[tuple[str, int]], buffers: list[memoryview | None]
+    room: Room, table: Any, index: int, codes: list[tuple[str, int]], buffers: list[memoryview | None]
 ) -> FileGraph:
     what = f"sub-graph {index}"
-    with _reading(what):
+    with reading(what):
         name = room.text(table.Name(), what)
         counts = table.TensorsLength(), table.OperatorsLength()
     rows = room.tables(table.Tensors, counts[0], f"the tensors of {what}")
     tensors = [_read_tensor(room, t, i, buffers) for i, t in enumerate(rows)]
     rows = room.tables(table.Operators, counts[1], f"the operators of {what}")
-    operators = [_read_operator(room, o, i, codes, len(tensors)) for i, o in enumerate(rows)]
+    operators = [_read_operator(room, o, index, i, codes, len(tensors)) for i, o in enumerate(rows)]
     inputs, outputs = room.numbers(table, "Inputs", what), room.numbers(table, "Outputs", what)
     return FileGraph(
         name,
@@ -300,19 +301,43 @@ def _read_graph(
     )
 
 
-def read_flatbuffer(data: bytes) -> list[FileGraph]:
-    """All sub-graphs of the file; the first is the model. Raises InvalidModel and UnsupportedModel."""
+def _read_names(room: Room, owner: Any, field: str, what: str, graph: FileGraph) -> dict[int, str]:
+    """{tensor: name} of a signature's inputs or outputs."""
+    with reading(what):
+        count = getattr(owner, f"{field}Length")()
+    names: dict[int, str] = {}
+    for entry in room.tables(getattr(owner, field), count, f"the {field.lower()} of {what}"):
+        with reading(what):
+            name, tensor = room.text(entry.Name(), what), entry.TensorIndex()
+        _indices((tensor,), len(graph.tensors), what)
+        names[tensor] = name
+    return names
+
+
+def _read_signature(room: Room, table: Any, index: int, graphs: list[FileGraph]) -> FileSignature:
+    what = f"signature {index}"
+    with reading(what):
+        key, graph = room.text(table.SignatureKey(), what), table.SubgraphIndex()
+    if not 0 <= graph < len(graphs):
+        raise InvalidModel(f'{what} "{key}" is of sub-graph {graph} of {len(graphs)}')
+    inputs, outputs = (_read_names(room, table, f, what, graphs[graph]) for f in ("Inputs", "Outputs"))
+    return FileSignature(key, graph, inputs, outputs)
+
+
+def read_flatbuffer(data: bytes) -> FileModel:
+    """The whole file; the first sub-graph is the model. Raises InvalidModel and UnsupportedModel."""
     if len(data) < 8:
         raise InvalidModel(f"the file has {len(data)} bytes: too short for a TFLite model")
     if data[4:8] != b"TFL3":
         raise InvalidModel(f"bytes 4 to 7 are {data[4:8]!r}, not the TFLite identifier b'TFL3'")
-    with _reading("the file's root table"):
+    with reading("the file's root table"):
         model = tflite.Model.GetRootAs(data, 0)
         version = model.Version()
         counts = model.OperatorCodesLength(), model.BuffersLength(), model.SubgraphsLength()
+        signature_count = model.SignatureDefsLength()
     if version != 3:
         raise UnsupportedModel(f"the file has TFLite schema version {version}", help="edgegen reads version 3")
-    room = _Room(len(data))
+    room = Room(len(data))
     rows = room.tables(model.OperatorCodes, counts[0], "the operator codes")
     codes = [_operator_code(room, c, i) for i, c in enumerate(rows)]
     rows = room.tables(model.Buffers, counts[1], "the buffers")
@@ -321,4 +346,5 @@ def read_flatbuffer(data: bytes) -> list[FileGraph]:
     graphs = [_read_graph(room, g, i, codes, buffers) for i, g in enumerate(rows)]
     if not graphs:
         raise InvalidModel("the file has no sub-graph")
-    return graphs
+    rows = room.tables(model.SignatureDefs, signature_count, "the signatures")
+    return FileModel(tuple(graphs), tuple(_read_signature(room, s, i, graphs) for i, s in enumerate(rows)))

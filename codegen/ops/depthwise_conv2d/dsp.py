@@ -27,6 +27,40 @@ def _op(node: Node) -> DepthwiseConv2d:
     return node.op
 
 
+def window_params(
+    op: DepthwiseConv2d, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...]
+) -> dict[str, Literal]:
+    """The start of the params structs of the rows for any window, from the shapes of x, weights and output."""
+    return {
+        "batch": x[0],
+        "in_h": x[1],
+        "in_w": x[2],
+        "channels": w[2],
+        "out_h": y[1],
+        "out_w": y[2],
+        "kernel_h": w[0],
+        "kernel_w": w[1],
+        "stride_h": op.stride[0],
+        "stride_w": op.stride[1],
+        "dilation_h": op.dilation[0],
+        "dilation_w": op.dilation[1],
+        "pad_top": op.pad[0],
+        "pad_left": op.pad[1],
+    }
+
+
+def filter_blocks(filters: IntArray, offset: IntArray, ends: IntArray) -> list[IntArray]:
+    """Words of each block of four channels, in three parts: offsets, taps and what follows them.
+
+    filters: int64[channels, taps]; offset: [channels]; ends: [channels, words]
+    """
+    parts: list[IntArray] = []
+    for a, b, c, d in _blocks(len(filters)):
+        taps = np.stack([words(filters[a], filters[c]), words(filters[b], filters[d])], axis=1)
+        parts += [offset[[a, b, c, d]], taps.reshape(-1), ends[[a, b, c, d]].reshape(-1)]
+    return parts
+
+
 def _filters(node: Node) -> IntArray:
     """int64[channels, kH, kW]."""
     return np.moveaxis(node.input(1).values.astype(np.int64), 2, 0)
@@ -96,30 +130,13 @@ def _pack(node: Node) -> Packed:
         # the kernel subtracts x's zero point from every tap that it reads
         offset = result.offset + op.x_zero * filters.sum(axis=1)
         ends = np.stack([result.multiplier, result.constant, result.correction], axis=1)
-    parts: list[IntArray] = []
-    for a, b, c, d in _blocks(channels):
-        taps = np.stack([words(filters[a], filters[c]), words(filters[b], filters[d])], axis=1)
-        parts += [offset[[a, b, c, d]], taps.reshape(-1), ends[[a, b, c, d]].reshape(-1)]
+    parts = filter_blocks(filters, offset, ends)
     per_block = sum(len(p) for p in parts[:3])
     multipliers = per_block * len(_blocks(channels))
     if result is None:
         parts.append(np.stack(op.requantize.per_channel(channels), axis=1).reshape(-1).astype(np.int64))
     low, high = clamp_s8(op.clamp)
-    params: dict[str, Literal] = {
-        "batch": x.shape[0],
-        "in_h": x.shape[1],
-        "in_w": x.shape[2],
-        "channels": channels,
-        "out_h": y.shape[1],
-        "out_w": y.shape[2],
-        "kernel_h": w.shape[0],
-        "kernel_w": w.shape[1],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+    params = window_params(op, x.shape, w.shape, y.shape) | {
         "block": per_block,
         "multipliers": multipliers,
         "form": form,
@@ -156,21 +173,7 @@ def _pack_f32(node: Node) -> Packed:
     op, x, w, y = node.op, node.input(0), node.input(1), node.out
     assert isinstance(op, DepthwiseConv2d)
     low, high = clamp_f32(op.clamp)
-    params: dict[str, Literal] = {
-        "batch": x.shape[0],
-        "in_h": x.shape[1],
-        "in_w": x.shape[2],
-        "channels": x.shape[3],
-        "out_h": y.shape[1],
-        "out_w": y.shape[2],
-        "kernel_h": w.shape[0],
-        "kernel_w": w.shape[1],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+    params = window_params(op, x.shape, w.shape, y.shape) | {
         "low": low,
         "high": high,
     }
@@ -207,16 +210,19 @@ def _when(node: Node) -> str | None:
     return constant_weights(node)
 
 
-def _when_on_image(node: Node) -> str | None:
-    """Every window has a tap inside the image, in both directions."""
-    op, x, w, y = _op(node), node.input(0), node.input(1), node.out
+def windows_on_image(op: DepthwiseConv2d, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...]) -> str | None:
+    """None if every window has a tap inside the image, in both directions; from shapes, as `window_params`."""
     for axis in (0, 1):
-        step, size = op.dilation[axis], x.shape[1 + axis]
-        for o in range(y.shape[1 + axis]):
+        step, size = op.dilation[axis], x[1 + axis]
+        for o in range(y[1 + axis]):
             start = o * op.stride[axis] - op.pad[axis]
-            if not any(0 <= start + k * step < size for k in range(w.shape[axis])):
+            if not any(0 <= start + k * step < size for k in range(w[axis])):
                 return "every window must have a tap on the image"
-    return _when(node)
+    return None
+
+
+def _when_on_image(node: Node) -> str | None:
+    return windows_on_image(_op(node), node.input(0).shape, node.input(1).shape, node.out.shape) or _when(node)
 
 
 def _when_3x3(node: Node) -> str | None:

@@ -16,12 +16,15 @@ def _grows_flash(node: Node) -> bool:
 
 
 def fold_constants(graph: Graph, target: Target) -> bool:
-    """Nodes whose inputs are all constant give way to their results, unless a small input would become large data."""
+    """Nodes whose inputs are all constant give way to their results, unless a small input would become large data.
+
+    Control flow stays: a loop may have no end.
+    """
     del target
     folded: list[Node] = []
     for node in graph.nodes:
         inputs = [t for t in node.inputs if t is not None]
-        if not inputs or not all(t.is_constant for t in inputs) or _grows_flash(node):
+        if not inputs or node.op.is_control or not all(t.is_constant for t in inputs) or _grows_flash(node):
             continue
         results = node.op.reference(*(None if t is None else t.values for t in node.inputs))
         for tensor, result in zip(node.outputs, results, strict=True):

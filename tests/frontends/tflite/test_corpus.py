@@ -22,6 +22,7 @@ READ = {
     *("mobilenet_v2_pt_int8", "mp_custom_gesture_classifier", "mp_feedback_tensor_test", "mp_two_signature_keys"),
     *("planestrike_tf", "simple_add_model", "split_concat_uint8", "yunet_f32", "yunet_full_int8"),
     *("mnist_lenet300_ptq", "lrt_add_a16w8", "lrt_add_dynamic_shape", "lrt_rsqrt_a16w8", "lrt_simple_quantized_ops"),
+    *("hair_segmentation",),
     *("lrt_rope", "seanet_quantize0", "seanet_sub0", "seanet_sub2", "seanet_sub4"),
     *(f"seanet_add{i}" for i in range(0, 18, 2)),
     *(f"seanet_leaky_relu{i}" for i in range(0, 24, 2)),
@@ -34,14 +35,16 @@ READ = {
 
 
 def first_sample(corpus: Path, name: str, graph: Graph) -> list[tuple[list[Array], list[Array]]]:
-    """At most one sample: none where the corpus has no references; inputs that it did not store are made again."""
+    """At most one sample: none where the corpus has no references; inputs that it did not store are made again. Of a
+    large output it stored each tenth element: those are what is returned, as a list."""
     path = corpus / "refs" / f"tflite_{name}.npz"
     if not path.is_file():
         return []
     with np.load(path) as stored:
         if "s0__in0" in stored:
             return corpus_files.samples(corpus, name)[:1]
-        outputs = [stored[f"s0__out{i}"] for i in range(len(graph.outputs))]
+        names = [f"s0__out{i}" for i in range(len(graph.outputs))]
+        outputs = [stored[name] if name in stored else stored[f"{name}__stride10"] for name in names]
     made = [corpus_files.generated_input(name, i, 0, t.shape, t.dtype.np) for i, t in enumerate(graph.inputs)]
     return [(made, outputs)]
 
@@ -62,6 +65,8 @@ def test_every_model_means_what_its_references_say_or_is_refused_by_name(corpus:
             continue
         for inputs, outputs in first_sample(corpus, path.stem, graph):
             for got, want in zip(evaluate(graph, inputs), outputs, strict=True):
+                if got.shape != want.shape and got.size > 10**5:
+                    got = got.reshape(-1)[::10]
                 assert (got.dtype, got.shape) == (want.dtype, want.shape), path.stem
                 if want.dtype.kind == "f":
                     scale = float(np.abs(want).max())

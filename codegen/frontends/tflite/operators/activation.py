@@ -12,6 +12,7 @@ from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.ir.dtypes import F32, S8, S16, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
+from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.requantize import Requantize
@@ -128,7 +129,7 @@ def _multiplier16(factor: float) -> tuple[int, int]:
 @operator("HARD_SWISH", last_version=1, signed="computes")
 def hard_swish(op: Operator) -> None:
     """s8 as TFLM's HardSwishPrepare, which computes scales in f32."""
-    if not _is_quantized(op):
+    if not _is_quantized(op, (S8,)):
         op.add(Unary("hard_swish"), [op.input(0)], op.output)
         return
     scale_x, scale_y = _positive_scales(op)
@@ -161,9 +162,10 @@ def leaky_relu(op: Operator) -> None:
 
 @operator("PRELU", last_version=1, signed="computes")
 def prelu(op: Operator) -> None:
-    """Alpha is broadcast to the input's shape."""
+    """Alpha is broadcast to the input's shape. Beside s16 it is s8, as TFLM demands; TensorFlow Lite reads it as s8
+    whatever its type."""
     x, alpha, y = op.input(0), op.input(1), op.output
-    if alpha.dtype != x.dtype:
+    if alpha.dtype != (S8 if x.dtype == S16 else x.dtype):
         raise op.unsupported(f"{x.dtype} with alpha of {alpha.dtype} is not supported", "use full int8 or f32")
     if not _is_quantized(op):
         op.add(Prelu(), [x, alpha], y)
@@ -172,4 +174,5 @@ def prelu(op: Operator) -> None:
     (_, zero_x), (scale_alpha, zero_alpha), (_, zero_y) = map(op.per_tensor, (x, alpha, y))
     positive = FixedPoint.from_scales([scale_x / scale_y], zero_y)
     negative = FixedPoint.from_scales([scale_x * scale_alpha / scale_y], zero_y)
-    op.add(Prelu(zero_x, zero_alpha, positive, negative), [x, alpha], y)
+    slopes = op.add(Cast("s16"), [alpha]) if x.dtype == S16 else alpha
+    op.add(Prelu(zero_x, zero_alpha, positive, negative), [x, slopes], y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operator import Operator, operator
 from edgegen.ir.dtypes import F32, U8
 from edgegen.ops.detection_postprocess import DetectionPostprocess, Scale
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import tflite
+
 from edgegen.frontends.tflite.importer import Operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.ir.dtypes import F32, S8
+from edgegen.ir.dtypes import F16, F32, S8
 from edgegen.ir.tensor import Tensor
+from edgegen.ops.blockwise_dense import BlockwiseDense
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
@@ -68,3 +72,22 @@ def hybrid_convolution(op: Operator, product: Conv2d | DepthwiseConv2d, w: Tenso
     per_channel = any(s != scales[0] for s in scales) or w.shape[3] != x.shape[3]
     scale = RowScale(scales if per_channel else scales[:1], weights_first=per_channel)
     add_hybrid(op, product, (x, w, bias), scale, per_channel, activation, op.output)
+
+
+def blockwise_dense(
+    op: Operator, x: Tensor, w: Tensor, bias: Tensor | None, activation: int, output: Tensor | None
+) -> Tensor:
+    """FULLY_CONNECTED whose weights have a scale for each block of a row.
+
+    LiteRT quantizes x asymmetrically, whatever the options say, and leaves a fused activation out.
+    """
+    q, values = op.quantization(w), op.constant(1, "weights")
+    if activation != tflite.ActivationFunctionType.NONE:
+        raise op.unsupported("a fused activation after blockwise weights", "use a separate activation operator")
+    if bias is not None and (bias.dtype != F32 or not bias.is_constant):
+        raise op.unsupported(f'the bias "{bias.name}" must be f32 and known ahead of time')
+    if x.dtype != F32 or op.output.dtype != F32:
+        raise op.unsupported(f"{x.dtype} input with blockwise weights is not supported", "use f32 activations")
+    scales = op.add_constant("scales", np.array(q.scale, np.float16).reshape(len(values), -1), F16)
+    quantized, row_scales, zeros = op.add_all(QuantizeRows(x.shape[0], asymmetric=True), [x], [None] * 3)
+    return op.add(BlockwiseDense(), [quantized, row_scales, zeros, w, scales, bias], output)

@@ -27,6 +27,16 @@ def quantize(op: Operator) -> None:
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use int8, uint8 or int16")
 
 
+@operator("DENSIFY", last_version=1)
+def densify(op: Operator) -> None:
+    """A sparse constant is expanded while the file is read, so that its dense twin has the same elements."""
+    x, y = op.input(0), op.output
+    values = op.constant(0, "a sparse tensor")
+    if x.dtype != y.dtype:
+        raise op.invalid(f'"{x.name}" is {x.dtype}, "{y.name}" {y.dtype}')
+    op.define_constant(y, values)
+
+
 @operator("DEQUANTIZE", last_version=5, signed="computes")
 def dequantize(op: Operator) -> None:
     """To f32. A constant is converted here, so that weights kept in fewer bits are constant for their readers; f16 and

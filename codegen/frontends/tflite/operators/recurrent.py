@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tflite
 
-from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operator import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.ir.dtypes import F32, S8, S16, S32
 from edgegen.ir.fixed_point import FixedPoint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operator import Operator, operator
 from edgegen.ir.dtypes import S8
 from edgegen.ir.graph import State
 from edgegen.ir.tensor import Tensor, TensorType

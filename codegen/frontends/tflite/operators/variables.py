@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 import tflite
 
-from edgegen.frontends.tflite.importer import Importer, Operator, Variable, operator
-from edgegen.frontends.tflite.tensors import RESOURCE, check_size
+from edgegen.frontends.tflite.importer import Operator, Variable, operator
+from edgegen.frontends.tflite.subgraphs import nested
+from edgegen.frontends.tflite.tensors import RESOURCE
 from edgegen.ir.evaluate import evaluate_all
-from edgegen.ir.graph import State
-from edgegen.ir.tensor import Array, Tensor, TensorType
 from edgegen.ops.reshape import Reshape
 
 
@@ -36,28 +35,11 @@ def _variable(op: Operator) -> Variable:
     return op.model.handles[handle]
 
 
-def _before_the_first_run(op: Operator, variable: Variable, type: TensorType) -> Array:
-    """The value of the initialization; without one the variable reads as zero, which the zero point stands for."""
-    if variable.initial is not None:
-        if variable.initial.dtype != type.dtype.np or variable.initial.size != type.elements:
-            raise op.invalid(f'variable "{variable.name}" is initialized with another type than {type}')
-        return variable.initial.reshape(type.shape)
-    zero = type.quantization.zero_point[0] if type.quantization is not None and type.quantization.per_tensor else 0
-    return np.full(type.shape, zero, type.dtype.np)
-
-
 @operator("READ_VARIABLE", last_version=1)
 def read_variable(op: Operator) -> None:
-    """The variable's value; its first use in a run makes it part of the graph's state."""
-    variable = _variable(op)
-    if variable.current is None:
-        type = op.output.type
-        check_size(op.output.name, type)
-        value = Tensor(variable.name, type)
-        variable.state = State(variable.name, value, value, _before_the_first_run(op, variable, type))
-        op.model.graph.state.append(variable.state)
-        variable.current = value
-    op.add(Reshape(variable.current.shape), [variable.current], op.output)
+    """The variable's value."""
+    value = op.model.value_of(_variable(op), op, op.output.type)
+    op.add(Reshape(value.shape), [value], op.output)
 
 
 @operator("ASSIGN_VARIABLE", last_version=1)
@@ -74,11 +56,11 @@ def assign_variable(op: Operator) -> None:
 def call_once(op: Operator) -> None:
     """Runs the initialization ahead of time: its assignments are what the first run finds."""
     index = op.options(tflite.CallOnceOptions).InitSubgraphIndex
-    if not 0 < index < len(op.model.files):
-        raise op.invalid(f"sub-graph {index} is not one of {len(op.model.files)}")
+    if op.model.inside is not None:
+        raise op.unsupported("an initialization in a sub-graph, which may or may not run, is not supported")
     if op.model.handles:
         raise op.unsupported("an initialization after the first use of a variable is not supported")
-    initialization = Importer(op.model.files, index, "initialization", {})
+    initialization = nested(op, index, "the initialization")
     graph = initialization.run()
     if graph.inputs:
         raise op.invalid(f"sub-graph {index} initializes variables, but has inputs")

@@ -1,0 +1,222 @@
+"""UNIDIRECTIONAL_SEQUENCE_LSTM and LSTM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tflite
+
+from edgegen.frontends.tflite.operator import Operator, operator
+from edgegen.frontends.tflite.reader import Options
+from edgegen.ir.dtypes import F32, S8, S16, S32, S64
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
+from edgegen.ir.graph import State
+from edgegen.ir.tensor import Tensor
+from edgegen.ops.concat import Concat
+from edgegen.ops.lstm import Lstm
+from edgegen.ops.lstm.integer import IntegerGates
+from edgegen.ops.reshape import Reshape
+from edgegen.ops.unary_tables import Sigmoid16
+
+ACTIVATIONS: dict[int, str] = {
+    tflite.ActivationFunctionType.NONE: "none",
+    tflite.ActivationFunctionType.RELU: "relu",
+    tflite.ActivationFunctionType.RELU_N1_TO_1: "relu_n1_to_1",
+    tflite.ActivationFunctionType.RELU6: "relu6",
+    tflite.ActivationFunctionType.TANH: "tanh",
+}
+
+
+def activation(op: Operator, code: int) -> str:
+    """The name of a fused activation. Raises UnsupportedModel for SIGN_BIT."""
+    if code not in ACTIVATIONS:
+        raise op.unsupported(
+            f"fused activation {code} is not supported", f"use one of {', '.join(ACTIVATIONS.values())}"
+        )
+    return ACTIVATIONS[code]
+
+
+def joined(op: Operator, tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+    """Parameters one behind the other, as Lstm takes those of all gates. Raises InvalidModel if they do not fit."""
+    first = tensors[0]
+    for tensor in tensors:
+        others = [(*t.shape[:axis], *t.shape[axis + 1 :]) for t in (first, tensor)]
+        if tensor.dtype != first.dtype or tensor.rank <= axis or others[0] != others[1]:
+            raise op.invalid(f'"{first.name}" {first.type} and "{tensor.name}" {tensor.type} do not fit')
+    if not all(t.is_constant for t in tensors):
+        return op.add(Concat(axis), tensors)
+    return op.add_constant("joined", np.concatenate([t.values for t in tensors], axis), first.dtype)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One LSTM's inputs: positions of the first weights of x and of everything that follows them in a fixed order.
+
+    weights, recurrent, biases: of input, forget, candidate and output gate; the first is absent where it is coupled
+    peepholes: of input, forget and output gate; projection: weights and bias
+    norms:     as biases; absent where the operator has no such inputs
+    """
+
+    weights: tuple[Tensor | None, ...]
+    recurrent: tuple[Tensor | None, ...]
+    peepholes: tuple[Tensor | None, ...]
+    biases: tuple[Tensor | None, ...]
+    projection: tuple[Tensor | None, ...]
+    norms: tuple[Tensor | None, ...]
+
+    @staticmethod
+    def of(op: Operator, first: int, norms: int | None) -> Cell:
+        """first: position of the input gate's weights; norms: of its normalization's coefficients, None if none."""
+
+        def some(start: int, count: int) -> tuple[Tensor | None, ...]:
+            return tuple(op.optional(i) for i in range(start, start + count))
+
+        absent = (None,) * 4
+        return Cell(
+            some(first, 4),
+            some(first + 4, 4),
+            some(first + 8, 3),
+            some(first + 11, 4),
+            some(first + 15, 2),
+            absent if norms is None else some(norms, 4),
+        )
+
+    @property
+    def coupled(self) -> bool:
+        return self.weights[0] is None
+
+    def gates(self, op: Operator, tensors: tuple[Tensor | None, ...], what: str) -> list[Tensor]:
+        """The tensors of every gate there is. Raises InvalidModel if one is missing, or one too many."""
+        found = [t for t in tensors if t is not None]
+        if len(found) != len(tensors) - self.coupled or (tensors[0] is None) != self.coupled:
+            raise op.invalid(f"has {what} for {len(found)} gates of {len(tensors) - self.coupled}")
+        return found
+
+    def parameters(self, op: Operator) -> list[Tensor | None]:
+        """Inputs 3 and following of Lstm. Raises InvalidModel."""
+        w, r = self.gates(op, self.weights, "weights"), self.gates(op, self.recurrent, "recurrent weights")
+        b = self.gates(op, self.biases, "biases")
+        optional: list[Tensor | None] = []
+        for tensors, what in ((self.peepholes, "peepholes"), (self.norms, "normalization")):
+            there = any(t is not None for t in tensors)
+            optional.append(joined(op, self.gates(op, tensors, what)) if there else None)
+        weights, bias = self.projection
+        if bias is not None and weights is None:
+            raise op.invalid("has a bias of a projection, but no projection")
+        return [joined(op, w), joined(op, r), joined(op, b), *optional, weights, bias]
+
+
+def add_lstm(
+    op: Operator, kernel: Lstm, x: Tensor, states: tuple[State, State], cell: Cell, y: Tensor | None
+) -> Tensor:
+    """Appends the sequence's node on the states (h, c); y, or a new tensor."""
+    h, c = states
+    tensors = [x, h.value, c.value, *cell.parameters(op)]
+    result, h.next, c.next = op.add_all(kernel, tensors, [y, None, None])
+    return result
+
+
+def _float_kernel(op: Operator, options: Options, time_major: bool) -> Lstm:
+    types = {t.dtype for t in op.inputs if t is not None}
+    if types != {F32}:
+        names = ", ".join(sorted(t.name for t in types))
+        raise op.unsupported(f"an LSTM of {names} is not supported", "convert the model to f32")
+    code, cell_clip, projection_clip = (
+        getattr(options, n) for n in ("FusedActivationFunction", "CellClip", "ProjClip")
+    )
+    if min(cell_clip, projection_clip) < 0:
+        raise op.invalid(f"clips at {cell_clip} and {projection_clip}")
+    name = activation(op, code)
+    return Lstm(time_major, False, name, name, cell_clip, projection_clip)
+
+
+GATE_SCALE = 2.0**-12
+"""Of sums before their activation, s16; after it they have 15 fraction bits (TFLM's PrepareGateParametersInteger)."""
+
+
+def _symmetric(op: Operator, tensor: Tensor) -> float:
+    """The scale of a tensor that must have zero point 0. Raises UnsupportedModel."""
+    scale, zero = op.per_tensor(tensor)
+    if zero:
+        raise op.unsupported(f'"{tensor.name}" has zero point {zero}', "quantize it symmetrically")
+    return scale
+
+
+def _integer_gates(op: Operator, cell: Cell, states: tuple[State, State], clip: float) -> IntegerGates:
+    """TFLM's factors: of a gate the f32 product of two scales over 2^-12, between gates f64 products of scales."""
+    x, h, c = op.input(0), states[0].value, states[1].value
+    (scale_x, zero_x), (scale_h, zero_h), scale_c = op.per_tensor(x), op.per_tensor(h), _symmetric(op, c)
+    power = int(np.round(np.log2(scale_c)))
+    if 2.0**power != scale_c or not -27 <= power <= -1:
+        raise op.unsupported(f'"{c.name}" has scale {scale_c}, which is no power of 2 below 1')
+    wide = x.dtype == S16
+    if wide and (zero_x or zero_h):
+        raise op.unsupported("s16 with a zero point is not supported", "calibrate the model again")
+    scheme = WideFixedPoint if wide else FixedPoint
+
+    def gates(scale: float, weights: tuple[Tensor | None, ...]) -> FixedPoint:
+        scales = [_symmetric(op, t) for t in weights if t is not None]
+        return scheme.from_scales([float(np.float32(scale) * np.float32(s)) / GATE_SCALE for s in scales], 0)
+
+    one = 2.0**-15
+    shift = power + 12  # to the 12 fraction bits of a gate
+    curve = Sigmoid16("tanh", 3 << shift, 0) if shift >= 0 else Sigmoid16("tanh", 3, -shift)
+    return IntegerGates(
+        zero_x,
+        zero_h,
+        gates(scale_x, cell.weights),
+        gates(scale_h, cell.recurrent),
+        FixedPoint.from_scales([one * scale_c / scale_c], 0),
+        FixedPoint.from_scales([one * one / scale_c], 0),
+        FixedPoint.from_scales([one * one / scale_h], zero_h),
+        curve,
+        int(min(clip / scale_c, 32767.0)),
+    )
+
+
+def _kernel(op: Operator, options: Options, time_major: bool, states: tuple[State, State], cell: Cell) -> Lstm:
+    """The arithmetic that the types ask for. Raises UnsupportedModel where there is none."""
+    biases = {t.dtype for t in cell.biases if t is not None}
+    weights = {t.dtype for t in (*cell.weights, *cell.recurrent) if t is not None}
+    types = (op.input(0).dtype, states[0].value.dtype, states[1].value.dtype)
+    integers = {(S8, S8, S16): S32, (S16, S16, S16): S64}
+    if types not in integers or weights != {S8} or biases != {integers[types]}:
+        return _float_kernel(op, options, time_major)
+    rest = [*cell.peepholes, *cell.norms, *cell.projection]
+    if cell.coupled or any(t is not None for t in rest):
+        raise op.unsupported(
+            "an integer LSTM with coupled gates, peepholes, normalization or projection is not supported",
+            "convert the model to f32",
+        )
+    if activation(op, options.FusedActivationFunction) != "tanh":
+        raise op.unsupported("an integer LSTM has tanh only", "use tanh")
+    if options.CellClip < 0:
+        raise op.invalid(f"clips at {options.CellClip}")
+    return Lstm(time_major, integers=_integer_gates(op, cell, states, options.CellClip))
+
+
+@operator("UNIDIRECTIONAL_SEQUENCE_LSTM", last_version=4)
+def unidirectional_sequence_lstm(op: Operator) -> None:
+    """x[N,T,K], or [T,N,K] if time-major; hidden and cell state are kept from run to run."""
+    options = op.options(tflite.UnidirectionalSequenceLSTMOptions)
+    if options.DiagonalRecurrentTensors:
+        raise op.unsupported("diagonal recurrent weights are not supported", "convert them to matrices")
+    states = op.state(18), op.state(19)
+    cell = Cell.of(op, 1, 20)
+    kernel = _kernel(op, options, bool(options.TimeMajor), states, cell)
+    add_lstm(op, kernel, op.input(0), states, cell, op.output)
+
+
+@operator("LSTM", last_version=4)
+def lstm(op: Operator) -> None:
+    """One step: x[N,K] to [N,P]."""
+    options, x = op.options(tflite.LSTMOptions), op.input(0)
+    if options.KernelType != tflite.LSTMKernelType.FULL:
+        raise op.unsupported("the basic kernel is not supported")
+    states = op.state(18), op.state(19)
+    kernel = _float_kernel(op, options, True)
+    step = op.add(Reshape((1, *x.shape)), [x])
+    result = add_lstm(op, kernel, step, states, Cell.of(op, 1, 20), None)
+    op.add(Reshape(result.shape[1:]), [result], op.output)

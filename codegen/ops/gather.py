@@ -1,0 +1,77 @@
+"""Gather: slices of a tensor along one axis, chosen by indices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgegen.errors import InvalidGraph
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.op import Op, known, present
+from edgegen.ir.tensor import Array, TensorType
+
+INDEX_TYPES = ("s32", "s64", "s16")
+
+
+def bounded(indices: Array, extent: int) -> Array:
+    """Indices as every operator takes them: below 0 they count from the end, and what lies outside then is clamped."""
+    wide = indices.astype(np.int64)
+    return np.clip(np.where(wide < 0, wide + extent, wide), 0, extent - 1)
+
+
+def check_indices(indices: TensorType) -> None:
+    """Raises InvalidGraph unless the tensor can hold indices."""
+    if indices.dtype.name not in INDEX_TYPES:
+        raise InvalidGraph(f"indices {indices} must be s16, s32 or s64")
+
+
+def _pack(node: Node) -> Packed:
+    op, x, indices = node.op, node.input(0), node.input(1)
+    assert isinstance(op, Gather)
+    return Packed(
+        "edgegen_gather",
+        {
+            "batch": math.prod(x.shape[: op.batch_dims]),
+            "outer": math.prod(x.shape[op.batch_dims : op.axis]),
+            "extent": x.shape[op.axis],
+            "count": math.prod(indices.shape[op.batch_dims :]),
+            "bytes": math.prod(x.shape[op.axis + 1 :]) * x.dtype.size,
+        },
+        inputs=(0, 1),
+    )
+
+
+@dataclass(frozen=True)
+class Gather(Op):
+    """y[b, o, i, k] = x[b, o, indices[b, i], k] (TFLite GATHER and EMBEDDING_LOOKUP, ONNX Gather).
+
+    b runs over the first `batch_dims` axes, which x and indices share, o over those from there to `axis`, i over the
+    other axes of indices, k over the axes after `axis`. An index below 0 counts from the end, as ONNX has it; one that
+    lies outside then, which interpreters refuse at run time, is clamped to the first or last.
+    """
+
+    axis: int = 0
+    batch_dims: int = 0
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x, indices = known(inputs[0], "x"), known(inputs[1], "indices")
+        check_indices(indices)
+        batch, axis = self.batch_dims, self.axis
+        if not 0 <= batch <= min(axis, len(indices.shape)) or axis >= len(x.shape) or x.shape[axis] == 0:
+            raise InvalidGraph(f"indices {indices} do not choose along axis {axis} of x {x}, {batch} axes batched")
+        if x.shape[:batch] != indices.shape[:batch]:
+            raise InvalidGraph(f"x {x} and indices {indices} differ in their first {batch} axes")
+        return (TensorType(x.dtype, x.shape[:axis] + indices.shape[batch:] + x.shape[axis + 1 :]),)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x, indices = present(inputs[0], "x"), present(inputs[1], "indices")
+        batch, axis = self.batch_dims, self.axis
+        chosen = bounded(indices, x.shape[axis]).reshape(-1, *indices.shape[batch:])
+        parts = x.reshape(-1, *x.shape[batch:])
+        y = [part.take(i, axis - batch) for part, i in zip(parts, chosen, strict=True)]
+        return (np.stack(y).reshape(x.shape[:axis] + indices.shape[batch:] + x.shape[axis + 1 :]),)
+
+    kernels = tuple(Kernel(f"gather_{i}", f"_ {i} -> _", _pack, header="gather") for i in INDEX_TYPES)

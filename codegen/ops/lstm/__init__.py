@@ -1,0 +1,8 @@
+"""Lstm and its kernel rows, best first."""
+
+from edgegen.ops.lstm import dsp, generic, quantized
+from edgegen.ops.lstm.op import Lstm
+
+__all__ = ["Lstm"]
+
+Lstm.kernels = (*dsp.ROWS, *generic.ROWS, *quantized.ROWS)

@@ -1,0 +1,51 @@
+"""Rows for cores with the DSP extension (Cortex-M4)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ops.dsp_products import lanes_hold, pack_products, rounded
+from edgegen.ops.gates import constant_parameters
+from edgegen.ops.lstm.generic import SIGNATURE_F32, UPDATES, pack_f32
+from edgegen.ops.lstm.quantized import SIGMOID, arithmetic, params, plain, starts, weights_by_cell
+
+_DSP = frozenset({"dsp"})
+
+
+def _pack_f32(node: Node) -> Packed:
+    return pack_f32(node, joins=True)
+
+
+def _pack_s8(node: Node) -> Packed:
+    (w, r), (over_x, over_h) = weights_by_cell(node), starts(node)
+    copy = max(rounded(a.shape[1]) if a.shape[1] % 4 else 0 for a in (w, r))
+    constants = (Constant("from_x", pack_products(w, over_x)), Constant("from_h", pack_products(r, over_h)), SIGMOID)
+    scratch = copy + 4 * (len(w) + len(r))
+    return Packed("edgegen_lstm_integer", params(node) | {"sums": copy}, constants, inputs=(0, 1, 2), scratch=scratch)
+
+
+def _when_s8(node: Node) -> str | None:
+    why = plain(node)
+    if why is not None:
+        return why
+    gates, sums = arithmetic(node), zip(weights_by_cell(node), starts(node), strict=True)
+    if any(s >= 0 for s in (*gates.from_x.shift, *gates.from_h.shift)):
+        return "sums must be scaled down"
+    if any((128 * np.abs(a).sum(axis=1) + np.abs(start) >= 1 << 30).any() for a, start in sums):
+        return "sums must be below 2^30"
+    return next((why for a in weights_by_cell(node) if (why := lanes_hold(a))), None)
+
+
+ROWS = (
+    Kernel("lstm_f32_dsp", SIGNATURE_F32, _pack_f32, requires=_DSP, when=constant_parameters, updates=UPDATES),
+    Kernel(
+        "lstm_s8_dsp",
+        "s8 s8 s16 s8 s8 s32? -> s8 s8 s16",
+        _pack_s8,
+        requires=_DSP,
+        when=_when_s8,
+        updates=UPDATES,
+    ),
+)

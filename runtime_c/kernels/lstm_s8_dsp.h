@@ -1,0 +1,47 @@
+/* Long short-term memory on s8 for the DSP extension: the gates of a cell are four units of a register tile. */
+#ifndef EDGEGEN_LSTM_S8_DSP_H
+#define EDGEGEN_LSTM_S8_DSP_H
+
+#include "kernels/lstm_integer.h"
+#include "simd/dsp_products.h"
+#include "simd/unroll.h"
+
+EDGEGEN_LSTM_CELL(dsp, edgegen_dsp_scale, edgegen_dsp_saturate_s16)
+
+/* from_x, from_h: streams of edgegen_dsp_products, whose units are the gates, cell by cell
+ * scratch: a padded copy of x or h, if one of them is not whole quads, then p->sums bytes on sums over x and over h */
+EDGEGEN_KERNEL void lstm_s8_dsp(const edgegen_lstm_integer *p, const int8_t *x, const int8_t *h, const int16_t *c,
+                                const int32_t *from_x, const int32_t *from_h, const uint16_t *sigmoid,
+                                uint8_t *scratch, int8_t *y, int8_t *next_h, int16_t *next_c)
+{
+    const edgegen_steps *const s = &p->steps;
+    int32_t *const over_x = (int32_t *)(void *)(scratch + p->sums), *const over_h = over_x + 4 * p->cells;
+    if (next_c != c) {
+        memcpy(next_c, c, (size_t)(s->batch * p->cells) * sizeof *c);
+    }
+    for (int32_t b = 0; b < s->batch; b++) {
+        const int8_t *before = h + b * s->outputs;
+        for (int32_t t = 0; t < s->count; t++) {
+            const int8_t *const in = x + s->x[0] + t * s->x[1] + b * s->x[2];
+            int8_t *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
+            edgegen_dsp_products(edgegen_dsp_whole_quads(in, s->inputs, scratch), from_x, s->inputs, 4 * p->cells,
+                                 over_x);
+            edgegen_dsp_products(edgegen_dsp_whole_quads(before, s->outputs, scratch), from_h, s->outputs,
+                                 4 * p->cells, over_h);
+            for (int32_t j = 0; j < p->cells; j++) {
+                int32_t z[4];
+                EDGEGEN_UNROLL
+                for (int32_t g = 0; g < 4; g++) {
+                    const int32_t one = edgegen_dsp_scale(over_x[4 * j + g], p->from_x + 2 * g);
+                    const int32_t other = edgegen_dsp_scale(over_h[4 * j + g], p->from_h + 2 * g);
+                    z[g] = edgegen_dsp_saturate_s16(edgegen_dsp_saturate_s16(one) + edgegen_dsp_saturate_s16(other));
+                }
+                out[j] = (int8_t)edgegen_lstm_cell_dsp(p, z, sigmoid, next_c + b * p->cells + j);
+            }
+            before = out;
+        }
+        memcpy(next_h + b * s->outputs, before, (size_t)s->outputs);
+    }
+}
+
+#endif
