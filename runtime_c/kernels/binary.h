@@ -113,7 +113,8 @@ EDGEGEN_INLINE uint64_t edgegen_pow_u64(uint64_t a, uint64_t b)
     }                                                                                                                  \
     EDGEGEN_ELEMENTWISE(function##_##name, params, type, edgegen_##function##_##name##_element)
 
-#define EDGEGEN_BINARY_FLOAT(name, type, floor, fmod, pow)                                                             \
+/* M(function) is the function of <math.h> for the type. */
+#define EDGEGEN_BINARY_FLOAT(name, type, M)                                                                            \
     EDGEGEN_BINARY(add, name, edgegen_binary_##name, type, edgegen_clamp_##name, a + b)                                \
     EDGEGEN_BINARY(sub, name, edgegen_binary_##name, type, edgegen_clamp_##name, a - b)                                \
     EDGEGEN_BINARY(mul, name, edgegen_binary_##name, type, edgegen_clamp_##name, a *b)                                 \
@@ -121,13 +122,13 @@ EDGEGEN_INLINE uint64_t edgegen_pow_u64(uint64_t a, uint64_t b)
     EDGEGEN_BINARY(maximum, name, edgegen_binary_##name, type, edgegen_clamp_##name, EDGEGEN_MAXIMUM(a, b))            \
     EDGEGEN_BINARY(minimum, name, edgegen_binary_##name, type, edgegen_clamp_##name, EDGEGEN_MINIMUM(a, b))            \
     EDGEGEN_BINARY(squared_difference, name, edgegen_binary_##name, type, edgegen_clamp_##name, (a - b) * (a - b))     \
-    EDGEGEN_BINARY(floor_div, name, edgegen_binary_##name, type, edgegen_clamp_##name, floor(a / b))                   \
+    EDGEGEN_BINARY(floor_div, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(floor)(a / b))                \
     EDGEGEN_BINARY(floor_mod, name, edgegen_binary_##name, type, edgegen_clamp_##name, edgegen_floor_mod_##name(a, b)) \
-    EDGEGEN_BINARY(fmod, name, edgegen_binary_##name, type, edgegen_clamp_##name, fmod(a, b))                          \
-    EDGEGEN_BINARY(pow, name, edgegen_binary_##name, type, edgegen_clamp_##name, pow(a, b))
+    EDGEGEN_BINARY(fmod, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(fmod)(a, b))                       \
+    EDGEGEN_BINARY(pow, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(pow)(a, b))
 
-EDGEGEN_BINARY_FLOAT(f32, float, floorf, fmodf, powf)
-EDGEGEN_BINARY_FLOAT(f64, double, floor, fmod, pow)
+EDGEGEN_BINARY_FLOAT(f32, float, EDGEGEN_MATH_F32)
+EDGEGEN_BINARY_FLOAT(f64, double, EDGEGEN_MATH_F64)
 
 #define EDGEGEN_BINARY_INTEGER(name, params, type, wide, clamp)                                                        \
     EDGEGEN_BINARY(add, name, params, type, clamp, (type)((wide)a + (wide)b))                                          \

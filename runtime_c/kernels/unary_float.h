@@ -62,9 +62,6 @@ typedef struct {
     EDGEGEN_UNARY_FLOAT(square_##dtype, type, v *v)                                                                    \
     EDGEGEN_UNARY_FLOAT(tan_##dtype, type, M(tan)(v))
 
-#define EDGEGEN_MATH_F32(function) function##f
-#define EDGEGEN_MATH_F64(function) function
-
 EDGEGEN_UNARY_FLOATS(f32, float, EDGEGEN_MATH_F32)
 EDGEGEN_UNARY_FLOATS(f64, double, EDGEGEN_MATH_F64)
 

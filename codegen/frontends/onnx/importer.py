@@ -17,6 +17,7 @@ import onnx.inliner
 
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.onnx.reader import Versions, read_proto, versions_of
+from edgegen.frontends.onnx.widening import WIDER, narrow_results
 from edgegen.frontends.onnx.tensors import array_of, constant_tensor, input_type
 from edgegen.ir.dtypes import DType, dtype_of
 from edgegen.ir.graph import Graph, Node
@@ -98,6 +99,8 @@ class Operator:
         """
         self._parts += 1
         name = f"{self.label}/{op.kind.lower()}{self._parts}"
+        if (narrow := narrow_results(op, inputs)) is not None:
+            return self._add_wide(op, inputs, narrow)
         computed = op.infer(*(t.type if t is not None else None for t in inputs))
         results = [Tensor(name if k == 0 else f"{name}_{k}", type) for k, type in enumerate(computed)]
         read = [t for t in inputs if t is not None]
@@ -108,6 +111,22 @@ class Operator:
                 result.data.setflags(write=False)
         else:
             self.model.graph.nodes.append(Node(op, list(inputs), list(results), name, self.source))
+        return results
+
+    def _add_wide(self, op: Op, inputs: Sequence[Tensor | None], narrow: Sequence[DType]) -> list[Tensor]:
+        """Appends a node that computes on wider types; its results become `narrow` ones.
+
+        Where another such node reads a float result, it reads it as it was computed, before it was rounded.
+        """
+        unrounded = self.model.unrounded
+        wide = [
+            None if t is None else unrounded.get(t) or self.cast(t, WIDER.get(t.dtype, t.dtype)) for t in inputs
+        ]
+        results = []
+        for y, dtype in zip(self.add_all(op, wide), narrow, strict=True):
+            results.append(self.cast(y, dtype))
+            if dtype.is_float and y.dtype != dtype:
+                unrounded[results[-1]] = y
         return results
 
     def constant(self, values: Array | Sequence[Any] | float, dtype: DType) -> Tensor:
@@ -212,6 +231,7 @@ class Importer:
     """One ONNX graph while it is imported.
 
     scope: tensors by the names that ONNX gives them; those of outer graphs are seen through
+    unrounded: f32 results that f16 and smaller floats were rounded from
     fixed: values that inputs of these names always have
     """
 
@@ -225,6 +245,7 @@ class Importer:
     ) -> None:
         self.proto, self.versions = proto, versions
         self.scope: dict[str, Tensor] = {}
+        self.unrounded: dict[Tensor, Tensor] = {}
         self.graph = Graph(name, [], [])
         for initializer in proto.initializer:
             values = array_of(initializer)

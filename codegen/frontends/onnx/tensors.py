@@ -9,7 +9,32 @@ import onnx
 import onnx.numpy_helper
 
 from edgegen.errors import InvalidModel, UnsupportedModel, UsageError
-from edgegen.ir.dtypes import BOOL, F16, F32, F64, S8, S16, S32, S64, U8, U16, U32, U64, DType
+from edgegen.ir.dtypes import (
+    BF16,
+    BOOL,
+    F4E2M1,
+    F8E4M3FN,
+    F8E4M3FNUZ,
+    F8E5M2,
+    F8E5M2FNUZ,
+    F8E8M0,
+    F16,
+    F32,
+    F64,
+    S2,
+    S4,
+    S8,
+    S16,
+    S32,
+    S64,
+    U2,
+    U4,
+    U8,
+    U16,
+    U32,
+    U64,
+    DType,
+)
 from edgegen.ir.tensor import Array, Tensor, TensorType
 
 _DTYPES: dict[int, DType] = {
@@ -25,6 +50,17 @@ _DTYPES: dict[int, DType] = {
     onnx.TensorProto.INT64: S64,
     onnx.TensorProto.UINT64: U64,
     onnx.TensorProto.BOOL: BOOL,
+    onnx.TensorProto.BFLOAT16: BF16,
+    onnx.TensorProto.FLOAT4E2M1: F4E2M1,
+    onnx.TensorProto.FLOAT8E4M3FN: F8E4M3FN,
+    onnx.TensorProto.FLOAT8E4M3FNUZ: F8E4M3FNUZ,
+    onnx.TensorProto.FLOAT8E5M2: F8E5M2,
+    onnx.TensorProto.FLOAT8E5M2FNUZ: F8E5M2FNUZ,
+    onnx.TensorProto.FLOAT8E8M0: F8E8M0,
+    onnx.TensorProto.INT2: S2,
+    onnx.TensorProto.INT4: S4,
+    onnx.TensorProto.UINT2: U2,
+    onnx.TensorProto.UINT4: U4,
 }
 
 
