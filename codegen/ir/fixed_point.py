@@ -105,6 +105,17 @@ class FixedPoint:
 
 
 @dataclass(frozen=True)
+class FixedPointOnce(FixedPoint):
+    """The same factors with one rounding, ties upwards, as LiteRT's FULLY_CONNECTED of u8: (acc * multiplier) >> (31 -
+    shift), with what is beyond 2^30 limited to it."""
+
+    def apply(self, acc: IntArray) -> IntArray:
+        multiplier, shift = (a.astype(np.int64) for a in self.per_channel(len(self.multiplier)))
+        product = np.asarray(acc, np.int64) * multiplier + (np.int64(1) << (30 - shift))
+        return np.clip(product >> (31 - shift), -(1 << 30), 1 << 30) + self.zero_point
+
+
+@dataclass(frozen=True)
 class WideFixedPoint(FixedPoint):
     """TFLite's requantization of an s64 accumulator: by the multiplier's upper 16 bits, rounded once, ties upwards.
 

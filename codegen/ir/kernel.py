@@ -88,6 +88,7 @@ class Kernel:
     requires:  ISA features the target must have
     when:      None if the row computes this node, else the reason why not, as a clause ("stride must be 1")
     for_speed: the row buys speed with flash, so it is left out where flash counts
+    for_size:  the row saves flash with time, so it is left out where speed counts
     in_place:  inputs whose storage the (first) output may take over exactly
     updates:   (input, output) pairs: state that the kernel rewrites in its own storage
     reads:     layouts accepted for rank-4 activations that are read, preferred first
@@ -103,6 +104,7 @@ class Kernel:
     requires: frozenset[str] = frozenset()
     when: Callable[[Node], str | None] = _always
     for_speed: bool = False
+    for_size: bool = False
     in_place: tuple[int, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural

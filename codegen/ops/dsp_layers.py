@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, IntArray
 from edgegen.ir.kernel import Constant, Literal, Packed
 from edgegen.ir.op import Range
 from edgegen.ops.dsp_tiles import (
     ACCUMULATOR,
     LANE_LIMIT,
     RESULT_ANY,
+    SCALE,
     WIDE_WEIGHTS,
     Layer,
     in_quads,
@@ -23,7 +24,7 @@ from edgegen.ops.dsp_tiles import (
     share_result,
     stream,
 )
-from edgegen.ops.epilogue import fold_zero_point
+from edgegen.ops.epilogue import fold_zero_point, split_offset
 from edgegen.ops.window import Pads, Pair
 
 
@@ -57,6 +58,36 @@ class Convolution:
 
 def _rounded(size: int) -> int:
     return -(-size // 4) * 4
+
+
+SUM_QUADS = 64
+"""Quads whose taps of one place in the quad make up one s16 sum: 4 * 64 bytes."""
+
+
+def nine_bits(weights: IntArray) -> str | None:
+    """Part of a row's `when`: s16 weights have room for the tiles' scale."""
+    return None if np.abs(weights.astype(np.int64)).max(initial=0) < 256 else "weights must be of 9 bits"
+
+
+def is_proved(conv: Convolution) -> bool:
+    """Whether conv2d_s8_dsp requantizes by proved constants."""
+    taps = conv.weights.astype(np.int64).reshape(len(conv.weights), 1, -1)
+    bias = fold_zero_point(conv.bias, taps.sum(axis=(1, 2)), conv.x_zero)
+    return layer(conv.requantize, conv.clamp, in_quads(taps), bias).result is not None
+
+
+def _with_sums(one: Layer, weights: IntArray) -> Layer | None:
+    """The layer in s8 weights, for taps in whole runs of quads, with quads more that give each unit the offset of its
+    weights times the sum of x: see edgegen_conv2d_s8_dsp. None where two such weights do not fit a lane.
+
+    one: of the 9-bit weights themselves
+    """
+    _, offset = split_offset(weights)
+    sums = -(-one.quads // (4 * SUM_QUADS))
+    taps = np.concatenate([one.weights - offset, np.full((one.units, 4 * sums), offset)], axis=1)
+    if np.abs(taps).max() > 127 or (one.reach() >= LANE_LIMIT).any():
+        return None
+    return replace(one, weights=taps)
 
 
 def _stream(one: Layer, pixels: int) -> tuple[IntArray, int]:
@@ -102,10 +133,16 @@ def pack_convolution(conv: Convolution) -> Packed:
     runs = 1 if conv.dilation[1] == 1 or kernel_w == 1 else kernel_w
     taps, tails = _taps(conv.weights.astype(np.int64).reshape(units, kernel_h * runs, -1), runs)
     one = layer(conv.requantize, conv.clamp, taps, bias)
-    total = batch * conv.out_size[0] * conv.out_size[1]
-    pixels = 2 if conv.weights.size <= WIDE_WEIGHTS or total < 3 or one.lanes_overflow() else 3
+    total, quads = batch * conv.out_size[0] * conv.out_size[1], one.quads
+    pixels = 2 if conv.weights.size <= WIDE_WEIGHTS or total < 3 else 3
+    if pixels == 3 and one.wide:
+        whole_runs = conv.weights[0].size == 4 * quads
+        lanes = _with_sums(layer(conv.requantize, conv.clamp, taps, bias, SCALE), conv.weights) if whole_runs else None
+        one, pixels = (one, 2) if lanes is None else (lanes, 3)
+    elif one.lanes_overflow():
+        pixels = 2
     words, last_pair = _stream(one, pixels)
-    run_quads = (one.quads - tails) // (kernel_h * runs)
+    run_quads = (quads - tails) // (kernel_h * runs)
     read = 4 * run_quads + tails
     x_first, x_count = _inside(conv, 1, pixels, read) if runs == 1 else (0, 0)
     y_first, y_count = _inside(conv, 0, 1, 0)
@@ -137,6 +174,7 @@ def pack_convolution(conv: Convolution) -> Packed:
         "y_count": y_count,
         "pixels": pixels,
         "quads": one.quads,
+        "sum_quads": one.quads - quads,
         "tile_units": units // 2 * 2,
         "last_pair": last_pair,
         "multipliers": len(words),
@@ -184,15 +222,24 @@ class Rows:
 
     def fits_lanes(self) -> bool:
         """dense_s8_dsp and dense_s8_dsp_any hold two units in a lane, which not all weights fit."""
-        first, second = self.weights[:-1], self.weights[1:]
+        weights, _ = split_offset(self.weights)
+        first, second = weights[:-1], weights[1:]
         return not bool(((second == -128) & (first < 0)).any())
 
 
 def pack_rows(dense: Rows) -> Packed:
-    """Params, stream and, if x must be padded or results are not proved, scratch of the dense_s8_dsp kernels."""
+    """Params, stream and, if x must be padded or results are not proved, scratch of the dense_s8_dsp kernels.
+
+    Weights of 9 bits are s8 and an offset, which the sum of x brings to the accumulators.
+    """
     units, depth = dense.weights.shape
     bias = fold_zero_point(dense.bias, dense.weights.astype(np.int64).sum(axis=1), dense.x_zero)
-    one = layer(dense.requantize, dense.clamp, in_quads(dense.weights[:, None, :]), bias)
+    weights, offset = split_offset(dense.weights)
+    taps = in_quads(weights[:, None, :])
+    if offset:
+        one = Layer(taps, bias.astype(np.int64), dense.requantize, ACCUMULATOR, None)
+    else:
+        one = layer(dense.requantize, dense.clamp, taps, bias)
     quads, parts = one.quads, 1
     if one.result is None:
         while (_part_reach(one, quads) >= LANE_LIMIT).any() and quads > 1:
@@ -224,6 +271,8 @@ def pack_rows(dense: Rows) -> Packed:
         "last_tile": last_tile,
         "multipliers": 3 + sum(len(w) for w in words),
         "copied": int(copied > 0),
+        "weight_offset": offset,
+        "once": int(isinstance(dense.requantize, FixedPointOnce)),
         "sums": copied,
     }
     constants = np.concatenate([one.shared(), *words, one.multipliers()]).astype(np.int32)

@@ -17,6 +17,7 @@ from edgegen.ops.requantize_proof import Staircase, accumulator_range
 SHIFTS = (9, 11, 13, 15)  # EDGEGEN_DSP_RESULT_9 ... EDGEGEN_DSP_RESULT_15, in the order of the enumeration
 RESULT_ANY, ACCUMULATOR, SHARED = len(SHIFTS), len(SHIFTS) + 1, len(SHIFTS) + 2
 SCALE = 8  # of accumulators that become results: what lanes of two units give, and what s16 weights have room for
+SCALE_9 = 7  # what s16 has room for with weights of 9 bits
 WIDE_WEIGHTS = 4096  # most weights of a layer that are widened to s16: a tenth faster for twice the flash
 LANE_LIMIT = 1 << 23  # sums of the upper units of lanes are below this
 
@@ -44,6 +45,11 @@ class Layer:
     @property
     def quads(self) -> int:
         return self.weights.shape[1] // 4
+
+    @property
+    def wide(self) -> bool:
+        """Whether weights are of 9 bits, which no lane holds two of."""
+        return holds_9_bits(self.weights)
 
     @property
     def shift(self) -> int:
@@ -153,12 +159,21 @@ def share_result(one: Layer, clamp: Range) -> Layer:
     return one
 
 
-def layer(requantize: FixedPoint | None, clamp: Range, taps: IntArray, bias: IntArray) -> Layer:
-    """taps: [units, taps] as from `in_quads`; bias: [units] with the input's zero point folded in."""
+def holds_9_bits(weights: IntArray) -> bool:
+    """Whether s8 does not hold the weights."""
+    return bool((weights < -128).any() or (weights > 127).any())
+
+
+def layer(
+    requantize: FixedPoint | None, clamp: Range, taps: IntArray, bias: IntArray, scale: int | None = None
+) -> Layer:
+    """taps: [units, taps] as from `in_quads`; bias: [units] with the input's zero point folded in; scale: of
+    accumulators, by default what the weights leave room for."""
     bias = bias.astype(np.int64)
     if requantize is None:
         return Layer(taps, bias, None, ACCUMULATOR, None)
-    form, result = choose_result(requantize, clamp, taps, bias)
+    chosen = scale if scale is not None else SCALE_9 if holds_9_bits(taps) else SCALE
+    form, result = choose_result(requantize, clamp, taps, bias, (chosen,))
     return Layer(taps, bias, requantize, form, result)
 
 
@@ -174,7 +189,7 @@ def _pairs(taps: IntArray) -> IntArray:
 
 def pack_wide(one: Layer, first: int, second: int) -> IntArray:
     """Two units for edgegen_dsp_tile_2x2."""
-    scale = SCALE if one.result is not None else 0
+    scale = int(one.result.scale[0]) if one.result is not None else 0
     taps = _pairs(one.weights[[first, second]] << scale).reshape(2, -1, 2).transpose(1, 0, 2)
     ends = [*one.constants(first), *one.constants(second)]
     return np.concatenate([[one.offset(first), one.offset(second)], taps.reshape(-1), np.array(ends, np.int64)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, IntArray
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Double
 from edgegen.ir.op import Range
@@ -21,8 +21,14 @@ def fold_zero_point(bias: Array | None, weight_sums: IntArray, x_zero: int) -> I
 
 
 def split_offset(weights: IntArray) -> tuple[IntArray, int]:
-    """(s8, offset): weights of 9 bits as s8 + offset, the offset as near to 0 as may be."""
-    offset = max(int(weights.max(initial=0)) - 127, min(0, int(weights.min(initial=0)) + 128))
+    """(s8, offset): s16 weights that lie within 256 numbers as s8 + offset, the offset as near to 0 as may be.
+
+    No s8 is -128 unless it must be, since kernels that put two weights in a lane have no room for it.
+    """
+    if weights.dtype == np.int8:
+        return weights, 0
+    low, high = int(weights.min(initial=0)), int(weights.max(initial=0))
+    offset = max(high - 127, min(0, low + 127 + (high - low > 254)))
     return (weights - offset).astype(np.int8), offset
 
 
@@ -67,11 +73,17 @@ def constant_weights(node: Node) -> str | None:
 
 
 def within_256(node: Node) -> str | None:
-    """A row's `when` beside `constant_weights`: s16 weights lie so close together that s8 holds them, less an offset."""
+    """A row's `when`: constant s16 weights lie so close together that s8 holds them, less an offset."""
     reason = constant_weights(node)
     if reason is None and np.ptp(node.input(1).values.astype(np.int64)) > 255:
         reason = "weights must lie within 256 numbers"
     return reason
+
+
+def rounds_twice(node: Node) -> str | None:
+    """Part of a row's `when`: the kernel requantizes as `FixedPoint` itself says."""
+    once = isinstance(getattr(node.op, "requantize", None), FixedPointOnce)
+    return "requantizes in two roundings" if once else None
 
 
 def worth_reordering(node: Node) -> str | None:

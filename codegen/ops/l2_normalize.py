@@ -23,10 +23,12 @@ MAX_DEPTH_S8 = (1 << 31) // (255 * 255)  # the longest sum of squares that 32 bi
 class L2Normalize(Op):
     """x / sqrt(sum(x^2)) along the last axis.
 
-    x_zero: zero point of s8, whose results have scale 1/128 and zero point 0 (TFLM L2_NORMALIZATION, int8)
+    x_zero:     zero point of s8, whose results have scale 1/128 and zero point 0 (TFLM L2_NORMALIZATION, int8)
+    left_shift: bits by which s8 is scaled up before it is multiplied, rather than after (7 in LiteRT's kernel of u8)
     """
 
     x_zero: int = 0
+    left_shift: int = 0
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")
@@ -44,14 +46,19 @@ class L2Normalize(Op):
             return ((wide / np.maximum(length, EPSILON)).astype(x.dtype),)
         value = x.astype(np.int64) - self.x_zero
         multiplier, shift = reciprocal_root(np.maximum((value * value).sum(axis=-1, keepdims=True), 1))
-        y = multiply_by_quantized_multiplier(value, multiplier, shift + 7)
+        y = multiply_by_quantized_multiplier(value << self.left_shift, multiplier, shift + 7 - self.left_shift)
         return (np.clip(y, -128, 127).astype(x.dtype),)
 
 
 def _pack(node: Node) -> Packed:
     assert isinstance(node.op, L2Normalize)
     shape = node.input(0).shape
-    params = {"rows": math.prod(shape[:-1]), "depth": shape[-1], "x_zero": node.op.x_zero}
+    params = {
+        "rows": math.prod(shape[:-1]),
+        "depth": shape[-1],
+        "x_zero": node.op.x_zero,
+        "left_shift": node.op.left_shift,
+    }
     return Packed("edgegen_l2_normalize", params)
 
 

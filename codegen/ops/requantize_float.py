@@ -11,7 +11,7 @@ on both sides of zero than any one straight line puts them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -100,10 +100,10 @@ class _Units:
     def outputs(self, acc: IntArray) -> IntArray:
         """TFLM's, clamped: acc [n,units]."""
         multiplier, shift = self.stairs.requantize.per_channel(len(self.stairs.acc_low))
-        part = FixedPoint(
-            tuple(multiplier[self.index].tolist()),
-            tuple(shift[self.index].tolist()),
-            self.stairs.requantize.zero_point,
+        part = replace(
+            self.stairs.requantize,
+            multiplier=tuple(multiplier[self.index].tolist()),
+            shift=tuple(shift[self.index].tolist()),
         )
         return np.clip(part.apply(acc), self.stairs.low, self.stairs.high)
 

@@ -38,6 +38,8 @@ def _unsuitable(kernel: Kernel, node: Node, target: Target) -> str | None:
         return f"target lacks {', '.join(sorted(lacking))}"
     if kernel.for_speed and target.optimize == "size":
         return "buys speed with flash"
+    if kernel.for_size and target.optimize == "speed":
+        return "saves flash with time"
     reads, writes = (side.split() for side in kernel.signature.split("->"))
     if not _side(node.inputs, reads) or not _side(list(node.outputs), writes):
         return f"computes {kernel.signature}"

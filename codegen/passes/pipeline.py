@@ -31,6 +31,7 @@ from edgegen.passes.optimize.fuse_activation import fuse_activation
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
 from edgegen.passes.optimize.fuse_pad import fuse_pad
 from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
+from edgegen.passes.optimize.simplify_control import simplify_control
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
 from edgegen.passes.post_optimize.fold_views import fold_views
@@ -55,6 +56,7 @@ PRE_OPTIMIZE: tuple[Pass, ...] = (
 )
 OPTIMIZE: tuple[Pass, ...] = (
     fold_constants,
+    simplify_control,
     simplify_algebra,
     cancel_transposes,
     regroup_convolutions,
@@ -170,10 +172,16 @@ def run(graph: Graph, target: Target, options: Options) -> None:
         verify(graph, stage)
 
 
+def _run_everywhere(one: Pass, graph: Graph, target: Target) -> bool:
+    """On the graph, then on the sub-graphs that it still has."""
+    changed = one(graph, target)
+    for inner in [g for n in graph.nodes for g in n.op.graphs]:
+        changed |= _run_everywhere(one, inner, target)
+    return changed
+
+
 def _run_pass(one: Pass, graph: Graph, target: Target, options: Options) -> bool:
-    changed = False
-    for each in [graph] if one in WHOLE_MODEL else graph.everywhere():
-        changed |= one(each, target)
+    changed = one(graph, target) if one in WHOLE_MODEL else _run_everywhere(one, graph, target)
     try:
         check(graph, (*ALWAYS, *ENSURES.get(one, ())))
     except InvalidGraph as error:

@@ -12,7 +12,8 @@
  *
  * x_first, x_count, y_first, y_count: strips (by their first pixel) and rows whose windows lie wholly inside the image
  * pixels:     in a strip: 2 for weights widened to s16, 3 for one byte a weight
- * quads:      of a whole window
+ * quads:      of a whole window; the last sum_quads of them hold sums of the others' taps, for what all units' weights
+ *             have in common: each tap that of 64 quads, in strips of three
  * tile_units: units of all whole tiles; an odd last unit is computed again together with its neighbour
  * last_pair, multipliers: where in the stream the last pair begins and, for EDGEGEN_DSP_ACCUMULATOR, [units][2] of
  *             multiplier and shift; in words
@@ -21,7 +22,7 @@ typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w, units;
     int32_t kernel_h, runs, run_quads, tails, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int32_t x_first, x_count, y_first, y_count;
-    int32_t pixels, quads, tile_units, last_pair, multipliers, sums;
+    int32_t pixels, quads, sum_quads, tile_units, last_pair, multipliers, sums;
     int32_t form, shift, x_zero, zero_point, low, high;
 } edgegen_conv2d_s8_dsp;
 
@@ -68,6 +69,29 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_tails(const ed
         to[0] = edgegen_dsp_pair(x[0], p->kernel_h > 2 ? row2[0] : 0);
         to[odd] = edgegen_dsp_pair(x[w->row], p->kernel_h > 3 ? row2[w->row] : 0);
         x += w->gap;
+    }
+}
+
+/* The sums of a strip's taps. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_sums(uint32_t *strip, int32_t quads)
+{
+    const uint32_t *from = strip;
+    uint8_t *to = (uint8_t *)(strip + 6 * quads);
+    for (int32_t tap = 0; quads > 0 || tap % 4 != 0; tap++) {
+        int32_t sum[3] = {0, 0, 0};
+        for (int32_t q = edgegen_min_s32(quads, 64); q > 0; q--) {
+            for (int32_t j = 0; j < 3; j++) {
+                sum[j] = edgegen_dsp_dot(from[j], UINT32_C(0x10001), sum[j]);
+                sum[j] = edgegen_dsp_dot(from[3 + j], UINT32_C(0x10001), sum[j]);
+            }
+            from += 6;
+        }
+        quads -= 64;
+        for (int32_t j = 0; j < 3; j++) {
+            const int16_t half = (int16_t)sum[j];
+            memcpy(to + 4 * j + 2 * (tap % 2), &half, 2);
+        }
+        to += tap % 2 == 0 ? 0 : 12;
     }
 }
 
@@ -137,6 +161,9 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
                 edgegen_conv2d_s8_dsp_pixel(p, x, first + j < total ? first + j : first,
                                             edgegen_dsp_pixel(strip, pixels, j));
             }
+        }
+        if (p->sum_quads != 0) {
+            edgegen_conv2d_s8_dsp_sums(strip, p->quads - p->sum_quads);
         }
         uint8_t *const to = y + first * p->units * y_size;
         uint8_t *const out = aside != 0 ? scratch + p->sums : to;

@@ -16,8 +16,10 @@ EDGEGEN_INLINE void edgegen_dense_s8_body(const edgegen_dense_s8 *p, const int8_
             for (int32_t k = 0; k < p->depth; k++) {
                 acc += x[k] * (w[k] + weight_offset);
             }
-            acc = edgegen_requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point;
-            y[o] = (int8_t)edgegen_clamp_s32(acc, p->low, p->high);
+            const int32_t multiplier = epilogue[3 * o + 1], shift = epilogue[3 * o + 2];
+            acc = p->once != 0 ? edgegen_requantize_once(acc, multiplier, shift)
+                               : edgegen_requantize(acc, multiplier, shift);
+            y[o] = (int8_t)edgegen_clamp_s32(acc + p->zero_point, p->low, p->high);
             w += p->depth;
         }
         x += p->depth;

@@ -9,9 +9,11 @@
  * tile_units:  units of all whole tiles; the others are computed in a last tile that steps back
  * last_tile, multipliers: where in the stream of a part, and in the stream, they begin; in words
  * copied:      x is copied to the start of scratch and padded to whole quads; sums: where in scratch outputs lie that
- *              are not yet results, [parts][units, at least 4] */
+ *              are not yet results, [parts][units, at least 4]
+ * weight_offset: added to every weight, for accumulators; once: they are requantized with one rounding */
 typedef struct {
     int32_t rows, depth, units, quads, parts, part_words, tile_units, last_tile, multipliers, copied, sums;
+    int32_t weight_offset, once;
     int32_t form, shift, zero_point, low, high;
 } edgegen_dense_s8_dsp;
 
@@ -50,6 +52,36 @@ EDGEGEN_INLINE void edgegen_dense_s8_dsp_sum(const edgegen_dense_s8_dsp *p, int3
     }
 }
 
+/* What the weights' offset adds to every unit's accumulator. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED int32_t edgegen_dense_s8_dsp_offset(const int8_t *x, int32_t depth,
+                                                                           int32_t offset)
+{
+    int32_t sum = 0;
+    for (; depth >= 4; depth -= 4) {
+        const uint32_t bytes = edgegen_dsp_load(x);
+        sum = edgegen_dsp_dot(edgegen_dsp_even(bytes), UINT32_C(0x10001), sum);
+        sum = edgegen_dsp_dot(edgegen_dsp_odd(bytes), UINT32_C(0x10001), sum);
+        x += 4;
+    }
+    for (; depth > 0; depth--) {
+        sum += *x++;
+    }
+    return sum * offset;
+}
+
+/* Accumulators as results; multipliers[units][2]: multiplier, shift. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_finish(const edgegen_dense_s8_dsp *p,
+                                                                        const int32_t *acc, int32_t more,
+                                                                        const int32_t *multipliers, int8_t *y)
+{
+    for (int32_t o = 0; o < p->units; o++) {
+        const int32_t sum = acc[o] + more, multiplier = multipliers[2 * o], shift = multipliers[2 * o + 1];
+        const int32_t scaled = p->once != 0 ? edgegen_requantize_once(sum, multiplier, shift)
+                                            : edgegen_requantize(sum, multiplier, shift);
+        y[o] = (int8_t)edgegen_clamp_s32(scaled + p->zero_point, p->low, p->high);
+    }
+}
+
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgegen_dense_s8_dsp *p, const int8_t *x,
                                                                      const int32_t *stream, uint8_t *scratch, int8_t *y)
 {
@@ -61,7 +93,9 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
         if (accumulators != 0) {
             int32_t *const sums = (int32_t *)(void *)first;
             edgegen_dense_s8_dsp_sum(p, sums);
-            edgegen_dsp_finish(sums, stream + p->multipliers, p->units, p->zero_point, p->low, p->high, y);
+            const int32_t more =
+                p->weight_offset != 0 ? edgegen_dense_s8_dsp_offset(x, p->depth, p->weight_offset) : 0;
+            edgegen_dense_s8_dsp_finish(p, sums, more, stream + p->multipliers, y);
         } else if (aside != 0) {
             memcpy(y, first, (size_t)p->units);
         }

@@ -5,7 +5,7 @@
 #include "kernels/reciprocal.h"
 
 typedef struct {
-    int32_t rows, depth, x_zero;
+    int32_t rows, depth, x_zero, left_shift; /* left_shift: before the multiplication, of 7 in all */
 } edgegen_l2_normalize;
 
 EDGEGEN_KERNEL void l2_normalize_f32(const edgegen_l2_normalize *p, const float *x, float *y)
@@ -34,7 +34,8 @@ EDGEGEN_KERNEL void l2_normalize_s8(const edgegen_l2_normalize *p, const int8_t 
         }
         const edgegen_factor root = edgegen_reciprocal_root(edgegen_max_s32(sum, 1));
         for (int32_t c = 0; c < p->depth; c++) {
-            const int32_t scaled = edgegen_requantize(x[c] - p->x_zero, root.multiplier, root.shift + 7);
+            const int32_t v = (x[c] - p->x_zero) * (1 << p->left_shift);
+            const int32_t scaled = edgegen_requantize(v, root.multiplier, root.shift + 7 - p->left_shift);
             y[c] = (int8_t)edgegen_clamp_s32(scaled, -128, 127);
         }
         x += p->depth;

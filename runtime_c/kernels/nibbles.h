@@ -8,6 +8,12 @@
 EDGEGEN_INLINE int32_t edgegen_low_nibble(uint8_t pair) { return ((pair & 15) ^ 8) - 8; }
 EDGEGEN_INLINE int32_t edgegen_high_nibble(uint8_t pair) { return ((pair >> 4) ^ 8) - 8; }
 
+/* Number i of those that start at `pairs`. */
+EDGEGEN_INLINE int32_t edgegen_nibble(const uint8_t *pairs, int32_t i)
+{
+    return i % 2 != 0 ? edgegen_high_nibble(pairs[i / 2]) : edgegen_low_nibble(pairs[i / 2]);
+}
+
 /* x[depth] times depth weights */
 EDGEGEN_INLINE int32_t edgegen_dot_nibbles(const int8_t *x, const uint8_t *weights, int32_t depth)
 {

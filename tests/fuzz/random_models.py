@@ -173,12 +173,22 @@ def _join(rng: random.Random, kind: str) -> Model:
     count = rng.choice((1, 2, 3, 9))
     parts = [_activation(f"x{i}", kind, (1, 2, 1 + i % 3)) for i in range(count)]
     table = options("ConcatenationOptions", Axis=rng.choice((2, -1)))
+    if rng.random() < 0.3:
+        alike, pack = (
+            [replace(p, shape=(2, 3), signature=None) for p in parts],
+            options("PackOptions", ValuesCount=count),
+        )
+        return [*alike, _activation("y", kind, (1, 1, 1))], Operator("PACK", [p.name for p in parts], ["y"], pack)
     return [*parts, _activation("y", kind, (1, 1, 1))], Operator("CONCATENATION", [p.name for p in parts], ["y"], table)
 
 
 def _split(rng: random.Random, kind: str) -> Model:
     x, parts = _activation("x", kind, (1, 6, 4)), [_activation(f"y{i}", kind, (1, 1, 1)) for i in range(3)]
     names = [p.name for p in parts]
+    if rng.random() < 0.3:
+        flat = [replace(p, shape=(1, 1), signature=(-1, -1)) for p in parts]
+        unpack = Operator("UNPACK", ["x"], names, options("UnpackOptions", Num=3, Axis=-1))
+        return [_activation("x", kind, (6, 4, 3)), *flat], unpack
     if rng.random() < 0.5:
         return [_list("axis", 1), x, *parts], Operator(
             "SPLIT", ["axis", "x"], names, options("SplitOptions", NumSplits=3)
@@ -186,6 +196,63 @@ def _split(rng: random.Random, kind: str) -> Model:
     sizes = [_list("sizes", [1, -1, 2]), _list("axis", [1])]
     table = options("SplitVOptions", NumSplits=3)
     return [x, *sizes, *parts], Operator("SPLIT_V", ["x", "sizes", "axis"], names, table)
+
+
+def _move(rng: random.Random, kind: str) -> Model:
+    """Operators that copy elements elsewhere, or as often as asked."""
+    x, matrix = _activation("x", kind, (4, 4, 6, 4)), _activation("x", kind, (3, 4))
+    scalar, lengths = _activation("x", kind, ()), Tensor("s", "INT32", (4,))
+    margins = [_list("s", [2, 1]), _list("n", [[0, 0], [0, 2]])]
+    choices: tuple[tuple[str, list[Tensor], Options | None, int], ...] = (
+        ("MIRROR_PAD", [x, _list("s", [[0, 0], [1, 2], [0, 1], [0, 0]])], options("MirrorPadOptions", Mode=1), 4),
+        ("TILE", [x, _list("s", [2, 1, 2, 1])], None, 4),
+        ("BROADCAST_TO", [matrix, _list("s", [2, 3, 4])], None, 3),
+        ("FILL", [_list("s", [2, 3, 4]), scalar], None, 3),
+        ("REVERSE_V2", [x, _list("s", [1, -1])], None, 4),
+        ("REVERSE_SEQUENCE", [x, lengths], options("ReverseSequenceOptions", SeqDim=2, BatchDim=1), 4),
+        ("SPACE_TO_DEPTH", [x], options("SpaceToDepthOptions", BlockSize=2), 4),
+        ("DEPTH_TO_SPACE", [x], options("DepthToSpaceOptions", BlockSize=2), 4),
+        ("SPACE_TO_BATCH_ND", [x, *margins], None, 4),
+        ("BATCH_TO_SPACE_ND", [x, *margins], None, 4),
+        ("MATRIX_DIAG", [matrix], None, 3),
+        ("MATRIX_SET_DIAG", [matrix, _activation("d", kind, (3,))], None, 2),
+        ("SHAPE", [x], options("ShapeOptions", OutType=2), 1),
+        ("RANK", [x], None, 0),
+        ("RANGE", [_list("s", 1), _list("e", 9), _list("n", 3)], None, 1),
+        ("BROADCAST_ARGS", [Tensor("x", "INT32", (3,)), _list("s", [2, 1])], None, 1),
+    )
+    name, inputs, table, rank = rng.choice(choices)
+    y = _activation("y", kind, (1,) * rank)
+    if name in ("SHAPE", "RANK", "RANGE", "BROADCAST_ARGS"):
+        y = Tensor("y", "INT32", (1,) * rank, signature=(-1,) * rank or None)
+    return [*inputs, y], Operator(name, [t.name for t in inputs], ["y"], table)
+
+
+def _choose(rng: random.Random, kind: str) -> Model:
+    """Operators that go by indices, most of which are known at run time."""
+    x, tuples = _activation("x", kind, (4, 5, 6)), Tensor("i", rng.choice(("INT32", "INT64")), (7, 2))
+    indices = rng.choice((Tensor("i", "INT32", (3,)), _list("i", [0, 2, 3])))
+    one = _weights("on", kind, (), 0, rng) if kind == "FLOAT32" else _activation("on", kind, ())
+    dense = options("SparseToDenseOptions", ValidateIndices=False)
+    choices: tuple[tuple[str, list[Tensor], Options | None, int], ...] = (
+        ("GATHER", [x, indices], options("GatherOptions", Axis=rng.choice((0, 1, -1)), BatchDims=0), 3),
+        ("GATHER_ND", [x, tuples], None, 2),
+        ("EMBEDDING_LOOKUP", [Tensor("i", "INT32", (3,)), x], None, 3),
+        ("SCATTER_ND", [tuples, _activation("x", kind, (7, 6)), _list("s", [4, 5, 6])], None, 3),
+        ("SPARSE_TO_DENSE", [tuples, _list("s", [4, 5]), _activation("x", kind, (7,)), one], dense, 2),
+        ("ONE_HOT", [indices, _list("d", 5), one, one], options("OneHotOptions", Axis=-1), 2),
+        ("TOPK_V2", [x, _list("s", 3)], None, 3),
+        ("DYNAMIC_UPDATE_SLICE", [x, _activation("u", kind, (2, 5, 3)), Tensor("i", "INT32", (3,))], None, 3),
+        ("WHERE", [_list("i", [[0, 2], [3, 0]])], None, 2),
+    )
+    name, inputs, table, rank = rng.choice(choices)
+    outputs = [_activation("y", kind, (1,) * rank)]
+    if name == "TOPK_V2":
+        outputs.append(Tensor("places", "INT32", (1,) * rank, signature=(-1,) * rank))
+    if name == "WHERE":
+        outputs = [Tensor("y", "INT64", (1, 1), signature=(-1, -1))]
+    tensors = list({t.name: t for t in (*inputs, *outputs)}.values())
+    return tensors, Operator(name, [t.name for t in inputs], [t.name for t in outputs], table)
 
 
 def _any(rng: random.Random, kind: str) -> Model:
@@ -199,6 +266,8 @@ def _any(rng: random.Random, kind: str) -> Model:
 SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_convolution,) * 2,
     *(_shape,) * 2,
+    *(_move,) * 3,
+    *(_choose,) * 2,
     *(_dense, _transposed, _matmul, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
 )
 

@@ -12,12 +12,13 @@ from edgegen.verify import Build, build_program
 from tests.fuzz.random_models import random_model
 from tests.fuzz.test_flips import TIMES, compiled
 
-MODELS = 1000
+MODELS = 1500
 DRAWN = {
     *("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "AVERAGE_POOL_2D", "ADD", "SUB", "MUL", "MEAN"),
     *("RELU", "RELU6", "LOGISTIC", "TANH", "HARD_SWISH", "LEAKY_RELU", "PRELU", "SOFTMAX", "QUANTIZE", "DEQUANTIZE"),
     *("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "PAD", "PADV2", "CONCATENATION", "SPLIT", "SPLIT_V", "SLICE"),
-    *("STRIDED_SLICE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SUM", "RELU_N1_TO_1"),
+    *("STRIDED_SLICE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SUM", "RELU_N1_TO_1", "PACK", "UNPACK"),
+    *("GATHER", "EMBEDDING_LOOKUP", "SCATTER_ND", "SPARSE_TO_DENSE", "ONE_HOT", "TOPK_V2", "DYNAMIC_UPDATE_SLICE"),
 }
 """Operators of which sound models are drawn often enough that some must compile."""
 TOGETHER = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}  # mean nothing alone: test_flips has them

@@ -94,7 +94,8 @@ class Importer:
         _check_operators(file.operators)
         source.count(file.operators)
         self.tensors = [make_tensor(t, file.tensors) for t in file.tensors]
-        self._free = {self.tensors[i] for i, t in enumerate(file.tensors) if -1 in t.signature}
+        # A result whose shape operators compute may be declared without one, which looks like a scalar.
+        self._free = {self.tensors[i] for i, t in enumerate(file.tensors) if -1 in t.signature or not t.shape}
         self.inputs = [self.tensors[i] for i in file.inputs]
         if len(set(self.inputs)) != len(self.inputs):
             raise InvalidModel(f"a tensor is listed twice among {self.title}'s inputs")

@@ -6,10 +6,11 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+from edgegen.ops.dsp_layers import Convolution, Rows, nine_bits, pack_convolution, pack_rows
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights, within_256
 
 _DSP = frozenset({"dsp"})
+_S8, _S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
 
 
 def _convolution(node: Node) -> Convolution:
@@ -36,6 +37,14 @@ def _when(node: Node) -> str | None:
     return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
 
 
+def _when_9_bits(node: Node) -> str | None:
+    return _when(node) or nine_bits(node.input(1).values)
+
+
+def _pack_tiles(node: Node) -> Packed:
+    return pack_convolution(_convolution(node))
+
+
 def _rows(node: Node) -> Rows:
     """The convolution as a dense layer, where one window covers the image."""
     conv = _convolution(node)
@@ -45,7 +54,7 @@ def _rows(node: Node) -> Rows:
 
 
 def _when_one_window(node: Node) -> str | None:
-    reason = _one_window(node) or _when(node)
+    reason = _one_window(node) or _when(node) or within_256(node)
     return reason or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
 
 
@@ -81,28 +90,11 @@ def _pack_f32_rows(node: Node) -> Packed:
 
 
 ROWS = (
-    Kernel(
-        "dense_s8_dsp",
-        "s8 s8 s32? -> s8",
-        _pack_rows,
-        requires=_DSP,
-        when=_when_no_scratch,
-    ),
-    Kernel(
-        "dense_s8_dsp_any",
-        "s8 s8 s32? -> s8",
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_one_window,
-    ),
-    Kernel(
-        "conv2d_s8_dsp",
-        "s8 s8 s32? -> s8",
-        lambda node: pack_convolution(_convolution(node)),
-        requires=_DSP,
-        when=_when,
-    ),
+    Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch),
+    Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
+    Kernel("dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
+    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when),
+    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits),
     Kernel(
         "dense_f32_dsp",
         "f32 f32 f32? -> f32",

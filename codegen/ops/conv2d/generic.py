@@ -7,7 +7,7 @@ from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 
 
-def _geometry(node: Node) -> Params:
+def geometry(node: Node) -> Params:
     op, w = node.op, node.input(1)
     assert isinstance(op, Conv2d)
     return image_params(node) | {
@@ -25,4 +25,4 @@ def _geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("conv2d", _geometry)
+ROWS = portable_rows("conv2d", geometry)

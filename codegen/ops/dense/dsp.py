@@ -6,8 +6,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Rows, pack_convolution, pack_rows
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights, worth_reordering
+from edgegen.ops.dsp_layers import Rows, is_proved, nine_bits, pack_convolution, pack_rows
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights, rounds_twice, within_256, worth_reordering
 
 _DSP = frozenset({"dsp"})
 
@@ -24,10 +24,23 @@ def _when(node: Node) -> str | None:
     return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
 
 
+def _when_pixels(node: Node) -> str | None:
+    """The convolution's tiles requantize either by proved constants or as `FixedPoint` itself says."""
+    return _when(node) or (None if is_proved(_rows(node).as_convolution()) else rounds_twice(node))
+
+
 def _when_few_rows(node: Node) -> str | None:
-    if node.input(0).shape[0] > 2:
+    if node.input(0).shape[0] > 2 and _when_pixels(node) is None:
         return "at most 2 rows"
-    return _when(node) or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
+    return (
+        _when(node)
+        or within_256(node)
+        or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
+    )
+
+
+def _when_pixels_9_bits(node: Node) -> str | None:
+    return _when_pixels(node) or nine_bits(node.input(1).values)
 
 
 def _when_no_scratch(node: Node) -> str | None:
@@ -68,7 +81,9 @@ def _when_f32(node: Node) -> str | None:
 ROWS = (
     Kernel("dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch),
     Kernel("dense_s8_dsp_any", "s8 s8 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
-    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when),
+    Kernel("dense_s8_dsp_any", "s8 s16 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
+    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_pixels),
+    Kernel("conv2d_s8_dsp", "s8 s16 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_pixels_9_bits),
     Kernel("dense_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_few_rows_f32),
     Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32_pixels, requires=_DSP, when=_when_f32),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgegen.ir.fixed_point import FixedPointOnce
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
@@ -34,6 +35,7 @@ def _pack_s8(node: Node) -> Packed:
             "depth": w.shape[1],
             "units": w.shape[0],
             "weight_offset": offset,
+            "once": int(isinstance(op.requantize, FixedPointOnce)),
             "zero_point": op.requantize.zero_point,
             "low": low,
             "high": high,

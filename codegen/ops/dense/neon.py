@@ -7,7 +7,14 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point, worth_reordering
+from edgegen.ops.epilogue import (
+    bias_or_zeros,
+    clamp_f32,
+    constant_weights,
+    fold_zero_point,
+    rounds_twice,
+    worth_reordering,
+)
 from edgegen.ops.neon_tiles import (
     output_params,
     pack_bias,
@@ -21,7 +28,8 @@ from edgegen.ops.neon_tiles import (
 
 def _holds_s8(node: Node) -> str | None:
     depth = node.input(1).shape[1]
-    return constant_weights(node) if depth == 8 or depth >= 16 else "rows must have 8 or at least 16 elements"
+    short = None if depth == 8 or depth >= 16 else "rows must have 8 or at least 16 elements"
+    return constant_weights(node) or short or rounds_twice(node)
 
 
 def _holds_f32(node: Node) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights, worth_reordering
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights, rounds_twice, worth_reordering
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
@@ -37,7 +37,7 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
             return worth_reordering(node)
         if tiling.direct(_windows(node)) != direct:
             return "rows of x are not whole steps" if direct else "rows of x can be read in place"
-        return constant_weights(node)
+        return constant_weights(node) or rounds_twice(node)
 
     return when
 

@@ -9,8 +9,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_float import pack_float_convolution
-from edgegen.ops.dsp_layers import Convolution, pack_convolution
-from edgegen.ops.dsp_tiles import choose_result, tiles_of, words
+from edgegen.ops.dsp_layers import Convolution, nine_bits, pack_convolution
+from edgegen.ops.dsp_tiles import choose_result, holds_9_bits, tiles_of, words
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights, fold_zero_point
 from edgegen.ops.requantize_dsp import HighMultiply
 
@@ -19,6 +19,7 @@ _SHIFT = 13  # the only one that the 3x3 rows have a path for
 _PIXEL_SCALE = 8  # they widen x by 2^8, and weights by what is left of a unit's scale
 _SCALES_3X3 = (10, 9, 11, 12, 13, 8)
 _SCALES = (8, 7, 5, 3, 1)
+_SCALES_9_BITS = _SCALES[1:]
 
 
 def _op(node: Node) -> DepthwiseConv2d:
@@ -119,7 +120,7 @@ def _pack_3x3(node: Node) -> Packed:
 def _pack(node: Node) -> Packed:
     op, x, w, y = _op(node), node.input(0), node.input(1), node.out
     assert op.requantize is not None
-    form, result = _result(node, _SCALES, ())
+    form, result = _result(node, _SCALES_9_BITS if holds_9_bits(w.values) else _SCALES, ())
     channels = w.shape[2]
     filters = _filters(node).reshape(channels, -1)
     if result is None:
@@ -196,10 +197,15 @@ def _when_f32(node: Node) -> str | None:
     return constant_weights(node)
 
 
+def _few_bits(node: Node) -> str | None:
+    return nine_bits(node.input(1).values) if node.input(1).dtype.is_integer else None
+
+
 def _when_one_channel(node: Node) -> str | None:
     if node.input(0).shape[3] != 1:
         return "x must have one channel"
-    return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
+    reason = constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
+    return reason or _few_bits(node)
 
 
 def _when(node: Node) -> str | None:
@@ -207,7 +213,7 @@ def _when(node: Node) -> str | None:
         return "the channel multiplier must be 1"
     if node.input(0).shape[3] < 4:
         return "there must be at least 4 channels"
-    return constant_weights(node)
+    return constant_weights(node) or _few_bits(node)
 
 
 def windows_on_image(op: DepthwiseConv2d, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...]) -> str | None:
@@ -244,25 +250,19 @@ def _when_3x3_one_sided(node: Node) -> str | None:
     return None if result is not None and result.one_sided else "requantization needs a correction"
 
 
+def _integer_rows(weights: str) -> tuple[Kernel, ...]:
+    signature, header = f"s8 {weights} s32? -> s8", "depthwise_conv2d_s8_dsp"
+    return (
+        Kernel("conv2d_s8_dsp", signature, _pack_one_channel, requires=_DSP, when=_when_one_channel),
+        Kernel("depthwise_conv2d_s8_dsp_3x3", signature, _pack_3x3, header, _DSP, _when_3x3_one_sided),
+        Kernel("depthwise_conv2d_s8_dsp_3x3_corrected", signature, _pack_3x3, header, _DSP, _when_3x3),
+        Kernel("depthwise_conv2d_s8_dsp", signature, _pack, header, _DSP, _when_on_image),
+    )
+
+
 ROWS = (
-    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_one_channel, requires=_DSP, when=_when_one_channel),
-    Kernel(
-        "depthwise_conv2d_s8_dsp_3x3",
-        "s8 s8 s32? -> s8",
-        _pack_3x3,
-        "depthwise_conv2d_s8_dsp",
-        _DSP,
-        _when_3x3_one_sided,
-    ),
-    Kernel(
-        "depthwise_conv2d_s8_dsp_3x3_corrected",
-        "s8 s8 s32? -> s8",
-        _pack_3x3,
-        "depthwise_conv2d_s8_dsp",
-        _DSP,
-        _when_3x3,
-    ),
-    Kernel("depthwise_conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack, requires=_DSP, when=_when_on_image),
+    *_integer_rows("s8"),
+    *_integer_rows("s16"),
     Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_one_channel_f32, requires=_DSP, when=_when_one_channel),
     Kernel("depthwise_conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_f32),
 )

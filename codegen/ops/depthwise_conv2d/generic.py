@@ -7,7 +7,7 @@ from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 
 
-def _geometry(node: Node) -> Params:
+def geometry(node: Node) -> Params:
     op, w = node.op, node.input(1)
     assert isinstance(op, DepthwiseConv2d)
     return image_params(node) | {
@@ -24,4 +24,4 @@ def _geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("depthwise_conv2d", _geometry)
+ROWS = portable_rows("depthwise_conv2d", geometry)

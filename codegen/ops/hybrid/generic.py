@@ -59,7 +59,7 @@ def holds(product: type, also: Callable[[Node], str | None] = lambda _: None) ->
     return when
 
 
-def _pack_dense(node: Node) -> Packed:
+def pack_dense(node: Node) -> Packed:
     w = node.input(3).values
     sizes: dict[str, Literal] = {"rows": node.input(0).shape[0], "depth": w.shape[1], "units": w.shape[0]}
     constants = (Constant("weights", w), factors(node), weight_sums(w))
@@ -77,7 +77,7 @@ def _window(product: Conv2d | DepthwiseConv2d) -> dict[str, Literal]:
     }
 
 
-def _pack_conv2d(node: Node) -> Packed:
+def pack_conv2d(node: Node) -> Packed:
     product, w = hybrid(node).product, node.input(3)
     assert isinstance(product, Conv2d)
     filters: dict[str, Literal] = {
@@ -106,8 +106,8 @@ def _pack_depthwise(node: Node) -> Packed:
 
 
 ROWS = (
-    Kernel("hybrid_dense", SIGNATURE, _pack_dense, when=holds(Dense)),
-    Kernel("hybrid_conv2d", SIGNATURE, _pack_conv2d, when=holds(Conv2d), reads=any_order, writes=any_order),
+    Kernel("hybrid_dense", SIGNATURE, pack_dense, when=holds(Dense)),
+    Kernel("hybrid_conv2d", SIGNATURE, pack_conv2d, when=holds(Conv2d), reads=any_order, writes=any_order),
     Kernel(
         "hybrid_depthwise_conv2d",
         SIGNATURE,

@@ -68,5 +68,6 @@ def _interpolates(interpolation: Interpolation) -> Callable[[Node], str | None]:
 ROWS = (
     Kernel("resize_nearest", "_ -> _", _pack_nearest, when=_interpolates("nearest")),
     Kernel("resize_bilinear_s8", "s8 -> s8", _pack_s8, when=_interpolates("bilinear")),
+    Kernel("resize_bilinear_u8", "u8 -> u8", _pack_f32, "resize_bilinear_f32", when=_interpolates("bilinear")),
     Kernel("resize_bilinear_f32", "f32 -> f32", _pack_f32, when=_interpolates("bilinear")),
 )

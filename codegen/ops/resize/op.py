@@ -25,7 +25,8 @@ class Resize(Op):
                         when bilinear
 
     Coordinates are f32 (reference_ops::ResizeNearestNeighbor and ResizeBilinear) or, for bilinear on s8, fixed point
-    with 10 bits of fraction (reference_ops::ResizeBilinearInteger), which rounds half away from zero.
+    with 10 bits of fraction (reference_ops::ResizeBilinearInteger), which rounds half away from zero. u8 is
+    interpolated in f32 and rounded to the nearest, halves upwards.
     """
 
     interpolation: Interpolation = "nearest"
@@ -88,12 +89,12 @@ class Resize(Op):
         x = present(inputs[0], "x")
         if self.interpolation == "nearest":
             return (x[:, self.nearest(0, x.shape[1])][:, :, self.nearest(1, x.shape[2])],)
-        fixed = x.dtype.kind == "i"
+        fixed, rounds = x.dtype.kind == "i", x.dtype.kind == "u"
         sample = self.between_fixed if fixed else self.between
         (y0, y1, fy), (x0, x1, fx) = sample(0, x.shape[1]), sample(1, x.shape[2])
         fy, fx = fy[:, None, None], fx[:, None]
-        one = ONE if fixed else x.dtype.type(1)
-        wide = x.astype(np.int64) if fixed else x
+        one = ONE if fixed else np.float32(1)
+        wide = x.astype(np.int64) if fixed else x.astype(np.float32)
         upper, lower = wide[:, y0], wide[:, y1]
         with np.errstate(invalid="ignore"):  # infinite pixels with weight 0 give NaN, in the kernel too
             total = (
@@ -103,6 +104,6 @@ class Resize(Op):
                 + lower[:, :, x1] * fy * fx
             )
         if not fixed:
-            return (total,)
+            return (np.floor(total + np.float32(0.5)).astype(np.uint8) if rounds else total,)
         half = ONE * ONE // 2
         return ((np.sign(total) * ((np.abs(total) + half) // (ONE * ONE))).astype(x.dtype),)

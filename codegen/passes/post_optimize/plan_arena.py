@@ -16,7 +16,7 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     State, which is in use all the time, lies behind the arena.
     """
     spans = lifetimes(graph)
-    alignment = max((target.alignment, *(t.dtype.size for t in spans)))
+    alignment = max([target.alignment, *(t.dtype.size for t in spans)])
     everything = storages(graph, alignment)
     shared = [s for s in everything if not s.persistent]
     steps = enumerate(graph.steps())

@@ -170,7 +170,7 @@ def test_other_types_are_refused_by_name() -> None:
     for name, kind in (
         ("SIN", "INT32"),
         ("ROUND", "INT8"),
-        ("NEG", "INT8"),
+        ("NEG", "UINT8"),
         ("SQRT", "INT8"),
         ("GELU", "INT16"),
         ("LOGICAL_NOT", "INT8"),

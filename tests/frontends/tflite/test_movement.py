@@ -9,53 +9,11 @@ import pytest
 
 from edgegen.errors import EdgegenError, InvalidModel, UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
-from edgegen.ir.evaluate import evaluate
-from edgegen.ir.tensor import Array
-from tests.judge import check_against_judge
-from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
+from tests.frontends.tflite.single import NUMPY, QUANTIZED, Shape, activation, judge_of, model, run, s32, unary, values
+from tests.judge import check_against_judge, judge, judge_litert
+from tests.models.tflite_builder import Operator, Tensor, build_model, options
 
-TYPES = {"INT8": "int8", "INT16": "int16", "INT32": "int32", "FLOAT32": "float32"}
-QUANTIZED = {"INT8": (0.25, -7), "INT16": (0.25, 0)}
-
-Shape = tuple[int, ...]
-
-
-def values(kind: str, shape: Shape, seed: int = 0) -> Array:
-    rng = np.random.default_rng(seed)
-    if kind == "FLOAT32":
-        return rng.standard_normal(shape, np.float32)
-    return rng.integers(-100, 100, shape).astype(TYPES[kind])
-
-
-def activation(name: str, kind: str, shape: Shape, scale: float | None = None, zero: int | None = None) -> Tensor:
-    q = QUANTIZED.get(kind)
-    if q is None:
-        return Tensor(name, kind, shape)
-    return Tensor(name, kind, shape, scale=scale or q[0], zero_point=q[1] if zero is None else zero)
-
-
-def s32(name: str, numbers: Any) -> Tensor:
-    return Tensor(name, data=np.array(numbers, np.int32))
-
-
-def unary(
-    name: str,
-    kind: str,
-    shape: Shape,
-    out: Shape,
-    constants: list[Tensor],
-    opts: Options | None = None,
-    version: int = 1,
-) -> bytes:
-    """A model of one operator: x and constants in, y out."""
-    return build_model(
-        [activation("x", kind, shape), *constants, activation("y", kind, out)],
-        [Operator(name, ["x", *(c.name for c in constants)], ["y"], opts, version)],
-    )
-
-
-def run(data: bytes, *inputs: Array) -> list[Array]:
-    return evaluate(read_tflite(data, "model", {}), inputs)
+TYPES = ("INT8", "INT16", "INT32", "FLOAT32")
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -71,7 +29,7 @@ def test_pad(kind: str, shape: Shape, paddings: list[list[int]]) -> None:
 @pytest.mark.parametrize("kind", TYPES)
 def test_pad_v2_pads_with_a_given_value(kind: str) -> None:
     q = QUANTIZED.get(kind)
-    value = Tensor("v", data=np.array([-9], TYPES[kind]), scale=q[0] if q else None, zero_point=q[1] if q else 0)
+    value = Tensor("v", data=np.array([-9], NUMPY[kind]), scale=q[0] if q else None, zero_point=q[1] if q else 0)
     data = unary("PADV2", kind, (2, 3), (3, 7), [s32("p", [[0, 1], [3, 1]]), value])
     check_against_judge(data, [values(kind, (2, 3))])
 
@@ -257,6 +215,152 @@ def test_nearest_with_corners_and_centers() -> None:
     opts = options("ResizeNearestNeighborOptions", AlignCorners=True, HalfPixelCenters=True)
     data = unary("RESIZE_NEAREST_NEIGHBOR", "INT8", (1, 5, 4, 2), (1, 9, 7, 2), [s32("size", (9, 7))], opts, version=3)
     check_against_judge(data, [values("INT8", (1, 5, 4, 2))])
+
+
+@pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "INT32", "FLOAT32"])
+@pytest.mark.parametrize("mode", [0, 1])
+def test_mirror_pad(kind: str, mode: int) -> None:
+    opts, by = options("MirrorPadOptions", Mode=mode), judge_of(kind, "INT8", "FLOAT32")
+    for shape, paddings in (((4, 3), [[2, 3], [1, 0]]), ((2, 5, 4, 3), [[0, 1], [3, 4], [2, 1], [0, 0]])):
+        out = tuple(n + sum(p) for n, p in zip(shape, paddings, strict=True))
+        check_against_judge(
+            unary("MIRROR_PAD", kind, shape, out, [s32("p", paddings)], opts), [values(kind, shape)], by=by
+        )
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_mirrors_show_no_more_than_there_is(mode: int) -> None:
+    opts = options("MirrorPadOptions", Mode=mode)
+    for width in (0, 3 + mode - 1):
+        data = unary("MIRROR_PAD", "INT8", (3,), (3 + width,), [s32("p", [[0, width]])], opts)
+        check_against_judge(data, [values("INT8", (3,))])
+    data = unary("MIRROR_PAD", "INT8", (3,), (6 + mode,), [s32("p", [[0, 3 + mode]])], opts)
+    with pytest.raises(InvalidModel, match="cannot be mirrored"):
+        read_tflite(data, "m", {})
+
+
+@pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32"])
+@pytest.mark.parametrize(("axis", "count"), [(0, 2), (-1, 1), (1, 10)])
+def test_pack(kind: str, axis: int, count: int) -> None:
+    parts = [values(kind, (3, 2), i) for i in range(count)]
+    out = np.stack(parts, axis).shape
+    data = model(
+        "PACK",
+        [activation(f"x{i}", kind, (3, 2)) for i in range(count)],
+        [activation("y", kind, out)],
+        options("PackOptions", ValuesCount=count, Axis=axis),
+    )
+    check_against_judge(data, parts, by=judge_litert if kind == "UINT8" else judge)
+
+
+def test_one_tensor_may_be_packed_twice() -> None:
+    pack = Operator("PACK", ["x", "x"], ["y"], options("PackOptions", ValuesCount=2))
+    data = build_model([activation("x", "INT8", ()), activation("y", "INT8", (2,))], [pack])
+    check_against_judge(data, [values("INT8", ())])
+
+
+@pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "INT32", "BOOL", "FLOAT32"])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_unpack(kind: str, axis: int) -> None:
+    shape = (2, 3, 4)
+    out = tuple(n for i, n in enumerate(shape) if i != axis % 3)
+    count = shape[axis]
+    outputs = [activation(f"y{i}", kind, out) for i in range(count)]
+    data = model("UNPACK", [activation("x", kind, shape)], outputs, options("UnpackOptions", Num=count, Axis=axis))
+    check_against_judge(data, [values(kind, shape)], by=judge_of(kind, "INT8", "INT16", "INT32", "FLOAT32"))
+
+
+def test_pack_and_unpack_refuse_counts_that_do_not_fit() -> None:
+    x, y = activation("x", "INT8", (2,)), activation("y", "INT8", (1, 2))
+    with pytest.raises(InvalidModel, match="slices of one shape"):
+        read_tflite(model("PACK", [x], [y], options("PackOptions", ValuesCount=2)), "m", {})
+    with pytest.raises(InvalidModel, match="does not unpack"):
+        read_tflite(model("UNPACK", [x], [activation("y", "INT8", ())], options("UnpackOptions", Num=1)), "m", {})
+
+
+@pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL", "FLOAT32"])
+@pytest.mark.parametrize("axes", [[0], [-1], [1, 2], [0, 1, 2]])
+def test_reverse(kind: str, axes: list[int]) -> None:
+    data = unary("REVERSE_V2", kind, (2, 3, 4), (2, 3, 4), [s32("axes", axes)])
+    check_against_judge(data, [values(kind, (2, 3, 4))])
+
+
+@pytest.mark.parametrize("kind", ["UINT8", "INT16", "INT32", "INT64", "FLOAT32"])
+@pytest.mark.parametrize(("axis", "batch"), [(1, 0), (0, 2), (2, 1)])
+def test_reverse_sequence(kind: str, axis: int, batch: int) -> None:
+    shape = (4, 3, 5)
+    opts = options("ReverseSequenceOptions", SeqDim=axis, BatchDim=batch)
+    tensors = [activation("x", kind, shape), Tensor("n", "INT32", (shape[batch],))]
+    lengths = np.random.default_rng(1).integers(0, shape[axis] + 1, shape[batch]).astype(np.int32)
+    data = model("REVERSE_SEQUENCE", tensors, [activation("y", kind, shape)], opts)
+    check_against_judge(data, [values(kind, shape), lengths], by=judge_litert)
+
+
+COPIES: list[tuple[str, list[Tensor], Shape, Any]] = [
+    ("RESHAPE", [s32("c", [2, 8])], (2, 8), None),
+    ("SQUEEZE", [], (4, 4), options("SqueezeOptions", SqueezeDims=[])),
+    ("EXPAND_DIMS", [s32("c", 0)], (1, 4, 4), None),
+    ("TRANSPOSE", [s32("c", [1, 0])], (4, 4), None),
+    ("PAD", [s32("c", [[0, 1], [0, 0]])], (5, 4), None),
+    ("SLICE", [s32("c", [1, 0]), s32("d", [2, 4])], (2, 4), None),
+    ("STRIDED_SLICE", [s32("c", [0, 0]), s32("d", [4, 4]), s32("e", [1, 2])], (4, 2), options("StridedSliceOptions")),
+    ("REVERSE_V2", [s32("c", [0])], (4, 4), None),
+    ("PACK", [], (1, 4, 4), options("PackOptions", ValuesCount=1)),
+    ("GATHER", [s32("c", [2, 0, 3])], (3, 4), options("GatherOptions")),
+    ("BROADCAST_TO", [s32("c", [2, 4, 4])], (2, 4, 4), None),
+]
+
+
+@pytest.mark.parametrize("kind", ["INT8", "INT16"])
+@pytest.mark.parametrize(("name", "constants", "out", "opts"), COPIES)
+def test_numbers_are_copied_whatever_they_stand_for(
+    kind: str, name: str, constants: list[Tensor], out: Shape, opts: Any
+) -> None:
+    y = activation("y", kind, out, 0.5, 3 if kind == "INT8" else 0)
+    data = model(name, [activation("x", kind, (4, 4)), *constants], [y], opts)
+    by = judge_litert if name == "GATHER" and kind == "INT16" else judge
+    check_against_judge(data, [values(kind, (4, 4))], by=by)
+
+
+def test_only_s8_is_mirrored_whatever_it_stands_for() -> None:
+    constants, opts = [s32("c", [[0, 1]])], options("MirrorPadOptions")
+    for kind in ("INT8", "INT16"):
+        data = model("MIRROR_PAD", [activation("x", kind, (4,)), *constants], [activation("y", kind, (5,), 0.5)], opts)
+        if kind == "INT8":
+            check_against_judge(data, [values(kind, (4,))])
+        else:
+            with pytest.raises(UnsupportedModel, match="cannot requantize"):
+                read_tflite(data, "m", {})
+
+
+def test_sixteen_bits_are_joined_whatever_they_stand_for() -> None:
+    parts = [activation("a", "INT16", (2,)), activation("b", "INT16", (3,), 0.1)]
+    data = model("CONCATENATION", parts, [activation("y", "INT16", (5,), 0.3)], options("ConcatenationOptions"))
+    check_against_judge(data, [values("INT16", (2,)), values("INT16", (3,), 1)])
+
+
+@pytest.mark.parametrize("kind", ["INT8", "INT16"])
+def test_the_selected_and_the_greater_are_copied_whatever_they_stand_for(kind: str) -> None:
+    a, b, y = activation("a", kind, (4,)), activation("b", kind, (4,), 0.1), activation("y", kind, (4,), 0.3)
+    inputs = [values(kind, (4,)), values(kind, (4,), 1)]
+    check_against_judge(model("MAXIMUM", [a, b], [y]), inputs)
+    chosen = model("SELECT_V2", [Tensor("c", "BOOL", (4,)), a, b], [y])
+    check_against_judge(chosen, [values("BOOL", (4,)), *inputs])
+
+
+@pytest.mark.parametrize("name", ["RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"])
+def test_resized_images_keep_their_numbers(name: str) -> None:
+    table = "ResizeBilinearOptions" if name == "RESIZE_BILINEAR" else "ResizeNearestNeighborOptions"
+    x, y = activation("x", "INT8", (1, 2, 3, 1)), activation("y", "INT8", (1, 5, 4, 1), 0.7, 9)
+    check_against_judge(model(name, [x, s32("n", [5, 4])], [y], options(table)), [values("INT8", (1, 2, 3, 1))])
+
+
+@pytest.mark.parametrize(("name", "out", "table"), [("EXPAND_DIMS", (1, 4), None), ("FILL", (3, 4), None)])
+def test_u8_keeps_its_meaning_where_the_interpreters_insist(name: str, out: Shape, table: Any) -> None:
+    x = activation("x", "UINT8", (4,) if name == "EXPAND_DIMS" else ())
+    inputs = [x, s32("c", 0)] if name == "EXPAND_DIMS" else [s32("c", out), x]
+    with pytest.raises(UnsupportedModel, match="cannot requantize"):
+        read_tflite(model(name, inputs, [activation("y", "UINT8", out, 0.7)], table), "m", {})
 
 
 def test_resize_refusals() -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
-from edgegen.frontends.tflite.operators.activation_range import activation_clamp
+from edgegen.frontends.tflite.operators.activation_range import activation_clamp, range_clamp
 from edgegen.ir.dtypes import F32, S8, S16, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
+from edgegen.ir.op import Range
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.prelu import Prelu
@@ -38,8 +39,12 @@ def _positive_scales(op: Operator) -> tuple[float, float]:
 
 
 def _rectify(op: Operator, activation: int) -> None:
+    _limit(op, activation_clamp(op, activation, op.output))
+
+
+def _limit(op: Operator, clamp: Range) -> None:
+    """x, requantized if its scale is another than the output's, within the clamp, which is in the output's numbers."""
     x, y = op.input(0), op.output
-    clamp = activation_clamp(op, activation, y)
     if not _is_quantized(op) or op.per_tensor(x) == op.per_tensor(y):
         op.add(Clamp(clamp), [x], y)
         return
@@ -56,6 +61,11 @@ def relu(op: Operator) -> None:
 @operator("RELU_N1_TO_1", last_version=1, signed="computes")
 def relu_n1_to_1(op: Operator) -> None:
     _rectify(op, tflite.ActivationFunctionType.RELU_N1_TO_1)
+
+
+@operator("RELU_0_TO_1", last_version=1, signed="computes")
+def relu_0_to_1(op: Operator) -> None:
+    _limit(op, range_clamp(op, Range(0.0, 1.0), op.output))
 
 
 @operator("RELU6", last_version=2, signed="computes")

@@ -18,14 +18,18 @@ _REAL: dict[int, Range] = {
 
 
 def activation_clamp(op: Operator, activation: int, output: Tensor) -> Range:
-    """The clamp of a fused activation in the output's own numbers.
-
-    For integers the bounds are quantized in f32, rounding half away from zero, and cut to the type's range, as
-    tflite::CalculateActivationRangeQuantized does. Raises UnsupportedModel for TANH and SIGN_BIT.
-    """
+    """The clamp of a fused activation in the output's own numbers. Raises UnsupportedModel for TANH and SIGN_BIT."""
     if activation not in _REAL:
         raise op.unsupported(f"fused activation {activation} is not supported", "use a separate activation operator")
-    real = _REAL[activation]
+    return range_clamp(op, _REAL[activation], output)
+
+
+def range_clamp(op: Operator, real: Range, output: Tensor) -> Range:
+    """The clamp to real bounds in the output's own numbers.
+
+    For integers the bounds are quantized in f32, rounding half away from zero, and cut to the type's range, as
+    tflite::CalculateActivationRangeQuantized does.
+    """
     if not output.dtype.is_integer or output.type.quantization is None:
         return real
     low, high = output.dtype.range

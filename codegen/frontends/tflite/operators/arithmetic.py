@@ -9,10 +9,12 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
+from edgegen.frontends.tflite.operators.fine_sums import fine, write_fine_sums
 from edgegen.ir.dtypes import F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP
 from edgegen.ops.binary import Binary
+from edgegen.ops.cast import Cast
 
 
 def _scales(op: Operator) -> tuple[float, float, float]:
@@ -100,7 +102,7 @@ def mul(op: Operator) -> None:
 @operator("DIV", last_version=2, signed="computes")
 def div(op: Operator) -> None:
     """Integers give 0 where they are divided by 0; TensorFlow Lite stops there."""
-    _binary(op, "div", tflite.DivOptions, F32, S8, S32)
+    _binary(op, "div", tflite.DivOptions, F32, S8, S16, S32)
 
 
 @operator("SQUARED_DIFFERENCE", last_version=2)
@@ -111,30 +113,38 @@ def squared_difference(op: Operator) -> None:
 
 
 def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
-    """Registers an operator that computes on numbers as they are; quantized ones must share their scale."""
+    """Registers an operator that computes on numbers as they are, whatever they stand for, as TFLM and LiteRT do."""
 
     @operator(name, last_version, signed="computes")
     def read(op: Operator) -> None:
-        _one_type(op, *dtypes)
-        a, b = op.input(0), op.input(1)
-        op.same_quantization(a, op.output)
-        op.same_quantization(b, op.output)
-        op.add(Binary(function), [a, b], op.output)
+        dtype, a, b = _one_type(op, *dtypes), op.input(0), op.input(1)
+        if function in ("maximum", "minimum") or dtype not in (S8, S16):
+            op.add(Binary(function), [a, b], op.output)
+            return
+        wide = op.add(Binary(function), [op.add(Cast("s32"), [a]), op.add(Cast("s32"), [b])])
+        op.add(Cast(dtype.name), [wide], op.output)
 
 
 _plain("MAXIMUM", "maximum", 4, F32, S8, U8, S16, S32, S64)
 _plain("MINIMUM", "minimum", 4, F32, S8, U8, S16, S32, S64)
-_plain("FLOOR_DIV", "floor_div", 3, F32, S32)
-_plain("FLOOR_MOD", "floor_mod", 2, F32, S32, S64)
+_plain("FLOOR_DIV", "floor_div", 3, F32, S8, S16, S32)
+_plain("FLOOR_MOD", "floor_mod", 2, F32, S8, S16, S32, S64)
 _plain("POW", "pow", 1, F32, S32)
 
 
 @operator("ADD_N", last_version=1)
 def add_n(op: Operator) -> None:
-    """Pairs from the left, as both judges add floats. s8 is refused: TFLM rescales the sum of all at once."""
-    _one_type(op, F32, S32)
-    total = op.input(0)
-    for i in range(1, len(op.inputs)):
-        if op.input(i).shape != total.shape:
-            raise op.invalid(f"input {i} {op.input(i).type} is not of the shape of the others")
-        total = op.add(Binary("add"), [total, op.input(i)], op.output if i + 1 == len(op.inputs) else None)
+    """Pairs from the left, as both judges add floats; s8 as TFLM's: see `write_fine_sums`. Inputs of s8 share their
+    quantization, as TFLM demands."""
+    dtype, x = _one_type(op, F32, S8, S32), op.input(0)
+    terms = [op.input(i) for i in range(len(op.inputs))]
+    for i, term in enumerate(terms):
+        if term.shape != x.shape:
+            raise op.invalid(f"input {i} {term.type} is not of the shape of the others")
+        op.same_quantization(x, term)
+    total = fine(op, x) if dtype == S8 else x
+    for i, term in enumerate(terms[1:], 2):
+        added = fine(op, term) if dtype == S8 else term
+        total = op.add(Binary("add"), [total, added], op.output if i == len(terms) and dtype != S8 else None)
+    if dtype == S8:
+        write_fine_sums(op, total, x)

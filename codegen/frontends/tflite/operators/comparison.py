@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgegen.frontends.tflite.importer import Operator, operator
-from edgegen.ir.dtypes import BOOL, F32, S8, S32, S64, DType
+from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ops.compare import Compare
 from edgegen.ops.reshape import Reshape
@@ -13,7 +13,11 @@ _LEFT_SHIFT = 8  # TFLM's of quantized operands
 
 
 def _compare(op: Operator, relation: str, *dtypes: DType) -> None:
-    """s8 as TFLM's ComparisonsPrepare, which takes the scales themselves as factors, so they must be below 1."""
+    """s8 as TFLM's ComparisonsPrepare, which takes the scales themselves as factors, so they must be below 1.
+
+    s16 as LiteRT's: numbers are ordered as they are, whatever their scales; what is compared for equality must share
+    its scale. TFLM answers GREATER of s16 with what happens to be in memory.
+    """
     a, b = op.input(0), op.input(1)
     if a.dtype != b.dtype or a.dtype not in dtypes or op.output.dtype != BOOL:
         raise op.unsupported(
@@ -27,6 +31,8 @@ def _compare(op: Operator, relation: str, *dtypes: DType) -> None:
             raise op.unsupported("s8 with a scale of 1 or more is not supported", "calibrate the model again")
         rescale_a, rescale_b = FixedPoint.from_scales([scale_a], 0), FixedPoint.from_scales([scale_b], 0)
         compare = Compare(relation, zero_a, zero_b, _LEFT_SHIFT, rescale_a, rescale_b)
+    elif a.dtype == S16 and relation in ("equal", "not_equal"):
+        op.same_quantization(a, b)
     op.add(compare, [a, b], op.output)
 
 
@@ -38,19 +44,17 @@ def _relation(name: str, relation: str, last_version: int, *dtypes: DType) -> No
         _compare(op, relation, *dtypes)
 
 
-_relation("EQUAL", "equal", 4, F32, S8, S32, S64, BOOL)
-_relation("NOT_EQUAL", "not_equal", 3, F32, S8, S32, S64, BOOL)
-_relation("GREATER", "greater", 2, F32, S8, S32, S64)
-_relation("GREATER_EQUAL", "greater_equal", 3, F32, S8, S32, S64)
-_relation("LESS", "less", 3, F32, S8, S32, S64)
-_relation("LESS_EQUAL", "less_equal", 2, F32, S8, S32, S64)
+_relation("EQUAL", "equal", 4, F32, S8, S16, S32, S64, BOOL)
+_relation("NOT_EQUAL", "not_equal", 3, F32, S8, S16, S32, S64, BOOL)
+_relation("GREATER", "greater", 2, F32, S8, S16, S32, S64)
+_relation("GREATER_EQUAL", "greater_equal", 3, F32, S8, S16, S32, S64)
+_relation("LESS", "less", 3, F32, S8, S16, S32, S64)
+_relation("LESS_EQUAL", "less_equal", 2, F32, S8, S16, S32, S64)
 _relation("LOGICAL_AND", "and", 1, BOOL)
 _relation("LOGICAL_OR", "or", 1, BOOL)
 
 
 def _select(op: Operator) -> None:
-    for i in (1, 2):
-        op.same_quantization(op.input(i), op.output)
     op.add(Select(), [op.input(0), op.input(1), op.input(2)], op.output)
 
 
@@ -71,6 +75,4 @@ def select(op: Operator) -> None:
     if condition.rank != 1 or not a.rank or condition.shape[0] != a.shape[0]:
         raise op.invalid(f"condition {condition.type} fits neither {a.type} nor its first axis")
     column = op.add(Reshape((a.shape[0], *[1] * (a.rank - 1))), [condition])
-    for i in (1, 2):
-        op.same_quantization(op.input(i), op.output)
     op.add(Select(), [column, a, op.input(2)], op.output)

@@ -78,9 +78,9 @@ def convolution_requantize(
 
 
 def _requantize_unsigned(op: Operator, x: Tensor, w: Tensor) -> tuple[int, FixedPoint]:
-    """As tflite::GetQuantizedConvolutionMultipler for u8."""
+    """As tflite::GetQuantizedConvolutionMultipler, which multiplies the scales in f32."""
     (scale_x, zero_x), (scale_w, _), (scale_y, zero_y) = (op.per_tensor(t) for t in (x, w, op.output))
-    return zero_x, FixedPoint.from_scales([scale_x * scale_w / scale_y], zero_y)
+    return zero_x, FixedPoint.from_scales([float(np.float32(scale_x) * np.float32(scale_w)) / scale_y], zero_y)
 
 
 def symmetric_weights(op: Operator, w: Tensor) -> Tensor:

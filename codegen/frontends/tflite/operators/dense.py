@@ -9,12 +9,18 @@ from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.frontends.tflite.operators.convolution import convolution_requantize, symmetric_weights
 from edgegen.frontends.tflite.operators.hybrid import add_hybrid, is_hybrid, weight_scales
 from edgegen.ir.dtypes import F32, S8, S16
-from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
+from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, WideFixedPoint
 from edgegen.ir.op import Range
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.row_scale import RowScale
+
+
+def _once(op: Operator) -> FixedPoint:
+    """LiteRT multiplies u8 matrices in a library of its own, which rounds once; its factor is in f64."""
+    (scale_x, _), (scale_w, _), (scale_y, zero_y) = (op.per_tensor(t) for t in (op.input(0), op.input(1), op.output))
+    return FixedPointOnce.from_scales([scale_x * scale_w / scale_y], zero_y)
 
 
 @operator("FULLY_CONNECTED", last_version=12, signed="computes")
@@ -39,6 +45,8 @@ def fully_connected(op: Operator) -> None:
     else:
         clamp = activation_clamp(op, options.FusedActivationFunction, y)
         x_zero, requantize = convolution_requantize(op, x, w, b)
+        if op.unsigned and requantize is not None:
+            requantize = _once(op)
         product = op.add(Dense(x_zero, requantize, clamp), [flat, symmetric_weights(op, w), b], result)
     if result is None:
         op.add(Reshape(shape), [product], y)

@@ -11,6 +11,7 @@ from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ops.cast import Cast
+from edgegen.ops.lookup import byte_values
 from edgegen.ops.table import Table
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary.op import FUNCTIONS
@@ -95,8 +96,11 @@ def absolute(op: Operator) -> None:
 
 @operator("NEG", last_version=1)
 def negate(op: Operator) -> None:
-    _is_one_of(op, F32, S32, S64)
-    op.add(Unary("neg"), [op.input(0)], op.output)
+    """LiteRT takes no notice of what quantized integers stand for; the least number is its own negative."""
+    if _is_one_of(op, F32, S8, S16, S32, S64) == S8:
+        op.add(Table(tuple(int(v) for v in -byte_values(S8)), "s8"), [op.input(0)], op.output)
+    else:
+        op.add(Unary("neg"), [op.input(0)], op.output)
 
 
 @operator("SIGN", last_version=2)

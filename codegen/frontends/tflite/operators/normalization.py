@@ -54,7 +54,7 @@ def l2_normalization(op: Operator) -> None:
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use full int8 or f32")
     if x.dtype == S8 and op.per_tensor(y) != (1 / 128, 0):
         raise op.unsupported("an s8 output must have scale 1/128 and zero point 0", "convert the model again")
-    op.add(L2Normalize(op.per_tensor(x)[1] if x.dtype == S8 else 0), [x], y)
+    op.add(L2Normalize(op.per_tensor(x)[1] if x.dtype == S8 else 0, 7 if op.unsigned else 0), [x], y)
 
 
 @operator("LOCAL_RESPONSE_NORMALIZATION", last_version=1)

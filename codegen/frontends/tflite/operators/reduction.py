@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operators.fine_sums import fine, write_fine_sums
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
 from edgegen.ops.arg_reduce import ArgReduce
+from edgegen.ops.binary import Binary
+from edgegen.ops.cast import Cast
 from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.reduce import Reduce
 
@@ -53,12 +57,20 @@ def _reduce(op: Operator, function: str, *dtypes: DType) -> None:
 
 @operator("MEAN", last_version=2, signed="computes")
 def mean(op: Operator) -> None:
-    _reduce(op, "mean", F32, S8, S16)
+    """Plain integers are added up in s64; the mean leaves out its fraction (LiteRT)."""
+    x, y = op.input(0), op.output
+    if x.dtype not in (S32, S64):
+        _reduce(op, "mean", F32, S8, S16)
+        return
+    axes, keep = _parameters(op, S32, S64)
+    count = op.add_constant("count", np.array(math.prod(x.shape[a] for a in axes)), S64)
+    total = op.add(Reduce("sum", axes, keep), [x if x.dtype == S64 else op.add(Cast("s64"), [x])])
+    op.add(Cast(y.dtype.name), [op.add(Binary("div"), [total, count])], y)
 
 
 @operator("SUM", last_version=2, signed="computes")
 def sum_(op: Operator) -> None:
-    _reduce(op, "sum", F32, S8, S32, S64)
+    _reduce(op, "sum", F32, S8, S16, S32, S64)
 
 
 def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
@@ -100,11 +112,16 @@ def arg_min(op: Operator) -> None:
 
 @operator("CUMSUM", last_version=1)
 def cumsum(op: Operator) -> None:
-    """s8, which TFLM rescales as ADD does, is refused."""
+    """s8 as TFLM's: the numbers as s32 of finer steps, whose sums, which start at the input's zero point once more
+    subtracted, wrap around and are brought to the output's scale."""
     x, y = op.input(0), op.output
-    if x.dtype != y.dtype or x.dtype not in (F32, S32, S64):
-        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use f32, int32 or int64 for both")
+    if x.dtype != y.dtype or x.dtype not in (F32, S8, S32, S64):
+        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use int8, f32, int32 or int64 for both")
     axes, options = op.integers(1, "the axis"), op.options(tflite.CumsumOptions)
     if len(axes) != 1:
         raise op.invalid(f"has {len(axes)} axes instead of one")
-    op.add(Cumulate(op.axis(axes[0], x.rank), bool(options.Exclusive), bool(options.Reverse)), [x], y)
+    sums = Cumulate(op.axis(axes[0], x.rank), bool(options.Exclusive), bool(options.Reverse))
+    if x.dtype == S8:
+        write_fine_sums(op, op.add(sums, [fine(op, x)]), x)
+    else:
+        op.add(sums, [x], y)

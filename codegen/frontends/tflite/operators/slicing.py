@@ -1,4 +1,4 @@
-"""Operators that take parts of a tensor: SLICE, STRIDED_SLICE, SPLIT and SPLIT_V."""
+"""Operators that take parts of a tensor: SLICE, STRIDED_SLICE, SPLIT, SPLIT_V and UNPACK."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
+from edgegen.frontends.tflite.operators.movement import check_u8
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
@@ -21,7 +22,6 @@ def slice_(op: Operator) -> None:
     if not len(begin) == len(size) == x.rank:
         raise op.invalid(f"begin {list(begin)} and size {list(size)} do not slice {x.type}")
     size = tuple(n - b if k == -1 else k for n, b, k in zip(x.shape, begin, size, strict=True))
-    op.same_quantization(x, op.output)
     op.add(Slice(begin, size, (1,) * x.rank), [x], op.output)
 
 
@@ -30,7 +30,6 @@ def _split(op: Operator, x: Tensor, axis: int, sizes: list[int]) -> None:
         raise op.invalid(f"splits into {len(sizes)} parts, has {len(op.outputs)} outputs")
     begin, size = [0] * x.rank, list(x.shape)
     for y, size[axis] in zip(op.outputs, sizes, strict=True):
-        op.same_quantization(x, y)
         op.add(Slice(tuple(begin), tuple(size), (1,) * x.rank), [x], y)
         begin[axis] += size[axis]
 
@@ -63,6 +62,20 @@ def split_v(op: Operator) -> None:
     if min(sizes, default=0) < -1 or sizes.count(-1) > 1 or (rest != 0 and -1 not in sizes):
         raise op.invalid(f"parts of {sizes} do not add up to axis {axis} of {x.type}")
     _split(op, x, axis, [rest if k == -1 else k for k in sizes])
+
+
+@operator("UNPACK", last_version=6, signed="moves")
+def unpack(op: Operator) -> None:
+    """Each slice along an axis is an output, which does not have that axis."""
+    x, options = op.input(0), op.options(tflite.UnpackOptions)
+    axis = op.axis(options.Axis, x.rank)
+    if not options.Num == x.shape[axis] == len(op.outputs):
+        raise op.invalid(f"{x.type} does not unpack into {options.Num} slices along axis {axis}")
+    size = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    for i, y in enumerate(op.outputs):
+        check_u8(op, x, y)
+        begin = tuple(i if a == axis else 0 for a in range(x.rank))
+        op.add(Reshape(size[:axis] + size[axis + 1 :]), [op.add(Slice(begin, size, (1,) * x.rank), [x])], y)
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,6 @@ def strided_slice(op: Operator) -> None:
                 shape.append(axes[-1].count)
     whole(x.rank - len(axes))
 
-    op.same_quantization(x, op.output)
     box = Slice(tuple(a.begin for a in axes), tuple(a.count for a in axes), tuple(a.stride for a in axes))
     if tuple(shape) == box.size:
         op.add(box, [x], op.output)
