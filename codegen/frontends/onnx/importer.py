@@ -17,12 +17,13 @@ import onnx.inliner
 
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.onnx.reader import Versions, read_proto, versions_of
-from edgegen.frontends.onnx.widening import WIDER, narrow_results
 from edgegen.frontends.onnx.tensors import array_of, constant_tensor, input_type
+from edgegen.frontends.onnx.widening import WIDER, narrow_results
 from edgegen.ir.dtypes import DType, dtype_of
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.binary import Binary
 from edgegen.ops.cast import Cast
 from edgegen.ops.reshape import Reshape
 
@@ -85,6 +86,7 @@ class Operator:
         self.wanted = tuple(bool(o) for o in node.output)
         self.version = model.versions.get("" if node.domain == "ai.onnx" else node.domain, 1)
         self._parts = 0
+        self._unrounded: dict[Tensor, Tensor] = {}  # f32 results that f16 and smaller floats were rounded from
 
     def add(self, op: Op, inputs: Sequence[Tensor | None]) -> Tensor:
         """Appends a node with one output, as `add_all` does, and returns that output."""
@@ -104,6 +106,10 @@ class Operator:
         computed = op.infer(*(t.type if t is not None else None for t in inputs))
         results = [Tensor(name if k == 0 else f"{name}_{k}", type) for k, type in enumerate(computed)]
         read = [t for t in inputs if t is not None]
+        if not any(t.elements for t in computed):  # there is nothing to compute
+            for result in results:
+                result.data = np.zeros(result.shape, result.dtype.np)
+            return results
         if read and all(t.is_constant for t in read) and sum(t.bytes for t in computed) <= FOLDED_BYTES:
             values = op.reference(*(t.data if t is not None else None for t in inputs))
             for result, array in zip(results, values, strict=True):
@@ -116,12 +122,11 @@ class Operator:
     def _add_wide(self, op: Op, inputs: Sequence[Tensor | None], narrow: Sequence[DType]) -> list[Tensor]:
         """Appends a node that computes on wider types; its results become `narrow` ones.
 
-        Where another such node reads a float result, it reads it as it was computed, before it was rounded.
+        Where another node of this operator reads a float result, it reads it before it was rounded: an operator's
+        result is rounded once.
         """
-        unrounded = self.model.unrounded
-        wide = [
-            None if t is None else unrounded.get(t) or self.cast(t, WIDER.get(t.dtype, t.dtype)) for t in inputs
-        ]
+        unrounded = self._unrounded
+        wide = [None if t is None else unrounded.get(t) or self.cast(t, WIDER.get(t.dtype, t.dtype)) for t in inputs]
         results = []
         for y, dtype in zip(self.add_all(op, wide), narrow, strict=True):
             results.append(self.cast(y, dtype))
@@ -143,6 +148,10 @@ class Operator:
                 f"{self._where}: {what} must be known ahead of time", tensor.name, self.model.inputs_behind(tensor)
             )
         return tensor.data
+
+    def scaled(self, x: Tensor, factor: float) -> Tensor:
+        """x * factor; x itself if the factor is 1."""
+        return x if factor == 1 else self.add(Binary("mul"), [x, self.constant(factor, x.dtype)])
 
     def integers(self, tensor: Tensor, what: str) -> tuple[int, ...]:
         """As `values`, of a scalar or list of integers such as a shape or axes. Raises InvalidModel for others."""
@@ -231,7 +240,6 @@ class Importer:
     """One ONNX graph while it is imported.
 
     scope: tensors by the names that ONNX gives them; those of outer graphs are seen through
-    unrounded: f32 results that f16 and smaller floats were rounded from
     fixed: values that inputs of these names always have
     """
 
@@ -245,7 +253,6 @@ class Importer:
     ) -> None:
         self.proto, self.versions = proto, versions
         self.scope: dict[str, Tensor] = {}
-        self.unrounded: dict[Tensor, Tensor] = {}
         self.graph = Graph(name, [], [])
         for initializer in proto.initializer:
             values = array_of(initializer)

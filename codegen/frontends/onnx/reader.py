@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 
 from edgegen.errors import InvalidModel, UnsupportedModel
 
-OLDEST_OPSET = 7
+OLDEST_OPSET = 1
 MAX_BYTES = 1 << 31
 """Of the file with its external data: protobuf's own limit, and more flash than any device has."""
 

@@ -115,7 +115,7 @@ def input_type(info: onnx.ValueInfoProto, shapes: Mapping[str, tuple[int, ...]])
             )
         chosen = tuple(int(d) for d in declared)
     elif len(chosen) != len(declared) or any(
-        c < 1 or (isinstance(d, int) and d != c) for c, d in zip(chosen, declared, strict=True)
+        c < 0 or (isinstance(d, int) and d != c) for c, d in zip(chosen, declared, strict=True)
     ):
         raise UsageError(f'input "{info.name}" has shape {text}, not {list(chosen)}')
     return TensorType(dtype, tuple(chosen))

@@ -13,8 +13,8 @@ from edgegen.ops.select import candidates
 from edgegen.targets import target
 
 WIDER: dict[DType, DType] = {
-    **{d: F32 for d in (F16, BF16, *SMALL_FLOATS)},
-    **{d: S32 for d in (S8, U8, S16, U16, *SMALL_INTEGERS)},
+    **dict.fromkeys((F16, BF16, *SMALL_FLOATS), F32),
+    **dict.fromkeys((S8, U8, S16, U16, *SMALL_INTEGERS), S32),
     U32: S64,
 }
 """Types whose numbers the wider type holds. A result cast back has the bits of the narrow arithmetic: integers wrap

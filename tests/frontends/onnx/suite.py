@@ -1,6 +1,6 @@
 """The test suite that the onnx package carries, run as compiled C, many models to a program.
 
-    python -m tests.frontends.onnx.suite [--target TARGET] [--page docs/onnx.md] [NAME ...]
+python -m tests.frontends.onnx.suite [--target TARGET] [--page docs/onnx.md] [NAME ...]
 """
 
 from __future__ import annotations
@@ -70,12 +70,16 @@ def _value(info: onnx.ValueInfoProto, path: Path) -> Any:
     return onnx.numpy_helper.to_array(tensor)
 
 
+def _plain(value: Any) -> Any:
+    return onnx.numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+
+
 def examples(case: TestCase) -> Iterator[Example]:
     """Each data set of one case of the suite."""
     if case.model_dir is None:
         data = case.model.SerializeToString()
         for inputs, outputs in case.data_sets:
-            yield Example(case.name, data, list(inputs), list(outputs), case.rtol, case.atol)
+            yield Example(case.name, data, list(map(_plain, inputs)), list(map(_plain, outputs)), case.rtol, case.atol)
         return
     folder = Path(case.model_dir)
     data = (folder / "model.onnx").read_bytes()

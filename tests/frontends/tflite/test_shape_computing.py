@@ -79,7 +79,11 @@ READERS: dict[str, Reader] = {
         lambda x: x,
     ),
     "FILL": (
-        [Tensor("one", data=np.ones((), np.float32)), Tensor("p", "FLOAT32", (1, 4, 4, 3)), Tensor("y", "FLOAT32", (1, 4, 4, 3))],
+        [
+            Tensor("one", data=np.ones((), np.float32)),
+            Tensor("p", "FLOAT32", (1, 4, 4, 3)),
+            Tensor("y", "FLOAT32", (1, 4, 4, 3)),
+        ],
         [
             Operator("FILL", ["shape", "one"], ["p"]),
             Operator("ADD", ["x", "p"], ["y"], options("AddOptions")),

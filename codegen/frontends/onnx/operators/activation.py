@@ -9,7 +9,9 @@ from edgegen.ir.op import Range
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
 from edgegen.ops.clamp import Clamp
+from edgegen.ops.compare import Compare
 from edgegen.ops.prelu import Prelu
+from edgegen.ops.select_op import Select
 from edgegen.ops.unary import Unary
 
 
@@ -23,9 +25,69 @@ def leaky_relu(op: Operator, x: Tensor, *, alpha: float = 0.01) -> Tensor:
     return op.add(Unary("leaky_relu", alpha), [x])
 
 
+@operator("PRelu", until=6)
+def prelu_of_channels(op: Operator, x: Tensor, slope: Tensor, *, consumed_inputs: tuple[int, ...] = ()) -> Tensor:
+    """A slope for each channel, or one for all."""
+    del consumed_inputs
+    return prelu(op, x, op.reshape(slope, (slope.type.elements, *(1,) * max(0, x.rank - 2))))
+
+
 @operator("PRelu", since=7)
 def prelu(op: Operator, x: Tensor, slope: Tensor) -> Tensor:
     return op.add(Prelu(), [x, slope])
+
+
+@operator("Elu")
+def elu(op: Operator, x: Tensor, *, alpha: float = 1.0) -> Tensor:
+    """x, and alpha * (exp(x) - 1) where x < 0."""
+    if alpha == 1:
+        return op.add(Unary("elu"), [x])
+    return _two_sided(op, x, op.scaled(op.add(Unary("elu"), [x]), alpha))
+
+
+def _two_sided(op: Operator, x: Tensor, negative: Tensor) -> Tensor:
+    """x where it is above 0, `negative` elsewhere."""
+    above = op.add(Compare("greater"), [x, op.constant(0, x.dtype)])
+    return op.add(Select(), [above, x, negative])
+
+
+@operator("Selu")
+def selu(
+    op: Operator, x: Tensor, *, alpha: float = 1.67326319217681884765625, gamma: float = 1.05070102214813232421875
+) -> Tensor:
+    """gamma * elu(x, alpha)."""
+    return op.scaled(elu(op, x, alpha=alpha), gamma)
+
+
+@operator("Celu", since=12)
+def celu(op: Operator, x: Tensor, *, alpha: float = 1.0) -> Tensor:
+    """x, and alpha * (exp(x / alpha) - 1) where x < 0."""
+    if alpha == 0:
+        raise op.invalid("alpha is 0")
+    return _two_sided(op, x, op.scaled(op.add(Unary("elu"), [op.scaled(x, 1 / alpha)]), alpha))
+
+
+@operator("ThresholdedRelu", since=10)
+def thresholded_relu(op: Operator, x: Tensor, *, alpha: float = 1.0) -> Tensor:
+    """x where it is above alpha, else 0."""
+    above = op.add(Compare("greater"), [x, op.constant(alpha, x.dtype)])
+    return op.add(Select(), [above, x, op.constant(0, x.dtype)])
+
+
+@operator("Shrink", since=9)
+def shrink(op: Operator, x: Tensor, *, bias: float = 0.0, lambd: float = 0.5) -> Tensor:
+    """x + bias below -lambd, x - bias above lambd, else 0."""
+    zero = op.constant(0, x.dtype)
+    low, high = op.constant(-lambd, x.dtype), op.constant(lambd, x.dtype)
+    up = op.add(Binary("add"), [x, op.constant(bias, x.dtype)])
+    down = op.add(Binary("sub"), [x, op.constant(bias, x.dtype)])
+    inner = op.add(Select(), [op.add(Compare("greater"), [x, high]), down, zero])
+    return op.add(Select(), [op.add(Compare("less"), [x, low]), up, inner])
+
+
+@operator("Swish", since=24)
+def swish(op: Operator, x: Tensor, *, alpha: float = 1.0) -> Tensor:
+    return op.add(Unary("silu", alpha), [x])
 
 
 @operator("HardSigmoid")

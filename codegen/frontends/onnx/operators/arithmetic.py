@@ -14,26 +14,45 @@ def _binary(op: Operator, a: Tensor, b: Tensor, *, function: str) -> Tensor:
     return op.add(Binary(function), [a, b])
 
 
-for _name, _function in (("Add", "add"), ("Sub", "sub"), ("Mul", "mul"), ("Div", "div")):
-    operator(_name, since=7)(partial(_binary, function=_function))
+def aligned(op: Operator, a: Tensor, b: Tensor, broadcast: int, axis: int | None) -> Tensor:
+    """b with axes of 1, so that it broadcasts as before opset 7: its axes are those of a from `axis` on."""
+    if not broadcast or axis is None:
+        return b
+    return op.reshape(b, (*b.shape, *(1,) * (a.rank - op.axis(axis, a.rank) - b.rank)))
+
+
+def _binary_aligned(
+    op: Operator,
+    a: Tensor,
+    b: Tensor,
+    *,
+    function: str,
+    axis: int | None = None,
+    broadcast: int = 0,
+    consumed_inputs: tuple[int, ...] = (),
+) -> Tensor:
+    del consumed_inputs  # a hint that opset 6 dropped
+    return op.add(Binary(function), [a, aligned(op, a, b, broadcast, axis)])
+
+
+for _name, _function in (("Add", "add"), ("Sub", "sub"), ("Mul", "mul"), ("Div", "div"), ("Pow", "pow")):
+    operator(_name, until=6)(partial(_binary_aligned, function=_function))
+    if _name != "Pow":
+        operator(_name, since=7)(partial(_binary, function=_function))
 
 
 @operator("Pow", since=7)
 def pow_(op: Operator, x: Tensor, y: Tensor) -> Tensor:
-    if x.dtype != y.dtype:
-        y = op.cast(y, x.dtype)
-    return op.add(Binary("pow"), [x, y])
+    """Of x's type. Integers to the power of floats are floats first."""
+    if x.dtype.is_integer and y.dtype.is_float:
+        return op.cast(op.add(Binary("pow"), [op.cast(x, y.dtype), y]), x.dtype)
+    return op.add(Binary("pow"), [x, op.cast(y, x.dtype)])
 
 
 @operator("Mod")
 def mod(op: Operator, a: Tensor, b: Tensor, *, fmod: int = 0) -> Tensor:
     """fmod: the rest has a's sign, as C's fmod; else b's."""
-    if fmod:
-        # the rest of division that leaves out the fraction: of the magnitudes it is the floor's
-        sign = op.add(Unary("sign"), [a])
-        rest = op.add(Binary("floor_mod"), [op.add(Unary("abs"), [a]), op.add(Unary("abs"), [b])])
-        return op.add(Binary("mul"), [rest, sign])
-    return op.add(Binary("floor_mod"), [a, b])
+    return op.add(Binary("fmod" if fmod else "floor_mod"), [a, b])
 
 
 def _folded(op: Operator, *inputs: Tensor, function: str) -> Tensor:
@@ -62,17 +81,30 @@ def _unary(op: Operator, x: Tensor, *, function: str) -> Tensor:
 
 for _name, _function in (
     ("Abs", "abs"),
+    ("Acos", "acos"),
+    ("Acosh", "acosh"),
+    ("Asin", "asin"),
+    ("Asinh", "asinh"),
+    ("Atan", "atan"),
+    ("Atanh", "atanh"),
     ("Ceil", "ceil"),
     ("Cos", "cos"),
+    ("Cosh", "cosh"),
+    ("Erf", "erf"),
     ("Exp", "exp"),
     ("Floor", "floor"),
     ("Log", "log"),
+    ("Mish", "mish"),
     ("Neg", "neg"),
     ("Round", "round"),
     ("Sigmoid", "logistic"),
     ("Sign", "sign"),
     ("Sin", "sin"),
+    ("Sinh", "sinh"),
+    ("Softplus", "softplus"),
+    ("Softsign", "softsign"),
     ("Sqrt", "sqrt"),
+    ("Tan", "tan"),
     ("Tanh", "tanh"),
 ):
     operator(_name)(partial(_unary, function=_function))

@@ -39,6 +39,23 @@ def matmul(op: Operator, a: Tensor, b: Tensor) -> Tensor:
     return op.reshape(y, shape)
 
 
+@operator("Gemm", until=6)
+def gemm_broadcast(
+    op: Operator,
+    a: Tensor,
+    b: Tensor,
+    c: Tensor,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    broadcast: int = 0,
+    transA: int = 0,
+    transB: int = 0,
+) -> Tensor:
+    del broadcast  # C broadcasts where its shape asks for it
+    return gemm(op, a, b, c, alpha=alpha, beta=beta, transA=transA, transB=transB)
+
+
 @operator("Gemm", since=7)
 def gemm(
     op: Operator,

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
 from edgegen.frontends.onnx.importer import Operator, operator
+from edgegen.ir.dtypes import S32, S64
 from edgegen.ir.tensor import Tensor
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import MAX_INPUTS, Concat
+from edgegen.ops.elements import GatherElements, ScatterElements
+from edgegen.ops.gather import Gather
+from edgegen.ops.gather_nd import GatherNd
+from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.one_hot import OneHot
 from edgegen.ops.pad import Pad
-from edgegen.ops.reshape import Reshape
+from edgegen.ops.reverse_sequence import ReverseSequence
+from edgegen.ops.scatter_nd import REDUCED, Reduction, ScatterNd
 from edgegen.ops.slice import Slice
+from edgegen.ops.top_k import TopK
 from edgegen.ops.transpose import Transpose
 
 
@@ -41,7 +51,8 @@ def _split(op: Operator, x: Tensor, axis: int, sizes: Sequence[int]) -> list[Ten
         raise op.invalid(f"parts of {list(sizes)} do not add up to axis {axis} of {x.type}")
     begin, size, parts = [0] * x.rank, list(x.shape), []
     for size[axis] in sizes:
-        parts.append(op.add(Slice(tuple(begin), tuple(size), (1,) * x.rank), [x]))
+        part = Slice(tuple(begin), tuple(size), (1,) * x.rank)
+        parts.append(op.add(part, [x]) if 0 not in size else op.constant(np.zeros(size), x.dtype))
         begin[axis] += size[axis]
     return parts
 
@@ -90,7 +101,7 @@ def _slice(
         chosen = range(*slice(first, last, step).indices(x.shape[axis]))
         begin[axis], size[axis], stride[axis] = (chosen[0] if chosen else 0), len(chosen), step
     if 0 in size:
-        raise op.unsupported(f"the slice {size} of {x.type} has no elements")
+        return op.constant(np.zeros(size), x.dtype)
     if tuple(size) == x.shape and min(stride, default=1) > 0:
         return x
     return op.add(Slice(tuple(begin), tuple(size), tuple(stride)), [x])
@@ -134,9 +145,23 @@ def _pad(op: Operator, x: Tensor, pads: Sequence[int], axes: Sequence[int] | Non
     low, high = tuple(max(0, b) for b in before), tuple(max(0, a) for a in after)
     if not any((*low, *high)):
         return x
+    if mode == "reflect":
+        return op.add(MirrorPad(low, high, "reflect"), [x])
+    if mode in ("edge", "wrap"):
+        return _taken(op, x, low, high, mode)
     if mode != "constant":
-        raise op.unsupported(f'mode "{mode}" is not supported')
+        raise op.invalid(f'mode is "{mode}"')
     return op.add(Pad(low, high, value), [x])
+
+
+def _taken(op: Operator, x: Tensor, before: Sequence[int], after: Sequence[int], mode: str) -> Tensor:
+    """Padding by copies of x's own elements: the nearest ("edge") or those from the other end ("wrap")."""
+    for axis, (b, a) in enumerate(zip(before, after, strict=True)):
+        if b or a:
+            at = np.arange(-b, x.shape[axis] + a)
+            chosen = np.clip(at, 0, x.shape[axis] - 1) if mode == "edge" else at % x.shape[axis]
+            x = op.add(Gather(axis), [x, op.constant(chosen, S32)])
+    return x
 
 
 @operator("Pad", until=10)
@@ -161,13 +186,6 @@ def pad(
     return _pad(op, data, op.integers(pads, "the padding"), chosen, mode, float(value))
 
 
-def _tiled(op: Operator, x: Tensor, repeats: Sequence[int]) -> Tensor:
-    for axis, count in enumerate(repeats):
-        if count != 1:
-            x = concat(op, *([x] * count), axis=axis)
-    return x
-
-
 @operator("Expand", since=8)
 def expand(op: Operator, x: Tensor, shape: Tensor) -> Tensor:
     """Broadcast to the shape, which may have dimensions of 1 where x has more."""
@@ -176,9 +194,7 @@ def expand(op: Operator, x: Tensor, shape: Tensor) -> Tensor:
         full = np.broadcast_shapes(x.shape, wanted)
     except ValueError:
         raise op.invalid(f"{x.type} does not broadcast to {list(wanted)}") from None
-    lead = (1,) * (len(full) - x.rank) + x.shape
-    y = op.add(Reshape(lead), [x]) if lead != x.shape else x
-    return _tiled(op, y, [n // m for n, m in zip(full, lead, strict=True)])
+    return x if full == x.shape else op.add(BroadcastTo(full), [x])
 
 
 @operator("Tile", since=6)
@@ -186,4 +202,98 @@ def tile(op: Operator, x: Tensor, repeats: Tensor) -> Tensor:
     counts = op.integers(repeats, "the repeats")
     if len(counts) != x.rank or min(counts, default=1) < 1:
         raise op.invalid(f"repeats {list(counts)} do not fit {x.type}")
-    return _tiled(op, x, counts)
+    # [n, ...] -> [1, n, ...] -> [count, n, ...] -> [count * n, ...] along each axis at once
+    apart = [k for n in x.shape for k in (1, n)]
+    repeated = [k for n, count in zip(x.shape, counts, strict=True) for k in (count, n)]
+    if apart == repeated:
+        return x
+    y = op.add(BroadcastTo(tuple(repeated)), [op.reshape(x, apart)])
+    return op.reshape(y, [n * count for n, count in zip(x.shape, counts, strict=True)])
+
+
+@operator("Gather")
+def gather(op: Operator, data: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
+    return op.add(Gather(op.axis(axis, data.rank)), [data, indices])
+
+
+@operator("GatherND", since=11)
+def gather_nd(op: Operator, data: Tensor, indices: Tensor, *, batch_dims: int = 0) -> Tensor:
+    return op.add(GatherNd(batch_dims), [data, indices])
+
+
+@operator("ScatterND", since=11)
+def scatter_nd(op: Operator, data: Tensor, indices: Tensor, updates: Tensor, *, reduction: str = "none") -> Tensor:
+    return op.add(ScatterNd(_reduction(op, reduction)), [data, indices, updates])
+
+
+def _reduction(op: Operator, name: str) -> Reduction:
+    if name not in ("none", *REDUCED):
+        raise op.invalid(f'reduction is "{name}"')
+    return cast(Reduction, name)
+
+
+@operator("GatherElements", since=11)
+def gather_elements(op: Operator, data: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
+    return op.add(GatherElements(op.axis(axis, data.rank)), [data, indices])
+
+
+@operator("Scatter", since=9)
+@operator("ScatterElements", since=11)
+def scatter_elements(
+    op: Operator, data: Tensor, indices: Tensor, updates: Tensor, *, axis: int = 0, reduction: str = "none"
+) -> Tensor:
+    kind = ScatterElements(op.axis(axis, data.rank), _reduction(op, reduction))
+    return op.add(kind, [data, indices, updates])
+
+
+@operator("OneHot", since=9)
+def one_hot(op: Operator, indices: Tensor, depth: Tensor, values: Tensor, *, axis: int = -1) -> Tensor:
+    """values: [off, on]"""
+    count = int(op.values(depth, "the depth").reshape(-1)[0])
+    indices = indices if indices.dtype in (S32, S64) else op.cast(indices, S64)
+    off, on = (op.add(Slice((i,), (1,), (1,)), [values]) for i in (0, 1))
+    return op.add(OneHot(count, op.axis(axis, indices.rank + 1), True), [indices, on, off])
+
+
+@operator("TopK", until=9)
+def top_k_by_attribute(op: Operator, x: Tensor, *, k: int, axis: int = -1) -> list[Tensor]:
+    return op.add_all(TopK(k, op.axis(axis, x.rank), True, "s64"), [x])
+
+
+@operator("TopK", since=10)
+def top_k(op: Operator, x: Tensor, k: Tensor, *, axis: int = -1, largest: int = 1, sorted: int = 1) -> list[Tensor]:
+    del sorted  # unsorted results may come in any order, this one too
+    (count,) = op.integers(k, "the count")
+    return op.add_all(TopK(count, op.axis(axis, x.rank), bool(largest), "s64"), [x])
+
+
+@operator("ReverseSequence", since=10)
+def reverse_sequence(
+    op: Operator, x: Tensor, sequence_lens: Tensor, *, batch_axis: int = 1, time_axis: int = 0
+) -> Tensor:
+    return op.add(ReverseSequence(time_axis, batch_axis), [x, sequence_lens])
+
+
+@operator("DepthToSpace")
+def depth_to_space(op: Operator, x: Tensor, *, blocksize: int, mode: str = "DCR") -> Tensor:
+    """Channels to blocks of pixels; DCR has the block's pixel outermost among the channels, CRD innermost."""
+    if x.rank != 4 or blocksize < 1 or x.shape[1] % blocksize**2 or mode not in ("DCR", "CRD"):
+        raise op.invalid(f"{x.type} does not spread over blocks of {blocksize} ({mode})")
+    n, c, h, w = x.shape
+    b, depth = blocksize, c // blocksize**2
+    if mode == "DCR":
+        y = op.add(Transpose((0, 3, 4, 1, 5, 2)), [op.reshape(x, (n, b, b, depth, h, w))])
+    else:
+        y = op.add(Transpose((0, 1, 4, 2, 5, 3)), [op.reshape(x, (n, depth, b, b, h, w))])
+    return op.reshape(y, (n, depth, h * b, w * b))
+
+
+@operator("SpaceToDepth")
+def space_to_depth(op: Operator, x: Tensor, *, blocksize: int) -> Tensor:
+    """Blocks of pixels to channels, the pixel outermost."""
+    b = blocksize
+    if x.rank != 4 or b < 1 or x.shape[2] % b or x.shape[3] % b:
+        raise op.invalid(f"{x.type} does not divide into blocks of {b}")
+    n, c, h, w = x.shape
+    y = op.add(Transpose((0, 3, 5, 1, 2, 4)), [op.reshape(x, (n, c, h // b, b, w // b, b))])
+    return op.reshape(y, (n, c * b * b, h // b, w // b))

@@ -10,11 +10,35 @@ from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
+from edgegen.ops.compare import Compare
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.reduce import Reduce
+from edgegen.ops.select_op import Select
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.unary import Unary
+
+
+@operator("BatchNormalization", until=6)
+def batch_normalization_tested(
+    op: Operator,
+    x: Tensor,
+    scale: Tensor,
+    b: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    *,
+    consumed_inputs: tuple[int, ...] = (),
+    epsilon: float = 1e-5,
+    is_test: int = 0,
+    momentum: float = 0.9,
+    spatial: int = 1,
+) -> Tensor:
+    """Before opset 7 an attribute said whether the statistics are given."""
+    del consumed_inputs
+    return batch_normalization(
+        op, x, scale, b, mean, variance, epsilon=epsilon, momentum=momentum, spatial=spatial, training_mode=1 - is_test
+    )
 
 
 @operator("BatchNormalization", since=7)
@@ -82,6 +106,20 @@ def layer_normalization(
     if b is not None:
         y = op.add(Binary("add"), [y, b])
     return [y, mean, inverse][: len(op.wanted)]
+
+
+@operator("LpNormalization")
+def lp_normalization(op: Operator, x: Tensor, *, axis: int = -1, p: int = 2) -> Tensor:
+    """x divided by the sum of its magnitudes, or the root of the sum of its squares; 0 where that is 0."""
+    axes = (op.axis(axis, x.rank),)
+    if p not in (1, 2):
+        raise op.invalid(f"p is {p}, neither 1 nor 2")
+    parts = op.add(Unary("abs"), [x]) if p == 1 else op.add(Binary("mul"), [x, x])
+    norm = op.add(Reduce("sum", axes, True), [parts])
+    norm = norm if p == 1 else op.add(Unary("sqrt"), [norm])
+    zero = op.constant(0, x.dtype)
+    divided = op.add(Binary("div"), [x, norm])
+    return op.add(Select(), [op.add(Compare("equal"), [norm, zero]), zero, divided])
 
 
 def _along_last(op: Operator, kernel: Op, x: Tensor, axis: int) -> Tensor:

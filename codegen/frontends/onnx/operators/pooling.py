@@ -59,7 +59,7 @@ def max_pool(
     return _pool(op, x, "max", kernel_shape, strides, pads, auto_pad, dilations, ceil_mode)
 
 
-@operator("AveragePool", since=7)
+@operator("AveragePool")
 def average_pool(
     op: Operator,
     x: Tensor,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from edgegen.frontends.onnx.importer import Operator, operator
+from edgegen.ir.dtypes import BOOL, S64
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.arg_reduce import ArgReduce
 from edgegen.ops.binary import Binary
+from edgegen.ops.cumulate import Cumulate
+from edgegen.ops.one_hot import OneHot
 from edgegen.ops.reduce import Reduce
+from edgegen.ops.slice import Slice
 from edgegen.ops.unary import Unary
 
 Body = Callable[[Operator, Tensor, tuple[int, ...], bool], Tensor]
@@ -43,10 +50,22 @@ def _log_sum_exp(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool) -> 
     return op.add(Binary("add"), [total, op.reshape(most, total.shape)])
 
 
+def _of_nothing(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
+    """What the operator gives where axes without elements are reduced: what changes no other element's result."""
+    shape = [1 if i in axes else n for i, n in enumerate(x.shape) if keep or i not in axes]
+    ends = {"ReduceMax": -1, "ReduceLogSum": -1, "ReduceLogSumExp": -1, "ReduceMin": 1}
+    if op.name not in ends:
+        return op.constant(np.full(shape, 1 if op.name == "ReduceProd" else 0), x.dtype)
+    limits = (-np.inf, np.inf) if x.dtype.is_float else (0, 1) if x.dtype == BOOL else x.dtype.range
+    return op.constant(np.full(shape, limits[ends[op.name] > 0]), x.dtype)
+
+
 def _by_attribute(
     op: Operator, x: Tensor, *, body: Body, axes: tuple[int, ...] | None = None, keepdims: int = 1
 ) -> Tensor:
     chosen = tuple(range(x.rank)) if not axes else op.axes(axes, x.rank)
+    if any(x.shape[axis] == 0 for axis in chosen):
+        return _of_nothing(op, x, chosen, bool(keepdims))
     return body(op, x, chosen, bool(keepdims))
 
 
@@ -85,11 +104,37 @@ def _arg(
     op: Operator, x: Tensor, *, function: str, axis: int = 0, keepdims: int = 1, select_last_index: int = 0
 ) -> Tensor:
     axis = op.axis(axis, x.rank)
-    if select_last_index:
-        raise op.unsupported("the last of several equal extremes is not supported")
+    if select_last_index:  # the first one from the end
+        last = [n - 1 if i == axis else 0 for i, n in enumerate(x.shape)]
+        steps = [-1 if i == axis else 1 for i in range(x.rank)]
+        x = op.add(Slice(tuple(last), x.shape, tuple(steps)), [x])
     y = op.add(ArgReduce(function, axis, "s64"), [x])
+    if select_last_index:
+        y = op.add(Binary("sub"), [op.constant(x.shape[axis] - 1, S64), y])
     return op.reshape(y, (*x.shape[:axis], 1, *x.shape[axis + 1 :])) if keepdims else y
+
+
+@operator("Hardmax")
+def hardmax(op: Operator, x: Tensor, *, axis: int | None = None) -> Tensor:
+    """1 where the first of the greatest elements along the axis lies, 0 elsewhere."""
+    if op.version < 13:  # all axes from this one on are one
+        along = op.axis(1 if axis is None else axis, x.rank)
+        flat = op.reshape(x, (math.prod(x.shape[:along]), math.prod(x.shape[along:])))
+        return op.reshape(_first_greatest(op, flat, 1), x.shape)
+    return _first_greatest(op, x, op.axis(-1 if axis is None else axis, x.rank))
+
+
+def _first_greatest(op: Operator, x: Tensor, axis: int) -> Tensor:
+    place = op.add(ArgReduce("max", axis, "s32"), [x])
+    one, zero = op.constant(1, x.dtype), op.constant(0, x.dtype)
+    return op.add(OneHot(x.shape[axis], axis), [place, one, zero])
 
 
 operator("ArgMax")(partial(_arg, function="max"))
 operator("ArgMin")(partial(_arg, function="min"))
+
+
+@operator("CumSum", since=11)
+def cum_sum(op: Operator, x: Tensor, axis: Tensor, *, exclusive: int = 0, reverse: int = 0) -> Tensor:
+    (along,) = op.integers(axis, "the axis")
+    return op.add(Cumulate(op.axis(along, x.rank), bool(exclusive), bool(reverse)), [x])

@@ -9,8 +9,10 @@ import numpy as np
 
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.frontends.onnx.tensors import constant_tensor, dtype_of_onnx
-from edgegen.ir.dtypes import BOOL, F32, S64, dtype_of
+from edgegen.ir.dtypes import BOOL, F8E8M0, F32, S64, DType, dtype_of
 from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.cast import Cast
+from edgegen.ops.select_op import Select
 
 
 @operator("Identity")
@@ -76,16 +78,20 @@ def size(op: Operator, x: Tensor) -> Tensor:
     return op.constant(x.type.elements, S64)
 
 
-@operator("Cast")
+def _cast(op: Operator, x: Tensor, to: DType, saturate: int, round_mode: str) -> Tensor:
+    if to == F8E8M0 and round_mode != "up":
+        raise op.unsupported(f'round_mode "{round_mode}" is not supported')
+    return x if x.dtype == to else op.add(Cast(to.name, bool(saturate)), [x])
+
+
+@operator("Cast", since=6)
 def cast(op: Operator, x: Tensor, *, to: int, saturate: int = 1, round_mode: str = "up") -> Tensor:
-    del saturate, round_mode  # of 8-bit floats only
-    return op.cast(x, dtype_of_onnx(to, "the result"))
+    return _cast(op, x, dtype_of_onnx(to, "the result"), saturate, round_mode)
 
 
 @operator("CastLike", since=15)
 def cast_like(op: Operator, x: Tensor, target: Tensor, *, saturate: int = 1, round_mode: str = "up") -> Tensor:
-    del saturate, round_mode
-    return op.cast(x, target.dtype)
+    return _cast(op, x, target.dtype, saturate, round_mode)
 
 
 @operator("Reshape", since=5)
@@ -133,3 +139,34 @@ def unsqueeze_by_attribute(op: Operator, x: Tensor, *, axes: tuple[int, ...]) ->
 @operator("Unsqueeze", since=13)
 def unsqueeze(op: Operator, x: Tensor, axes: Tensor) -> Tensor:
     return unsqueeze_by_attribute(op, x, axes=op.integers(axes, "the axes"))
+
+
+@operator("Range", since=11)
+def range_(op: Operator, start: Tensor, limit: Tensor, delta: Tensor) -> Tensor:
+    """start + i * delta, up to before limit; known ahead of time."""
+    first, last, step = (
+        float(op.values(t, name).reshape(-1)[0])
+        for t, name in ((start, "the start"), (limit, "the limit"), (delta, "the step"))
+    )
+    count = max(0, math.ceil((last - first) / step)) if step else 0
+    if not 1 <= count <= 1 << 26:
+        raise op.unsupported(f"a range of {count} numbers")
+    return op.constant(first + np.arange(count) * step, start.dtype)
+
+
+@operator("EyeLike", since=9)
+def eye_like(op: Operator, x: Tensor, *, dtype: int | None = None, k: int = 0) -> Tensor:
+    to = x.dtype if dtype is None else dtype_of_onnx(dtype, "the result")
+    if x.rank != 2:
+        raise op.invalid(f"{x.type} is no matrix")
+    return op.constant(np.eye(*x.shape, k=k), to)
+
+
+@operator("Trilu", since=14)
+def trilu(op: Operator, x: Tensor, k: Tensor | None = None, *, upper: int = 1) -> Tensor:
+    """The triangle above (or below) the k-th diagonal of each matrix; 0 elsewhere."""
+    if x.rank < 2:
+        raise op.invalid(f"{x.type} is no matrix")
+    diagonal = 0 if k is None else op.integers(k, "the diagonal")[0]
+    triangle = (np.triu if upper else np.tril)(np.ones(x.shape[-2:], bool), diagonal)
+    return op.add(Select(), [op.constant(triangle, BOOL), x, op.constant(0, x.dtype)])
