@@ -62,7 +62,7 @@ def emulated(model: Model, target: str, optimize: str = "speed") -> Emulated:
         compiled.source.macs(),
         plan.arena_bytes,
         plan.lower_bound,
-        program.state_bytes[0],
+        plan.state_bytes,
         outcome.stack_bytes,
         size.text,
         size.rodata,

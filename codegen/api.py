@@ -15,6 +15,7 @@ from edgegen.boards import board as find_board
 from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.emit.render import constant_arrays
 from edgegen.errors import ToolchainMissing, UsageError
+from edgegen.ir.graph import Plan
 from edgegen.ir.tensor import Array
 from edgegen.passes.pipeline import Options
 from edgegen.report.html import html_report
@@ -42,10 +43,19 @@ class Artifact:
 
     @property
     def arena_bytes(self) -> int:
-        """Size of the arena inside the state struct."""
+        """Size of the arena inside NAME_t."""
+        return self._plan.arena_bytes
+
+    @property
+    def state_bytes(self) -> int:
+        """Size of the state inside NAME_t: what is kept from run to run."""
+        return self._plan.state_bytes
+
+    @property
+    def _plan(self) -> Plan:
         plan = self.compiled.graph.plan
         assert plan is not None
-        return plan.arena_bytes
+        return plan
 
     def report(self) -> dict[str, Any]:
         """What NAME.report.json holds (edgegen.report)."""
@@ -83,7 +93,8 @@ class Model:
     instructions: executed by the last run; None where the target cannot count them
     stack_bytes:  deepest stack of the last run; None where not measured
     text_bytes, rodata_bytes: of the compiled C, without anything else that is linked
-    state_bytes:  sizeof(NAME_t), which holds the arena of arena_bytes and all persistent state
+    arena_bytes, state_bytes: what a run needs, and what is kept from run to run
+    instance_bytes: sizeof(NAME_t), which holds both
     """
 
     artifact: Artifact
@@ -98,7 +109,11 @@ class Model:
 
     @property
     def state_bytes(self) -> int:
-        return self._program.state_bytes[0]
+        return self.artifact.state_bytes
+
+    @property
+    def instance_bytes(self) -> int:
+        return self._program.instance_bytes[0]
 
     @property
     def instructions(self) -> int | None:
@@ -169,6 +184,7 @@ def compile(
     name: str = "",
     optimize: Optimize = "speed",
     passes: Options | None = None,
+    signature: str = "",
 ) -> Artifact:
     """Compiles a model file.
 
@@ -178,6 +194,7 @@ def compile(
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
     passes:   which passes run and what they show
+    signature: which of the file's models to compile, by its key; "" takes the first
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -185,7 +202,8 @@ def compile(
     chosen = found.target if found else find_target(target or "host")
     if found and target and find_target(target).name != chosen.name:
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
-    request = Request(Path(path), replace(chosen, optimize=optimize), dict(shapes or {}), name, passes or Options())
+    tuned = replace(chosen, optimize=optimize)
+    request = Request(Path(path), tuned, dict(shapes or {}), name, passes or Options(), signature=signature)
     compiled = compile_model(request)
     return Artifact(compiled, check_fit(compiled, found, _code_bytes(compiled)) if found else None)
 

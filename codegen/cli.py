@@ -135,6 +135,12 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="sizes of an input with free dimensions: input=1,3,224,224 (may be repeated)",
     )
+    parser.add_argument(
+        "--signature",
+        metavar="KEY",
+        default="",
+        help="which of the file's models to take, if it has several; edgegen inspect lists them (default: the first)",
+    )
 
 
 def _add_compile_arguments(parser: argparse.ArgumentParser) -> None:
@@ -183,6 +189,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         name=args.name,
         optimize=args.optimize,
         passes=passes,
+        signature=args.signature,
     )
 
 
@@ -267,6 +274,7 @@ def _verification_text(name: str, v: Verification) -> str:
         ("instructions", size(v.instructions, "")),
         ("arena", size(v.arena_bytes)),
         ("state", size(v.state_bytes)),
+        ("instance", size(v.instance_bytes)),
         ("stack", size(v.stack_bytes)),
         ("text", size(v.text_bytes)),
         ("rodata", size(v.rodata_bytes)),
@@ -296,7 +304,7 @@ def inspect_parser() -> argparse.ArgumentParser:
 
 def run_inspect(args: Arguments, progress: Progress) -> int:
     progress("read")
-    graph, _ = read(args.model, dict(args.shape))
+    graph, _ = read(args.model, dict(args.shape), args.signature)
     data = inspection(graph)
     progress.clear()
     if args.json:

@@ -23,6 +23,7 @@ class Request:
     path:   the model file; shapes: sizes of inputs with free dimensions, by name
     name:   prefix of the C symbols; "" takes it from the file's name
     trace:  emit the calls that let verification see every node's result
+    signature: which of the file's models to compile; "" for the first
     """
 
     path: Path
@@ -31,6 +32,7 @@ class Request:
     name: str = ""
     passes: Options = field(default_factory=Options)
     trace: bool = False
+    signature: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,13 @@ class Compiled:
     files: dict[str, str]
 
 
-def read(path: Path, shapes: Shapes) -> tuple[Graph, bytes]:
+def read(path: Path, shapes: Shapes, signature: str = "") -> tuple[Graph, bytes]:
     """The graph of a model file, and the file's bytes. Raises UsageError if it cannot be read."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    return read_model(path, data, shapes), data
+    return read_model(path, data, shapes, signature), data
 
 
 def compile_graph(
@@ -73,6 +75,6 @@ def compile_model(request: Request) -> Compiled:
     """Compiles one model file. Raises EdgegenError; nothing is written."""
     name = model_name(request.name) if request.name else identifier(request.path.stem)
     request.passes.progress("read")
-    source, data = read(request.path, request.shapes)
+    source, data = read(request.path, request.shapes, request.signature)
     origin = Origin(request.path.name, hashlib.sha256(data).hexdigest(), version("edgegen"))
     return compile_graph(source, request.target, name, origin, request.passes, request.trace)

@@ -90,7 +90,8 @@ class EdgegenRep(BackendRep):  # type: ignore[misc]
         del kwargs
         values = named_inputs(self._model, inputs if isinstance(inputs, (list, tuple)) else [inputs])
         shapes = {name: value.shape for name, value in values.items()}
-        for specialized, fixed, known, program in self._built:
+        for built in self._built:
+            specialized, fixed, known, program = built
             if known == shapes and all(np.array_equal(values[name], fixed[name]) for name in fixed):
                 break
         else:

@@ -12,12 +12,15 @@ the fixture of that name:
 from __future__ import annotations
 
 import os
+import re
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from edgegen.ir.tensor import Array
+from edgegen.ir.tensor import Array, TensorType
 
 ROOT = Path(os.environ.get("EDGEGEN_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
 
@@ -51,6 +54,44 @@ def samples(corpus: Path, name: str, kind: str = "tflite") -> list[tuple[list[Ar
             sides.append([arrays[f"{prefix}__{side}{i}"] for i in numbers])
         found.append((sides[0], sides[1]))
     assert found, f"no stored samples of {name}"
+    return found
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the corpus has of an output: all of it or, of a large one, every `stride`-th element as a list."""
+
+    values: Array
+    stride: int = 0
+
+    def part(self, output: Array) -> Array:
+        """What of an output is to be compared with `values`."""
+        return output.reshape(-1)[:: self.stride] if self.stride else output
+
+
+def references(corpus: Path, name: str, inputs: Sequence[TensorType]) -> list[tuple[list[Array], list[Recorded]]]:
+    """(inputs, outputs) of each sample that the judge ran, as `samples` has them; none for a model without a judge.
+
+    inputs: types of the model's inputs, of which those that were too large to be stored are made again
+    """
+    path = corpus / "refs" / f"tflite_{name}.npz"
+    if not path.is_file():
+        return []
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    found: list[tuple[list[Array], list[Recorded]]] = []
+    while any(key.startswith(f"s{len(found)}__out") for key in arrays):
+        prefix = f"s{len(found)}"
+        given = []
+        for i, t in enumerate(inputs):
+            there = arrays.get(f"{prefix}__in{i}")
+            given.append(generated_input(name, i, len(found), t.shape, t.dtype.np) if there is None else there)
+        outputs: dict[int, Recorded] = {}
+        for key, values in arrays.items():
+            said = re.fullmatch(rf"{prefix}__out(\d+)(?:__stride(\d+))?", key)
+            if said:
+                outputs[int(said[1])] = Recorded(values, int(said[2] or 0))
+        found.append((given, [outputs[i] for i in sorted(outputs)]))
     return found
 
 

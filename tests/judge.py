@@ -3,7 +3,10 @@ LiteRT's do."""
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -17,6 +20,8 @@ from edgegen.verify.compare import magnitude
 
 ARENA_BYTES = 1 << 20
 Judge = Callable[[bytes, Sequence[Array], int], list[Array]]
+Runs = Sequence[Sequence[Array]]
+"""Inputs of consecutive calls of one instance."""
 
 
 def judge(data: bytes, inputs: Sequence[Array], outputs: int = 1) -> list[Array]:
@@ -24,23 +29,72 @@ def judge(data: bytes, inputs: Sequence[Array], outputs: int = 1) -> list[Array]
 
     Raises RuntimeError if it refuses the model.
     """
-    interpreter = runtime.Interpreter.from_bytes(data, arena_size=ARENA_BYTES)
-    for i, array in enumerate(inputs):
-        interpreter.set_input(array, i)
-    interpreter.invoke()
-    return [interpreter.get_output(i) for i in range(outputs)]
+    return judge_runs(data, [inputs], outputs)[0]
+
+
+def judge_runs(data: bytes, runs: Runs, outputs: int = 1, arena_bytes: int = ARENA_BYTES) -> list[list[Array]]:
+    """What TensorFlow Lite Micro computes in consecutive runs of one instance. Raises RuntimeError."""
+    interpreter = runtime.Interpreter.from_bytes(data, arena_size=arena_bytes)
+    results = []
+    for inputs in runs:
+        for i, array in enumerate(inputs):
+            interpreter.set_input(array, i)
+        interpreter.invoke()
+        results.append([np.array(interpreter.get_output(i)) for i in range(outputs)])
+    return results
 
 
 def judge_litert(data: bytes, inputs: Sequence[Array], outputs: int = 1) -> list[Array]:
     """What LiteRT computes with its reference operators, as `judge` does. Raises RuntimeError or ValueError."""
+    return judge_litert_runs(data, [inputs], outputs)[0]
+
+
+def judge_litert_runs(data: bytes, runs: Runs, outputs: int = 1) -> list[list[Array]]:
+    """As `judge_runs`, by LiteRT."""
     interpreter = Interpreter(model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
     interpreter.allocate_tensors()
-    for detail, array in zip(interpreter.get_input_details(), inputs, strict=True):
-        interpreter.set_tensor(detail["index"], array)
-    interpreter.invoke()
-    details = interpreter.get_output_details()
-    assert len(details) == outputs
-    return [interpreter.get_tensor(detail["index"]) for detail in details]
+    results = []
+    for inputs in runs:
+        for detail, array in zip(interpreter.get_input_details(), inputs, strict=True):
+            interpreter.set_tensor(detail["index"], array)
+        interpreter.invoke()
+        details = interpreter.get_output_details()
+        assert len(details) == outputs
+        results.append([interpreter.get_tensor(detail["index"]) for detail in details])
+    return results
+
+
+class Judges:
+    """Both judges in a process of their own: some models end it."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def tflm(self, data: bytes, runs: Runs, outputs: int = 1) -> list[list[Array]] | str:
+        """What `judge_runs` gives, or why it gives nothing."""
+        return self._ask(judge_runs, data, runs, outputs)
+
+    def litert(self, data: bytes, runs: Runs, outputs: int = 1) -> list[list[Array]] | str:
+        """What `judge_litert_runs` gives, or why it gives nothing."""
+        return self._ask(judge_litert_runs, data, runs, outputs)
+
+    def _ask(
+        self, one: Callable[..., list[list[Array]]], data: bytes, runs: Runs, outputs: int
+    ) -> list[list[Array]] | str:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        try:
+            return self._pool.submit(one, data, runs, outputs).result()
+        except BrokenProcessPool:
+            self._pool = None
+            return "it ends the process"
+        except (RuntimeError, ValueError) as error:
+            return str(error)
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._pool is not None:
+            self._pool.shutdown()
 
 
 def check_against_judge(data: bytes, inputs: Sequence[Array], tolerance: float = 0.0, by: Judge = judge) -> Graph:

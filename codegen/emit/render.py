@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import jinja2
@@ -30,23 +32,36 @@ class Origin:
     version: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class ArrayText:
-    """A constant array as the template prints it."""
+    """A constant array as the template prints it. Equal arrays are one, with the strictest alignment.
+
+    uses: what it is for each node that reads it
+    """
 
     symbol: str
     c_type: str
     length: int
     align: int
-    comment: str
+    uses: list[str]
     body: str
+
+    @property
+    def comment(self) -> str:
+        more = f"; so is {', '.join(self.uses[1:3])}" if len(self.uses) > 1 else ""
+        return self.uses[0] + more + (f" and {len(self.uses) - 3} more" if len(self.uses) > 3 else "")
 
 
 @dataclass(frozen=True)
 class Port:
-    """A model's input or output as the header describes it."""
+    """A model's input or output as the header describes it.
+
+    name:  what the signature or else the tensor calls it
+    alias: the accessor's second name, made from the signature's; "" if there is none
+    """
 
     function: str
+    alias: str
     macro: str
     c_type: str
     type: str
@@ -116,26 +131,24 @@ class _Writer:
     def __init__(self, graph: Graph, target: Target, name: str) -> None:
         assert graph.plan is not None
         self.graph, self.target, self.name, self.plan = graph, target, name, graph.plan
-        self.arrays: list[ArrayText] = []
+        self.arrays: dict[Hashable, ArrayText] = {}
         self.structs: dict[tuple[str, str], str] = {}
         self.wrappers: dict[tuple[str, ...], Wrapper] = {}
         self.constants: dict[Tensor, str] = {}
         self.functions: list[Function] = []
         self.place = "a, s" if self.plan.state_bytes else "a"
 
-    def add_array(self, symbol: str, array: Array, align: int, comment: str) -> str:
+    def add_array(self, symbol: str, array: Array, align: int, use: str) -> str:
+        """The name of a constant array: `symbol`, unless an equal one is there already."""
         dtype = dtype_of(array)
         align = max(align, self.target.alignment if array.nbytes >= self.target.alignment else dtype.size)
-        self.arrays.append(
-            ArrayText(
-                symbol,
-                dtype.c,
-                max(array.size, 1),
-                align,
-                comment,
-                literals.array(array, dtype) if array.size else "    0",
-            )
-        )
+        known = self.arrays.get(_content(array))
+        if known is not None:
+            known.align = max(known.align, align)
+            known.uses.append(use)
+            return known.symbol
+        body = literals.array(array, dtype) if array.size else "    0"
+        self.arrays[_content(array)] = ArrayText(symbol, dtype.c, max(array.size, 1), align, [use], body)
         return symbol
 
     def pointer(self, tensor: Tensor, write: bool = False) -> str:
@@ -160,7 +173,7 @@ class _Writer:
         if len(set(raw)) <= 1:
             return InitialValue(label, place, len(raw), str(raw[0]) if raw else "0", "")
         symbol = f"{self.name}_s{place}_{identifier(state.name)}"
-        self.add_array(symbol, data, state.value.dtype.size, f"initial value of state {label}")
+        symbol = self.add_array(symbol, data, state.value.dtype.size, f"initial value of state {label}")
         return InitialValue(label, place, len(raw), "", symbol)
 
     def params(self, node: Node, packed: Packed, index: int) -> str:
@@ -239,7 +252,7 @@ class _Writer:
             symbol = f"{self.name}_n{index}_{constant.suffix}"
             shape = ",".join(map(str, constant.array.shape))
             label = f'{constant.suffix} {dtype_of(constant.array)}[{shape}] of {index} "{comment_text(node.name)}"'
-            self.add_array(symbol, constant.array, constant.align, label)
+            symbol = self.add_array(symbol, constant.array, constant.align, label)
             argument(f"const {dtype_of(constant.array).c} *", constant.suffix, symbol)
         if packed.scratch:
             argument("uint8_t *", "scratch", f"a + {self.plan.scratch[node].offset}")
@@ -255,20 +268,26 @@ class _Writer:
             call = f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
         return Step(self.comment(index, node), (call,), index)
 
-    def ports(self, tensors: list[Tensor], kind: str) -> list[Port]:
+    def ports(self, kind: str) -> list[Port]:
         """The model's inputs or outputs; numbered only if there are several."""
+        graph = self.graph
+        tensors, names = (
+            (graph.inputs, graph.input_names()) if kind == "input" else (graph.outputs, graph.output_names())
+        )
+        aliases = _aliases(f"{self.name}_{kind}", names) if graph.signature is not None else [""] * len(names)
         result = []
-        for i, tensor in enumerate(tensors):
+        for i, (tensor, called, alias) in enumerate(zip(tensors, names, aliases, strict=True)):
             suffix = kind if len(tensors) == 1 else f"{kind}{i}"
             q = tensor.type.quantization
             quantized = q is not None and q.per_tensor
             result.append(
                 Port(
                     f"{self.name}_{suffix}",
+                    alias,
                     f"{self.name}_{suffix}".upper(),
                     tensor.dtype.c,
                     str(tensor.type),
-                    comment_text(tensor.name),
+                    comment_text(called),
                     tensor.shape,
                     tensor.type.elements,
                     literals.float32(q.scale[0]) if q is not None and quantized else "",
@@ -277,6 +296,12 @@ class _Writer:
                 )
             )
         return result
+
+
+def _aliases(prefix: str, names: list[str]) -> list[str]:
+    """C names made from those of a signature; "" where two would be the same."""
+    found = [f"{prefix}_{identifier(n)}" for n in names]
+    return [a if found.count(a) == 1 else "" for a in found]
 
 
 def _signature(graph: Graph) -> str:
@@ -294,7 +319,7 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
     writer = _Writer(graph, target, name)
     steps, _ = writer.steps(graph, 0)
     nodes = graph.steps()
-    inputs, outputs = writer.ports(graph.inputs, "input"), writer.ports(graph.outputs, "output")
+    inputs, outputs = writer.ports("input"), writer.ports("output")
     initial = [writer.initial(s) for s in graph.state]
     headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])
@@ -318,7 +343,7 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
         "outputs": outputs,
         "system": system,
         "kernels": kernels,
-        "arrays": writer.arrays,
+        "arrays": list(writer.arrays.values()),
         "definitions": list(dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)),
         "structs": [(t, s, b) for (t, b), s in writer.structs.items()],
         "wrappers": list(writer.wrappers.values()),
@@ -331,10 +356,15 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
 
 
 def constant_arrays(graph: Graph) -> list[Array]:
-    """Every array that the C holds in flash, but for initial values of state."""
+    """Every array that the C holds in flash, equal ones once; initial values of state do not count."""
     nodes = [n for n in graph.steps() if n.packed is not None]
     packed = [c.array for n in nodes if n.packed is not None for c in n.packed.constants]
     passed = {
         n.input(i): None for n in nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant
     }
-    return packed + [t.values for t in passed]
+    return list({_content(a): a for a in (*packed, *(t.values for t in passed))}.values())
+
+
+def _content(array: Array) -> Hashable:
+    """Equal for arrays that are the same in C."""
+    return dtype_of(array).c, hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest()

@@ -12,16 +12,17 @@ from edgegen.ir.graph import Graph
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def read_model(path: Path, data: bytes, shapes: Shapes) -> Graph:
+def read_model(path: Path, data: bytes, shapes: Shapes, signature: str = "") -> Graph:
     """The graph of a model file.
 
     path: for its ending and for messages; data: its bytes
     shapes: sizes chosen for inputs with free dimensions, by input name
+    signature: which of the file's models to read, where its format has several; "" for the first
 
     Raises InvalidModel, UnsupportedModel, UsageError.
     """
     if data[4:8] == b"TFL3" or path.suffix == ".tflite":
-        return read_tflite(data, path.stem, shapes)
+        return read_tflite(data, path.stem, shapes, signature)
     if not data:
         raise InvalidModel(f"{path.name} is empty")
     raise UnsupportedModel(

@@ -149,6 +149,9 @@ class Signature:
 class Graph:
     """A model, or a sub-graph that an operator of control flow runs.
 
+    signature:  what the file calls the model's inputs and outputs, if it does
+    signatures: all that the file has, those of its other sub-graphs too
+
     Constants are reached through the nodes that read them. A sub-graph sees nothing but its own inputs; it has no
     state and no plan: its tensors are planned with those of the model.
     """
@@ -160,6 +163,7 @@ class Graph:
     state: list[State] = field(default_factory=list)
     plan: Plan | None = None
     signature: Signature | None = None
+    signatures: tuple[Signature, ...] = ()
 
     @property
     def sources(self) -> list[Tensor]:
@@ -265,7 +269,7 @@ class Graph:
         ]
         state = [State(s.name, twin[s.value], twin[s.next], s.initial) for s in self.state]
         inputs, outputs = [twin[t] for t in self.inputs], [twin[t] for t in self.outputs]
-        return Graph(self.name, inputs, outputs, nodes, state, signature=self.signature)
+        return Graph(self.name, inputs, outputs, nodes, state, None, self.signature, self.signatures)
 
     def macs(self) -> int:
         """Of one run; what control flow decides is stated in `Op.macs` of its operators."""

@@ -10,8 +10,8 @@ from edgegen.ops.audio.scaling import AutoScale, Taper
 from edgegen.ops.audio.spectrum import Energy, FilterBank, IntegerRoot
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
-from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.blockwise_dense import BlockwiseDense
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
@@ -44,6 +44,7 @@ from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
 from edgegen.ops.reverse_sequence import ReverseSequence
+from edgegen.ops.rnn import Rnn
 from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
@@ -109,6 +110,7 @@ OPS: tuple[type[Op], ...] = (
     Rfft,
     ScaledLog,
     ScatterNd,
+    Rnn,
     Select,
     Slice,
     Softmax,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegen.errors import InvalidGraph
+from edgegen.ir.dtypes import S8, S16
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
@@ -118,19 +119,20 @@ class BatchMatmul(Op):
     clamp: Range = NO_CLAMP
 
     kernels = tuple(
-        Kernel(f"batch_matmul_{dtype}", f"{dtype} {dtype} -> {dtype}", pack, header="batch_matmul", when=when)
-        for dtype, pack, when in (
-            ("s8", _pack_s8, _when_s8),
-            ("s16", _pack_s16, _when_s16),
-            ("f32", _pack_float, _few_batches),
-            ("f64", _pack_float, _few_batches),
+        Kernel(f"batch_matmul_{name}", signature, pack, header="batch_matmul", when=when)
+        for name, signature, pack, when in (
+            ("s8", "s8 s8 -> s8", _pack_s8, _when_s8),
+            ("s16", "s16 s16 -> s16", _pack_s16, _when_s16),
+            ("s16_s8", "s16 s8 -> s16", _pack_s16, _when_s16),
+            ("f32", "f32 f32 -> f32", _pack_float, _few_batches),
+            ("f64", "f64 f64 -> f64", _pack_float, _few_batches),
         )
     )
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, w = known(inputs[0], "x"), known(inputs[1], "w")
-        if min(len(x.shape), len(w.shape)) < 2 or x.dtype != w.dtype:
-            raise InvalidGraph(f"{x} and {w} must be matrices of one type")
+        if min(len(x.shape), len(w.shape)) < 2 or (x.dtype != w.dtype and (x.dtype, w.dtype) != (S16, S8)):
+            raise InvalidGraph(f"{x} and {w} must be matrices of one type, or s16 and s8")
         rows, depth = reversed(x.shape[-2:]) if self.adj_x else x.shape[-2:]
         other, units = reversed(w.shape[-2:]) if self.adj_y else w.shape[-2:]
         try:

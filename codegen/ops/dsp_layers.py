@@ -64,11 +64,6 @@ SUM_QUADS = 64
 """Quads whose taps of one place in the quad make up one s16 sum: 4 * 64 bytes."""
 
 
-def nine_bits(weights: IntArray) -> str | None:
-    """Part of a row's `when`: s16 weights have room for the tiles' scale."""
-    return None if np.abs(weights.astype(np.int64)).max(initial=0) < 256 else "weights must be of 9 bits"
-
-
 def is_proved(conv: Convolution) -> bool:
     """Whether conv2d_s8_dsp requantizes by proved constants."""
     taps = conv.weights.astype(np.int64).reshape(len(conv.weights), 1, -1)
@@ -110,16 +105,17 @@ def _taps(weights: IntArray, runs: int) -> tuple[IntArray, int]:
 def _inside(conv: Convolution, axis: int, pixels: int, read: int) -> tuple[int, int]:
     """(first, number) of output pixels along an axis from which `pixels` windows lie wholly inside the image.
 
-    read: bytes of a row of the window; 0 for the axis along which rows lie
+    read: bytes of a row of the window, or of each column where dilation keeps them apart; 0 for the axis along which
+          rows lie
     """
     size, kernel = conv.in_shape[1 + axis], conv.weights.shape[1 + axis]
     stride, pad, out = conv.stride[axis], conv.pad[axis], conv.out_size[axis]
-    first = -(-pad // stride)
+    first, reach = -(-pad // stride), (kernel - 1) * conv.dilation[axis]
     if read:
-        channels = conv.in_shape[3]
-        room = size - (pixels - 1) * stride - -(-read // channels)
+        apart = reach if conv.dilation[axis] > 1 else 0
+        room = size - (pixels - 1) * stride - apart - -(-read // conv.in_shape[3])
     else:
-        room = size - (kernel - 1) * conv.dilation[axis] - 1
+        room = size - reach - 1
     last = min((room + pad) // stride, out - pixels)
     return first, max(last - first + 1, 0)
 
@@ -144,7 +140,7 @@ def pack_convolution(conv: Convolution) -> Packed:
     words, last_pair = _stream(one, pixels)
     run_quads = (quads - tails) // (kernel_h * runs)
     read = 4 * run_quads + tails
-    x_first, x_count = _inside(conv, 1, pixels, read) if runs == 1 else (0, 0)
+    x_first, x_count = _inside(conv, 1, pixels, read)
     y_first, y_count = _inside(conv, 0, 1, 0)
     strip = pixels * one.quads * 8 + (12 if pixels == 3 else 0)
     size = 4 if one.form == ACCUMULATOR else 1

@@ -28,8 +28,8 @@ def _check(x: TensorType, indices: TensorType, axis: int) -> None:
         raise InvalidGraph(f"indices {indices} reach beyond x {x}")
 
 
-def _places(x: Array, indices: Array, axis: int) -> tuple[Array, ...]:
-    """Index arrays of the elements of x that the indices name."""
+def _places(indices: Array, axis: int) -> tuple[Array, ...]:
+    """Index arrays of the elements that the indices name."""
     places = list(np.indices(indices.shape))
     places[axis] = indices
     return tuple(places)
@@ -76,7 +76,7 @@ class GatherElements(Op):
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, indices = present(inputs[0], "x"), present(inputs[1], "indices")
-        return (x[_places(x, bounded(indices, x.shape[self.axis]), self.axis)],)
+        return (x[_places(bounded(indices, x.shape[self.axis]), self.axis)],)
 
     kernels = tuple(
         Kernel(f"gather_elements_{8 * size}_{i}", f"x{size} {i} -> x{size}", _pack_gather, header="elements")
@@ -109,7 +109,7 @@ class ScatterElements(Op):
         y, extent = x.copy(), x.shape[self.axis]
         wide = indices.astype(np.int64)
         wide = np.where(wide < 0, wide + extent, wide)
-        places = [p.reshape(-1) for p in _places(x, wide, self.axis)]
+        places = [p.reshape(-1) for p in _places(wide, self.axis)]
         with np.errstate(over="ignore"):
             for at, value in zip(zip(*places, strict=True), updates.reshape(-1), strict=True):
                 if 0 <= at[self.axis] < extent:

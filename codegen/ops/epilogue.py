@@ -80,6 +80,14 @@ def within_256(node: Node) -> str | None:
     return reason
 
 
+def nine_bits(node: Node) -> str | None:
+    """A row's `when`: constant weights are floats or of no more than 9 bits."""
+    reason, w = constant_weights(node), node.input(1)
+    if reason is None and w.dtype.size == 2 and np.abs(w.values.astype(np.int64)).max(initial=0) > 255:
+        reason = "weights must be of 9 bits"
+    return reason
+
+
 def rounds_twice(node: Node) -> str | None:
     """Part of a row's `when`: the kernel requantizes as `FixedPoint` itself says."""
     once = isinstance(getattr(node.op, "requantize", None), FixedPointOnce)

@@ -25,6 +25,7 @@ from edgegen.ir.verify import (
 )
 from edgegen.passes.check import Checker
 from edgegen.passes.optimize.cancel_transposes import cancel_transposes
+from edgegen.passes.optimize.dilate_convolutions import dilate_convolutions
 from edgegen.passes.optimize.eliminate_constant_channels import eliminate_constant_channels
 from edgegen.passes.optimize.fold_constants import fold_constants
 from edgegen.passes.optimize.fuse_activation import fuse_activation
@@ -58,6 +59,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     fold_constants,
     simplify_control,
     simplify_algebra,
+    dilate_convolutions,
     cancel_transposes,
     regroup_convolutions,
     fuse_pad,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgegen.ir.graph import Graph, Node
+from edgegen.ir.tensor import Tensor
 from edgegen.report.table import text_table
 
 
@@ -37,16 +38,19 @@ def inspection(graph: Graph) -> dict[str, Any]:
     """
     owners = graph.owners()
 
-    def port(name: str, type: str, quantization: str | None) -> dict[str, Any]:
-        return {"name": name, "type": type, "quantization": quantization}
+    def port(tensor: Tensor, called: str) -> dict[str, Any]:
+        q = tensor.type.quantization
+        return {"name": called, "tensor": tensor.name, "type": str(tensor.type), "quantization": str(q) if q else None}
 
-    def ports(tensors: list[Any]) -> list[dict[str, Any]]:
-        return [port(t.name, str(t.type), str(t.type.quantization) if t.type.quantization else None) for t in tensors]
+    def ports(tensors: list[Tensor], names: list[str]) -> list[dict[str, Any]]:
+        return [port(t, n) for t, n in zip(tensors, names, strict=True)]
 
     return {
         "name": graph.name,
-        "inputs": ports(graph.inputs),
-        "outputs": ports(graph.outputs),
+        "signature": graph.signature.key if graph.signature else None,
+        "signatures": [{"key": s.key, "inputs": s.inputs, "outputs": s.outputs} for s in graph.signatures],
+        "inputs": ports(graph.inputs, graph.input_names()),
+        "outputs": ports(graph.outputs, graph.output_names()),
         "macs": graph.macs(),
         "constant_bytes": _constants(graph),
         "nodes": [_node(i, n, owners.get(n)) for i, n in enumerate(graph.steps())],
@@ -62,6 +66,9 @@ def inspection_text(data: dict[str, Any], width: int = 40) -> str:
     lines = [
         f"{data['name']}: {len(data['nodes'])} nodes, {data['macs']:,} MACs, {data['constant_bytes']:,} B constants"
     ]
+    for s in data["signatures"]:
+        chosen = " (shown here)" if s["key"] == data["signature"] else ""
+        lines.append(f'  signature  "{s["key"]}": {", ".join(s["inputs"])} -> {", ".join(s["outputs"])}{chosen}')
     for kind in ("inputs", "outputs"):
         for port in data[kind]:
             quantization = f"  ({port['quantization']})" if port["quantization"] else ""

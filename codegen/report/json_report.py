@@ -17,11 +17,12 @@ from edgegen.targets import Target
 FORMAT = 1  # of the report: grows when a field changes its meaning
 
 
-def _port(tensor: Tensor) -> dict[str, Any]:
+def _port(tensor: Tensor, called: str) -> dict[str, Any]:
     q = tensor.type.quantization
     per_tensor = q is not None and q.per_tensor
     return {
-        "name": tensor.name,
+        "name": called,
+        "tensor": tensor.name,
         "dtype": tensor.dtype.name,
         "shape": list(tensor.shape),
         "scale": q.scale[0] if q is not None and per_tensor else None,
@@ -114,6 +115,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
 
     Sizes are bytes. Step i is node i; step -1 is the caller filling the inputs, step len(nodes) the caller reading
     the outputs. `arena_bytes` is what the C reserves, `arena_lower_bound_bytes` the largest sum in use at one step.
+    Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.
     Persistent state lies behind the arena in the same struct, from `state_offset` on. Nodes of sub-graphs, which say
     what they are `inside`, come before the node that runs them, whose `macs` count theirs: of branches the larger, of
     a loop one turn (`macs_count`).
@@ -145,8 +147,9 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "state_offset": plan.state_offset,
         "state_bytes": plan.state_bytes,
         "peak": _peak(graph, found),
-        "inputs": [_port(t) for t in graph.inputs],
-        "outputs": [_port(t) for t in graph.outputs],
+        "signature": graph.signature.key if graph.signature else None,
+        "inputs": [_port(t, n) for t, n in zip(graph.inputs, graph.input_names(), strict=True)],
+        "outputs": [_port(t, n) for t, n in zip(graph.outputs, graph.output_names(), strict=True)],
         "operators": dict(sorted(kinds.items())),
         "nodes": [_node(i, n, owners.get(n), target) for i, n in enumerate(steps)],
         "arena": [_region(r) for r in found],

@@ -17,12 +17,12 @@ from edgegen.verify.program import Call, Outcome, Program, checked_inputs
 _INTERFACE = """
 typedef struct { int32_t step; uint32_t offset, bytes; int32_t is_result; } harness_region;
 typedef struct {
-    void *state;
-    uint32_t state_bytes, planned_bytes;
-    int (*init)(void *state);
-    int (*run)(void *state);
-    void *(*input)(void *state, uint32_t index);
-    const void *(*output)(const void *state, uint32_t index);
+    void *instance;
+    uint32_t instance_bytes, planned_bytes;
+    int (*init)(void *instance);
+    int (*run)(void *instance);
+    void *(*input)(void *instance, uint32_t index);
+    const void *(*output)(const void *instance, uint32_t index);
     uint32_t inputs, outputs;
     const uint32_t *input_bytes, *output_bytes;
     const harness_region *regions;
@@ -34,7 +34,7 @@ int64_t harness_nanoseconds(const harness_model *m);
 
 
 class HostProgram(Program):
-    """A shared library. Each model's state lies in the library, so a program is one set of instances."""
+    """A shared library. Each model's instance lies in the library, so a program is one set of instances."""
 
     def __init__(self, models: Sequence[Compiled], build: Build) -> None:
         self._begun: set[int] = set()
@@ -58,15 +58,15 @@ class HostProgram(Program):
         self._begun.clear()
 
     @property
-    def state_bytes(self) -> list[int]:
-        return [int(self._library.harness_models[i].state_bytes) for i in range(len(self.models))]
+    def instance_bytes(self) -> list[int]:
+        return [int(self._library.harness_models[i].instance_bytes) for i in range(len(self.models))]
 
     def execute(self, calls: Sequence[Call]) -> list[Outcome]:
         return [self._answer(c) for c in calls]
 
     def _answer(self, call: Call) -> Outcome:
         model, entry = self._load(call)
-        self._check(model, entry.run(entry.state))
+        self._check(model, entry.run(entry.instance))
         return Outcome(self._outputs(model, entry))
 
     def nanoseconds(self, call: Call, repeats: int) -> list[int]:
@@ -78,22 +78,22 @@ class HostProgram(Program):
         return times
 
     def _load(self, call: Call) -> tuple[Compiled, Any]:
-        """The model's entry, its state fresh if need be, its inputs written."""
+        """The model's entry, its instance fresh if need be, its inputs written."""
         model = self.models[call.model]
         inputs = checked_inputs(model, call.inputs)
         entry = self._library.harness_models[call.model]
         if call.restart or call.model not in self._begun:
-            self._ffi.buffer(entry.state, entry.state_bytes)[:] = b"\xa5" * entry.state_bytes
-            self._check(model, entry.init(entry.state))
+            self._ffi.buffer(entry.instance, entry.instance_bytes)[:] = b"\xa5" * entry.instance_bytes
+            self._check(model, entry.init(entry.instance))
             self._begun.add(call.model)
         for i, array in enumerate(inputs):
-            self._ffi.memmove(entry.input(entry.state, i), array.tobytes(), array.nbytes)
+            self._ffi.memmove(entry.input(entry.instance, i), array.tobytes(), array.nbytes)
         return model, entry
 
     def _outputs(self, model: Compiled, entry: Any) -> list[Any]:
         outputs = []
         for i, tensor in enumerate(model.graph.outputs):
-            data = bytes(self._ffi.buffer(entry.output(entry.state, i), entry.output_bytes[i]))
+            data = bytes(self._ffi.buffer(entry.output(entry.instance, i), entry.output_bytes[i]))
             outputs.append(np.frombuffer(data, tensor.dtype.np).reshape(tensor.shape).copy())
         return outputs
 

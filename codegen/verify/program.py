@@ -186,8 +186,8 @@ class Program(ABC):
 
     @property
     @abstractmethod
-    def state_bytes(self) -> list[int]:
-        """sizeof of each model's state struct."""
+    def instance_bytes(self) -> list[int]:
+        """sizeof of each model's NAME_t."""
 
     def sizes(self) -> list[Sizes]:
         """Section sizes of each model's object file."""
@@ -215,12 +215,12 @@ class Program(ABC):
 class FileProgram(Program):
     """A program that reads its calls from in.bin and writes the results to out.bin (templates/harness/main.c).
 
-    States are kept here between starts: the program saves each model's image at the end and restores it later.
+    Instances are kept here between starts: the program saves each one's image at the end and restores it later.
     """
 
     def __init__(self, models: Sequence[Compiled], build: Build) -> None:
-        self._states: dict[int, bytes] = {}
-        self._state_bytes: list[int] = []
+        self._instances: dict[int, bytes] = {}
+        self._instance_bytes: list[int] = []
         super().__init__(models, build)
 
     @abstractmethod
@@ -228,13 +228,13 @@ class FileProgram(Program):
         """Runs the program in its folder; instructions of each call where the backend counts them from outside."""
 
     def reset(self) -> None:
-        self._states.clear()
+        self._instances.clear()
 
     @property
-    def state_bytes(self) -> list[int]:
-        if not self._state_bytes:
+    def instance_bytes(self) -> list[int]:
+        if not self._instance_bytes:
             self.execute([])
-        return self._state_bytes
+        return self._instance_bytes
 
     def execute(self, calls: Sequence[Call]) -> list[Outcome]:
         begun: set[int] = set()
@@ -244,11 +244,11 @@ class FileProgram(Program):
             inputs = checked_inputs(self.models[call.model], call.inputs)
             flags = _FLAG_SAVE if last[call.model] == i else 0
             restored = b""
-            if call.restart or (call.model not in begun and call.model not in self._states):
+            if call.restart or (call.model not in begun and call.model not in self._instances):
                 flags |= _FLAG_INIT
             elif call.model not in begun:
                 flags |= _FLAG_RESTORE
-                restored = self._states[call.model]
+                restored = self._instances[call.model]
             begun.add(call.model)
             parts += [np.array([call.model, flags], np.uint32).tobytes(), restored]
             parts += [a.tobytes() for a in inputs]
@@ -260,7 +260,7 @@ class FileProgram(Program):
         out = _Reader((self.folder / "out.bin").read_bytes(), self.target)
         trace = _Reader((self.folder / "trace.bin").read_bytes(), self.target)
         models = out.word()
-        self._state_bytes = [out.word() for _ in range(models)]
+        self._instance_bytes = [out.word() for _ in range(models)]
         outcomes = []
         for i, call in enumerate(calls):
             model = self.models[call.model]
@@ -269,7 +269,7 @@ class FileProgram(Program):
                 raise ToolchainFailed(f"{model.name}_run returned status {status} on {self.target.name}")
             outputs = [out.array(t) for t in model.graph.outputs]
             if last[call.model] == i:
-                self._states[call.model] = out.take(self._state_bytes[call.model])
+                self._instances[call.model] = out.take(self._instance_bytes[call.model])
             layers = []
             if trace.left():
                 layers = [(s, k, trace.take(t.type.bytes)) for s, k, t in traced_results(model)]

@@ -17,11 +17,11 @@ from edgegen.verify.program import environment
 
 BOARD = "mps2-an386"
 _STACK_BYTES = 256 * 1024  # more than any kernel should need, so that a full stack is an error worth seeing
-_RESERVE = 512 * 1024  # beside weights: code of the models and the harness; beside state: stack and the harness's data
+_RESERVE = 512 * 1024  # beside weights: code of models and harness; beside instances: stack and the harness's data
 
 
 class QemuSystemProgram(EmulatedProgram):
-    """Weights and state that are too large for the board's fast memories are put into its 16 MiB PSRAM."""
+    """Weights and instances that are too large for the board's fast memories are put into its 16 MiB PSRAM."""
 
     @property
     def executable(self) -> Path:
@@ -49,13 +49,13 @@ class QemuSystemProgram(EmulatedProgram):
         """What the linker script needs: regions, and which of them holds what."""
         code, (data, large) = emulated.memory("flash")[0], emulated.memory("ram")
         weights = sum(a.nbytes for m in self.models for a in constant_arrays(m.graph))
-        state = sum(m.graph.plan.total_bytes for m in self.models if m.graph.plan is not None)
+        instances = sum(m.graph.plan.total_bytes for m in self.models if m.graph.plan is not None)
         return {
             "regions": emulated.regions,
             "code": code.name,
             "data": data.name,
             "weights": (code if weights + _RESERVE <= code.bytes else large).name,
-            "state": (data if state + _RESERVE <= data.bytes else large).name,
+            "instances": (data if instances + _RESERVE <= data.bytes else large).name,
             "weight_objects": [f"*{o.name}" for o in self.objects],
             "stack_bytes": _STACK_BYTES,
         }

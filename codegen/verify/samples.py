@@ -56,13 +56,14 @@ def _random(rng: np.random.Generator, tensor: Tensor) -> Array:
 def file_samples(path: Path, graph: Graph) -> list[Sample]:
     """The samples of an .npz file.
 
-    Arrays are called after the model's inputs, or in0, in1, ...; out0, out1, ... are recorded outputs. For several
-    consecutive runs the names start with s0__, s1__, ... Raises UsageError if an input is missing or does not fit.
+    Arrays are called after the model's inputs (by their tensors' names or the signature's), or in0, in1, ...; out0,
+    out1, ... are recorded outputs. For several consecutive runs the names start with s0__, s1__, ... Raises UsageError
+    if an input is missing or does not fit.
     """
     arrays = _read(path)
     inputs: dict[int, dict[int, Array]] = {}
     recorded: dict[int, dict[int, Array]] = {}
-    names = {t.name: i for i, t in enumerate(graph.inputs)}
+    names = {n: i for i, n in enumerate(graph.input_names())} | {t.name: i for i, t in enumerate(graph.inputs)}
     for key, array in arrays.items():
         numbered = _NUMBERED.fullmatch(key)
         if key in names:

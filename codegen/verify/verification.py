@@ -62,7 +62,8 @@ class Verification:
 
     max_abs_error, max_ulp: over all outputs of all runs, against the reference
     instructions, stack_bytes: the most that one run took; None where not measured
-    arena_bytes:            of the plan; state_bytes: sizeof(NAME_t)
+    arena_bytes, state_bytes: of the plan: what a run needs, and what outlives it
+    instance_bytes:           sizeof(NAME_t), which holds both
     text_bytes, rodata_bytes: of the model's object file
     """
 
@@ -73,6 +74,7 @@ class Verification:
     instructions: int | None
     arena_bytes: int
     state_bytes: int
+    instance_bytes: int
     stack_bytes: int | None
     text_bytes: int
     rodata_bytes: int
@@ -86,7 +88,7 @@ class Verification:
     def summary(self) -> dict[str, Any]:
         """For programs: JSON-serializable, None where not measured."""
         keys = ("target", "match", "max_abs_error", "max_ulp", "instructions", "arena_bytes", "state_bytes")
-        facts = {k: getattr(self, k) for k in (*keys, "stack_bytes", "text_bytes", "rodata_bytes")}
+        facts = {k: getattr(self, k) for k in (*keys, "instance_bytes", "stack_bytes", "text_bytes", "rodata_bytes")}
         # JSON has no infinity: an error that has no size is null
         facts["max_abs_error"] = self.max_abs_error if self.max_abs_error < float("inf") else None
         facts["runs"] = [_run_summary(r) for r in self.runs]
@@ -167,7 +169,8 @@ def verify_model(
         max_ulp=max((d.max_ulp for d in differences), default=0),
         instructions=_most([c.instructions for c in checks]),
         arena_bytes=plan.arena_bytes,
-        state_bytes=program.state_bytes[0],
+        state_bytes=plan.state_bytes,
+        instance_bytes=program.instance_bytes[0],
         stack_bytes=_most([c.stack_bytes for c in checks]),
         text_bytes=sizes.text,
         rodata_bytes=sizes.rodata,
@@ -184,15 +187,16 @@ def _check_outputs(
 ) -> list[list[OutputCheck]]:
     """For each run every output against the reference of the model as read, and against what the file recorded."""
     reference = Evaluation(compiled.source)
+    names = compiled.source.output_names()
     wanted = [reference.run(s.inputs) for s in samples]
     scales = [max(map(magnitude, same)) for same in zip(*wanted, strict=True)]
     checks = []
     for sample, outcome, wants in zip(samples, outcomes, wanted, strict=True):
         row = []
-        for i, (tensor, got, want) in enumerate(zip(compiled.source.outputs, outcome.outputs, wants, strict=True)):
+        for i, (name, got, want) in enumerate(zip(names, outcome.outputs, wants, strict=True)):
             recorded = sample.recorded.get(i)
             against = None if recorded is None else compare(got, recorded, scale=scales[i])
-            row.append(OutputCheck(tensor.name, compare(got, want, scale=scales[i]), against))
+            row.append(OutputCheck(name, compare(got, want, scale=scales[i]), against))
         checks.append(row)
     return checks
 

@@ -19,8 +19,7 @@ EDGEGEN_KERNEL void auto_scale_s16(const edgegen_auto_scale *p, const int16_t *x
             largest = (int16_t)-v;
         }
     }
-    /* 15 bits beside the sign; a magnitude that is negative has none to spare */
-    const int32_t spare = largest < 0 ? 0 : largest == 0 ? 15 : edgegen_leading_zeros((uint32_t)largest) - 17;
+    const int32_t spare = largest > 0 ? edgegen_leading_zeros((uint32_t)largest) - 17 : 0;
     for (int32_t k = 0; k < p->elements; k++) {
         y[k] = (int16_t)(x[k] * (INT32_C(1) << spare));
     }

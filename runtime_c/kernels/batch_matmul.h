@@ -32,7 +32,7 @@ typedef struct {
 } edgegen_batch_matmul_f64;
 
 /* A kernel's body: `finish` turns acc into the next element of y. */
-#define EDGEGEN_BATCH_MATMUL(type, sum_type, x_zero, w_zero, finish)                                                   \
+#define EDGEGEN_BATCH_MATMUL(type, w_type, sum_type, x_zero, w_zero, finish)                                           \
     for (int32_t i0 = 0; i0 < p->batch[0]; i0++)                                                                       \
     for (int32_t i1 = 0; i1 < p->batch[1]; i1++)                                                                       \
     for (int32_t i2 = 0; i2 < p->batch[2]; i2++)                                                                       \
@@ -40,7 +40,7 @@ typedef struct {
     for (int32_t o = 0; o < p->units; o++) {                                                                           \
         const type *a = x + i0 * p->x_batch_step[0] + i1 * p->x_batch_step[1] + i2 * p->x_batch_step[2] +              \
                         r * p->x_row_step;                                                                             \
-        const type *b = w + i0 * p->w_batch_step[0] + i1 * p->w_batch_step[1] + i2 * p->w_batch_step[2] +              \
+        const w_type *b = w + i0 * p->w_batch_step[0] + i1 * p->w_batch_step[1] + i2 * p->w_batch_step[2] +            \
                         o * p->w_unit_step;                                                                            \
         sum_type acc = 0;                                                                                              \
         for (int32_t k = 0; k < p->depth; k++) {                                                                       \
@@ -52,19 +52,25 @@ typedef struct {
 /* x[batch,rows,depth] * w[batch,depth,units] -> y[batch,rows,units] */
 EDGEGEN_KERNEL void batch_matmul_s8(const edgegen_batch_matmul_s8 *p, const int8_t *x, const int8_t *w, int8_t *y)
 {
-    EDGEGEN_BATCH_MATMUL(int8_t, int32_t, p->x_zero, p->w_zero,
+    EDGEGEN_BATCH_MATMUL(int8_t, int8_t, int32_t, p->x_zero, p->w_zero,
                          (int8_t)edgegen_clamp_s32(edgegen_requantize(acc, p->multiplier, p->shift) + p->zero_point,
                                                    p->low, p->high))
 }
 
 EDGEGEN_KERNEL void batch_matmul_s16(const edgegen_batch_matmul_s16 *p, const int16_t *x, const int16_t *w, int16_t *y)
 {
-    EDGEGEN_BATCH_MATMUL(int16_t, int64_t, 0, 0, edgegen_finish_s16(&p->output, acc, p->scale))
+    EDGEGEN_BATCH_MATMUL(int16_t, int16_t, int64_t, 0, 0, edgegen_finish_s16(&p->output, acc, p->scale))
+}
+
+EDGEGEN_KERNEL void batch_matmul_s16_s8(const edgegen_batch_matmul_s16 *p, const int16_t *x, const int8_t *w,
+                                        int16_t *y)
+{
+    EDGEGEN_BATCH_MATMUL(int16_t, int8_t, int64_t, 0, 0, edgegen_finish_s16(&p->output, acc, p->scale))
 }
 
 EDGEGEN_KERNEL void batch_matmul_f32(const edgegen_batch_matmul_f32 *p, const float *x, const float *w, float *y)
 {
-    EDGEGEN_BATCH_MATMUL(float, float, 0.0f, 0.0f, edgegen_clamp_f32(acc, p->low, p->high))
+    EDGEGEN_BATCH_MATMUL(float, float, float, 0.0f, 0.0f, edgegen_clamp_f32(acc, p->low, p->high))
 }
 
 EDGEGEN_KERNEL void batch_matmul_f64(const edgegen_batch_matmul_f64 *p, const double *x, const double *w, double *y)

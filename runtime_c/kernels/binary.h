@@ -82,6 +82,11 @@ EDGEGEN_INLINE double edgegen_floor_mod_f64(double a, double b)
             factor *= factor;                                                                                          \
         }                                                                                                              \
         return (type)result;                                                                                           \
+    }                                                                                                                  \
+    EDGEGEN_INLINE type edgegen_shift_right_##name(type a, type b)                                                     \
+    {                                                                                                                  \
+        const type most = (type)(8 * sizeof(type) - 1);                                                                \
+        return a >> (b < 0 ? 0 : b > most ? most : b);                                                                 \
     }
 
 EDGEGEN_INTEGER_ARITHMETIC(s32, int32_t, uint32_t)
@@ -91,6 +96,8 @@ EDGEGEN_INLINE uint64_t edgegen_div_u64(uint64_t a, uint64_t b) { return b == 0 
 EDGEGEN_INLINE uint64_t edgegen_fmod_u64(uint64_t a, uint64_t b) { return b == 0 ? 0 : a % b; }
 #define edgegen_floor_div_u64 edgegen_div_u64
 #define edgegen_floor_mod_u64 edgegen_fmod_u64
+
+EDGEGEN_INLINE uint64_t edgegen_shift_right_u64(uint64_t a, uint64_t b) { return b < 64 ? a >> b : 0; }
 
 EDGEGEN_INLINE uint64_t edgegen_pow_u64(uint64_t a, uint64_t b)
 {
@@ -125,7 +132,8 @@ EDGEGEN_INLINE uint64_t edgegen_pow_u64(uint64_t a, uint64_t b)
     EDGEGEN_BINARY(floor_div, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(floor)(a / b))                \
     EDGEGEN_BINARY(floor_mod, name, edgegen_binary_##name, type, edgegen_clamp_##name, edgegen_floor_mod_##name(a, b)) \
     EDGEGEN_BINARY(fmod, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(fmod)(a, b))                       \
-    EDGEGEN_BINARY(pow, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(pow)(a, b))
+    EDGEGEN_BINARY(pow, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(pow)(a, b))                         \
+    EDGEGEN_BINARY(atan2, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(atan2)(a, b))
 
 EDGEGEN_BINARY_FLOAT(f32, float, EDGEGEN_MATH_F32)
 EDGEGEN_BINARY_FLOAT(f64, double, EDGEGEN_MATH_F64)
@@ -141,7 +149,12 @@ EDGEGEN_BINARY_FLOAT(f64, double, EDGEGEN_MATH_F64)
     EDGEGEN_BINARY(floor_div, name, params, type, clamp, edgegen_floor_div_##name(a, b))                               \
     EDGEGEN_BINARY(floor_mod, name, params, type, clamp, edgegen_floor_mod_##name(a, b))                               \
     EDGEGEN_BINARY(fmod, name, params, type, clamp, edgegen_fmod_##name(a, b))                                         \
-    EDGEGEN_BINARY(pow, name, params, type, clamp, edgegen_pow_##name(a, b))
+    EDGEGEN_BINARY(pow, name, params, type, clamp, edgegen_pow_##name(a, b))                                           \
+    EDGEGEN_BINARY(and, name, params, type, clamp, (type)((wide)a & (wide)b))                                          \
+    EDGEGEN_BINARY(or, name, params, type, clamp, (type)((wide)a | (wide)b))                                           \
+    EDGEGEN_BINARY(xor, name, params, type, clamp, (type)((wide)a ^ (wide)b))                                          \
+    EDGEGEN_BINARY(shift_left, name, params, type, clamp, (type)((wide)b < 8 * sizeof(type) ? (wide)a << b : 0))       \
+    EDGEGEN_BINARY(shift_right, name, params, type, clamp, edgegen_shift_right_##name(a, b))
 
 EDGEGEN_BINARY_INTEGER(s32, edgegen_binary_s32, int32_t, uint32_t, edgegen_clamp_s32)
 EDGEGEN_BINARY_INTEGER(s64, edgegen_binary_s64, int64_t, uint64_t, edgegen_clamp_s64)

@@ -56,6 +56,20 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_pixel(const ed
     }
 }
 
+/* A strip inside the image whose columns lie apart; x: the first pixel's window. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_apart(const edgegen_conv2d_s8_dsp *p,
+                                                                        edgegen_dsp_widen *widen,
+                                                                        const edgegen_dsp_windows *w, const int8_t *x,
+                                                                        uint32_t *strip)
+{
+    const edgegen_dsp_windows columns = {w->gap, w->quads, p->runs, p->dilation_w * p->channels};
+    for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        widen(strip, x, &columns);
+        strip += 2 * p->pixels * p->runs * p->run_quads;
+        x += w->row;
+    }
+}
+
 /* The tails of a strip that lies inside the image; x: the first pixel's window. */
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_tails(const edgegen_conv2d_s8_dsp *p,
                                                                         const edgegen_dsp_windows *w, const int8_t *x,
@@ -152,7 +166,11 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
         }
         if (ox >= p->x_first && ox < p->x_first + x_count) {
             const int8_t *const window = x + (row + ox * w.gap);
-            widen(strip, window, &w);
+            if (p->runs == 1) {
+                widen(strip, window, &w);
+            } else {
+                edgegen_conv2d_s8_dsp_apart(p, widen, &w, window, strip);
+            }
             if (p->tails != 0) {
                 edgegen_conv2d_s8_dsp_tails(p, &w, window, strip + 2 * pixels * (p->quads - 1));
             }

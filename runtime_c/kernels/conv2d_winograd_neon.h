@@ -27,21 +27,21 @@ typedef struct {
     int32_t row;
 } edgegen_winograd_pixels;
 
-/* The side * side pixels of image x from (top, left) on: where they lie, or copied to `copy` with padding. */
+/* The side * side pixels of image x from (top, left) on: where they lie, or copied to `spare` with padding. */
 EDGEGEN_INLINE edgegen_winograd_pixels edgegen_winograd_patch(const edgegen_winograd_neon *p, const uint8_t *x,
-                                                              int32_t top, int32_t left, int32_t side, uint8_t *copy)
+                                                              int32_t top, int32_t left, int32_t side, uint8_t *spare)
 {
     if (top >= 0 && left >= 0 && top + side <= p->in_h && left + side <= p->in_w) {
         const edgegen_winograd_pixels inside = { x + (top * p->in_w + left) * p->pixel, p->in_w * p->pixel };
         return inside;
     }
     const int32_t first = edgegen_max_s32(left, 0), end = edgegen_min_s32(left + side, p->in_w);
-    memset(copy, p->fill, (size_t)(side * side * p->pixel));
+    memset(spare, p->fill, (size_t)(side * side * p->pixel));
     for (int32_t r = edgegen_max_s32(-top, 0); r < edgegen_min_s32(side, p->in_h - top); r++) {
-        memcpy(copy + (r * side + first - left) * p->pixel, x + ((top + r) * p->in_w + first) * p->pixel,
+        memcpy(spare + (r * side + first - left) * p->pixel, x + ((top + r) * p->in_w + first) * p->pixel,
                (size_t)(edgegen_max_s32(end - first, 0) * p->pixel));
     }
-    const edgegen_winograd_pixels patch = { copy, side * p->pixel };
+    const edgegen_winograd_pixels patch = { spare, side * p->pixel };
     return patch;
 }
 

@@ -12,6 +12,11 @@ typedef struct {
 
 typedef struct {
     int32_t rows, depth, units;
+    int32_t x_zero, zero_point, low, high; /* the last three of the output */
+} edgegen_dense_s8_computed;
+
+typedef struct {
+    int32_t rows, depth, units;
     float low, high;
 } edgegen_dense_f32;
 

@@ -8,10 +8,11 @@
 #include "edgegen.h"
 
 /* frames: transforms; count: complex numbers of each, half of its real numbers; length: real numbers given for each,
- * the rest being zero; fives, threes, twos, fours: stages of each radix, in the order in which they run */
+ * the rest being zero; fives, threes, twos: stages of each radix, in the order in which they run, before those of 4;
+ * scale: of f32 that are transformed back */
 typedef struct {
-    int32_t frames, count, length, fives, threes, twos, fours;
-    float scale; /* of f32 that are transformed back */
+    int32_t frames, count, length, fives, threes, twos;
+    float scale;
 } edgegen_fft;
 
 /* ---- arithmetic of each type: integers wrap around ---- */
@@ -56,8 +57,16 @@ EDGEGEN_INLINE int32_t edgegen_fft_gap_s32(int32_t a, int32_t b) { return edgege
 EDGEGEN_INLINE float edgegen_fft_gap_f32(float a, float b) { return (a - b) * 0.5f; }
 
 /* Parts of a spectrum on its way back: f32 are scaled here, integers in the stages. */
-EDGEGEN_INLINE int16_t edgegen_fft_part_s16(int16_t x, float scale) { return (void)scale, edgegen_fft_divide_s16(x, 2); }
-EDGEGEN_INLINE int32_t edgegen_fft_part_s32(int32_t x, float scale) { return (void)scale, edgegen_fft_divide_s32(x, 2); }
+EDGEGEN_INLINE int16_t edgegen_fft_part_s16(int16_t x, float scale)
+{
+    (void)scale;
+    return edgegen_fft_divide_s16(x, 2);
+}
+EDGEGEN_INLINE int32_t edgegen_fft_part_s32(int32_t x, float scale)
+{
+    (void)scale;
+    return edgegen_fft_divide_s32(x, 2);
+}
 EDGEGEN_INLINE float edgegen_fft_part_f32(float x, float scale) { return x * scale; }
 
 /* ---- complex numbers ---- */
@@ -242,21 +251,28 @@ EDGEGEN_FFT_COMPLEX(f32, float, float)
         }                                                                                                              \
     }                                                                                                                  \
                                                                                                                        \
-    EDGEGEN_INLINE void edgegen_fft_stages_##t(const edgegen_fft *p, type *z, const type *circle, int inverse)         \
+    /* Stages of radix 2 and 4, after others that made blocks of m. */                                                 \
+    EDGEGEN_INLINE void edgegen_fft_radix_4_##t(const edgegen_fft *p, type *z, const type *circle, int inverse,        \
+                                                int32_t m)                                                             \
     {                                                                                                                  \
-        int32_t m = 1;                                                                                                 \
+        for (int32_t s = 0; s < p->twos; s++, m *= 2) {                                                                \
+            edgegen_fft_two_##t(z, circle, p->count / (2 * m), m);                                                     \
+        }                                                                                                              \
+        for (; m < p->count; m *= 4) {                                                                                 \
+            edgegen_fft_four_##t(z, circle, p->count / (4 * m), m, inverse);                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    EDGEGEN_INLINE void edgegen_fft_any_radix_##t(const edgegen_fft *p, type *z, const type *circle, int inverse,      \
+                                                  int32_t m)                                                           \
+    {                                                                                                                  \
         for (int32_t s = 0; s < p->fives; s++, m *= 5) {                                                               \
             edgegen_fft_five_##t(z, circle, p->count / (5 * m), m);                                                    \
         }                                                                                                              \
         for (int32_t s = 0; s < p->threes; s++, m *= 3) {                                                              \
             edgegen_fft_three_##t(z, circle, p->count / (3 * m), m);                                                   \
         }                                                                                                              \
-        for (int32_t s = 0; s < p->twos; s++, m *= 2) {                                                                \
-            edgegen_fft_two_##t(z, circle, p->count / (2 * m), m);                                                     \
-        }                                                                                                              \
-        for (int32_t s = 0; s < p->fours; s++, m *= 4) {                                                               \
-            edgegen_fft_four_##t(z, circle, p->count / (4 * m), m, inverse);                                           \
-        }                                                                                                              \
+        edgegen_fft_radix_4_##t(p, z, circle, inverse, m);                                                             \
     }
 
 EDGEGEN_FFT_STAGES(s16, int16_t)
@@ -318,31 +334,40 @@ EDGEGEN_FFT_STAGES(f32, float)
             z[2 * place[count - k]] = rest.re;                                                                         \
             z[2 * place[count - k] + 1] = edgegen_fft_less_##t(0, rest.im);                                            \
         }                                                                                                              \
-    }                                                                                                                  \
-                                                                                                                       \
-    /* order[count]: which complex number each place starts with; circle[count], half[count / 2]: complex factors */   \
-    EDGEGEN_KERNEL void rfft_##t(const edgegen_fft *p, const type *x, const uint16_t *order, const type *circle,       \
-                                 const type *half, type *y)                                                            \
-    {                                                                                                                  \
-        for (int32_t f = 0; f < p->frames; f++, x += p->length, y += 2 * (p->count + 1)) {                             \
-            edgegen_fft_order_##t(p, x, order, y);                                                                     \
-            edgegen_fft_stages_##t(p, y, circle, 0);                                                                   \
-            edgegen_fft_split_##t(p->count, half, y);                                                                  \
-        }                                                                                                              \
-    }                                                                                                                  \
-                                                                                                                       \
-    /* place[count]: where each complex number starts */                                                               \
-    EDGEGEN_KERNEL void irfft_##t(const edgegen_fft *p, const type *x, const uint16_t *place, const type *circle,      \
-                                  const type *half, type *y)                                                           \
-    {                                                                                                                  \
-        for (int32_t f = 0; f < p->frames; f++, x += 2 * (p->count + 1), y += 2 * p->count) {                          \
-            edgegen_fft_join_##t(p, x, place, half, y);                                                                \
-            edgegen_fft_stages_##t(p, y, circle, 1);                                                                   \
-        }                                                                                                              \
     }
 
 EDGEGEN_FFT_REAL(s16, int16_t)
 EDGEGEN_FFT_REAL(s32, int32_t)
 EDGEGEN_FFT_REAL(f32, float)
+
+/* stages: of any radix, or of 2 and 4 only, which takes half the flash.
+ * order[count]: which complex number each place starts with; circle[count], half[count / 2]: complex factors;
+ * place[count]: where each complex number starts */
+#define EDGEGEN_FFT_KERNELS(name, t, type, stages)                                                                     \
+    EDGEGEN_KERNEL void rfft_##name(const edgegen_fft *p, const type *x, const uint16_t *order, const type *circle,    \
+                                    const type *half, type *y)                                                         \
+    {                                                                                                                  \
+        for (int32_t f = 0; f < p->frames; f++, x += p->length, y += 2 * (p->count + 1)) {                             \
+            edgegen_fft_order_##t(p, x, order, y);                                                                     \
+            edgegen_fft_##stages##_##t(p, y, circle, 0, 1);                                                            \
+            edgegen_fft_split_##t(p->count, half, y);                                                                  \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    EDGEGEN_KERNEL void irfft_##name(const edgegen_fft *p, const type *x, const uint16_t *place, const type *circle,   \
+                                     const type *half, type *y)                                                        \
+    {                                                                                                                  \
+        for (int32_t f = 0; f < p->frames; f++, x += 2 * (p->count + 1), y += 2 * p->count) {                          \
+            edgegen_fft_join_##t(p, x, place, half, y);                                                                \
+            edgegen_fft_##stages##_##t(p, y, circle, 1, 1);                                                            \
+        }                                                                                                              \
+    }
+
+EDGEGEN_FFT_KERNELS(s16, s16, int16_t, any_radix)
+EDGEGEN_FFT_KERNELS(s32, s32, int32_t, any_radix)
+EDGEGEN_FFT_KERNELS(f32, f32, float, any_radix)
+EDGEGEN_FFT_KERNELS(s16_radix_4, s16, int16_t, radix_4)
+EDGEGEN_FFT_KERNELS(s32_radix_4, s32, int32_t, radix_4)
+EDGEGEN_FFT_KERNELS(f32_radix_4, f32, float, radix_4)
 
 #endif

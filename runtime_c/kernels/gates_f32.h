@@ -10,7 +10,7 @@ typedef struct {
     int32_t count, batch, inputs, outputs, x[3], y[3];
 } edgegen_steps;
 
-/* sums[units], a multiple of 4: biases plus x[inputs] and h[outputs] times weights.
+/* sums[units], a multiple of 4: biases plus x[inputs] and h[outputs] times weights; outputs may be 0.
  *
  * stream: per four units bias[4], then [inputs + outputs][4] weights */
 EDGEGEN_INLINE void edgegen_gates_f32(const edgegen_steps *s, const float *x, const float *h, const float *stream,

@@ -11,7 +11,9 @@ EDGEGEN_INLINE void edgegen_gates_f32_dsp(const edgegen_steps *s, const float *x
 {
     const edgegen_float_tile t = {s->inputs + s->outputs, units, 0, 0};
     memcpy(scratch, x, (size_t)s->inputs * sizeof *x);
-    memcpy(scratch + s->inputs, h, (size_t)s->outputs * sizeof *h);
+    if (s->outputs > 0) {
+        memcpy(scratch + s->inputs, h, (size_t)s->outputs * sizeof *h);
+    }
     edgegen_float_tile_1x4(scratch, stream, sums, &t);
 }
 

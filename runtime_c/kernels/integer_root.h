@@ -2,36 +2,37 @@
 #ifndef EDGEGEN_INTEGER_ROOT_H
 #define EDGEGEN_INTEGER_ROOT_H
 
-#include "edgegen.h"
+#include "kernels/leading_zeros.h"
 
 typedef struct {
     int32_t elements;
 } edgegen_integer_root;
 
-/* An f32 root is off by at most 2^-22 of itself, one correction by the remainder brings it within 1, and the loops make
- * it exact: the largest number whose square is not above x. */
+/* The largest number whose square is at most x. Roots of f32 are off by 2^-22 of themselves at most: below 2^32 that is
+ * less than 1, and above, one correction by the remainder makes it so; the loops make it exact. */
 EDGEGEN_INLINE uint32_t edgegen_root_down(uint64_t x)
 {
-    const float estimate = sqrtf((float)x);
-    uint64_t root = estimate < 4294967040.0f ? (uint64_t)estimate : 4294967040u;
-    if (x >> 32 != 0) {
-        const uint64_t square = root * root;
-        if (square > x) {
-            root -= (uint64_t)((float)(square - x) / (2.0f * estimate)) + 1;
-        } else {
-            root += (uint64_t)((float)(x - square) / (2.0f * estimate));
-        }
-        root = root > UINT32_MAX ? UINT32_MAX : root;
+    uint32_t root;
+    if (x >> 32 == 0) {
+        const float estimate = sqrtf((float)(uint32_t)x);
+        root = estimate < 65535.0f ? (uint32_t)estimate : UINT32_C(65535);
+    } else {
+        const int32_t even = (33 - edgegen_leading_zeros((uint32_t)(x >> 32))) & ~1; /* x >> even has 31 or 32 bits */
+        const float estimate = sqrtf((float)(uint32_t)(x >> even)) * (float)(UINT32_C(1) << (even / 2));
+        root = estimate < 4294967040.0f ? (uint32_t)estimate : UINT32_C(4294967040);
+        const int64_t rest = (int64_t)(x - (uint64_t)root * root); /* below 2^42 either way */
+        const float correction = (float)(int32_t)(rest >> 12) * 2048.0f / (float)root;
+        root = (uint32_t)((int64_t)root + (int32_t)correction);
     }
-    while (root * root > x) {
+    while ((uint64_t)root * root > x) {
         root--;
     }
-    uint64_t rest = x - root * root;
-    while (rest > 2 * root) {
-        rest -= 2 * root + 1;
+    uint64_t rest = x - (uint64_t)root * root;
+    while (rest > 2 * (uint64_t)root) {
+        rest -= 2 * (uint64_t)root + 1;
         root++;
     }
-    return (uint32_t)root;
+    return root;
 }
 
 EDGEGEN_INLINE uint32_t edgegen_root(uint64_t x)

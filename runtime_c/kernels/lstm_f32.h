@@ -8,11 +8,11 @@
 /* gates:      of a cell, side by side: input (if there are 4), forget, candidate, output
  * units:      of all cells, rounded up to what the sums are computed in
  * candidate, result: activations of the candidate and of the cell; cell_clip, projection_clip: may be infinite
- * peepholes, norms, projected: whether there are any
- * joined:     floats in front of the sums in scratch */
+ * peepholes, norms: whether there are any; projected: floats of a projection's results, 0 if there is none
+ * sums:       floats in front of the sums in scratch; projected ones follow them */
 typedef struct {
     edgegen_steps steps;
-    int32_t cells, gates, units, candidate, result, peepholes, norms, projected, joined;
+    int32_t cells, gates, units, candidate, result, peepholes, norms, projected, sums;
     float cell_clip, projection_clip;
 } edgegen_lstm_f32;
 
@@ -61,35 +61,27 @@ EDGEGEN_INLINE void edgegen_lstm_cells(const edgegen_lstm_f32 *p, const float *p
     }
 }
 
-/* One step's outputs y. projection[outputs][1 + cells]: bias, weights */
-EDGEGEN_INLINE void edgegen_lstm_outputs(const edgegen_lstm_f32 *p, const float *projection, float *sums,
-                                         const float *cell, float *y)
+/* output * result(c) of all cells. `hidden` may be `sums`: a cell's place among them has been read before it. */
+EDGEGEN_INLINE void edgegen_lstm_hidden(const edgegen_lstm_f32 *p, const float *sums, const float *cell, float *hidden)
 {
-    float *const hidden = p->projected != 0 ? sums : y; /* a cell's place among the sums has been read before it */
     for (int32_t j = 0; j < p->cells; j++) {
         const float gate = edgegen_logistic_f32(sums[p->gates * j + p->gates - 1]);
         hidden[j] = gate * edgegen_activation_f32(p->result, cell[j]);
     }
-    for (int32_t o = 0; p->projected != 0 && o < p->steps.outputs; o++) {
-        float acc = *projection++;
-        for (int32_t j = 0; j < p->cells; j++) {
-            acc += hidden[j] * *projection++;
-        }
-        y[o] = edgegen_clamp_f32(acc, -p->projection_clip, p->projection_clip);
-    }
 }
 
-/* Defines the kernel `name`, whose sums `gates` computes as edgegen_gates_f32 does.
+/* Defines the kernel `name`, whose sums `gates` computes as edgegen_gates_f32 does, from streams of `type`.
  *
  * y[steps]; h, c: states before the first step, next_h, next_c: after the last, which may be h and c
- * scratch: [joined] floats for `gates`, then the sums */
-#define EDGEGEN_LSTM_F32(name, gates)                                                                                  \
+ * scratch: floats for `gates`, the sums, a projection's results */
+#define EDGEGEN_LSTM_F32(name, type, gates)                                                                            \
     EDGEGEN_KERNEL void name(const edgegen_lstm_f32 *p, const float *x, const float *h, const float *c,                \
-                             const float *stream, const float *peepholes, const float *norms,                          \
-                             const float *projection, uint8_t *scratch, float *y, float *next_h, float *next_c)        \
+                             const type *stream, const float *peepholes, const float *norms, const type *projection,   \
+                             uint8_t *scratch, float *y, float *next_h, float *next_c)                                 \
     {                                                                                                                  \
         const edgegen_steps *const s = &p->steps;                                                                      \
-        float *const joined = (float *)(void *)scratch, *const sums = joined + p->joined;                              \
+        const edgegen_steps projecting = {1, 1, p->cells, 0, {0, 0, 0}, {0, 0, 0}};                                    \
+        float *const room = (float *)(void *)scratch, *const sums = room + p->sums, *const last = sums + p->units;     \
         if (next_c != c) {                                                                                             \
             memcpy(next_c, c, (size_t)(s->batch * p->cells) * sizeof *c);                                              \
         }                                                                                                              \
@@ -98,15 +90,21 @@ EDGEGEN_INLINE void edgegen_lstm_outputs(const edgegen_lstm_f32 *p, const float 
             float *const cell = next_c + b * p->cells;                                                                 \
             for (int32_t t = 0; t < s->count; t++) {                                                                   \
                 float *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];                                            \
-                gates(s, x + s->x[0] + t * s->x[1] + b * s->x[2], before, stream, p->units, joined, sums);             \
+                gates(s, x + s->x[0] + t * s->x[1] + b * s->x[2], before, stream, p->units, room, sums);               \
                 edgegen_lstm_cells(p, peepholes, norms, sums, cell);                                                   \
-                edgegen_lstm_outputs(p, projection, sums, cell, out);                                                  \
+                edgegen_lstm_hidden(p, sums, cell, p->projected != 0 ? sums : out);                                    \
+                if (p->projected != 0) {                                                                               \
+                    gates(&projecting, sums, NULL, projection, p->projected, room, last);                              \
+                    for (int32_t o = 0; o < s->outputs; o++) {                                                         \
+                        out[o] = edgegen_clamp_f32(last[o], -p->projection_clip, p->projection_clip);                  \
+                    }                                                                                                  \
+                }                                                                                                      \
                 before = out;                                                                                          \
             }                                                                                                          \
             memcpy(next_h + b * s->outputs, before, (size_t)s->outputs * sizeof *before);                              \
         }                                                                                                              \
     }
 
-EDGEGEN_LSTM_F32(lstm_f32, edgegen_gates_f32)
+EDGEGEN_LSTM_F32(lstm_f32, float, edgegen_gates_f32)
 
 #endif

@@ -5,6 +5,6 @@
 #include "kernels/gates_f32_dsp.h"
 #include "kernels/lstm_f32.h"
 
-EDGEGEN_LSTM_F32(lstm_f32_dsp, edgegen_gates_f32_dsp)
+EDGEGEN_LSTM_F32(lstm_f32_dsp, float, edgegen_gates_f32_dsp)
 
 #endif

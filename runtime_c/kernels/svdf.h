@@ -27,6 +27,7 @@ typedef struct {
 
 /* Defines the kernel svdf_s8_<name>: the state has `type`, from -limit - 1 to limit.
  *
+ * A number is limited before the state's zero point is added, which may wrap.
  * features[units * rank][depth], starts[units * rank]; times[units * rank][memory], bias[units]: zero points are in
  * starts and bias */
 #define EDGEGEN_SVDF_S8(name, type, limit)                                                                             \
@@ -44,8 +45,8 @@ typedef struct {
                     for (int32_t k = 0; k < p->depth; k++) {                                                           \
                         sum += x[k] * feature[k];                                                                      \
                     }                                                                                                  \
-                    sum = edgegen_requantize(sum, p->remember[0], p->remember[1]) + p->state_zero;                     \
-                    const type fresh = (type)edgegen_clamp_s32(sum, -(limit) - 1, limit);                              \
+                    sum = edgegen_requantize(sum, p->remember[0], p->remember[1]);                                     \
+                    const type fresh = (type)(edgegen_clamp_s32(sum, -(limit) - 1, limit) + p->state_zero);            \
                     EDGEGEN_SVDF_REMEMBER(acc, state, fresh, time, p->memory, next)                                    \
                     feature += p->depth;                                                                               \
                     time += p->memory;                                                                                 \
@@ -62,27 +63,34 @@ typedef struct {
 EDGEGEN_SVDF_S8(s16, int16_t, 32767)
 EDGEGEN_SVDF_S8(s8, int8_t, 127)
 
+/* A filter's share of a unit, and what it remembers next. */
+EDGEGEN_INLINE float edgegen_svdf_remember_f32(const float *state, float fresh, const float *time, int32_t memory,
+                                               float *next)
+{
+    float sum = 0.0f;
+    for (int32_t m = 0; m + 1 < memory; m++) {
+        next[m] = state[m + 1];
+        sum += next[m] * time[m];
+    }
+    next[memory - 1] = fresh;
+    return sum + fresh * time[memory - 1];
+}
+
 /* features[units * rank][depth], times[units * rank][memory], bias[units] */
 EDGEGEN_KERNEL void svdf_f32(const edgegen_svdf_f32 *p, const float *x, const float *state, const float *features,
                              const float *times, const float *bias, float *y, float *next)
 {
     for (int32_t b = 0; b < p->batch; b++) {
-        const float *feature = features, *time = times;
+        const float *feature = features;
         for (int32_t u = 0; u < p->units; u++) {
             float acc = bias[u];
-            for (int32_t r = 0; r < p->rank; r++) {
-                float fresh = 0.0f, sum = 0.0f;
+            for (int32_t f = u * p->rank; f < (u + 1) * p->rank; f++) {
+                float fresh = 0.0f;
                 for (int32_t k = 0; k < p->depth; k++) {
                     fresh += x[k] * feature[k];
                 }
-                for (int32_t m = 0; m + 1 < p->memory; m++) {
-                    next[m] = state[m + 1];
-                    sum += next[m] * time[m];
-                }
-                next[p->memory - 1] = fresh;
-                acc += sum + fresh * time[p->memory - 1];
                 feature += p->depth;
-                time += p->memory;
+                acc += edgegen_svdf_remember_f32(state, fresh, times + f * p->memory, p->memory, next);
                 state += p->memory;
                 next += p->memory;
             }

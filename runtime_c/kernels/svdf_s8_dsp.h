@@ -53,8 +53,8 @@ EDGEGEN_KERNEL void svdf_s8_s16_dsp(const edgegen_svdf_s8_dsp *p, const int8_t *
         for (int32_t u = 0; u < p->units; u++) {
             int32_t acc = bias[u];
             for (int32_t r = 0; r < p->rank; r++) {
-                const int32_t scaled = edgegen_requantize(*sum++, p->remember[0], p->remember[1]) + p->state_zero;
-                const int32_t fresh = edgegen_clamp_s32(scaled, -32768, 32767);
+                const int32_t scaled = edgegen_requantize(*sum++, p->remember[0], p->remember[1]);
+                const int32_t fresh = (int16_t)(edgegen_dsp_saturate_s16(scaled) + p->state_zero);
                 acc = edgegen_svdf_remember(state, fresh, time, p->memory, next, acc);
                 time += pairs;
                 state += p->memory;

@@ -111,7 +111,7 @@ EDGEGEN_INLINE void edgegen_copy_f32(uint8_t *band, const uint8_t *x, ptrdiff_t 
 /* Rows [begin, end) of the padded image into the band, whose first row is `first`. Margins stay as they were filled
  * at the start. */
 EDGEGEN_INLINE void edgegen_fill_band(const edgegen_windows *p, edgegen_window_sizes size, const uint8_t *image,
-                                      edgegen_band_copy *copy, uint8_t *band, int32_t first, int32_t begin,
+                                      edgegen_band_copy *copy_row, uint8_t *band, int32_t first, int32_t begin,
                                       int32_t end)
 {
     const ptrdiff_t row_bytes = (ptrdiff_t)p->band_w * p->in_c * size.stored;
@@ -120,7 +120,7 @@ EDGEGEN_INLINE void edgegen_fill_band(const edgegen_windows *p, edgegen_window_s
         uint8_t *row = band + (r - first) * row_bytes + (ptrdiff_t)p->pad_left * p->in_c * size.stored;
         const int32_t iy = r - p->pad_top;
         if (iy >= 0 && iy < p->in_h) {
-            copy(row, image + (ptrdiff_t)iy * p->in_w * p->in_c * size.element, count, p->x_zero);
+            copy_row(row, image + (ptrdiff_t)iy * p->in_w * p->in_c * size.element, count, p->x_zero);
         } else {
             memset(row, p->fill, (size_t)(count * size.stored));
         }
@@ -149,7 +149,7 @@ EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window
 
 /* Windows of x times filters -> y. */
 EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_window_sizes size,
-                                         const edgegen_filters *filters, const void *x, edgegen_band_copy *copy,
+                                         const edgegen_filters *filters, const void *x, edgegen_band_copy *copy_row,
                                          uint8_t *band, void *y)
 {
     const ptrdiff_t row_bytes = (ptrdiff_t)(p->band_rows ? p->band_w : p->in_w) * p->in_c * size.stored;
@@ -184,7 +184,7 @@ EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_windo
                 }
                 first = top;
                 filled = edgegen_min_s32(top + p->band_rows, last);
-                edgegen_fill_band(p, size, image, copy, band, first, top + kept, filled);
+                edgegen_fill_band(p, size, image, copy_row, band, first, top + kept, filled);
             }
             strip.x = p->band_rows ? band + (top - first) * row_bytes : image + top * row_bytes;
             edgegen_compute_row(p, size, filters, &strip, out);

@@ -4,15 +4,15 @@
 
 #include "simd/dsp_tile_row.h"
 
-/* x as the products read it: itself if `depth` bytes are whole quads, else padded with zeros in `copy`. */
-EDGEGEN_INLINE const int8_t *edgegen_dsp_whole_quads(const int8_t *x, int32_t depth, uint8_t *copy)
+/* x as the products read it: itself if `depth` bytes are whole quads, else padded with zeros in `spare`. */
+EDGEGEN_INLINE const int8_t *edgegen_dsp_whole_quads(const int8_t *x, int32_t depth, uint8_t *spare)
 {
     if (depth % 4 == 0) {
         return x;
     }
-    memset(copy + depth / 4 * 4, 0, 4);
-    memcpy(copy, x, (size_t)depth);
-    return (const int8_t *)copy;
+    memset(spare + depth / 4 * 4, 0, 4);
+    memcpy(spare, x, (size_t)depth);
+    return (const int8_t *)spare;
 }
 
 EDGEGEN_INLINE int32_t edgegen_dsp_saturate_s16(int32_t x)

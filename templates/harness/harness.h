@@ -13,12 +13,12 @@ typedef struct {
 } harness_region;
 
 typedef struct {
-    void *state;
-    uint32_t state_bytes, planned_bytes; /* sizeof; what the plan uses of it, from its start */
-    int (*init)(void *state);
-    int (*run)(void *state);
-    void *(*input)(void *state, uint32_t index);
-    const void *(*output)(const void *state, uint32_t index);
+    void *instance;
+    uint32_t instance_bytes, planned_bytes; /* sizeof; what the plan uses of it, from its start */
+    int (*init)(void *instance);
+    int (*run)(void *instance);
+    void *(*input)(void *instance, uint32_t index);
+    const void *(*output)(const void *instance, uint32_t index);
     uint32_t inputs, outputs;
     const uint32_t *input_bytes, *output_bytes;
     const harness_region *regions; /* in order of steps */
@@ -29,7 +29,7 @@ extern const harness_model harness_models[];
 extern const uint32_t harness_model_count;
 
 /* Called by the generated NAME_trace after each step of a model that was compiled with tracing. */
-void harness_step(const harness_model *m, int step, const uint8_t *state);
+void harness_step(const harness_model *m, int step, const uint8_t *instance);
 
 /* The platform: files in.bin, out.bin and trace.bin of the working directory, and what it can measure. */
 #define PLATFORM_NOT_MEASURED UINT64_MAX

@@ -11,14 +11,14 @@ int64_t harness_nanoseconds(const harness_model *m)
 {
     struct timespec before, after;
     clock_gettime(CLOCK_MONOTONIC, &before);
-    const int status = m->run(m->state);
+    const int status = m->run(m->instance);
     clock_gettime(CLOCK_MONOTONIC, &after);
     const int64_t seconds = (int64_t)after.tv_sec - before.tv_sec;
     return status == 0 ? seconds * 1000000000 + (after.tv_nsec - before.tv_nsec) : -1;
 }
 
 /* Layers are recorded by executables only. */
-void harness_step(const harness_model *m, int step, const uint8_t *state)
+void harness_step(const harness_model *m, int step, const uint8_t *instance)
 {
-    (void)m, (void)step, (void)state;
+    (void)m, (void)step, (void)instance;
 }

@@ -1,8 +1,8 @@
 /* Reads calls from in.bin, runs the models, writes results to out.bin. Numbers are 32 bits in the core's byte order.
  *
- * in.bin:  number of calls; then for each: model, flags, [state image], the bytes of every input
- * out.bin: number of models, sizeof of each one's state; then for each call: status, instructions (2 words, low first),
- *          stack bytes, the bytes of every output, [state image] */
+ * in.bin:  number of calls; then for each: model, flags, [instance image], the bytes of every input
+ * out.bin: number of models, sizeof of each one's NAME_t; then for each call: status, instructions (2 words, low first),
+ *          stack bytes, the bytes of every output, [instance image] */
 #include "harness.h"
 
 #include <string.h>
@@ -19,39 +19,39 @@ enum { FAILED_INPUT = 2, FAILED_OUTPUT = 3 };
 
 #if defined(HARNESS_POISON)
 /* Lets the coming step touch nothing in the model's struct but its own inputs, results and scratch. */
-static void open_for(const harness_model *m, int step, const uint8_t *state)
+static void open_for(const harness_model *m, int step, const uint8_t *instance)
 {
-    __asan_poison_memory_region(state, m->planned_bytes);
+    __asan_poison_memory_region(instance, m->planned_bytes);
     for (uint32_t i = 0; i < m->region_count; i++) {
         if (m->regions[i].step == step) {
-            __asan_unpoison_memory_region(state + m->regions[i].offset, m->regions[i].bytes);
+            __asan_unpoison_memory_region(instance + m->regions[i].offset, m->regions[i].bytes);
         }
     }
 }
 
 /* Opens the struct for the first step after `step`, or all of it after the last one. */
-static void open_next(const harness_model *m, int step, const uint8_t *state)
+static void open_next(const harness_model *m, int step, const uint8_t *instance)
 {
     for (uint32_t i = 0; i < m->region_count; i++) {
         if (m->regions[i].step > step) {
-            open_for(m, m->regions[i].step, state);
+            open_for(m, m->regions[i].step, instance);
             return;
         }
     }
-    __asan_unpoison_memory_region(state, m->planned_bytes);
+    __asan_unpoison_memory_region(instance, m->planned_bytes);
 }
 #endif
 
-void harness_step(const harness_model *m, int step, const uint8_t *state)
+void harness_step(const harness_model *m, int step, const uint8_t *instance)
 {
     for (uint32_t i = 0; i < m->region_count; i++) {
         const harness_region *r = &m->regions[i];
         if (r->step == step && r->is_result) {
-            (void)platform_trace(state + r->offset, r->bytes);
+            (void)platform_trace(instance + r->offset, r->bytes);
         }
     }
 #if defined(HARNESS_POISON)
-    open_next(m, step, state);
+    open_next(m, step, instance);
 #endif
 }
 
@@ -76,10 +76,10 @@ static __attribute__((noinline)) int run_measured(const harness_model *m, uint64
         }
     }
 #if defined(HARNESS_POISON)
-    open_next(m, -1, m->state);
+    open_next(m, -1, m->instance);
 #endif
     platform_start_counting();
-    const int status = m->run(m->state);
+    const int status = m->run(m->instance);
     *instructions = platform_instructions();
     if (floor != NULL) {
         volatile uint32_t *p = floor;
@@ -100,14 +100,14 @@ static int answer_call(void)
     const harness_model *const m = &harness_models[call[0]];
     int status = 0;
     if (call[1] & FLAG_INIT) {
-        memset(m->state, 0xA5, m->state_bytes); /* a model must not depend on what was there before */
-        status = m->init(m->state);
+        memset(m->instance, 0xA5, m->instance_bytes); /* a model must not depend on what was there before */
+        status = m->init(m->instance);
     }
-    if ((call[1] & FLAG_RESTORE) && platform_read(m->state, m->state_bytes) != 0) {
+    if ((call[1] & FLAG_RESTORE) && platform_read(m->instance, m->instance_bytes) != 0) {
         return FAILED_INPUT;
     }
     for (uint32_t i = 0; i < m->inputs; i++) {
-        if (platform_read(m->input(m->state, i), m->input_bytes[i]) != 0) {
+        if (platform_read(m->input(m->instance, i), m->input_bytes[i]) != 0) {
             return FAILED_INPUT;
         }
     }
@@ -121,11 +121,11 @@ static int answer_call(void)
         return FAILED_OUTPUT;
     }
     for (uint32_t i = 0; i < m->outputs; i++) {
-        if (platform_write(m->output(m->state, i), m->output_bytes[i]) != 0) {
+        if (platform_write(m->output(m->instance, i), m->output_bytes[i]) != 0) {
             return FAILED_OUTPUT;
         }
     }
-    if ((call[1] & FLAG_SAVE) && platform_write(m->state, m->state_bytes) != 0) {
+    if ((call[1] & FLAG_SAVE) && platform_write(m->instance, m->instance_bytes) != 0) {
         return FAILED_OUTPUT;
     }
     return 0;
@@ -141,7 +141,7 @@ int main(void)
         return FAILED_OUTPUT;
     }
     for (uint32_t i = 0; i < harness_model_count; i++) {
-        if (platform_write(&harness_models[i].state_bytes, sizeof(uint32_t)) != 0) {
+        if (platform_write(&harness_models[i].instance_bytes, sizeof(uint32_t)) != 0) {
             return FAILED_OUTPUT;
         }
     }

@@ -12,6 +12,7 @@ import numpy as np
 from edgegen.frontends.tflite import operators
 from edgegen.frontends.tflite.importer import REGISTRY
 from tests.fuzz.mutation import NUMBERS
+from tests.fuzz.recurrent_models import recurrent
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
 
 Shape = tuple[int, ...]
@@ -267,6 +268,7 @@ SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_convolution,) * 2,
     *(_shape,) * 2,
     *(_move,) * 3,
+    *(recurrent,) * 2,
     *(_choose,) * 2,
     *(_dense, _transposed, _matmul, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
 )

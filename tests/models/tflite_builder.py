@@ -312,7 +312,8 @@ class _File:
         read = {t for o in graph.operators for t in o.inputs}
         inputs, outputs = graph.inputs, graph.outputs
         if inputs is None:
-            inputs = [t.name for t in graph.tensors if t.data is None and not {t.name, index[t.name]} & written]
+            free = [t for t in graph.tensors if t.data is None and not t.is_variable]
+            inputs = [t.name for t in free if not {t.name, index[t.name]} & written]
         if outputs is None:
             outputs = [t.name for t in graph.tensors if {t.name, index[t.name]} & written and t.name not in read]
         tensors = [_write_tensor(w, t, 0 if t.data is None else next(self._places)) for t in graph.tensors]
@@ -359,7 +360,8 @@ def build_model(
 ) -> bytes:
     """The file's bytes.
 
-    inputs, outputs: of the model; by default the activations that no operator writes, and those that none reads
+    inputs, outputs: of the model; by default the activations that no operator writes and that are no variables, and
+                     those that none reads
     more: further sub-graphs
     signatures: ways to call the model
     """

@@ -26,13 +26,14 @@ def cases() -> list[Case]:
     for (adj_x, adj_y), (x_lead, w_lead) in zip(ways, LEADS, strict=True):
         x_shape = (*x_lead, *((DEPTH, ROWS) if adj_x else (ROWS, DEPTH)))
         w_shape = (*w_lead, *((UNITS, DEPTH) if adj_y else (DEPTH, UNITS)))
-        for dtype in ("s8", "s16", "f32"):
+        for dtype in ("s8", "s16", "s16_s8", "f32"):
             if dtype == "s8":
                 op = BatchMatmul(adj_x, adj_y, -3, 9, FixedPoint.from_scales([0.003], 5), Range(-100, 127))
                 x, w = (rng.integers(-128, 128, s).astype(np.int8) for s in (x_shape, w_shape))
-            elif dtype == "s16":
-                op = BatchMatmul(adj_x, adj_y, 0, 0, WideFixedPoint.from_scales([1e-5], 0))
+            elif dtype in ("s16", "s16_s8"):
+                op = BatchMatmul(adj_x, adj_y, 0, 0, WideFixedPoint.from_scales([1e-5 if dtype == "s16" else 1e-3], 0))
                 x, w = (rng.integers(-32768, 32768, s).astype(np.int16) for s in (x_shape, w_shape))
+                w = w if dtype == "s16" else (w >> 8).astype(np.int8)
             else:
                 op = BatchMatmul(adj_x, adj_y, clamp=Range(0, 2000))
                 x, w = (rng.integers(-99, 99, s).astype(np.float32) for s in (x_shape, w_shape))
@@ -54,7 +55,7 @@ def test_cortex_m4() -> None:
 
 def test_what_does_not_fit_is_invalid() -> None:
     x = TensorType(S8, (2, 3))
-    with pytest.raises(InvalidGraph, match="matrices of one type"):
+    with pytest.raises(InvalidGraph, match="matrices of one type, or"):
         BatchMatmul().infer(x, TensorType(S8, (3,)))
     with pytest.raises(InvalidGraph, match="multipliers"):
         BatchMatmul(requantize=FixedPoint((1, 1), (0, 0), 0)).infer(x, TensorType(S8, (3, 2)))

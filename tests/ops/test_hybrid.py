@@ -13,7 +13,9 @@ from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.quantize_rows import quantize_rows
 from edgegen.ops.row_scale import RowScale
+from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, constant_input
+from tests.x86 import X86
 
 GROUPED = Conv2d((2, 1), (1, 1), (1, 0, 1, 0))
 WIDE = Conv2d((1, 1), (2, 1), (2, 1, 2, 1))
@@ -93,3 +95,34 @@ def test_dsp_rows() -> None:
 @pytest.mark.cross
 def test_dsp_rows_for_size_touch_nothing_but_their_memory() -> None:
     check_nodes(DSP, "cortex-m4", ulp=0, optimize="size", sanitize=True)
+
+
+def windows(isa: str) -> list[Case]:
+    direct, gathered = f"hybrid_windows_{isa}", f"hybrid_windows_{isa}_gathered"
+    return [
+        case(Dense(), (3, 32), (9, 32), direct),
+        case(Dense(), (2, 37), (4, 37), gathered, asymmetric=False, per_channel=False, clamp=CLAMP),
+        case(Dense(), (1, 80), (6, 80), direct, weights=(-128, -128)),
+        case(Dense(), (2, 5), (3, 5), "hybrid_dense"),
+        case(PLAIN, (2, 4, 3, 16), (6, 1, 1, 16), direct),
+        case(Conv2d((2, 2)), (1, 5, 4, 16), (4, 1, 1, 16), direct, bias=False),
+        case(PLAIN, (2, 3, 3, 20), (5, 1, 1, 20), gathered, clamp=CLAMP),
+        case(Conv2d(pad=(1, 1, 1, 1)), (2, 5, 4, 3), (8, 3, 3, 3), gathered),
+        case(WIDE, (1, 6, 5, 2), (7, 3, 3, 2), gathered),
+        case(Conv2d((1, 2), (1, 3), (0, 6, 0, 6)), (1, 4, 5, 6), (4, 2, 3, 6), gathered, asymmetric=False),
+        case(Conv2d(pad=(0, 5, 0, 5)), (1, 1, 2, 4), (4, 1, 4, 4), gathered),
+        case(GROUPED, (1, 5, 4, 6), (4, 3, 1, 3), "hybrid_conv2d"),
+    ]
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize(("target", "isa"), [("arm-neon", "neon"), ("arm-neon-dotprod", "dotprod")])
+def test_aarch64_rows(target: str, isa: str) -> None:
+    check_guarded(windows(isa), target, ulp=0)
+
+
+@pytest.mark.parametrize("target", X86)
+def test_x86_rows(target: str) -> None:
+    check_nodes(
+        windows("avx2"), target, ulp=0, sanitize=target == "x86-avx2", cc="" if target == "x86-avx2" else "clang"
+    )

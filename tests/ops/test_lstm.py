@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.gates import WeightScales
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.unary_tables import Sigmoid16
@@ -72,6 +73,29 @@ def float_cases(row: str = "lstm_f32") -> list[Case]:
     ]
 
 
+def hybrid_cases() -> list[Case]:
+    """Weights of s8; what single precision adds up to hardly ever quantizes to another number."""
+    forms = [
+        (Lstm(cell_clip=1.5), (3, 2, 5, 6), Form()),
+        (Lstm(time_major=False), (2, 2, 4, 3), Form(3, True, True, True, 5, True)),
+        (Lstm(reverse=True, projection_clip=0.4), (2, 1, 7, 4), Form(peepholes=True, projection=3)),
+    ]
+    made = []
+    for asymmetric in (False, True):
+        for op, sizes, form in forms:
+            case = float_case(op, sizes, form, "lstm_hybrid_asymmetric" if asymmetric else "lstm_hybrid")
+            scales = [0.004 * (1 + g / 10) for g in range(form.gates)]
+            how = WeightScales(tuple(scales), tuple(scales[::-1]), 0.006 if form.projection else 0.0, asymmetric)
+            inputs = list(case.inputs)
+            rng = np.random.default_rng(1)
+            for i in (3, 4, 8):
+                weights = inputs[i]
+                if weights is not None:
+                    inputs[i] = constant_input(rng.integers(-127, 128, weights.shape).astype(np.int8))
+            made.append(replace(case, op=replace(op, scales=how), inputs=inputs))
+    return made
+
+
 def integer_case(dtype: str, sizes: tuple[int, int, int, int], row: str, clip: int = 0, **how: bool) -> Case:
     """sizes: steps, batch, inputs, cells"""
     steps, batch, depth, cells = sizes
@@ -117,7 +141,8 @@ def integer_cases(dtype: str, row: str) -> list[Case]:
 
 
 def portable_cases() -> list[Case]:
-    return [*float_cases(), *integer_cases("int8", "lstm_s8"), *integer_cases("int16", "lstm_s16")]
+    integers = [*integer_cases("int8", "lstm_s8"), *integer_cases("int16", "lstm_s16")]
+    return [*float_cases(), *hybrid_cases(), *integers]
 
 
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
@@ -131,8 +156,9 @@ def test_dsp_rows_in_c() -> None:
 
 @pytest.mark.cross
 def test_cortex_m4() -> None:
-    cases = [*float_cases("lstm_f32_dsp"), *integer_cases("int8", "lstm_s8_dsp"), *integer_cases("int16", "lstm_s16")]
-    check_nodes(cases, "cortex-m4", ulp=ULP, sanitize=True)
+    floats = [*float_cases("lstm_f32_dsp"), *hybrid_cases()]
+    integers = [*integer_cases("int8", "lstm_s8_dsp"), *integer_cases("int16", "lstm_s16")]
+    check_nodes([*floats, *integers], "cortex-m4", ulp=ULP, sanitize=True)
 
 
 def test_activations_are_accurate_and_keep_what_is_no_number() -> None:

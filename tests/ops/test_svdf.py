@@ -47,11 +47,20 @@ def float_case(shape: tuple[int, int, int, int, int], bias: bool) -> Case:
     return Case(Svdf(rank, clamp=Range(0, 6)), [x, state, *constants], "svdf_f32", f"{shape} f32")
 
 
+def hybrid_case(shape: tuple[int, int, int, int, int], asymmetric: bool) -> Case:
+    case = float_case(shape, bias=asymmetric)
+    features = np.random.default_rng(2).integers(-127, 128, (shape[2] * shape[3], shape[1])).astype(np.int8)
+    op = Svdf(shape[3], clamp=Range(-2, 9), scale=0.01, asymmetric=asymmetric)
+    inputs = [*case.inputs[:2], constant_input(features), *case.inputs[3:]]
+    return Case(op, inputs, "svdf_hybrid", f"{shape} hybrid {asymmetric}")
+
+
 def portable() -> list[Case]:
     return [
         *(integer_case(s, "int16", "svdf_s8_s16", bias=s[0] > 1) for s in SHAPES),
         *(integer_case(s, "int8", "svdf_s8_s8", bias=s[0] == 1) for s in SHAPES[:3]),
         *(float_case(s, bias=s[0] > 1) for s in SHAPES[:4]),
+        *(hybrid_case(s, asymmetric) for s in SHAPES[:2] for asymmetric in (False, True)),
     ]
 
 
@@ -68,6 +77,7 @@ def test_dsp_rows_in_c() -> None:
 def test_cortex_m4() -> None:
     made = [integer_case(s, "int16", "svdf_s8_s16_dsp", bias=s[0] > 1) for s in SHAPES]
     made += [integer_case(SHAPES[1], "int8", "svdf_s8_s8"), float_case(SHAPES[1], bias=True)]
+    made.append(hybrid_case(SHAPES[1], asymmetric=False))
     check_nodes(made, "cortex-m4", ulp=16, sanitize=True)
 
 

@@ -64,7 +64,7 @@ def test_sizes_are_those_of_the_model_alone(target: str) -> None:
     assert one.sizes()[0].text > 0
     assert one.sizes()[0].writable == 0
     size = one.models[0].graph.plan.arena_bytes + 4  # type: ignore[union-attr]
-    assert one.state_bytes[0] == -(-size // 16) * 16 or one.state_bytes[0] == -(-size // 8) * 8
+    assert one.instance_bytes[0] == -(-size // 16) * 16 or one.instance_bytes[0] == -(-size // 8) * 8
 
 
 @pytest.mark.parametrize("target", EVERY)
@@ -232,4 +232,4 @@ def test_models_larger_than_the_boards_fast_memories_run_from_its_psram() -> Non
     (want,) = evaluate(model.source, [values])
     np.testing.assert_array_equal(program.execute([Call([values])])[0].outputs[0], want)
     assert program.sizes()[0].rodata > 4 << 20
-    assert program.state_bytes[0] > 4 << 20
+    assert program.instance_bytes[0] > 4 << 20

@@ -286,6 +286,13 @@ def _chosen(model: FileModel, key: str) -> FileSignature:
     return first[0] if len(first) == 1 else FileSignature("", 0, {}, {})
 
 
+def _signature(model: FileModel, signature: FileSignature) -> Signature:
+    """The signature's names in the order of its sub-graph's inputs and outputs."""
+    graph = model.graphs[signature.graph]
+    inputs = tuple(signature.inputs.get(i, "") for i in graph.inputs)
+    return Signature(signature.key, inputs, tuple(signature.outputs.get(i, "") for i in graph.outputs))
+
+
 def read_tflite(data: bytes, name: str, shapes: Mapping[str, tuple[int, ...]], signature: str = "") -> Graph:
     """The graph of a .tflite file's first sub-graph, or of the one that a signature names.
 
@@ -302,11 +309,7 @@ def read_tflite(data: bytes, name: str, shapes: Mapping[str, tuple[int, ...]], s
         raise InvalidModel(error.what, error.details, error.help) from error
     if not graph.outputs:
         raise InvalidModel("the model has no outputs")
+    graph.signatures = tuple(_signature(model, s) for s in model.signatures)
     if called.key:
-        file = importer.file
-        inputs, outputs = (
-            tuple(names.get(i, "") for i in places)
-            for names, places in ((called.inputs, file.inputs), (called.outputs, file.outputs))
-        )
-        graph.signature = Signature(called.key, inputs, outputs)
+        graph.signature = _signature(model, called)
     return graph

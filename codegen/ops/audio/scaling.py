@@ -53,7 +53,8 @@ Taper.kernels = (Kernel("taper_s16", "s16 s16 -> s16", _pack_taper, header="tape
 class AutoScale(Op):
     """(x << bits, bits), s16 and s32[]: as many bits as the largest magnitude has to spare. (TFLM SignalFftAutoScale.)
 
-    That magnitude is held in 16 bits, as TFLM holds it: -32768 is its own, and any value after it is larger.
+    0 where all of x is. The magnitude is held in 16 bits, as TFLM holds it: that of -32768 is negative, and any value
+    after it larger.
     """
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
@@ -70,7 +71,7 @@ class AutoScale(Op):
                 largest = value
             elif -value > largest:
                 largest = -value if value != -32768 else value
-        bits = max(0, 15 - largest.bit_length()) if largest >= 0 else 0
+        bits = 15 - largest.bit_length() if largest > 0 else 0
         scaled = (x.astype(np.int64) << bits).astype(np.int16)
         return (scaled, np.array(bits, np.int32))
 

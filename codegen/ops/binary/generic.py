@@ -11,7 +11,7 @@ from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.broadcast import MAX_LOOPS, few_loops, loops, walked_in_order
-from edgegen.ops.binary.op import FUNCTIONS, Binary, integer_clamp
+from edgegen.ops.binary.op import FUNCTIONS, OF_FLOATS, OF_INTEGERS, Binary, integer_clamp
 from edgegen.ops.epilogue import clamp_f32, clamp_f64
 from edgegen.ops.window import any_order
 
@@ -110,8 +110,8 @@ _COMPUTED = (
     *(("u8", f, _pack_quantized, True) for f in ("add", "sub", "mul")),
     *(("s16", f, _pack_quantized, True) for f in _QUANTIZED),
     *((dtype, f, _pack_integer, False) for dtype in ("s8", "u8", "s16") for f in _ORDER),
-    *((dtype, f, _pack_float, False) for dtype in ("f32", "f64") for f in FUNCTIONS),
-    *((dtype, f, _pack_integer, False) for dtype in ("s32", "s64", "u64") for f in FUNCTIONS),
+    *((dtype, f, _pack_float, False) for dtype in ("f32", "f64") for f in FUNCTIONS if f not in OF_INTEGERS),
+    *((t, f, _pack_integer, False) for t in ("s32", "s64", "u64") for f in FUNCTIONS if f not in OF_FLOATS),
 )
 
 ROWS = tuple(row for dtype, function, pack, quantized in _COMPUTED for row in _rows(function, dtype, pack, quantized))

@@ -53,6 +53,20 @@ def _power(a: Array, b: Array) -> Array:
     return np.where(b < 0, small, np.power(a, np.maximum(b, 0))).astype(a.dtype)
 
 
+def _shift_left(a: Array, b: Array) -> Array:
+    """a * 2^b, wrapped around; 0 where b is negative or no less than the bits."""
+    bits = 8 * a.dtype.itemsize
+    return np.where((b >= 0) & (b < bits), np.left_shift(a, np.clip(b, 0, bits - 1)), 0).astype(a.dtype)
+
+
+def _shift_right(a: Array, b: Array) -> Array:
+    """a without its lowest b bits, divided by 2^b; b counts for no less than 0, and for as much as shifts all out."""
+    bits = 8 * a.dtype.itemsize
+    if a.dtype.kind == "u":
+        return np.where(b < bits, np.right_shift(a, np.minimum(b, bits - 1)), 0).astype(a.dtype)
+    return np.right_shift(a, np.clip(b, 0, bits - 1))
+
+
 FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -65,7 +79,14 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "floor_mod": _floor_modulo,
     "fmod": _modulo,
     "pow": _power,
+    "atan2": lambda a, b: np.arctan2(a.astype(np.float64), b.astype(np.float64)).astype(a.dtype),
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+    "shift_left": _shift_left,
+    "shift_right": _shift_right,
 }
+OF_FLOATS, OF_INTEGERS = ("atan2",), ("and", "or", "xor", "shift_left", "shift_right")
 
 
 @dataclass(frozen=True)
@@ -104,6 +125,8 @@ class Binary(Op):
             raise InvalidGraph(f'"{self.function}" is not one of {", ".join(FUNCTIONS)}')
         if a.dtype != b.dtype:
             raise InvalidGraph(f"a {a} and b {b} differ in type")
+        if self.function in (OF_INTEGERS if a.dtype.is_float else OF_FLOATS):
+            raise InvalidGraph(f"{self.function} of {a} is not defined")
         try:
             shape = np.broadcast_shapes(a.shape, b.shape)
         except ValueError as error:

@@ -6,8 +6,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Convolution, Rows, nine_bits, pack_convolution, pack_rows
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights, within_256
+from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights, nine_bits, within_256
 
 _DSP = frozenset({"dsp"})
 _S8, _S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
@@ -38,7 +38,7 @@ def _when(node: Node) -> str | None:
 
 
 def _when_9_bits(node: Node) -> str | None:
-    return _when(node) or nine_bits(node.input(1).values)
+    return _when(node) or nine_bits(node)
 
 
 def _pack_tiles(node: Node) -> Packed:

@@ -9,7 +9,7 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights
+from edgegen.ops.epilogue import bias_or_zeros, nine_bits
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
@@ -48,7 +48,7 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
             return "does not compute groups"
         if tiling.direct(_windows(node, tiling)) != direct:
             return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
-        return constant_weights(node)
+        return nine_bits(node)
 
     return when
 
@@ -73,11 +73,11 @@ def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
     return pack
 
 
-def _row(name: str, tiling: Tiling, requires: frozenset[str], direct: bool) -> Kernel:
+def _row(name: str, tiling: Tiling, requires: frozenset[str], direct: bool, weights: str = "s8") -> Kernel:
     quantized = "_s8_" in name
     return Kernel(
         f"{name}_direct" if direct else name,
-        "s8 s8 s32? -> s8" if quantized else "f32 f32 f32? -> f32",
+        f"s8 {weights} s32? -> s8" if quantized else "f32 f32 f32? -> f32",
         _pack_s8(tiling) if quantized else _pack_f32(tiling),
         name,
         requires,
@@ -91,6 +91,7 @@ ROWS = (
     _row("conv2d_f32_avx512", AVX512, FEATURES_AVX512, True),
     _row("conv2d_f32_avx512", AVX512, FEATURES_AVX512, False),
     _row("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False),
+    _row("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False, "s16"),
     _row("conv2d_f32_avx2", AVX2, FEATURES_AVX2, True),
     _row("conv2d_f32_avx2", AVX2, FEATURES_AVX2, False),
 )

@@ -6,8 +6,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Rows, is_proved, nine_bits, pack_convolution, pack_rows
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights, rounds_twice, within_256, worth_reordering
+from edgegen.ops.dsp_layers import Rows, is_proved, pack_convolution, pack_rows
+from edgegen.ops.epilogue import bias_or_zeros, constant_weights, nine_bits, rounds_twice, within_256, worth_reordering
 
 _DSP = frozenset({"dsp"})
 
@@ -40,7 +40,7 @@ def _when_few_rows(node: Node) -> str | None:
 
 
 def _when_pixels_9_bits(node: Node) -> str | None:
-    return _when_pixels(node) or nine_bits(node.input(1).values)
+    return _when_pixels(node) or nine_bits(node)
 
 
 def _when_no_scratch(node: Node) -> str | None:

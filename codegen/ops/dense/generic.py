@@ -55,6 +55,16 @@ def _sizes(node: Node) -> dict[str, Literal]:
     return {"rows": node.input(0).shape[0], "depth": depth, "units": units}
 
 
+def _pack_s8_computed(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, Dense)
+    assert op.requantize is not None
+    low, high = clamp_s8(op.clamp)
+    output = {"x_zero": op.x_zero, "zero_point": op.requantize.zero_point, "low": low, "high": high}
+    epilogue = Constant("epilogue", fixed_point_epilogue(bias_or_zeros(node), op.requantize))
+    return Packed("edgegen_dense_s8_computed", _sizes(node) | output, (epilogue,), (0, 1))
+
+
 def _pack_s16(node: Node) -> Packed:
     op, (weights, inputs) = node.op, _given(node)
     assert isinstance(op, Dense)
@@ -75,6 +85,11 @@ def _constant_bias(node: Node) -> str | None:
     return None if all(t is None or t.is_constant for t in node.inputs[2:3]) else "bias must be constant"
 
 
+def _when_computed(node: Node) -> str | None:
+    assert isinstance(node.op, Dense)
+    return "rounds twice" if isinstance(node.op.requantize, FixedPointOnce) else _constant_bias(node)
+
+
 def _when_s16(node: Node) -> str | None:
     assert isinstance(node.op, Dense)
     return _constant_bias(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
@@ -82,6 +97,7 @@ def _when_s16(node: Node) -> str | None:
 
 ROWS = (
     Kernel("dense_s8", "s8 s8 s32? -> s8", _pack_s8, when=constant_weights),
+    Kernel("dense_s8_computed", "s8 s8 s32? -> s8", _pack_s8_computed, "dense_s8", when=_when_computed),
     Kernel("dense_s8_offset", "s8 s16 s32? -> s8", _pack_s8, "dense_s8", when=within_256),
     Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16),
     Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights, rounds_twice, worth_reordering
+from edgegen.ops.epilogue import bias_or_zeros, nine_bits, rounds_twice, worth_reordering
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
@@ -37,7 +37,7 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
             return worth_reordering(node)
         if tiling.direct(_windows(node)) != direct:
             return "rows of x are not whole steps" if direct else "rows of x can be read in place"
-        return constant_weights(node) or rounds_twice(node)
+        return nine_bits(node) or rounds_twice(node)
 
     return when
 
@@ -65,7 +65,7 @@ def _one_row(node: Node) -> str | None:
 
 
 _AVX2_ROW = replace(AVX2_S8, macro="EDGEGEN_AVX2_STRIP_S8_NARROW", function="edgegen_avx2_s8_narrow", weight="int8")
-_S8, _F32 = "s8 s8 s32? -> s8", "f32 f32 f32? -> f32"
+_S8, _S8_OFFSET, _F32 = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8", "f32 f32 f32? -> f32"
 
 ROWS = (
     Kernel("dense_s8_avx512vnni_direct", _S8, _pack_s8(VNNI), "dense_s8_avx512vnni", FEATURES_VNNI, _when(VNNI, True)),
@@ -73,5 +73,6 @@ ROWS = (
     Kernel("dense_f32_avx512", _F32, _pack_f32(AVX512), "", FEATURES_AVX512, _when(AVX512, True)),
     Kernel("dense_s8_avx2_row", _S8, _pack_s8(_AVX2_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row),
     Kernel("dense_s8_avx2", _S8, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False)),
+    Kernel("dense_s8_avx2", _S8_OFFSET, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False)),
     Kernel("dense_f32_avx2", _F32, _pack_f32(AVX2), "", FEATURES_AVX2, _when(AVX2, True)),
 )

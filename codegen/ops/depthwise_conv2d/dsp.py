@@ -9,9 +9,9 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_float import pack_float_convolution
-from edgegen.ops.dsp_layers import Convolution, nine_bits, pack_convolution
+from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import choose_result, holds_9_bits, tiles_of, words
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights, fold_zero_point
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights, fold_zero_point, nine_bits
 from edgegen.ops.requantize_dsp import HighMultiply
 
 _DSP = frozenset({"dsp"})
@@ -197,15 +197,10 @@ def _when_f32(node: Node) -> str | None:
     return constant_weights(node)
 
 
-def _few_bits(node: Node) -> str | None:
-    return nine_bits(node.input(1).values) if node.input(1).dtype.is_integer else None
-
-
 def _when_one_channel(node: Node) -> str | None:
     if node.input(0).shape[3] != 1:
         return "x must have one channel"
-    reason = constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
-    return reason or _few_bits(node)
+    return nine_bits(node) or (None if node.out.type.elements else "the output must not be empty")
 
 
 def _when(node: Node) -> str | None:
@@ -213,7 +208,7 @@ def _when(node: Node) -> str | None:
         return "the channel multiplier must be 1"
     if node.input(0).shape[3] < 4:
         return "there must be at least 4 channels"
-    return constant_weights(node) or _few_bits(node)
+    return nine_bits(node)
 
 
 def windows_on_image(op: DepthwiseConv2d, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...]) -> str | None:

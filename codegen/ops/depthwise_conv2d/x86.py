@@ -11,7 +11,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, constant_weights
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, nine_bits
 from edgegen.ops.window import Pair
 from edgegen.ops.x86_tiles import (
     AVX2_S8,
@@ -307,7 +307,7 @@ def _pack_f32(vectors: FloatVectors) -> Callable[[Node], Packed]:
 def _one_filter_each(node: Node) -> str | None:
     if node.input(0).shape[3] != node.input(1).shape[2]:
         return "computes one filter for each channel of x"
-    return constant_weights(node)
+    return nine_bits(node)
 
 
 def _one_channel(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
@@ -318,7 +318,7 @@ def _one_channel(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
             return "x must have one channel"
         if tiling.direct(tiling.fold(_windows(node))) != direct:
             return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
-        return constant_weights(node)
+        return nine_bits(node)
 
     return when
 
@@ -337,16 +337,16 @@ def _pack_one_channel(tiling: Tiling) -> Callable[[Node], Packed]:
 
 _DEPTHWISE_VNNI = replace(VNNI, widest=2, macro="EDGEGEN_AVX512_DEPTHWISE_S8", function="edgegen_avx512_depthwise_s8")
 _DEPTHWISE_AVX2_S8 = replace(AVX2_S8, widest=1, macro="EDGEGEN_AVX2_DEPTHWISE_S8", function="edgegen_avx2_depthwise_s8")
-_S8, _F32 = "s8 s8 s32? -> s8", "f32 f32 f32? -> f32"
+_S8, _S8_OFFSET, _F32 = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8", "f32 f32 f32? -> f32"
 
 
 def _f32(name: str, vectors: FloatVectors, requires: frozenset[str]) -> Kernel:
     return Kernel(name, _F32, _pack_f32(vectors), "", requires, _one_filter_each)
 
 
-def _s8_one_channel(name: str, tiling: Tiling, requires: frozenset[str], direct: bool) -> Kernel:
+def _s8_one_channel(name: str, tiling: Tiling, requires: frozenset[str], direct: bool, signature: str = _S8) -> Kernel:
     full = f"{name}_direct" if direct else name
-    return Kernel(full, _S8, _pack_one_channel(tiling), name, requires, _one_channel(tiling, direct))
+    return Kernel(full, signature, _pack_one_channel(tiling), name, requires, _one_channel(tiling, direct))
 
 
 ROWS = (
@@ -355,6 +355,8 @@ ROWS = (
     Kernel("depthwise_conv2d_s8_avx512vnni", _S8, _pack_s8(_DEPTHWISE_VNNI), "", FEATURES_VNNI, _one_filter_each),
     _f32("depthwise_conv2d_f32_avx512", FloatVectors(16, 25, "avx512"), FEATURES_AVX512),
     _s8_one_channel("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False),
+    _s8_one_channel("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False, _S8_OFFSET),
     Kernel("depthwise_conv2d_s8_avx2", _S8, _pack_s8(_DEPTHWISE_AVX2_S8), "", FEATURES_AVX2, _one_filter_each),
+    Kernel("depthwise_conv2d_s8_avx2", _S8_OFFSET, _pack_s8(_DEPTHWISE_AVX2_S8), "", FEATURES_AVX2, _one_filter_each),
     _f32("depthwise_conv2d_f32_avx2", FloatVectors(8, 9, "avx2"), FEATURES_AVX2),
 )

@@ -32,7 +32,7 @@ def pack_fft(node: Node) -> Packed:
         "frames": math.prod(x.shape[:-1]),
         "count": n,
         "length": x.shape[-1],
-        **{name: radices.count(radix) for name, radix in (("fives", 5), ("threes", 3), ("twos", 2), ("fours", 4))},
+        **{name: radices.count(radix) for name, radix in (("fives", 5), ("threes", 3), ("twos", 2))},
         "scale": 1.0 / op.length,
     }
     constants = (
@@ -43,5 +43,18 @@ def pack_fft(node: Node) -> Packed:
     return Packed("edgegen_fft", params, constants)
 
 
-RFFT = tuple(Kernel(f"rfft_{t}", f"{t} -> {t}", pack_fft, header="fft") for t in ("s16", "s32", "f32"))
-IRFFT = tuple(Kernel(f"irfft_{t}", f"{t} -> {t}", pack_fft, header="fft") for t in ("s16", "s32", "f32"))
+def power_of_two(node: Node) -> str | None:
+    """A row's `when` that has no stages of radix 3 and 5."""
+    assert isinstance(node.op, Fourier)
+    return f"{node.op.length} is no power of two" if node.op.length & (node.op.length - 1) else None
+
+
+def _rows(direction: str) -> tuple[Kernel, ...]:
+    return tuple(
+        Kernel(f"{direction}_{t}{form}", f"{t} -> {t}", pack_fft, header="fft", when=when)
+        for t in ("s16", "s32", "f32")
+        for form, when in (("_radix_4", power_of_two), ("", lambda _node: None))
+    )
+
+
+RFFT, IRFFT = _rows("rfft"), _rows("irfft")

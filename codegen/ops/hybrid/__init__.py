@@ -1,8 +1,8 @@
 """HybridProduct and its kernel rows, best first."""
 
-from edgegen.ops.hybrid import dsp, generic, packed
+from edgegen.ops.hybrid import dsp, generic, packed, windows
 from edgegen.ops.hybrid.op import HybridProduct
 
 __all__ = ["HybridProduct"]
 
-HybridProduct.kernels = (*packed.ROWS, *dsp.ROWS, *generic.ROWS)
+HybridProduct.kernels = (*packed.ROWS, *windows.ROWS, *dsp.ROWS, *generic.ROWS)

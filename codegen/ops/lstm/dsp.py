@@ -1,4 +1,4 @@
-"""Rows for cores with the DSP extension (Cortex-M4)."""
+"""The row of s8 for the DSP extension (Cortex-M4)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,8 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ops.dsp_products import lanes_hold, pack_products, rounded
-from edgegen.ops.gates import constant_parameters
-from edgegen.ops.lstm.generic import SIGNATURE_F32, UPDATES, pack_f32
+from edgegen.ops.lstm.floats import UPDATES
 from edgegen.ops.lstm.quantized import SIGMOID, arithmetic, params, plain, starts, weights_by_cell
-
-_DSP = frozenset({"dsp"})
-
-
-def _pack_f32(node: Node) -> Packed:
-    return pack_f32(node, joins=True)
 
 
 def _pack_s8(node: Node) -> Packed:
@@ -39,12 +32,11 @@ def _when_s8(node: Node) -> str | None:
 
 
 ROWS = (
-    Kernel("lstm_f32_dsp", SIGNATURE_F32, _pack_f32, requires=_DSP, when=constant_parameters, updates=UPDATES),
     Kernel(
         "lstm_s8_dsp",
         "s8 s8 s16 s8 s8 s32? -> s8 s8 s16",
         _pack_s8,
-        requires=_DSP,
+        requires=frozenset({"dsp"}),
         when=_when_s8,
         updates=UPDATES,
     ),

@@ -10,6 +10,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.gates import WeightScales, product
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.recurrent import ACTIVATIONS, Steps, activate, logistic
 
@@ -33,6 +34,7 @@ class Lstm(Op):
     reverse:   steps run from the last to the first
     candidate, result: one of recurrent.ACTIVATIONS
     cell_clip, projection_clip: bounds of the magnitude; 0 for none
+    scales:    of s8 weights and projection beside f32 activations; None for f32 weights
     integers:  arithmetic of s8 or s16 activations, s8 weights and an s16 cell state; None for floats
     """
 
@@ -42,6 +44,7 @@ class Lstm(Op):
     result: str = "tanh"
     cell_clip: float = 0.0
     projection_clip: float = 0.0
+    scales: WeightScales | None = None
     integers: IntegerGates | None = None
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
@@ -88,8 +91,9 @@ class Lstm(Op):
         w, r, bias, peepholes, norms, projection, projection_bias = (*parameters, *[None] * (7 - len(parameters)))
         assert w is not None
         assert r is not None
-        cells = c.shape[1]
-        z = x.astype(np.float64) @ w.astype(np.float64).T + h.astype(np.float64) @ r.astype(np.float64).T
+        cells, how = c.shape[1], self.scales
+        scale_x, scale_h = (None, None) if how is None else (how.per_unit(s, len(w)) for s in (how.x, how.h))
+        z = product(x, w, how, scale_x) + product(h, r, how, scale_h)
         gates = np.split(z, w.shape[0] // cells, axis=1)
         biases = np.split(np.zeros(len(w)) if bias is None else bias.astype(np.float64), len(gates))
         coefficients = np.split(norms.astype(np.float64), len(gates)) if norms is not None else None
@@ -110,7 +114,8 @@ class Lstm(Op):
         cell = (np.clip(cell, -self.cell_clip, self.cell_clip) if self.cell_clip else cell).astype(np.float32)
         hidden = logistic(gate(last, last - 1, cell)) * activate(self.result, cell.astype(np.float64))
         if projection is not None:
-            hidden = hidden @ projection.astype(np.float64).T
+            scale = None if how is None else how.per_unit((how.projection,), len(projection))
+            hidden = product(hidden.astype(np.float32), projection, how, scale)
             hidden = hidden if projection_bias is None else hidden + projection_bias
             limit = self.projection_clip
             hidden = np.clip(hidden, -limit, limit) if limit else hidden

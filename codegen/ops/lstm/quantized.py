@@ -8,7 +8,7 @@ from edgegen.ir.fixed_point import FixedPoint, IntArray, WideFixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.gates import constant_parameters
-from edgegen.ops.lstm.generic import UPDATES, interleaved, optional
+from edgegen.ops.lstm.floats import UPDATES, interleaved, optional
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.lstm.op import Lstm
 from edgegen.ops.recurrent import Steps

@@ -85,6 +85,17 @@ def _pack_f32(node: Node) -> Packed:
     return Packed("edgegen_svdf_f32", sizes(node) | {"low": low, "high": high}, constants, inputs=(0, 1))
 
 
+def _pack_hybrid(node: Node) -> Packed:
+    op, features, plain = node.op, node.input(2).values, _pack_f32(node)
+    assert isinstance(op, Svdf)
+    assert op.scale is not None
+    more: dict[str, Literal] = {"scale": float(np.float32(op.scale)), "asymmetric": int(op.asymmetric)}
+    sums = Constant("feature_sums", features.sum(axis=1, dtype=np.int32))
+    constants = (plain.constants[0], sums, *plain.constants[1:])
+    depth = features.shape[1]
+    return Packed("edgegen_svdf_hybrid", {**plain.params, **more}, constants, plain.inputs, depth)
+
+
 def single_factors(node: Node) -> str | None:
     """A row's `when`: one factor for all filters, and one for all units."""
     op = node.op
@@ -109,6 +120,13 @@ ROWS = (
         "f32 f32 f32 f32 f32? -> f32 f32",
         _pack_f32,
         header="svdf",
+        when=constant_parameters,
+        updates=UPDATES,
+    ),
+    Kernel(
+        "svdf_hybrid",
+        "f32 f32 s8 f32 f32? -> f32 f32",
+        _pack_hybrid,
         when=constant_parameters,
         updates=UPDATES,
     ),

@@ -10,6 +10,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.gates import WeightScales, product
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,12 @@ class Svdf(Op):
     (TFLite SVDF, versions 1 to 4; TFLM's reference kernels of s8 with a state of s16 or s8, and of f32.)
 
     x_zero, state_zero: zero points
-    remember:   how sums over features become the state's integers; None for floats
+    remember:   how sums over features become the state's integers; None for floats. They are limited before the zero
+                point is added, and wrap then, as in TFLM's kernel
     requantize: how sums over time, in which bias stands, become the output's integers; None for floats
     clamp:      on the output, in its own numbers
+    scale:      of s8 features beside an f32 x, which is quantized row by row while the model runs
+    asymmetric: with zero points
     """
 
     rank: int = 1
@@ -33,6 +37,8 @@ class Svdf(Op):
     remember: FixedPoint | None = None
     requantize: FixedPoint | None = None
     clamp: Range = NO_CLAMP
+    scale: float | None = None
+    asymmetric: bool = False
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, state = known(inputs[0], "x"), known(inputs[1], "state")
@@ -51,7 +57,7 @@ class Svdf(Op):
         if bias is not None and bias.shape != (units,):
             raise InvalidGraph(f"bias {bias} does not have {units} elements")
         floats = (x.dtype.is_float, state.dtype.is_float, self.requantize is None, self.remember is None)
-        if len(set(floats)) != 1:
+        if len(set(floats)) != 1 or features.dtype.is_float != (x.dtype.is_float and self.scale is None):
             raise InvalidGraph(f"x {x} and state {state} need the same arithmetic")
         return (TensorType(x.dtype, (x.shape[0], units)), TensorType(state.dtype, state.shape))
 
@@ -60,9 +66,13 @@ class Svdf(Op):
         features, times = present(inputs[2], "features"), present(inputs[3], "times")
         bias = inputs[4] if len(inputs) > 4 else None
         # float64 holds every sum of integer products exactly
-        fresh: Array = (x.astype(np.float64) - self.x_zero) @ features.astype(np.float64).T
+        fresh = product(x.astype(np.float64) - self.x_zero, features, None, None)
+        if self.scale is not None:
+            how = WeightScales((self.scale,), (), asymmetric=self.asymmetric)
+            fresh = product(x, features, how, how.per_unit(how.x, len(features)))
         if self.remember is not None:
-            fresh = _saturated(self.remember.apply(fresh.astype(np.int64)), state.dtype)
+            unlimited = self.remember.apply(fresh.astype(np.int64)) - self.remember.zero_point
+            fresh = (_saturated(unlimited, state.dtype) + self.remember.zero_point).astype(state.dtype)
         memory = state.reshape(len(x), *times.shape)
         memory = np.concatenate([memory[:, :, 1:], fresh[:, :, None].astype(state.dtype)], axis=2)
         weighted = ((memory.astype(np.float64) - self.state_zero) * times.astype(np.float64)).sum(axis=2)

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from edgegen.errors import InvalidModel
 from edgegen.frontends.tflite import read_tflite
-from tests.frontends.tflite.single import Shape, activation, judge_of, model, s32, unary, values
+from edgegen.ops.conv2d import Conv2d
+from tests.frontends.tflite.single import NUMPY, QUANTIZED, Shape, activation, judge_of, model, s32, unary, values
+from tests.harness import compile_for_test
 from tests.judge import check_against_judge, judge, judge_litert
-from tests.models.tflite_builder import options
+from tests.models.tflite_builder import Operator, Tensor, build_model, options
 
 KINDS = ("INT8", "UINT8", "INT32", "INT64", "FLOAT32")
 
@@ -76,6 +78,38 @@ def test_blocks_of_any_size(images: int, axes: list[tuple[int, int, int]], chann
     check_against_judge(data, [values("INT8", shape, seed)], by=judge_litert)
     data = unary("BATCH_TO_SPACE_ND", "INT8", out, shape, margins)
     check_against_judge(data, [values("INT8", out, seed)], by=judge)
+
+
+@pytest.mark.parametrize("kind", ["INT8", "FLOAT32"])
+def test_a_convolution_between_blocks_is_one_dilated_convolution(kind: str) -> None:
+    rng = np.random.default_rng(2)
+    filters, zero = rng.integers(-127, 128, (5, 3, 3, 4)).astype(NUMPY[kind]), QUANTIZED.get(kind, (0, 0))[1]
+    quantized = kind == "INT8"
+    tensors = [
+        activation("x", kind, (1, 11, 9, 4)),
+        *(s32("b", [2, 3]), s32("p", [[2, 3], [3, 3]]), s32("c", [[0, 1], [0, 0]])),
+        activation("apart", kind, (6, 8, 5, 4)),
+        Tensor("w", data=filters, scale=0.01 if quantized else None),
+        Tensor("bias", data=np.arange(5).astype("int32" if quantized else "float32")),
+        activation("convolved", kind, (6, 6, 3, 5), 3.0),
+        activation("y", kind, (1, 11, 9, 5), 3.0),
+    ]
+    conv = options("Conv2DOptions", Padding=1, StrideH=1, StrideW=1, DilationHFactor=1, DilationWFactor=1)
+    data = build_model(
+        tensors,
+        [
+            Operator("SPACE_TO_BATCH_ND", ["x", "b", "p"], ["apart"]),
+            Operator("CONV_2D", ["apart", "w", "bias"], ["convolved"], conv),
+            Operator("BATCH_TO_SPACE_ND", ["convolved", "b", "c"], ["y"]),
+        ],
+        inputs=["x"],
+    )
+    graph = check_against_judge(data, [values(kind, (1, 11, 9, 4))], 1e-6, by=judge_litert)
+    nodes = [n for n in compile_for_test(graph, "generic", optimize="size").graph.nodes if not n.is_view]
+    assert [n.op.kind for n in nodes] == ["Conv2d"]
+    op = nodes[0].op
+    assert isinstance(op, Conv2d)
+    assert (op.dilation, op.pad, op.x_zero) == ((2, 3), (2, 3, 2, 3), zero)
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,27 @@ import pytest
 from edgegen.errors import InvalidModel, UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
-from edgegen.ir.graph import Graph
-from edgegen.ir.tensor import Array
 from tests import corpus as corpus_files
 
 READ = {
     *(f"mlperf_{name}" for name in ("kws_int8", "vww_int8", "ic_int8", "ad_int8", "strww_int8")),
     *(f"mlperf_{name}_f32" for name in ("vww", "ic", "ad")),
-    *("person_detect", "micro_speech_int8", "hello_world_int8", "hello_world_f32"),
+    *("person_detect", "micro_speech_int8", "audio_preprocessor_int8", "hello_world_int8", "hello_world_f32"),
     *("blazeface_front_f32", "face_short_range_f16", "gap_mnist", "keypoint_classifier", "mcunet_vww"),
-    *("mobilenet_v2_pt_int8", "mp_custom_gesture_classifier", "mp_feedback_tensor_test", "mp_two_signature_keys"),
+    *(
+        "mobilenet_v2_pt_int8",
+        "mobilenet_v1_025_128_uint8",
+        "gap_visual_wake_uint8",
+        "mp_custom_gesture_classifier",
+        "mp_feedback_tensor_test",
+        "mp_two_signature_keys",
+    ),
     *("planestrike_tf", "simple_add_model", "split_concat_uint8", "yunet_f32", "yunet_full_int8"),
     *("mnist_lenet300_ptq", "lrt_add_a16w8", "lrt_add_dynamic_shape", "lrt_rsqrt_a16w8", "lrt_simple_quantized_ops"),
-    *("hair_segmentation",),
+    *("hair_segmentation", "lrt_k_einsum_w8a16", "lrt_q_einsum_w8a16"),
+    *("mlperf_kws_f32", "toycar_dynrange", "dtln_quant_2", "face_full_range_sparse"),
+    *("yolox_nano_dynrange", "style_transfer_dynamic", "lrt_qwen_fc_blockwise"),
+    *("keyword_scrambled", "mnist_lstm_f32", "gap_lstm"),
     *("lrt_rope", "seanet_quantize0", "seanet_sub0", "seanet_sub2", "seanet_sub4"),
     *(f"seanet_add{i}" for i in range(0, 18, 2)),
     *(f"seanet_leaky_relu{i}" for i in range(0, 24, 2)),
@@ -33,20 +41,16 @@ READ = {
 }
 """What edgegen must read; it may read more."""
 
+JUDGED_BY_LAYERS = {"yolox_nano_dynrange", "style_transfer_dynamic"}
+"""Deep networks that quantize while they run: where the last bit of a float decides what a layer's input is rounded to,
+all that follows differs, as between any two of the judge's own resolvers. test_hybrid_corpus.py judges every layer."""
 
-def first_sample(corpus: Path, name: str, graph: Graph) -> list[tuple[list[Array], list[Array]]]:
-    """At most one sample: none where the corpus has no references; inputs that it did not store are made again. Of a
-    large output it stored each tenth element: those are what is returned, as a list."""
-    path = corpus / "refs" / f"tflite_{name}.npz"
-    if not path.is_file():
-        return []
-    with np.load(path) as stored:
-        if "s0__in0" in stored:
-            return corpus_files.samples(corpus, name)[:1]
-        names = [f"s0__out{i}" for i in range(len(graph.outputs))]
-        outputs = [stored[name] if name in stored else stored[f"{name}__stride10"] for name in names]
-    made = [corpus_files.generated_input(name, i, 0, t.shape, t.dtype.np) for i, t in enumerate(graph.inputs)]
-    return [(made, outputs)]
+MISJUDGED = {"lrt_qwen_fc_blockwise"}
+"""LiteRT's reference resolver takes the missing scale of blockwise weights for 0 and gives zeros; test_hybrid_corpus.py
+compares with its other kernels."""
+
+FAULTY_REFERENCES = {"lrt_k_einsum_w8a16", "lrt_q_einsum_w8a16"}
+"""All zeros: LiteRT's BATCH_MATMUL takes the scales of a matrix that has many for 0 (see test_mixed_products)."""
 
 
 @pytest.mark.corpus
@@ -63,10 +67,15 @@ def test_every_model_means_what_its_references_say_or_is_refused_by_name(corpus:
         except InvalidModel:
             assert path.stem == "model_invoking_error"
             continue
-        for inputs, outputs in first_sample(corpus, path.stem, graph):
-            for got, want in zip(evaluate(graph, inputs), outputs, strict=True):
-                if got.shape != want.shape and got.size > 10**5:
-                    got = got.reshape(-1)[::10]
+        if path.stem in JUDGED_BY_LAYERS | MISJUDGED:
+            continue
+        for inputs, outputs in corpus_files.references(corpus, path.stem, [t.type for t in graph.inputs])[:1]:
+            if path.stem in FAULTY_REFERENCES:
+                assert not outputs[0].values.any()
+                assert evaluate(graph, inputs)[0].any()
+                continue
+            for result, recorded in zip(evaluate(graph, inputs), outputs, strict=True):
+                got, want = recorded.part(result), recorded.values
                 assert (got.dtype, got.shape) == (want.dtype, want.shape), path.stem
                 if want.dtype.kind == "f":
                     scale = float(np.abs(want).max())

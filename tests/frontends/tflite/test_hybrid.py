@@ -104,6 +104,27 @@ def test_depthwise_convolution(seed: int, image: tuple[int, int, int], fields: d
     check_against_judge(data, [activations(rng, (*image, channels))], by=judge_litert)
 
 
+@settings(max_examples=30, derandomize=True, deadline=None)
+@given(SEED, st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 20), st.integers(1, 6)))
+def test_batch_matmul(seed: int, sizes: tuple[int, int, int, int]) -> None:
+    rng, (batch, rows, depth, units) = np.random.default_rng(seed), sizes
+    adj_x, adj_y, asymmetric = bool(seed & 1), bool(seed & 2), bool(seed & 4)
+    w = (units, depth) if adj_y else (depth, units)
+    w = (1, *w) if seed & 8 else w
+    weights = Tensor("w", data=rng.integers(-127, 128, w).astype(np.int8), scale=0.03)
+    x = (batch, depth, rows) if adj_x else (batch, rows, depth)
+    table = options("BatchMatMulOptions", AdjX=adj_x, AdjY=adj_y, AsymmetricQuantizeInputs=asymmetric)
+    data = model("BATCH_MATMUL", x, [weights], (batch, rows, units), table, 4)
+    check_against_judge(data, [activations(rng, x)], by=judge_litert)
+
+
+def test_batches_of_weights_are_refused() -> None:
+    weights = Tensor("w", data=np.ones((2, 4, 3), np.int8), scale=0.1)
+    data = model("BATCH_MATMUL", (2, 5, 4), [weights], (2, 5, 3), options("BatchMatMulOptions"), 4)
+    with pytest.raises(UnsupportedModel, match="must be one matrix"):
+        read_tflite(data, "model", {})
+
+
 @pytest.mark.parametrize(
     ("weights", "says"),
     [

@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgegen.errors import InvalidModel, UnsupportedModel
+from edgegen.frontends.tflite import read_tflite
+from edgegen.ir.tensor import Array
+from tests.models.recurrent import Inputs, add_cell
 from tests.models.tflite_builder import Operator, Tensor, build_model, options
-from tests.streams import check_stream, stream
+from tests.streams import check_stream, stream, stream_litert
 
 RUNS = 20
+FLOATS = 2e-6  # relative to the largest output: few units of single precision, after 20 runs that feed on each other
 
 
 def integer_model(
@@ -70,3 +75,103 @@ def test_integers_are_exact(
     steps, batch, depth, _ = sizes
     runs = runs_of(kind, (steps, batch, depth) if time_major else (batch, steps, depth))
     check_stream(data, runs, stream(data, runs))
+
+
+def float_model(
+    name: str = "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    steps: int = 2,
+    batch: int = 1,
+    depth: int = 5,
+    cells: int = 6,
+    time_major: bool = False,
+    norms: bool = False,
+    hybrid: bool = False,
+    activation: int = 4,
+    clips: tuple[float, float] = (0.0, 0.0),
+    asymmetric: bool = False,
+    **form: int,
+) -> bytes:
+    """form: as of add_cell"""
+    inputs = Inputs(np.random.default_rng(depth * cells + steps), hybrid)
+    lead = (batch,) if name == "LSTM" else (steps, batch) if time_major else (batch, steps)
+    outputs = form.get("projection", 0) or cells
+    inputs.add(Tensor("x", "FLOAT32", (*lead, depth)))
+    add_cell(inputs, "", depth, cells, **form)
+    inputs.state("h", batch, outputs)
+    inputs.state("c", batch, cells)
+    for g in range(4):
+        inputs.absent() if not norms or (form.get("coupled") and g == 0) else inputs.floats(f"n{g}", cells)
+    fields = {"FusedActivationFunction": activation, "CellClip": clips[0], "ProjClip": clips[1]}
+    fields["AsymmetricQuantizeInputs"] = asymmetric
+    if name == "LSTM":
+        table = options("LSTMOptions", **fields)
+    else:
+        table = options("UnidirectionalSequenceLSTMOptions", TimeMajor=time_major, **fields)
+    return inputs.model(name, table, [Tensor("y", "FLOAT32", (*lead, outputs))], 3, ["x"])
+
+
+def float_runs(*shape: int) -> list[list[Array]]:
+    rng = np.random.default_rng(5)
+    return [[rng.standard_normal(shape).astype(np.float32)] for _ in range(RUNS)]
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_plain_floats_are_those_of_the_first_judge(time_major: bool) -> None:
+    data = float_model(steps=3, batch=2, time_major=time_major, clips=(0.4, 0.0))
+    runs = float_runs(*((3, 2) if time_major else (2, 3)), 5)
+    check_stream(data, runs, stream(data, runs), FLOATS)
+    check_stream(data, runs, stream_litert(data, runs), FLOATS)
+
+
+@pytest.mark.parametrize("name", ["UNIDIRECTIONAL_SEQUENCE_LSTM", "LSTM"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"coupled": True},
+        {"peepholes": True},
+        {"coupled": True, "peepholes": True, "clips": (0.3, 0.0)},
+        {"projection": 3, "clips": (0.0, 0.2)},
+        {"norms": True},
+        {"coupled": True, "peepholes": True, "projection": 4, "norms": True},
+        {"activation": 1},
+        {"activation": 3, "projection": 7},
+    ],
+)
+def test_other_float_forms_are_those_of_the_second_judge(name: str, form: dict[str, int]) -> None:
+    data = float_model(name, batch=2, **form)
+    runs = float_runs(2, 5) if name == "LSTM" else float_runs(2, 2, 5)
+    check_stream(data, runs, stream_litert(data, runs), FLOATS)
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"time_major": True},
+        {"coupled": True, "peepholes": True},
+        {"projection": 3, "clips": (0.9, 0.2)},
+        {"norms": True, "projection": 4, "peepholes": True},
+    ],
+)
+def test_hybrid_forms_are_those_of_the_second_judge(form: dict[str, int], asymmetric: bool) -> None:
+    data = float_model(batch=2, hybrid=True, asymmetric=asymmetric, **form)
+    runs = float_runs(2, 2, 5)
+    check_stream(data, runs, stream_litert(data, runs), FLOATS)
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        ({"activation": 0}, "without an activation"),
+        ({"activation": 5}, "fused activation 5"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(model: dict[str, int], why: str) -> None:
+    with pytest.raises(UnsupportedModel, match=why):
+        read_tflite(float_model(**model), "model", {})
+
+
+def test_malformed_lstms_are_refused() -> None:
+    with pytest.raises(InvalidModel, match="clips at"):
+        read_tflite(float_model(clips=(-1.0, 0.0)), "model", {})

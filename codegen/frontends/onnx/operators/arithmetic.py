@@ -7,6 +7,8 @@ from functools import partial
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
+from edgegen.ops.compare import Compare
+from edgegen.ops.select_op import Select
 from edgegen.ops.unary import Unary
 
 
@@ -113,3 +115,26 @@ for _name, _function in (
 @operator("Reciprocal")
 def reciprocal(op: Operator, x: Tensor) -> Tensor:
     return op.add(Binary("div"), [op.constant(1, x.dtype), x])
+
+
+for _name, _function in (("BitwiseAnd", "and"), ("BitwiseOr", "or"), ("BitwiseXor", "xor")):
+    operator(_name, since=18)(partial(_binary, function=_function))
+
+
+@operator("BitwiseNot", since=18)
+def bitwise_not(op: Operator, x: Tensor) -> Tensor:
+    ones = -1 if x.dtype.name[0] == "s" else x.dtype.range[1]
+    return op.add(Binary("xor"), [x, op.constant(ones, x.dtype)])
+
+
+@operator("BitShift", since=11)
+def bit_shift(op: Operator, x: Tensor, y: Tensor, *, direction: str) -> Tensor:
+    """A shift of all bits and more leaves 0, or the sign; so does a negative one."""
+    if direction == "LEFT":
+        return op.add(Binary("shift_left"), [x, y])
+    if direction != "RIGHT":
+        raise op.invalid(f'direction is "{direction}"')
+    if y.dtype.name[0] == "s":
+        negative = op.add(Compare("less"), [y, op.constant(0, y.dtype)])
+        y = op.add(Select(), [negative, op.constant(y.dtype.range[1], y.dtype), y])
+    return op.add(Binary("shift_right"), [x, y])

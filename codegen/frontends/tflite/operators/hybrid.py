@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import tflite
 
@@ -15,7 +17,9 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.quantize_rows import QuantizeRows
+from edgegen.ops.reshape import Reshape
 from edgegen.ops.row_scale import RowScale
+from edgegen.ops.transpose import Transpose
 
 
 def is_hybrid(x: Tensor, w: Tensor) -> bool:
@@ -91,3 +95,25 @@ def blockwise_dense(
     scales = op.add_constant("scales", np.array(q.scale, np.float16).reshape(len(values), -1), F16)
     quantized, row_scales, zeros = op.add_all(QuantizeRows(x.shape[0], asymmetric=True), [x], [None] * 3)
     return op.add(BlockwiseDense(), [quantized, row_scales, zeros, w, scales, bias], output)
+
+
+def hybrid_batch_matmul(op: Operator, x: Tensor, w: Tensor, adj_x: bool, adj_y: bool, asymmetric: bool) -> None:
+    """BATCH_MATMUL by one constant matrix: x is quantized row by row, those of its transpose if adj_x.
+
+    LiteRT takes a row's zero point into account in f32, which is exact while sums stay below 2^24.
+    """
+    if math.prod(w.shape[:-2]) != 1 or w.rank < 2 or x.rank < 2:
+        raise op.unsupported(f"{x.type} times {w.type}: s8 weights must be one matrix", "use f32 weights")
+    scales = weight_scales(op, w, w.rank - (2 if adj_y else 1))
+    matrix = w.values.reshape(w.shape[-2:])
+    weights = op.add_constant("weights", matrix if adj_y else np.ascontiguousarray(matrix.T), S8)
+    if adj_x:
+        x = op.add(Transpose((*range(x.rank - 2), x.rank - 1, x.rank - 2)), [x])
+    units, depth = weights.shape
+    if x.shape[-1] != depth:
+        raise op.invalid(f"{x.type} and {w.type} do not multiply")
+    flat = op.add(Reshape((x.type.elements // depth, depth)), [x])
+    none = tflite.ActivationFunctionType.NONE
+    product = add_hybrid(op, Dense(), (flat, weights, None), RowScale(scales), asymmetric, none, None)
+    lead = (1,) * (w.rank - x.rank) + x.shape[:-1]
+    op.add(Reshape((*lead, units)), [product], op.output)

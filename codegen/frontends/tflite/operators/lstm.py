@@ -9,33 +9,18 @@ import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.operator import Operator, operator
+from edgegen.frontends.tflite.operators.recurrent import activation, dequantized, refuse, symmetric_scale
 from edgegen.frontends.tflite.reader import Options
 from edgegen.ir.dtypes import F32, S8, S16, S32, S64
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.graph import State
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.concat import Concat
+from edgegen.ops.gates import WeightScales
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.unary_tables import Sigmoid16
-
-ACTIVATIONS: dict[int, str] = {
-    tflite.ActivationFunctionType.NONE: "none",
-    tflite.ActivationFunctionType.RELU: "relu",
-    tflite.ActivationFunctionType.RELU_N1_TO_1: "relu_n1_to_1",
-    tflite.ActivationFunctionType.RELU6: "relu6",
-    tflite.ActivationFunctionType.TANH: "tanh",
-}
-
-
-def activation(op: Operator, code: int) -> str:
-    """The name of a fused activation. Raises UnsupportedModel for SIGN_BIT."""
-    if code not in ACTIVATIONS:
-        raise op.unsupported(
-            f"fused activation {code} is not supported", f"use one of {', '.join(ACTIVATIONS.values())}"
-        )
-    return ACTIVATIONS[code]
 
 
 def joined(op: Operator, tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
@@ -101,7 +86,8 @@ class Cell:
         optional: list[Tensor | None] = []
         for tensors, what in ((self.peepholes, "peepholes"), (self.norms, "normalization")):
             there = any(t is not None for t in tensors)
-            optional.append(joined(op, self.gates(op, tensors, what)) if there else None)
+            found = [dequantized(op, t, what) for t in self.gates(op, tensors, what)] if there else []
+            optional.append(joined(op, found) if there else None)
         weights, bias = self.projection
         if bias is not None and weights is None:
             raise op.invalid("has a bias of a projection, but no projection")
@@ -118,36 +104,37 @@ def add_lstm(
     return result
 
 
-def _float_kernel(op: Operator, options: Options, time_major: bool) -> Lstm:
-    types = {t.dtype for t in op.inputs if t is not None}
-    if types != {F32}:
-        names = ", ".join(sorted(t.name for t in types))
-        raise op.unsupported(f"an LSTM of {names} is not supported", "convert the model to f32")
-    code, cell_clip, projection_clip = (
-        getattr(options, n) for n in ("FusedActivationFunction", "CellClip", "ProjClip")
-    )
-    if min(cell_clip, projection_clip) < 0:
-        raise op.invalid(f"clips at {cell_clip} and {projection_clip}")
-    name = activation(op, code)
-    return Lstm(time_major, False, name, name, cell_clip, projection_clip)
+def _float_kernel(op: Operator, options: Options, time_major: bool, states: tuple[State, State], cell: Cell) -> Lstm:
+    """f32 throughout, or with weights and projection of s8. Raises UnsupportedModel."""
+    products = [t for t in (*cell.weights, *cell.recurrent, cell.projection[0]) if t is not None]
+    others = [t for t in (*cell.biases, *cell.norms, cell.projection[1]) if t is not None]
+    floats = {t.dtype for t in (op.input(0), *(s.value for s in states), *others)} == {F32}
+    weights = {t.dtype for t in products}
+    if not floats or weights not in ({F32}, {S8}) or op.unsigned:
+        raise refuse(op, [op.input(0), states[1].value, *products, *others], "convert the model to f32")
+    if min(options.CellClip, options.ProjClip) < 0:
+        raise op.invalid(f"clips at {options.CellClip} and {options.ProjClip}")
+    name = activation(op, options.FusedActivationFunction)
+    if name == "none":  # LiteRT's output is then output * candidate of the step, which is no LSTM
+        raise op.unsupported("an LSTM without an activation is not supported", "use tanh or relu")
+    scales = None
+    if weights == {S8}:
+        x, h, projection = (
+            tuple(symmetric_scale(op, t) for t in tensors if t is not None)
+            for tensors in (cell.weights, cell.recurrent, cell.projection[:1])
+        )
+        scales = WeightScales(x, h, *projection, asymmetric=bool(options.AsymmetricQuantizeInputs))
+    return Lstm(time_major, False, name, name, options.CellClip, options.ProjClip, scales)
 
 
 GATE_SCALE = 2.0**-12
 """Of sums before their activation, s16; after it they have 15 fraction bits (TFLM's PrepareGateParametersInteger)."""
 
 
-def _symmetric(op: Operator, tensor: Tensor) -> float:
-    """The scale of a tensor that must have zero point 0. Raises UnsupportedModel."""
-    scale, zero = op.per_tensor(tensor)
-    if zero:
-        raise op.unsupported(f'"{tensor.name}" has zero point {zero}', "quantize it symmetrically")
-    return scale
-
-
 def _integer_gates(op: Operator, cell: Cell, states: tuple[State, State], clip: float) -> IntegerGates:
     """TFLM's factors: of a gate the f32 product of two scales over 2^-12, between gates f64 products of scales."""
     x, h, c = op.input(0), states[0].value, states[1].value
-    (scale_x, zero_x), (scale_h, zero_h), scale_c = op.per_tensor(x), op.per_tensor(h), _symmetric(op, c)
+    (scale_x, zero_x), (scale_h, zero_h), scale_c = op.per_tensor(x), op.per_tensor(h), symmetric_scale(op, c)
     power = int(np.round(np.log2(scale_c)))
     if 2.0**power != scale_c or not -27 <= power <= -1:
         raise op.unsupported(f'"{c.name}" has scale {scale_c}, which is no power of 2 below 1')
@@ -157,7 +144,7 @@ def _integer_gates(op: Operator, cell: Cell, states: tuple[State, State], clip: 
     scheme = WideFixedPoint if wide else FixedPoint
 
     def gates(scale: float, weights: tuple[Tensor | None, ...]) -> FixedPoint:
-        scales = [_symmetric(op, t) for t in weights if t is not None]
+        scales = [symmetric_scale(op, t) for t in weights if t is not None]
         return scheme.from_scales([float(np.float32(scale) * np.float32(s)) / GATE_SCALE for s in scales], 0)
 
     one = 2.0**-15
@@ -183,7 +170,7 @@ def _kernel(op: Operator, options: Options, time_major: bool, states: tuple[Stat
     types = (op.input(0).dtype, states[0].value.dtype, states[1].value.dtype)
     integers = {(S8, S8, S16): S32, (S16, S16, S16): S64}
     if types not in integers or weights != {S8} or biases != {integers[types]}:
-        return _float_kernel(op, options, time_major)
+        return _float_kernel(op, options, time_major, states, cell)
     rest = [*cell.peepholes, *cell.norms, *cell.projection]
     if cell.coupled or any(t is not None for t in rest):
         raise op.unsupported(
@@ -216,7 +203,8 @@ def lstm(op: Operator) -> None:
     if options.KernelType != tflite.LSTMKernelType.FULL:
         raise op.unsupported("the basic kernel is not supported")
     states = op.state(18), op.state(19)
-    kernel = _float_kernel(op, options, True)
+    cell = Cell.of(op, 1, 20)
+    kernel = _kernel(op, options, True, states, cell)
     step = op.add(Reshape((1, *x.shape)), [x])
-    result = add_lstm(op, kernel, step, states, Cell.of(op, 1, 20), None)
+    result = add_lstm(op, kernel, step, states, cell, None)
     op.add(Reshape(result.shape[1:]), [result], op.output)

@@ -1,0 +1,202 @@
+"""Whether the corpus's .tflite models give their recorded outputs on each target: `python -m benchmarks.conformance`.
+
+Every model is compiled and run on its recorded samples, which are consecutive calls of one instance. Integers must be
+equal; floats are measured against the largest magnitude that the output has in any sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edgegen.boards import board
+from edgegen.compiler import Compiled, Request, compile_model
+from edgegen.emit.render import constant_arrays
+from edgegen.errors import EdgegenError, NoKernel, ToolchainFailed, UnsupportedModel
+from edgegen.report.table import markdown_table
+from edgegen.targets import TARGETS, Target, host_target
+from edgegen.verify import Build, Call, Outcome, build_program, compare
+from edgegen.verify.compare import magnitude
+from tests import corpus
+from tests.corpus import Recorded
+
+NAMED = ("host", "generic", "arm-neon", "cortex-m4")
+EMULATED = "mps2-an386"
+RESERVE = 1 << 20  # bytes of the board's memories for code, stack and harness
+
+Said = Literal["exact", "close", "differs", "refused", "too large", "failed"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one model on one target.
+
+    error:  largest error of a float output, as a part of the output's largest magnitude
+    detail: why it is refused, or how it differs
+    samples: how many were compared
+    """
+
+    model: str
+    target: str
+    said: Said
+    error: float = 0.0
+    detail: str = ""
+    samples: int = 0
+
+    def __str__(self) -> str:
+        if self.said == "close":
+            return f"{self.error:.1e}"
+        return f"{self.said}: {self.detail}" if self.detail else self.said
+
+
+def named_target(name: str) -> Target:
+    """The target, which for "host" is this machine's best."""
+    return host_target() if name == "host" else TARGETS[name]
+
+
+def compiled_model(name: str, target: str) -> Compiled:
+    """The corpus's model for a target. Raises EdgegenError."""
+    path = corpus.ROOT / "models" / "tflite" / f"{name}.tflite"
+    return compile_model(Request(path, named_target(target), name=name))
+
+
+def too_large(model: Compiled) -> str:
+    """Why the emulated board cannot hold the model; "" if it can."""
+    if model.target.runner != "qemu-system":
+        return ""
+    emulated = board(EMULATED)
+    flash, (fast, large) = emulated.memory("flash")[0], emulated.memory("ram")
+    assert model.graph.plan is not None
+    state, weights = model.graph.plan.total_bytes, sum(a.nbytes for a in constant_arrays(model.graph))
+    in_large = sum(n for n, room in ((weights, flash.bytes), (state, fast.bytes)) if n + RESERVE > room)
+    if in_large + RESERVE <= large.bytes:
+        return ""
+    return f"{state:,} bytes of state and {weights:,} of weights"
+
+
+def compared(name: str, target: str, recorded: Sequence[Sequence[Recorded]], outcomes: Sequence[Outcome]) -> Result:
+    """All outputs of all samples against the references."""
+    error, detail = 0.0, ""
+    largest = [max(magnitude(r.values) for r in same) for same in zip(*recorded, strict=True)]
+    exact = True
+    for sample, (wanted, outcome) in enumerate(zip(recorded, outcomes, strict=True)):
+        for k, (output, there) in enumerate(zip(outcome.outputs, wanted, strict=True)):
+            got, want = there.part(output), there.values
+            found = compare(got, want, relative=1e-5, ulp=0, scale=largest[k])
+            exact = exact and found.max_ulp == 0
+            if want.dtype.kind == "f" and largest[k]:
+                error = max(error, found.max_abs_error / largest[k])
+            if not found.match and not detail:
+                detail = f"output {k} of sample {sample}: {found}"
+    said: Said = "differs" if detail else "exact" if exact else "close"
+    return Result(name, target, said, error, detail, len(recorded))
+
+
+def _reason(error: EdgegenError) -> str:
+    return " ".join(error.what.split())
+
+
+def _attempt(name: str, target: str) -> Compiled | Result:
+    try:
+        model = compiled_model(name, target)
+    except (UnsupportedModel, NoKernel) as error:
+        return Result(name, target, "refused", detail=_reason(error))
+    except EdgegenError as error:
+        return Result(name, target, "refused", detail=f"{type(error).__name__}: {_reason(error)}")
+    why = too_large(model)
+    return Result(name, target, "too large", detail=why) if why else model
+
+
+def check(names: Sequence[str], target: str, most: int = 1000, build: Build | None = None) -> list[Result]:
+    """Compiles the models for the target and runs them as one program on up to `most` samples each."""
+    attempts = [_attempt(name, target) for name in names]
+    models = [a for a in attempts if isinstance(a, Compiled)]
+    samples = [corpus.references(corpus.ROOT, m.name, [t.type for t in m.source.inputs])[:most] for m in models]
+    results = {a.model: a for a in attempts if isinstance(a, Result)}
+    if models:
+        program = build_program(models, build)
+        calls = [Call(x, i, restart=k == 0) for i, s in enumerate(samples) for k, (x, _) in enumerate(s)]
+        outcomes = iter(program.execute(calls))
+        for model, given in zip(models, samples, strict=True):
+            results[model.name] = compared(model.name, target, [r for _, r in given], [next(outcomes) for _ in given])
+    return [results[name] for name in names]
+
+
+def check_alone(name: str, target: str) -> Result:
+    """One model as a program of its own; a build or a run that fails is a result."""
+    try:
+        return check([name], target, build=Build(timeout=3600))[0]
+    except ToolchainFailed as error:
+        return Result(name, target, "failed", detail=_reason(error))
+
+
+TEXT = """\
+Written by `python -m benchmarks.conformance --page FILE`. Every .tflite file of the corpus, compiled for each
+target and run on its recorded samples: the host natively, arm-neon in qemu-aarch64, cortex-m4 as firmware on an
+emulated board. "exact": every output is equal to the judge's to the bit. A number: the largest error of a float
+output, as a part of its largest magnitude. The judge is TensorFlow Lite Micro or, where it has no kernel, LiteRT."""
+
+
+def page(results: Sequence[Result], targets: Sequence[str], judges: dict[str, str]) -> str:
+    """The table, models by name, and below it what is refused and why."""
+    found = {(r.model, r.target): r for r in results}
+    names = list(dict.fromkeys(r.model for r in results))
+    reasons: dict[str, str] = {}
+
+    def cell(name: str, target: str) -> str:
+        r = found.get((name, target))
+        if r is None:
+            return "-"
+        if r.detail:
+            reasons.setdefault(f"{r.detail}", f"{name} on {target}")
+            return r.said
+        return str(r)
+
+    rows = [(n, judges.get(n, "-"), *(cell(n, t) for t in targets)) for n in names]
+    table = markdown_table(("model", "judge", *targets), rows)
+    counts = [
+        f"{t}: {sum(r.said in ('exact', 'close') for r in results if r.target == t)} of {len(names)}" for t in targets
+    ]
+    notes = "\n".join(f"- {where}: {reason}" for reason, where in reasons.items())
+    parts = ["# Conformance", TEXT, "Agree: " + "; ".join(counts) + ".", table]
+    return "\n\n".join([*parts, "## What does not agree", notes] if notes else parts) + "\n"
+
+
+def judges() -> dict[str, str]:
+    """Who judged each .tflite model of the corpus."""
+    lines = (corpus.ROOT / "MANIFEST.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines[1:]]
+    return {row[0]: row[4] for row in rows if row[2] == "tflite"}
+
+
+def _results(names: Sequence[str], targets: Sequence[str]) -> Iterator[Result]:
+    for name in names:
+        for target in targets:
+            start = time.monotonic()
+            result = check_alone(name, target)
+            print(f"{name} on {target}: {result} ({time.monotonic() - start:.1f} s)", file=sys.stderr, flush=True)
+            yield result
+
+
+def main() -> int:
+    names = [p.stem for p in corpus.models(corpus.ROOT)]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.conformance", description=__doc__)
+    parser.add_argument("--models", nargs="+", choices=names, default=names, metavar="M", help="default: all")
+    parser.add_argument("--targets", nargs="+", choices=NAMED, default=list(NAMED), metavar="T")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="also write the table to a Markdown file")
+    args = parser.parse_args()
+    results = list(_results(args.models, args.targets))
+    text = page(results, args.targets, judges())
+    print(text)
+    if args.page:
+        args.page.write_text(text, encoding="utf-8")
+    return 1 if any(r.said in ("differs", "failed") for r in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

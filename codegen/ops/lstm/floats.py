@@ -1,0 +1,110 @@
+"""Rows on f32 activations: one for each way to compute the sums of the gates."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.tensor import Array
+from edgegen.ops.gates import GATES, Gates, Matrix, constant_parameters
+from edgegen.ops.lstm.op import Lstm
+from edgegen.ops.recurrent import ACTIVATIONS, Steps
+
+UPDATES = ((1, 1), (2, 2))
+
+
+def optional(node: Node, i: int) -> Array | None:
+    """The values of a parameter that may be absent."""
+    tensor = node.inputs[i] if i < len(node.inputs) else None
+    return None if tensor is None else tensor.values
+
+
+def interleaved(values: Array, cells: int) -> Array:
+    """[gates * cells, ...] by gate -> by cell, its gates side by side."""
+    return values.reshape(-1, cells, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
+
+
+def _step(node: Node, cells: int) -> Matrix:
+    """What a step multiplies, by cell. With norms their biases come later."""
+    op, w, r, bias = node.op, node.input(3).values, node.input(4).values, optional(node, 5)
+    assert isinstance(op, Lstm)
+    how = op.scales
+    start = np.zeros(len(w), np.float32) if bias is None or optional(node, 7) is not None else bias
+    scales = None
+    if how is not None:
+        scales = tuple(interleaved(how.per_unit(s, len(w)), cells) for s in (how.x, how.h))
+    return Matrix(*(interleaved(a, cells) for a in (w, r, start)), scales)
+
+
+def _projection(node: Node) -> Matrix | None:
+    op, weights, bias = node.op, optional(node, 8), optional(node, 9)
+    assert isinstance(op, Lstm)
+    if weights is None:
+        return None
+    units, scales = len(weights), None
+    if op.scales is not None:
+        scales = (np.full(units, op.scales.projection, np.float32), np.zeros(units, np.float32))
+    nothing = np.zeros((units, 0), weights.dtype)
+    return Matrix(weights, nothing, np.zeros(units, np.float32) if bias is None else bias, scales)
+
+
+def _pack(gates: Gates, node: Node) -> Packed:
+    op, depth = node.op, node.input(3).shape[1]
+    assert isinstance(op, Lstm)
+    units, outputs = node.input(4).shape
+    bias, peepholes, norms, projection = (*(optional(node, i) for i in (5, 6, 7)), _projection(node))
+    cells = outputs if projection is None else projection.x.shape[1]
+    empty = np.zeros(0, np.float32)
+    if norms is not None:
+        norms = np.stack([norms, np.zeros(units, np.float32) if bias is None else bias], axis=1)
+    sums = max(gates.scratch(depth + outputs), 0 if projection is None else gates.scratch(cells))
+    projected = 0 if projection is None else gates.rounded(outputs)
+    params: dict[str, Literal] = {
+        "cells": cells,
+        "gates": units // cells,
+        "units": gates.rounded(units),
+        "candidate": ACTIVATIONS.index(op.candidate),
+        "result": ACTIVATIONS.index(op.result),
+        "peepholes": int(peepholes is not None),
+        "norms": int(norms is not None),
+        "projected": projected,
+        "sums": sums,
+        "cell_clip": op.cell_clip or math.inf,
+        "projection_clip": op.projection_clip or math.inf,
+    }
+    stream = gates.stream(_step(node, cells))
+    constants = (
+        Constant("stream", stream),
+        Constant("peepholes", empty if peepholes is None else interleaved(peepholes, cells)),
+        Constant("norms", empty if norms is None else interleaved(norms, cells)),
+        Constant("projection", np.zeros(0, stream.dtype) if projection is None else gates.stream(projection)),
+    )
+    return Packed(
+        "edgegen_lstm_f32",
+        Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, outputs) | params,
+        constants,
+        inputs=(0, 1, 2),
+        scratch=4 * (sums + gates.rounded(units) + projected),
+    )
+
+
+def _row(gates: Gates) -> Kernel:
+    def when(node: Node) -> str | None:
+        assert isinstance(node.op, Lstm)
+        return gates.when(node.op.scales) or constant_parameters(node)
+
+    weights = gates.weights
+    return Kernel(
+        f"lstm_{gates.name}",
+        f"f32 f32 f32 {weights} {weights} f32? f32? f32? {weights}? f32? -> f32 f32 f32",
+        lambda node: _pack(gates, node),
+        requires=gates.requires,
+        when=when,
+        updates=UPDATES,
+    )
+
+
+ROWS = tuple(_row(g) for g in GATES)

@@ -1,0 +1,96 @@
+"""Rnn: a dense layer that also reads what it gave the step before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgegen.errors import InvalidGraph
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ir.op import Op, known, present
+from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.gates import GATES, Gates, Matrix, WeightScales, constant_parameters, product
+from edgegen.ops.recurrent import ACTIVATIONS, Steps, activate
+
+
+@dataclass(frozen=True)
+class Rnn(Op):
+    """h = activation(w * x + r * h + bias), step by step.
+
+    Inputs: x[T,N,K], or [N,T,K] if not time_major; h of N*U elements; w[U,K]; r[U,U]; bias[U] or none. Outputs: y, of
+    x's shape with U for K; the next h. (TFLite UNIDIRECTIONAL_SEQUENCE_RNN and RNN, versions 1 to 3.)
+
+    reverse:    steps run from the last to the first
+    activation: one of recurrent.ACTIVATIONS
+    scales:     of s8 weights beside f32 activations; None for f32 weights
+    """
+
+    time_major: bool = True
+    reverse: bool = False
+    activation: str = "tanh"
+    scales: WeightScales | None = None
+
+    def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
+        x, h, w, r = (known(inputs[i], what) for i, what in enumerate(("x", "h", "w", "r")))
+        bias = inputs[4] if len(inputs) > 4 else None
+        if len(x.shape) != 3 or len(w.shape) != 2 or 0 in (*x.shape, *w.shape):
+            raise InvalidGraph(f"x {x} and w {w} must be a sequence and a matrix")
+        units, batch = w.shape[0], Steps.of(x.shape, self.time_major, self.reverse).batch
+        if w.shape[1] != x.shape[2] or r.shape != (units, units) or h.elements != batch * units:
+            raise InvalidGraph(f"w {w}, r {r} and h {h} do not fit x {x}")
+        if bias is not None and bias.shape != (units,):
+            raise InvalidGraph(f"bias {bias} does not have {units} elements")
+        if self.activation not in ACTIVATIONS:
+            raise InvalidGraph(f"{self.activation} is not one of {', '.join(ACTIVATIONS)}")
+        return TensorType(x.dtype, (*x.shape[:2], units)), TensorType(h.dtype, h.shape)
+
+    def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
+        x, h, w, r = (present(inputs[i], what) for i, what in enumerate(("x", "h", "w", "r")))
+        bias = inputs[4] if len(inputs) > 4 else None
+        steps, hidden, results = Steps.of(x.shape, self.time_major, self.reverse), h.reshape(-1, len(w)), []
+        how = self.scales
+        scale_x, scale_h = (None if how is None else how.per_unit(s, len(w)) for s in _scales(how))
+        for row in steps.in_order(x):
+            sums = product(row, w, how, scale_x) + product(hidden, r, how, scale_h)
+            hidden = activate(self.activation, sums if bias is None else sums + bias).astype(np.float32)
+            results.append(hidden)
+        return steps.as_stored(np.stack(results)), hidden.reshape(h.shape)
+
+    def macs(self, *inputs: TensorType | None) -> int:
+        x, w, r = known(inputs[0], "x"), known(inputs[2], "w"), known(inputs[3], "r")
+        return x.shape[0] * x.shape[1] * (w.elements + r.elements)
+
+
+def _scales(how: WeightScales | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return ((), ()) if how is None else (how.x, how.h)
+
+
+def _row(gates: Gates) -> Kernel:
+    def pack(node: Node) -> Packed:
+        op, w, r = node.op, node.input(2).values, node.input(3).values
+        assert isinstance(op, Rnn)
+        bias = node.inputs[4] if len(node.inputs) > 4 else None
+        how, (units, depth) = op.scales, w.shape
+        scales = None if how is None else (how.per_unit(how.x, units), how.per_unit(how.h, units))
+        stream = gates.stream(Matrix(w, r, np.zeros(units, np.float32) if bias is None else bias.values, scales))
+        sums = gates.scratch(depth + units)
+        params = {
+            **Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, units),
+            "units": gates.rounded(units),
+            "activation": ACTIVATIONS.index(op.activation),
+            "sums": sums,
+        }
+        scratch = 4 * (sums + gates.rounded(units))
+        return Packed("edgegen_rnn", params, (Constant("stream", stream),), inputs=(0, 1), scratch=scratch)
+
+    def when(node: Node) -> str | None:
+        assert isinstance(node.op, Rnn)
+        return gates.when(node.op.scales) or constant_parameters(node)
+
+    signature = f"f32 f32 {gates.weights} {gates.weights} f32? -> f32 f32"
+    return Kernel(f"rnn_{gates.name}", signature, pack, requires=gates.requires, when=when, updates=((1, 1),))
+
+
+Rnn.kernels = tuple(_row(g) for g in GATES)

@@ -1,0 +1,10 @@
+/* Long short-term memory on f32 with s8 weights, portable: rows quantized with zero points. */
+#ifndef EDGEGEN_LSTM_HYBRID_ASYMMETRIC_H
+#define EDGEGEN_LSTM_HYBRID_ASYMMETRIC_H
+
+#include "kernels/gates_hybrid.h"
+#include "kernels/lstm_f32.h"
+
+EDGEGEN_LSTM_F32(lstm_hybrid_asymmetric, int32_t, edgegen_gates_hybrid_asymmetric)
+
+#endif

@@ -1,0 +1,10 @@
+/* Simple recurrent layer on f32 for cores with the DSP extension: four units in a register tile. */
+#ifndef EDGEGEN_RNN_F32_DSP_H
+#define EDGEGEN_RNN_F32_DSP_H
+
+#include "kernels/gates_f32_dsp.h"
+#include "kernels/rnn_f32.h"
+
+EDGEGEN_RNN_F32(rnn_f32_dsp, float, edgegen_gates_f32_dsp)
+
+#endif
