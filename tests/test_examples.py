@@ -1,4 +1,4 @@
-"""The digits example: its demo classifies held-out scans, and its network is what TensorFlow Lite Micro computes."""
+"""The examples do what they say, and their networks are what TensorFlow Lite Micro computes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import pytest
 from edgegen import compile, evaluate
 from tests.judge import judge
 
-DIGITS = Path(__file__).resolve().parents[1] / "examples" / "digits"
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+DIGITS, KEYWORD = EXAMPLES / "digits", EXAMPLES / "keyword"
+HEARD = {"yes": "yes", "no": "no", "noise": "silence", "silence": "silence"}
 
 
-def run_demo(folder: Path, *words: str) -> str:
-    command = [sys.executable, DIGITS / "demo.py", *words]
+def run_demo(folder: Path, *words: str, example: Path = DIGITS) -> str:
+    command = [sys.executable, example / "demo.py", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
@@ -63,3 +65,24 @@ def test_held_out_scans_are_scans() -> None:
     assert data["images"].max() == 16
     assert len(np.unique(data["indices"])) == 360
     assert np.bincount(data["labels"]).min() >= 30
+
+
+@pytest.mark.parametrize("target", ["host", pytest.param("cortex-m4", marks=pytest.mark.cross)])
+def test_words_are_heard(tmp_path: Path, target: str) -> None:
+    said = run_demo(tmp_path, "--target", target, example=KEYWORD)
+    assert dict(re.findall(r"^(\w+)\.wav: (\w+) \(", said, re.MULTILINE)) == HEARD
+    assert ("instructions a run" in said) == (target == "cortex-m4")
+    names = sorted(p.name for p in (tmp_path / "out" / "keyword").iterdir())
+    assert names == [f"{m}.{e}" for m in ("sound_features", "words") for e in ("c", "h", "report.json")]
+
+
+def test_words_are_heard_in_c(tmp_path: Path) -> None:
+    """keyword.c, built as its first lines say and with all warnings, in one program for all recordings."""
+    run_demo(tmp_path, "--target", "generic", example=KEYWORD)
+    folder = tmp_path / "out" / "keyword"
+    strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+    sources = [KEYWORD / "keyword.c", folder / "sound_features.c", folder / "words.c"]
+    subprocess.run(["gcc", *strict, "-I", folder, *sources, "-lm", "-o", folder / "hear"], check=True, timeout=120)
+    files = [KEYWORD / f"{word}.wav" for word in HEARD]
+    done = subprocess.run([folder / "hear", *files], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == [f"{f}: {heard}" for f, heard in zip(files, HEARD.values(), strict=True)]

@@ -10,8 +10,10 @@ from edgegen.ops.audio.scaling import AutoScale, Taper
 from edgegen.ops.audio.spectrum import Energy, FilterBank, IntegerRoot
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
+from edgegen.ops.bitcast import Bitcast
 from edgegen.ops.blockwise_dense import BlockwiseDense
 from edgegen.ops.broadcast_to import BroadcastTo
+from edgegen.ops.bucketize import Bucketize
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
@@ -24,6 +26,7 @@ from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
+from edgegen.ops.fake_quantize import FakeQuantize
 from edgegen.ops.fft import Irfft, Rfft
 from edgegen.ops.gather import Gather
 from edgegen.ops.gather_nd import GatherNd
@@ -33,6 +36,7 @@ from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.non_max_suppression import NonMaxSuppression
 from edgegen.ops.one_hot import OneHot
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
@@ -46,6 +50,7 @@ from edgegen.ops.resize import Resize
 from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.rnn import Rnn
 from edgegen.ops.scatter_nd import ScatterNd
+from edgegen.ops.segment_reduce import SegmentReduce
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
@@ -64,7 +69,9 @@ OPS: tuple[type[Op], ...] = (
     AutoScale,
     BatchMatmul,
     Binary,
+    Bitcast,
     BroadcastTo,
+    Bucketize,
     BlockwiseDense,
     Cast,
     Clamp,
@@ -79,6 +86,7 @@ OPS: tuple[type[Op], ...] = (
     Dequantize,
     DetectionPostprocess,
     Energy,
+    FakeQuantize,
     FilterBank,
     Frames,
     Gather,
@@ -93,6 +101,7 @@ OPS: tuple[type[Op], ...] = (
     Lstm,
     MaxUnpool2d,
     MirrorPad,
+    NonMaxSuppression,
     OneHot,
     OverlapAdd,
     Pad,
@@ -110,6 +119,7 @@ OPS: tuple[type[Op], ...] = (
     Rfft,
     ScaledLog,
     ScatterNd,
+    SegmentReduce,
     Rnn,
     Select,
     Slice,

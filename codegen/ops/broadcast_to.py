@@ -8,10 +8,10 @@ import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.strided_copy import LOOPS, Dim, any_layout, loops_of, pack_copy, storage_strides
+from edgegen.ops.strided_copy import LOOPS, SHORT, Dim, any_layout, loops_of, merged, pack_copy, storage_strides
 
 
 def _dims(node: Node) -> list[Dim]:
@@ -29,6 +29,28 @@ def _pack(node: Node) -> Packed:
 def _few_loops(node: Node) -> str | None:
     count = loops_of(_dims(node))
     return None if count <= LOOPS else f"repeats over {count} runs of axes, more than {LOOPS}"
+
+
+def _pack_repeat(node: Node) -> Packed:
+    nest, x = merged(_dims(node)), node.input(0)
+    run = nest.pop().count
+    nest = [Dim(1, 0, 0)] * (LOOPS - len(nest)) + nest
+    params: dict[str, Literal] = {
+        "count": tuple(d.count for d in nest),
+        "x_step": tuple(d.x * x.dtype.size for d in nest),
+        "y_step": tuple(d.y * x.dtype.size for d in nest),
+        "x_start": x.type.layout.origin(x.shape) * x.dtype.size,
+        "run": run,
+        "bytes": x.dtype.size,
+    }
+    return Packed("edgegen_repeat", params)
+
+
+def _long_runs(node: Node) -> str | None:
+    nest = merged(_dims(node))
+    if not nest or (nest[-1].x, nest[-1].y) != (0, 1) or nest[-1].count < SHORT:
+        return f"repeats elements at least {SHORT} times in a row"
+    return _few_loops(node)
 
 
 def _pack_fill(node: Node) -> Packed:
@@ -61,5 +83,15 @@ class BroadcastTo(Op):
 
     kernels = (
         Kernel("fill", "_ -> _", _pack_fill, when=_one_element, writes=any_layout),
+        Kernel(
+            "repeat",
+            "_ -> _",
+            _pack_repeat,
+            header="fill",
+            when=_long_runs,
+            reads=any_layout,
+            writes=any_layout,
+            reads_border=True,
+        ),
         Kernel("copy", "_ -> _", _pack, when=_few_loops, reads=any_layout, writes=any_layout, reads_border=True),
     )

@@ -13,7 +13,7 @@ from edgegen.ir.fixed_point import IntArray, doubling_high_multiply, rounding_sh
 ONE = (1 << 31) - 1  # with no integer bits
 
 # exp(-2^k) with no integer bits, by the exponent k of each bit of an argument below -1/4
-_EXP_OF_BIT = {-2: 1672461947, -1: 1302514674, 0: 790015084, 1: 290630308, 2: 39332535, 3: 720401, 4: 242}
+EXP_OF_BIT = {-2: 1672461947, -1: 1302514674, 0: 790015084, 1: 290630308, 2: 39332535, 3: 720401, 4: 242}
 _EXP_MINUS_EIGHTH = 1895147668
 _THIRD = 715827883
 
@@ -43,7 +43,7 @@ def exp_on_negative_values(a: IntArray, integer_bits: int) -> IntArray:
     near_zero = (a & (quarter - 1)) - quarter
     result = _exp_near_zero(multiply_by_power(near_zero, integer_bits))
     remainder = near_zero - a
-    for exponent, factor in _EXP_OF_BIT.items():
+    for exponent, factor in EXP_OF_BIT.items():
         if exponent < integer_bits:
             bit = (remainder >> (fraction_bits + exponent)) & 1
             result = np.where(bit == 1, doubling_high_multiply(result, factor), result)

@@ -80,6 +80,18 @@ def pack_pairs(weights: Array) -> Array:
     return np.concatenate(blocks)
 
 
+def pack_wide(weights: Array) -> Array:
+    """s16 weights[units, runs, run] -> 1-d, as tiles of widened rows read them: per block [run][chunk][8][unit].
+
+    What is left of a run after 8 elements at a time is a chunk of its last 8: elements that come twice get weight 0.
+    """
+    run = weights.shape[2]
+    whole = run - run % 8
+    starts = [(k, k) for k in range(0, whole, 8)] + ([(run - 8, whole)] if run > whole else [])
+    chunks = _pieces(weights.astype(np.int16), starts, 8)
+    return np.concatenate([_block(chunks, *b).transpose(1, 2, 3, 0).reshape(-1) for b in unit_blocks(len(weights))])
+
+
 def pairs_may_overflow(weights: Array) -> bool:
     """Whether the sum of two s8 products may overflow s16, for bytes 8 apart of the chunks of pack_pairs.
 

@@ -82,7 +82,7 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_quantize_rows", {"rows": rows, "depth": node.out.type.elements // rows})
 
 
-def _row(asymmetric: bool) -> Kernel:
+def _row(asymmetric: bool, isa: str = "", requires: frozenset[str] = frozenset()) -> Kernel:
     def when(node: Node) -> str | None:
         op, x = node.op, node.input(0)
         assert isinstance(op, QuantizeRows)
@@ -93,10 +93,11 @@ def _row(asymmetric: bool) -> Kernel:
         return same_order(node)
 
     return Kernel(
-        f"quantize_rows_{'a' if asymmetric else ''}symmetric",
+        f"quantize_rows_{'a' if asymmetric else ''}symmetric{isa}",
         "f32 -> s8 f32 s32",
         _pack,
-        header="quantize_rows",
+        header=f"quantize_rows{isa}",
+        requires=requires,
         when=when,
         in_place=(0,),
         reads=any_order,
@@ -104,4 +105,7 @@ def _row(asymmetric: bool) -> Kernel:
     )
 
 
-QuantizeRows.kernels = (_row(asymmetric=False), _row(asymmetric=True))
+QuantizeRows.kernels = (
+    *(_row(asymmetric, "_dsp", frozenset({"dsp"})) for asymmetric in (False, True)),
+    *(_row(asymmetric) for asymmetric in (False, True)),
+)

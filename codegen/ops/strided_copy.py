@@ -51,16 +51,16 @@ def any_layout(_node: Node) -> tuple[Layout, ...]:
     return (NATURAL, NCHW)
 
 
-def _merge(dims: list[Dim]) -> list[Dim]:
+def merged(dims: list[Dim]) -> list[Dim]:
     """The same nest in the order of the output's storage, with contiguous neighbours made one loop."""
-    merged: list[Dim] = []
+    nest: list[Dim] = []
     for dim in sorted((d for d in dims if d.count != 1), key=lambda d: -d.y):
-        last = merged[-1] if merged else None
+        last = nest[-1] if nest else None
         if last is not None and (last.x, last.y) == (dim.x * dim.count, dim.y * dim.count):
-            merged[-1] = Dim(last.count * dim.count, dim.x, dim.y)
+            nest[-1] = Dim(last.count * dim.count, dim.x, dim.y)
         else:
-            merged.append(dim)
-    return merged
+            nest.append(dim)
+    return nest
 
 
 def _lengthen(dims: list[Dim]) -> list[Dim]:
@@ -91,7 +91,7 @@ def _tile(dims: list[Dim]) -> list[Dim]:
 
 def loops_of(dims: list[Dim]) -> int:
     """Loops that the kernel needs for the nest."""
-    nest = _merge(dims)
+    nest = merged(dims)
     return len(nest) - bool(nest and (nest[-1].x, nest[-1].y) == (1, 1))
 
 
@@ -109,7 +109,7 @@ def pack_copy(dims: list[Dim], x_start: int, size: int, in_order: bool = False, 
     in_order: elements must be written in the order of the output's storage, because it overwrites the input's
     tiled:    worth it on cores with caches
     """
-    nest = _merge(dims)
+    nest = merged(dims)
     run = 1
     if nest and (nest[-1].x, nest[-1].y) == (1, 1):
         run = nest.pop().count

@@ -9,15 +9,31 @@ typedef struct {
     int32_t outer, run[8];
 } edgegen_concat;
 
+#define EDGEGEN_CONCAT_SIZED(size)                                                                                     \
+    for (int32_t o = 0; o < p->outer; o++) {                                                                           \
+        memcpy(to, from, size);                                                                                        \
+        from += size;                                                                                                  \
+        to += step;                                                                                                    \
+    }
+
 EDGEGEN_INLINE void edgegen_concat_runs(const edgegen_concat *p, int inputs, const void *const *x, void *y)
 {
-    uint8_t *to = (uint8_t *)y;
-    for (int32_t o = 0; o < p->outer; o++) {
-        for (int i = 0; i < inputs; i++) {
-            const size_t run = (size_t)p->run[i];
-            memcpy(to, (const uint8_t *)x[i] + (size_t)o * run, run);
-            to += run;
+    uint8_t *start = (uint8_t *)y;
+    size_t step = 0;
+    for (int i = 0; i < inputs; i++) {
+        step += (size_t)p->run[i];
+    }
+    for (int i = 0; i < inputs; i++) {
+        const size_t run = (size_t)p->run[i];
+        const uint8_t *from = (const uint8_t *)x[i];
+        uint8_t *to = start;
+        switch (run) { /* elements of a known size are moved in registers */
+        case 1: EDGEGEN_CONCAT_SIZED(1) break;
+        case 2: EDGEGEN_CONCAT_SIZED(2) break;
+        case 4: EDGEGEN_CONCAT_SIZED(4) break;
+        default: EDGEGEN_CONCAT_SIZED(run) break;
         }
+        start += run;
     }
 }
 

@@ -22,7 +22,8 @@ EDGEGEN_INLINE uint32_t edgegen_root_down(uint64_t x)
         root = estimate < 4294967040.0f ? (uint32_t)estimate : UINT32_C(4294967040);
         const int64_t rest = (int64_t)(x - (uint64_t)root * root); /* below 2^42 either way */
         const float correction = (float)(int32_t)(rest >> 12) * 2048.0f / (float)root;
-        root = (uint32_t)((int64_t)root + (int32_t)correction);
+        const int64_t corrected = (int64_t)root + (int32_t)correction;
+        root = corrected > UINT32_MAX ? UINT32_MAX : (uint32_t)corrected;
     }
     while ((uint64_t)root * root > x) {
         root--;

@@ -11,21 +11,25 @@ import numpy as np
 
 from edgegen.frontends.tflite import operators
 from edgegen.frontends.tflite.importer import REGISTRY
+from tests.fuzz.compressed_models import compressed
+from tests.fuzz.custom_models import PLACES, custom
 from tests.fuzz.mutation import NUMBERS
 from tests.fuzz.recurrent_models import recurrent
+from tests.fuzz.signal_models import signal
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
 
 Shape = tuple[int, ...]
 assert operators  # importing it fills the registry
 TYPES = ("INT8", "FLOAT32", "INT16", "UINT8", "INT32", "INT64", "FLOAT16", "BOOL", "FLOAT64")
 DTYPES = ("int8", "int32", "int64", "float32", "int16", "bool")
-NUMPY = {"INT8": "int8", "FLOAT32": "float32", "INT32": "int32"}
+NUMPY = {"INT8": "int8", "UINT8": "uint8", "FLOAT32": "float32", "INT32": "int32"}
 
 
 def _activation(name: str, kind: str, shape: Shape, scale: float = 0.5, zero: int = 3) -> Tensor:
     free = (-1,) * len(shape) or None
     if kind == "FLOAT32":
         return Tensor(name, kind, shape, signature=free)
+    zero += 128 if kind == "UINT8" else 0
     return Tensor(name, kind, shape, scale=scale, zero_point=zero, signature=free)
 
 
@@ -33,13 +37,15 @@ def _weights(name: str, kind: str, shape: Shape, axis: int, rng: random.Random) 
     data = np.random.default_rng(rng.randrange(99)).integers(-127, 128, shape).astype(NUMPY[kind])
     if kind == "FLOAT32":
         return Tensor(name, data=data)
+    if kind == "UINT8":
+        return Tensor(name, data=data, scale=0.1, zero_point=rng.choice((0, 117, 128)))
     if rng.random() < 0.5:
         return Tensor(name, data=data, scale=0.1)
     return Tensor(name, data=data, scale=[0.1 + 0.01 * i for i in range(shape[axis])], axis=axis)
 
 
 def _bias(kind: str, count: int) -> Tensor:
-    return Tensor("b", data=np.arange(count).astype("int32" if kind == "INT8" else "float32"))
+    return Tensor("b", data=np.arange(count).astype("float32" if kind == "FLOAT32" else "int32"))
 
 
 def _list(name: str, numbers: Any) -> Tensor:
@@ -130,6 +136,11 @@ def _prelu(rng: random.Random, kind: str) -> Model:
 
 
 def _quantize(rng: random.Random, kind: str) -> Model:
+    if kind == "FLOAT32" and rng.random() < 0.3:
+        table = options("FakeQuantOptions", Min=-1.5, Max=2.0, NumBits=rng.choice((2, 8, 16)))
+        return [_activation("x", kind, (2, 6)), _activation("y", kind, (2, 6))], Operator(
+            "FAKE_QUANT", ["x"], ["y"], table
+        )
     back = rng.random() < 0.5
     x = _activation("x", "INT8" if back or kind == "INT8" else "FLOAT32", (2, 6))
     y = _activation("y", "FLOAT32" if back else "INT8", (2, 6), 0.2, 9)
@@ -235,6 +246,9 @@ def _choose(rng: random.Random, kind: str) -> Model:
     indices = rng.choice((Tensor("i", "INT32", (3,)), _list("i", [0, 2, 3])))
     one = _weights("on", kind, (), 0, rng) if kind == "FLOAT32" else _activation("on", kind, ())
     dense = options("SparseToDenseOptions", ValidateIndices=False)
+    lists = {"OffsetDims": (1, 2), "CollapsedSliceDims": (0,), "StartIndexMap": (0, 2), "SliceSizes": (1, 5, 2)}
+    wide = {k: np.array(v, np.int64) for k, v in lists.items()}
+    windows = options("StablehloGatherOptions", IndexVectorDim=1, **wide)
     choices: tuple[tuple[str, list[Tensor], Options | None, int], ...] = (
         ("GATHER", [x, indices], options("GatherOptions", Axis=rng.choice((0, 1, -1)), BatchDims=0), 3),
         ("GATHER_ND", [x, tuples], None, 2),
@@ -245,11 +259,15 @@ def _choose(rng: random.Random, kind: str) -> Model:
         ("TOPK_V2", [x, _list("s", 3)], None, 3),
         ("DYNAMIC_UPDATE_SLICE", [x, _activation("u", kind, (2, 5, 3)), Tensor("i", "INT32", (3,))], None, 3),
         ("WHERE", [_list("i", [[0, 2], [3, 0]])], None, 2),
+        ("HASHTABLE_LOOKUP", [Tensor("i", "INT32", (3,)), _list("k", [1, 2, 5, 9]), x], None, 3),
+        ("STABLEHLO_GATHER", [x, tuples], windows, 3),
     )
     name, inputs, table, rank = rng.choice(choices)
     outputs = [_activation("y", kind, (1,) * rank)]
     if name == "TOPK_V2":
         outputs.append(Tensor("places", "INT32", (1,) * rank, signature=(-1,) * rank))
+    if name == "HASHTABLE_LOOKUP":
+        outputs.append(Tensor("hits", "UINT8", (1,), signature=(-1,)))
     if name == "WHERE":
         outputs = [Tensor("y", "INT64", (1, 1), signature=(-1, -1))]
     tensors = list({t.name: t for t in (*inputs, *outputs)}.values())
@@ -269,6 +287,9 @@ SOUND: tuple[Callable[[random.Random, str], Model], ...] = (
     *(_shape,) * 2,
     *(_move,) * 3,
     *(recurrent,) * 2,
+    *(signal,) * 2,
+    *(compressed,) * 2,
+    *(custom,) * 4,
     *(_choose,) * 2,
     *(_dense, _transposed, _matmul, _pool, _binary, _unary, _prelu, _quantize, _reduce, _join, _split, _any),
 )
@@ -310,6 +331,8 @@ def _spoil_option(rng: random.Random, table: Options) -> Options:
         value = rng.choice((0.0, -1.0, 3e38, float("inf"), 1e-40))
     elif isinstance(value, list):
         value = [_number(rng) for _ in value]
+    elif isinstance(value, np.ndarray):
+        value = np.array([_number(rng) for _ in value], value.dtype)
     else:
         value = _number(rng)
     return Options(table.table, {**table.fields, field: value})
@@ -337,8 +360,8 @@ def _spoil_operator(rng: random.Random, operator: Operator) -> Operator:
 
 def random_model(rng: random.Random) -> tuple[str, bytes] | None:
     """(operator, file); None where the schema itself cannot hold what was drawn."""
-    tensors, operator = rng.choice(SOUND)(rng, rng.choice(("INT8", "FLOAT32")))
-    outputs = list(operator.outputs)
+    tensors, operator = rng.choice(SOUND)(rng, rng.choice(("INT8", "FLOAT32", "UINT8")))
+    outputs = [y for y in operator.outputs if y != PLACES]
     for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
         if rng.random() < 0.6:
             at = rng.randrange(len(tensors))

@@ -21,7 +21,8 @@ DRAWN = {
     *("GATHER", "EMBEDDING_LOOKUP", "SCATTER_ND", "SPARSE_TO_DENSE", "ONE_HOT", "TOPK_V2", "DYNAMIC_UPDATE_SLICE"),
 }
 """Operators of which sound models are drawn often enough that some must compile."""
-TOGETHER = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}  # mean nothing alone: test_flips has them
+TOGETHER = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE", "IF", "WHILE", "CALL", "STABLEHLO_COMPOSITE"}
+"""Operators that mean nothing alone: test_flips and test_control have them."""
 
 
 def test_every_model_compiles_or_is_refused(tmp_path: Path) -> None:

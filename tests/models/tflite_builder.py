@@ -44,7 +44,8 @@ class Options:
 
 
 def options(table: str, **fields: Any) -> Options:
-    """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32, text a string."""
+    """`options("SoftmaxOptions", Beta=1.0)`. A sequence of integers becomes a vector of int32, an array one of
+    its own type, text a string."""
     return Options(table, fields)
 
 
@@ -87,6 +88,7 @@ class Tensor:
     signature:  shape with -1 where a dimension is free; None leaves it out
     buffer:     overrides the index of the buffer
     sparsity, blocks: of a constant; `data` has only what is stored then
+    limits:     least and greatest value, which fake quantization leaves in place of a scale
     """
 
     name: str
@@ -101,6 +103,7 @@ class Tensor:
     buffer: int | None = None
     sparsity: Sparsity | None = None
     blocks: Blocks | None = None
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,9 @@ def _write_tensor(w: _Writer, tensor: Tensor, buffer: int) -> int:
     shape = tensor.shape if tensor.shape is not None else data.shape if isinstance(data, np.ndarray) else ()
     quantization = None if tensor.blocks is None else _write_blocks(w, tensor.blocks)
     sparsity = None if tensor.sparsity is None else _write_sparsity(w, tensor.sparsity)
+    if tensor.limits is not None:
+        low, high = (w.numbers([v], "float32") for v in tensor.limits)
+        quantization = w.table("QuantizationParameters", Min=low, Max=high)
     if tensor.scale is not None:
         scales, zeros = _many(tensor.scale), _many(tensor.zero_point)
         zeros = zeros * len(scales) if len(zeros) == 1 else zeros
@@ -238,6 +244,8 @@ def _write_options(w: _Writer, opts: Options) -> int:
     def value(given: Any) -> Any:
         if isinstance(given, str):
             return w.b.CreateString(given)
+        if isinstance(given, np.ndarray):
+            return w.numbers(given, given.dtype.name)
         return w.numbers(given, "int32") if isinstance(given, (list, tuple)) else given
 
     return w.table(opts.table, **{k: value(v) for k, v in opts.fields.items()})

@@ -53,11 +53,11 @@ def steps() -> list[Case]:
     roots = np.concatenate([whole(np.uint64, 300), np.array([*squares, 0, 2, 3], np.uint64)])
     quiet = SpectralSubtraction((409, 983), (15975, 15401), 819, 10, 14)
     return [
-        Case(Taper(12), [whole(np.int16, 2, 3, 30), constant_input(whole(np.int16, 30))], "taper_s16"),
+        Case(Taper(12), [whole(np.int16, 2, 3, 31), constant_input(whole(np.int16, 31))], "taper_s16"),
         Case(AutoScale(), [whole(np.int16, 31)], "auto_scale_s16"),
         *(
             Case(AutoScale(), [np.array(v, np.int16)], "auto_scale_s16")
-            for v in ([-32768, -5], [0, 0], [-255, 7], [-32768, 9])
+            for v in ([-32768, -5, -4], [0], [-255, 7, 3], [-32768, 9, 0])
         ),
         Case(Energy(2, 18), [np.concatenate([whole(np.int16, 30), np.full(10, -32768, np.int16)])], "energy_s16"),
         Case(ranges, [whole(np.uint32, 14), constant_input(weights), constant_input(unweights)], "filter_bank_s16"),
@@ -92,13 +92,23 @@ def test_portable_rows_in_little_flash() -> None:
     check_nodes([*transforms((16, 30)), *steps()], "generic", optimize="size", cc="clang")
 
 
-DSP = [
+DSP_TRANSFORMS = [
     case
     for n, given in ((4, 4), (16, 2), (64, 64), (512, 480))
     for case in (
         Case(Rfft(n), [frames(np.int16, 3, given)], "rfft_s16_dsp", f"{n}"),
         Case(Irfft(n), [frames(np.int16, 3, n + 2)], "irfft_s16_dsp", f"inverse {n}"),
     )
+]
+
+DSP = [
+    Case(Taper(12), [whole(np.int16, 3, 30), constant_input(whole(np.int16, 30))], "taper_s16_dsp"),
+    Case(Taper(0), [whole(np.int16, 4, 2), whole(np.int16, 2)], "taper_s16_dsp"),
+    *(
+        Case(AutoScale(), [np.array(values, np.int16)], "auto_scale_s16_dsp")
+        for values in ([0, 0], [-32768, 5], [-255, 7, 256, 3], [-1, 0], [-32767, 32767], [0, 1, -9, -8191])
+    ),
+    *DSP_TRANSFORMS,
 ]
 
 

@@ -101,6 +101,7 @@ F32_CASES = [
     depthwise_f32((1, 6, 8, 8), pad=SAME, clamp=Range(0, 6)),
     depthwise_f32((1, 5, 13, 4), (1, 3), pad=(0, 1, 0, 1)),
     depthwise_f32((1, 9, 8, 16), stride=(2, 2), pad=(0, 0, 1, 1)),
+    depthwise_f32((1, 12, 14, 4), stride=(2, 2), pad=SAME),
     depthwise_f32((1, 7, 6, 33), (5, 5), pad=(2, 2, 2, 2), clamp=Range(-2, 3)),
     depthwise_f32((1, 10, 14, 5), dilation=(2, 3), pad=(2, 3, 2, 3)),
     depthwise_f32((1, 14, 7, 20), (9, 3), (3, 1)),

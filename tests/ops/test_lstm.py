@@ -13,6 +13,7 @@ from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.gates import WeightScales
 from edgegen.ops.lstm import Lstm
+from edgegen.ops.lstm.basic import BasicGates
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.unary_tables import Sigmoid16
 from tests.dsp_host import check_nodes_on_host
@@ -140,9 +141,22 @@ def integer_cases(dtype: str, row: str) -> list[Case]:
     ]
 
 
+def basic_case(sizes: tuple[int, int, int, int], w_zero: int) -> Case:
+    """sizes: steps, batch, inputs, cells"""
+    steps, batch, depth, cells = sizes
+    rng = np.random.default_rng(sum(sizes))
+    shapes = ((steps, batch, depth), (batch, cells), (4 * cells, depth), (4 * cells, cells))
+    x, h, w, r = (rng.integers(0, 256, s).astype(np.uint8) for s in shapes)
+    c = rng.integers(-32768, 32768, (batch, cells)).astype(np.int16)
+    bias = rng.integers(-99999, 99999, 4 * cells).astype(np.int32)
+    op = Lstm(integers=BasicGates(w_zero, FixedPoint.from_scales([0.2], 0)))
+    constants = [constant_input(a) for a in (w, r, bias)]
+    return Case(op, [x, h, c, *constants], "lstm_u8", f"basic {sizes}")
+
+
 def portable_cases() -> list[Case]:
     integers = [*integer_cases("int8", "lstm_s8"), *integer_cases("int16", "lstm_s16")]
-    return [*float_cases(), *hybrid_cases(), *integers]
+    return [*float_cases(), *hybrid_cases(), *integers, basic_case((3, 2, 5, 4), 117), basic_case((1, 1, 1, 1), 0)]
 
 
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
@@ -158,7 +172,7 @@ def test_dsp_rows_in_c() -> None:
 def test_cortex_m4() -> None:
     floats = [*float_cases("lstm_f32_dsp"), *hybrid_cases()]
     integers = [*integer_cases("int8", "lstm_s8_dsp"), *integer_cases("int16", "lstm_s16")]
-    check_nodes([*floats, *integers], "cortex-m4", ulp=ULP, sanitize=True)
+    check_nodes([*floats, *integers, basic_case((2, 1, 3, 4), 128)], "cortex-m4", ulp=ULP, sanitize=True)
 
 
 def test_activations_are_accurate_and_keep_what_is_no_number() -> None:

@@ -86,6 +86,9 @@ def repeated() -> list[Case]:
         ((4, 3), (2, 1, 4, 3)),
     ]
     cases = [Case(BroadcastTo(y), [numbered(x)], "copy", f"{x} to {y}") for x, y in shapes]
+    for dtype in DTYPES:
+        cases.append(Case(BroadcastTo((2, 3, 9, 8)), [numbered((2, 3, 1, 1), dtype)], "repeat", f"repeat {dtype}"))
+    cases.append(Case(BroadcastTo((2, 2, 3, 2, 9)), [numbered((2, 1, 3, 1, 1))], "repeat", "repeat in a nest"))
     return [*cases, *(Case(BroadcastTo((3, 5)), [numbered(x)], "fill", f"{x}") for x in ((), (1,), (1, 1)))]
 
 

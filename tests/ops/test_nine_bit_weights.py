@@ -19,6 +19,8 @@ from edgegen.ops.requantize import Requantize
 from edgegen.ops.resize import Resize
 from edgegen.ops.table import Table
 from edgegen.ops.transpose_conv2d import TransposeConv2d
+from edgegen.targets import Optimize
+from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes, constant_input
 from tests.x86 import X86
 
@@ -85,7 +87,7 @@ def portable(zero: int) -> list[Case]:
 
 @pytest.mark.parametrize("zero", [0, 117, 255])
 def test_portable_rows(zero: int) -> None:
-    check_nodes(portable(zero), "generic")
+    check_nodes(portable(zero), "generic", sanitize=True)
     check_nodes(portable(zero), "generic", optimize="size")
 
 
@@ -183,9 +185,27 @@ def test_cortex_m4_rows() -> None:
     check_nodes(dsp_cases(), "cortex-m4")
 
 
+def test_cortex_m4_rows_keep_to_their_bytes() -> None:
+    cases = dsp_cases()
+    check_nodes_on_host([*cases[2:9:3], *cases[-9:-5:2], *cases[-4:-1]])
+
+
 @pytest.mark.cross
-def test_aarch64_is_served_by_portable_rows() -> None:
-    check_nodes(portable(117), "arm-neon")
+@pytest.mark.parametrize("optimize", ["speed", "size"])
+def test_aarch64_rows(optimize: Optimize) -> None:
+    row, channelwise = "conv2d_s8_s16_neon", "depthwise_conv2d_s8_s16_neon"
+    cases = [
+        conv((1, 5, 6, 16), 20, (1, 1), 117, row),
+        conv((1, 1, 3, 36), 5, (1, 1), 0, row),  # runs that are no whole chunks
+        conv((2, 7, 6, 9), 31, (3, 3), 255, f"{row}_scratch", pad=(1, 1, 1, 1), stride=(2, 2)),
+        conv((1, 6, 7, 3), 8, (3, 3), 117, f"{row}_scratch", pad=(0, 0, 1, 1)),  # gathered
+        conv((1, 7, 7, 24), 18, (3, 2), 130, row, dilation=(2, 2)),
+        depthwise((1, 6, 7, 8), (3, 3), 204, f"{channelwise}_scratch", pad=(1, 1, 1, 1)),
+        depthwise((2, 8, 9, 21), (5, 4), 0, channelwise, stride=(2, 1)),
+        depthwise((1, 5, 5, 3), (2, 2), 117, "depthwise_conv2d_s8_offset"),  # too few channels
+        dense(3, 33, 7, 117, "dense_s8_offset"),
+    ]
+    check_nodes(cases, "arm-neon", optimize=optimize)
 
 
 @pytest.mark.parametrize("name", X86[:1])

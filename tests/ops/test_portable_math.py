@@ -22,6 +22,7 @@ from edgegen.ir.tensor import Array, Tensor, TensorType
 from edgegen.ops.binary import Binary
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.copy import Copy
+from edgegen.ops.fake_quantize import nudged
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.reduce import Reduce
@@ -165,6 +166,8 @@ def quantization() -> list[Case]:
             steps = np.concatenate([np.arange(-40, 40) / 2, [1e30, -1e30, np.inf, -np.inf, np.nan, 126.7]])
             real = (steps * np.float32(0.25)).astype(np.float32)
             cases.append(Case(Quantize(0.25, 7, of), [real], f"quantize_f32_{of}"))
+            bits = 8 * x.itemsize
+            cases.append(Case(nudged(-6.1, 3.3, bits), [real], "fake_quantize_f32", f"{bits} bits"))
     return cases
 
 

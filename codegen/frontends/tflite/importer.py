@@ -10,7 +10,8 @@ import numpy as np
 
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.tflite.operator import REGISTRY, Operator, operator
-from edgegen.frontends.tflite.reader import FileModel, FileOperator, FileSignature, read_flatbuffer
+from edgegen.frontends.tflite.reader import FileGraph, FileModel, FileOperator, FileSignature, read_flatbuffer
+from edgegen.frontends.tflite.refused import reason
 from edgegen.frontends.tflite.tensors import RESOURCE, check_size, choose_shape, make_tensor
 from edgegen.frontends.tflite.unsigned import TO_SIGNED, TO_UNSIGNED, Signed, can_be_signed, signed_twin
 from edgegen.ir.dtypes import S8, U8
@@ -19,8 +20,8 @@ from edgegen.ir.tensor import Array, Tensor, TensorType
 
 __all__ = ["REGISTRY", "Importer", "Operator", "Source", "Variable", "operator", "read_tflite"]
 
-MAX_OPERATORS = 100_000
-"""Of a whole model once every sub-graph stands where it is used."""
+REPEATED = 10_000
+"""Operators and tensors, beyond a few times those of the file, that sub-graphs used more than once may come to."""
 
 TAKE_HANDLES = frozenset({"READ_VARIABLE", "ASSIGN_VARIABLE", "CALL", "IF", "WHILE", "STABLEHLO_COMPOSITE"})
 """Operators that take handles of variables among their inputs."""
@@ -55,21 +56,22 @@ class Variable:
 class Source:
     """The file while it is imported.
 
-    operators: imported so far, those of a sub-graph as often as it is used
+    imported: operators and tensors so far, those of a sub-graph as often as it is used
     computed_bytes: of constants that import functions computed so far
-    stateful:  sub-graphs whose recurrent operators keep state
+    stateful:  sub-graphs whose operators keep state of their own
     """
 
     model: FileModel
-    operators: int = 0
+    imported: int = 0
     computed_bytes: int = 0
     stateful: set[int] = field(default_factory=set)
 
-    def count(self, operators: Sequence[FileOperator]) -> None:
-        """Raises UnsupportedModel if sub-graphs that use one another make too many operators."""
-        self.operators += len(operators)
-        if self.operators > MAX_OPERATORS:
-            raise UnsupportedModel(f"sub-graphs used more than once make more than {MAX_OPERATORS:,} operators")
+    def count(self, graph: FileGraph) -> None:
+        """Raises UnsupportedModel if sub-graphs that use one another make the model many times larger than the file."""
+        self.imported += len(graph.operators) + len(graph.tensors)
+        most = 4 * sum(len(g.operators) + len(g.tensors) for g in self.model.graphs) + REPEATED
+        if self.imported > most:
+            raise UnsupportedModel(f"sub-graphs used more than once make more than {most:,} operators and tensors")
 
 
 class Importer:
@@ -92,7 +94,7 @@ class Importer:
         self.variables: dict[str, Variable] = {}
         self.handles: dict[Tensor, Variable] = {}
         _check_operators(file.operators)
-        source.count(file.operators)
+        source.count(file)
         self.tensors = [make_tensor(t, file.tensors) for t in file.tensors]
         # A result whose shape operators compute may be declared without one, which looks like a scalar.
         self._free = {self.tensors[i] for i, t in enumerate(file.tensors) if -1 in t.signature or not t.shape}
@@ -157,9 +159,11 @@ class Importer:
             raise op.invalid(f'"{tensor.name}" must be a variable tensor: it carries state from run to run')
         if tensor in self._carried:
             raise op.unsupported(f'"{tensor.name}" is the state of an earlier operator, too')
-        if self.inside is not None and not self._carried and self.index in self.source.stateful:
-            raise op.unsupported(f"{self.title} keeps state, but is used more than once")
-        self.source.stateful.add(self.index)
+        if self.inside is not None:
+            why = "LiteRT forgets it whenever the sub-graph starts, TensorFlow Lite Micro does not run such models"
+            raise UnsupportedModel(
+                f'{op.source} keeps state in "{tensor.name}" within {self.title}', [("why", why)], "use a variable"
+            )
         check_size(tensor.name, tensor.type)
         self._carried.add(tensor)
         if first is None:
@@ -233,7 +237,7 @@ class Importer:
         for file in self.file.operators:
             self.add_operator(file)
         loose = self._variable_tensors - self._carried
-        for node in self.graph.nodes:
+        for node in self.graph.nodes if loose else ():
             if any(t in loose for t in node.inputs):
                 raise UnsupportedModel(f"{node.source} reads a variable tensor, which only recurrent operators carry")
         outputs = [self.tensors[i] for i in self.file.outputs]
@@ -252,6 +256,10 @@ class Importer:
         return self.graph
 
 
+_REASONS = 8
+"""Operators of which a message says why they are refused."""
+
+
 def _check_operators(operators: Sequence[FileOperator]) -> None:
     """Raises one UnsupportedModel that names every operator that edgegen does not read."""
     unknown = Counter(o.name for o in operators if o.name not in REGISTRY)
@@ -259,7 +267,11 @@ def _check_operators(operators: Sequence[FileOperator]) -> None:
         first = next(o for o in operators if o.name in unknown)
         raise UnsupportedModel(
             f"{first.source} is not supported",
-            [("lacks", ", ".join(f"{name} ({count})" for name, count in sorted(unknown.items())))],
+            [("lacks", ", ".join(f"{name} ({count})" for name, count in sorted(unknown.items())))]
+            + [
+                ("why" if i == 0 else "", f"{name}: {reason(name)}")
+                for i, name in enumerate(sorted(unknown)[:_REASONS])
+            ],
             "README.md lists the supported operators; replace this one or report the model",
         )
     for o in operators:

@@ -60,11 +60,22 @@ class Options:
 
     def integers(self, name: str) -> tuple[int, ...]:
         """A vector of integers."""
+        return tuple(int(v) for v in self._vector(name))
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """A vector of finite numbers."""
+        values = tuple(float(v) for v in self._vector(name))
+        with reading(f"option {name} of {self._what}"):
+            if not all(map(math.isfinite, values)):
+                raise ValueError("not all of it is finite")
+        return values
+
+    def _vector(self, name: str) -> list[Any]:
         with reading(f"option {name} of {self._what}"):
             length = getattr(self._accessor, f"{name}Length")()
             if length > 1024:
                 raise ValueError(f"{length} entries")
-            return tuple(int(getattr(self._accessor, name)(i)) for i in range(length))
+            return [getattr(self._accessor, name)(i) for i in range(length)]
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,11 @@ class FileBlocks:
 
 @dataclass(frozen=True)
 class FileTensor:
-    """A tensor as the file has it. data: the bytes of a constant, None for an activation."""
+    """A tensor as the file has it.
+
+    data:      the bytes of a constant, None for an activation
+    is_ranged: it has the limits that fake quantization leaves, but no scale
+    """
 
     name: str
     type: str
@@ -89,6 +104,7 @@ class FileTensor:
     zero_point: tuple[int, ...]
     axis: int
     is_variable: bool
+    is_ranged: bool = False
     sparsity: FileSparsity | None = None
     blocks: FileBlocks | None = None
 
@@ -210,6 +226,7 @@ def _read_tensor(room: Room, table: Any, index: int, buffers: list[memoryview | 
         scale = room.numbers(q, "Scale", what) if q is not None else ()
         zero = room.numbers(q, "ZeroPoint", what) if q is not None else ()
         axis = q.QuantizedDimension() if q is not None else 0
+        ranged = q is not None and not scale and not q.MinIsNone() and not q.MaxIsNone()
         variable, sparsity = bool(table.IsVariable()), table.Sparsity()
         blocks = _read_blocks(q) if q is not None and q.DetailsType() == _BLOCKWISE else None
     if type_code not in TYPE_NAMES:
@@ -228,6 +245,7 @@ def _read_tensor(room: Room, table: Any, index: int, buffers: list[memoryview | 
         zero or (0,) * len(scale),
         axis,
         variable,
+        ranged,
         None if sparsity is None else read_sparsity(room, sparsity, shape, what),
         blocks,
     )

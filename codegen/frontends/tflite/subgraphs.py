@@ -1,6 +1,6 @@
 """Sub-graphs that an operator runs: written into the graph around it, or made its own.
 
-Variables and the state of recurrent operators belong to the model, not to a sub-graph: one that is the operator's own
+Variables and the state that operators keep belong to the model, not to a sub-graph: one that is the operator's own
 takes their values as further inputs and gives what becomes of them as further outputs.
 """
 
@@ -63,7 +63,19 @@ def inline(op: Operator, index: int, what: str, given: Sequence[Tensor]) -> list
             argument.type = TensorType(argument.dtype, argument.shape, declared.type.quantization)
         part.tensors[place] = argument
         part.defined.add(argument)
-    return part.import_operators()
+    before = set(map(id, part.graph.state))
+    outputs = part.import_operators()
+    own = {id(v.state) for v in part.variables.values()}
+    if any(id(s) not in before | own for s in part.graph.state):
+        _claim(op, part)
+    return outputs
+
+
+def _claim(op: Operator, part: Importer) -> None:
+    """The sub-graph has operators that keep state of their own: a second use would share it."""
+    if part.index in op.model.source.stateful:
+        raise op.unsupported(f"{part.title} keeps state, but is used more than once")
+    op.model.source.stateful.add(part.index)
 
 
 def give_back(op: Operator, part_outputs: Sequence[Tensor], what: str) -> None:
@@ -78,9 +90,9 @@ def give_back(op: Operator, part_outputs: Sequence[Tensor], what: str) -> None:
 
 @dataclass
 class Kept:
-    """A variable or a recurrent operator's state that sub-graphs of one operator use.
+    """A variable, or what an operator keeps, that sub-graphs of one operator use.
 
-    variable: of the graph around them; None for a recurrent operator's state, which becomes `state` there
+    variable: of the graph around them; None for what an operator keeps, which becomes `state` there
     before, after: value that each sub-graph finds and leaves, by the sub-graph's position
     """
 
@@ -158,6 +170,8 @@ class Parts:
                     kept = found.setdefault(name, self._kept(name, type, variable, np.zeros(0)))
                     self._agree(kept, type)
                     kept.after[i] = variable.current
+            if any(id(s) not in states for s in part.graph.state):
+                _claim(self._op, part)
             part.graph.state = []
         return list(found.values())
 

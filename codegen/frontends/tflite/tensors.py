@@ -140,6 +140,11 @@ def make_tensor(tensor: FileTensor, tensors: Sequence[FileTensor]) -> Tensor:
             f'tensor "{tensor.name}" is INT4, but no constant',
             help="quantize activations to int8, weights alone to int4",
         )
+    if tensor.is_ranged and dtype in (S8, U8, S16):
+        raise UnsupportedModel(
+            f'tensor "{tensor.name}" is {dtype} with the limits of fake quantization, but no scale',
+            help="convert the training graph again, so that every quantized tensor has a scale",
+        )
     blockwise = tensor.blocks is not None and dtype == S8
     quantization = _block_quantization(tensor, tensors) if blockwise else _quantization(tensor, dtype, tensor.shape)
     type = TensorType(dtype, tensor.shape, quantization)

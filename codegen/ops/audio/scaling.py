@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,21 @@ def _pack_taper(node: Node) -> Packed:
     return Packed("edgegen_taper", params, inputs=(0, 1))
 
 
-Taper.kernels = (Kernel("taper_s16", "s16 s16 -> s16", _pack_taper, header="taper", in_place=(0,)),)
+def _even(position: int) -> Callable[[Node], str | None]:
+    """A `when`: the input's elements come in pairs, one register each."""
+
+    def when(node: Node) -> str | None:
+        x = node.input(position).type
+        return f"{x} has an odd number of elements" if x.elements % 2 else None
+
+    return when
+
+
+_DSP = frozenset({"dsp"})
+Taper.kernels = (
+    Kernel("taper_s16_dsp", "s16 s16 -> s16", _pack_taper, "scaling_dsp", requires=_DSP, when=_even(1), in_place=(0,)),
+    Kernel("taper_s16", "s16 s16 -> s16", _pack_taper, "taper", in_place=(0,)),
+)
 
 
 @dataclass(frozen=True)
@@ -80,4 +95,15 @@ def _pack_auto_scale(node: Node) -> Packed:
     return Packed("edgegen_auto_scale", {"elements": node.input(0).type.elements})
 
 
-AutoScale.kernels = (Kernel("auto_scale_s16", "s16 -> s16 s32", _pack_auto_scale, header="auto_scale", in_place=(0,)),)
+AutoScale.kernels = (
+    Kernel(
+        "auto_scale_s16_dsp",
+        "s16 -> s16 s32",
+        _pack_auto_scale,
+        "scaling_dsp",
+        requires=_DSP,
+        when=_even(0),
+        in_place=(0,),
+    ),
+    Kernel("auto_scale_s16", "s16 -> s16 s32", _pack_auto_scale, "auto_scale", in_place=(0,)),
+)

@@ -12,13 +12,14 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.tensor import Array
 from edgegen.ops.conv2d import neon_winograd
 from edgegen.ops.conv2d.op import Conv2d
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, fold_zero_point, nine_bits
 from edgegen.ops.neon_tiles import (
     output_params,
     pack_bias,
     pack_epilogue,
     pack_lanes,
     pack_pairs,
+    pack_wide,
     pairs_may_overflow,
     tile_rows,
 )
@@ -41,7 +42,7 @@ def _holds(node: Node) -> str | None:
         return "groups must be 1"
     if not w.dtype.is_integer and w.shape[1] * w.shape[2] * w.shape[3] < 4:
         return "a window must have at least 4 elements"
-    return too_many_runs(w.shape[1] * (1 if op.dilation[1] == 1 else w.shape[2])) or constant_weights(node)
+    return too_many_runs(w.shape[1] * (1 if op.dilation[1] == 1 else w.shape[2])) or nine_bits(node)
 
 
 def _lies_in_x(node: Node) -> str | None:
@@ -95,6 +96,12 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
     )
 
 
+def _pack_s16(node: Node) -> Packed:
+    packed = _pack_s8(node, dotprod=True)  # the same tiles and epilogue
+    weights = pack_wide(_weights(node, _windows(node)))
+    return replace(packed, constants=(Constant("weights", weights), packed.constants[1]))
+
+
 def _pack_wide(node: Node) -> Packed:
     packed = _pack_s8(node, dotprod=True)  # the same tiles and epilogue
     weights = pack_lanes(_weights(node, _windows(node)), 1).astype(np.int16)
@@ -144,6 +151,7 @@ ROWS = (
         when=_holds_wide,
     ),
     *_rows("conv2d_s8_neon", "s8 s8 s32? -> s8", {"neon"}, lambda node: _pack_s8(node, dotprod=False)),
+    *_rows("conv2d_s8_s16_neon", "s8 s16 s32? -> s8", {"neon"}, _pack_s16),
     neon_winograd.F32_ROW,
     *_rows("conv2d_f32_neon", "f32 f32 f32? -> f32", {"neon"}, _pack_f32),
 )

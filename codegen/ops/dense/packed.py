@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ir.op import Range
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.epilogue import (
     bias_or_zeros,
@@ -15,7 +17,9 @@ from edgegen.ops.epilogue import (
     fold_zero_point,
     rounds_twice,
 )
+from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
+from edgegen.ops.packed_windows import STEP, packed_window_rows
 
 
 def _when(node: Node) -> str | None:
@@ -45,4 +49,19 @@ def _pack(node: Node) -> Packed:
     )
 
 
-ROWS = (Kernel("dense_s4", "s8 s8 s32? -> s8", _pack, when=_when, for_size=True),)
+def _windows(node: Node) -> GatheredWindows:
+    units, depth = node.input(1).shape
+    return GatheredWindows.of_rows(node.input(0).shape[0], units, depth, STEP)
+
+
+def _output(node: Node) -> tuple[int, FixedPoint, Range]:
+    op = node.op
+    assert isinstance(op, Dense)
+    assert op.requantize is not None
+    return op.x_zero, op.requantize, op.clamp
+
+
+ROWS = (
+    *packed_window_rows(_windows, _output),
+    Kernel("dense_s4", "s8 s8 s32? -> s8", _pack, when=_when, for_size=True),
+)

@@ -13,7 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, fold_zero_point, nine_bits
 from edgegen.ops.neon_tiles import output_params, pack_epilogue, unit_blocks
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
 
@@ -47,7 +47,7 @@ def _holds(node: Node) -> str | None:
     least = 8 if w.dtype.is_integer else 4
     if w.shape[2] < least:
         return f"there must be at least {least} channels"
-    return too_many_runs(w.shape[0] * w.shape[1]) or constant_weights(node)
+    return too_many_runs(w.shape[0] * w.shape[1]) or nine_bits(node)
 
 
 def _holds_3x3(node: Node, strides: tuple[int, ...], least_odd: int) -> str | None:
@@ -100,6 +100,12 @@ def _pack_s8(node: Node) -> Packed:
     taps = node.input(1).values.reshape(-1, node.out.shape[3])
     blocks = [taps[:, c : c + size].reshape(-1) for c, size in unit_blocks(taps.shape[1])]
     return _packed_s8(node, _windows(node), {"apart": int(_apart(taps))}, np.concatenate(blocks), 16)
+
+
+def _pack_s16(node: Node) -> Packed:
+    taps = node.input(1).values.reshape(-1, node.out.shape[3])
+    blocks = [taps[:, c : c + size].reshape(-1) for c, size in unit_blocks(taps.shape[1], 8)]
+    return _packed_s8(node, _windows(node), {}, np.concatenate(blocks), 8)
 
 
 def _pack_s8_3x3(node: Node) -> Packed:
@@ -165,7 +171,7 @@ def _rows(name: str, pack: Pack, holds: When, find: Find) -> tuple[Kernel, Kerne
         return holds(node) or ("windows must lie in x" if find(node).scratch else None)
 
     requires = frozenset({"neon", "dotprod"} if name.endswith("dotprod") else {"neon"})
-    signature = "f32 f32 f32? -> f32" if "f32" in name else "s8 s8 s32? -> s8"
+    signature = "f32 f32 f32? -> f32" if "f32" in name else f"s8 {'s16' if 's16' in name else 's8'} s32? -> s8"
     return (
         Kernel(name, signature, pack, name, requires, lies_in_x),
         Kernel(f"{name}_scratch", signature, pack, name, requires, holds),
@@ -176,6 +182,7 @@ ROWS = (
     *_rows("depthwise_conv2d_s8_3x3_dotprod", _pack_s8_3x3_dotprod, lambda n: _holds_3x3(n, (1,), 3), _bands),
     *_rows("depthwise_conv2d_s8_3x3_neon", _pack_s8_3x3, lambda n: _holds_3x3(n, (1, 2), 5), _bands),
     *_rows("depthwise_conv2d_s8_neon", _pack_s8, _holds, _windows),
+    *_rows("depthwise_conv2d_s8_s16_neon", _pack_s16, _holds, _windows),
     *_rows("depthwise_conv2d_f32_3x3_neon", _pack_f32_3x3, lambda n: _holds_3x3(n, (1, 2), 3), _bands),
     *_rows("depthwise_conv2d_f32_neon", _pack_f32, _holds, _windows),
 )

@@ -261,7 +261,9 @@ def _pack_f32(vectors: FloatVectors) -> Callable[[Node], Packed]:
         op, w, weights = node.op, _windows(node), node.input(1).values
         assert isinstance(op, DepthwiseConv2d)
         lanes, channels = vectors.lanes, w.channels
-        side = lanes // channels if channels < lanes and lanes % channels == 0 else 1
+        # neighbours lie side by side in x only if they are computed from neighbours
+        few = channels < lanes and lanes % channels == 0 and w.stride[1] == 1
+        side = lanes // channels if few else 1
         whole, definitions = vectors.whole(w, side)
         first, end = _between_edges(w)
         low, high = clamp_f32(op.clamp)

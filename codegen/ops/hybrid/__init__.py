@@ -5,4 +5,4 @@ from edgegen.ops.hybrid.op import HybridProduct
 
 __all__ = ["HybridProduct"]
 
-HybridProduct.kernels = (*packed.ROWS, *windows.ROWS, *dsp.ROWS, *generic.ROWS)
+HybridProduct.kernels = (*windows.ROWS_S4, *packed.ROWS, *windows.ROWS, *dsp.ROWS, *generic.ROWS)

@@ -1,4 +1,5 @@
-"""Rows for AArch64 and x86-64: dense layers and convolutions window by window, four units at a time."""
+"""Rows for AArch64 and x86-64, and of four-bit weights for Cortex-M4: dense layers and convolutions window by window,
+four units at a time."""
 
 from __future__ import annotations
 
@@ -8,65 +9,54 @@ from functools import partial
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dense.op import Dense
+from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.hybrid.generic import INPUTS, SIGNATURE, factors, holds, hybrid, output_params, weight_sums
+from edgegen.ops.nibbles import fit_nibbles, pack_nibble_quads
 
-STEP = 16
-"""Bytes that a kernel multiplies at a time: windows and their weights are padded to whole steps."""
+_STEP, _STEP_S4 = 16, 8
 
 
-def _convolution(node: Node) -> tuple[Conv2d, tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """(product, shapes of x, weights and output): rows of a matrix are images of one pixel."""
+def _windows(node: Node, step: int) -> GatheredWindows:
     product, x, w, y = hybrid(node).product, node.input(0).shape, node.input(3).shape, node.out.shape
     if isinstance(product, Dense):
-        return Conv2d(), (x[0], 1, 1, x[1]), (w[0], 1, 1, w[1]), (y[0], 1, 1, y[1])
+        return GatheredWindows.of_rows(x[0], w[0], w[1], step)
     assert isinstance(product, Conv2d)
-    return product, x, w, y
+    return GatheredWindows(x, w, y, step, product.stride, product.dilation, product.pad)
+
+
+def _packed(node: Node, windows: GatheredWindows, weights: Constant, gathered: bool) -> Packed:
+    constants = (weights, factors(node), weight_sums(node.input(3).values))
+    scratch = windows.padded if gathered else 0
+    return Packed("edgegen_hybrid_windows", windows.params() | output_params(node), constants, INPUTS, scratch)
 
 
 def _pack(node: Node, gathered: bool) -> Packed:
-    product, x, w, y = _convolution(node)
-    size = w[1] * w[2] * w[3]
-    padded = -(-size // STEP) * STEP
-    weights = np.zeros((w[0], padded), np.int8)
-    weights[:, :size] = node.input(3).values.reshape(w[0], size)
-    params: dict[str, Literal] = {
-        "batch": x[0],
-        "in_h": x[1],
-        "in_w": x[2],
-        "channels": x[3],
-        "out_h": y[1],
-        "out_w": y[2],
-        "units": w[0],
-        "size": size,
-        "padded": padded,
-        "kernel_h": w[1],
-        "kernel_w": w[2],
-        "stride_h": product.stride[0],
-        "stride_w": product.stride[1],
-        "dilation_h": product.dilation[0],
-        "dilation_w": product.dilation[1],
-        "pad_top": product.pad[0],
-        "pad_left": product.pad[1],
-    }
-    constants = (Constant("weights", weights), factors(node), weight_sums(weights))
-    scratch = padded if gathered else 0
-    return Packed("edgegen_hybrid_windows", params | output_params(node), constants, INPUTS, scratch)
+    windows = _windows(node, _STEP)
+    return _packed(node, windows, Constant("weights", windows.weights(node.input(3).values)), gathered)
+
+
+def _pack_s4(node: Node, gathered: bool) -> Packed:
+    windows = _windows(node, _STEP_S4)
+    words = pack_nibble_quads(windows.weights(node.input(3).values))
+    return _packed(node, windows, Constant("weights", words.view(np.uint32)), gathered)
 
 
 def _when(gathered: bool) -> Callable[[Node], str | None]:
     def when(node: Node) -> str | None:
-        product, x, w, _ = _convolution(node)
-        if w[3] != x[3] or w[0] < 4:
-            return "groups must be 1, and there must be at least 4 units"
-        if w[3] < STEP and w[1:3] == (1, 1):
-            return f"windows must have at least {STEP} bytes"
-        lie_in_x = w[1:3] == (1, 1) and not any(product.pad) and w[3] % STEP == 0
-        if lie_in_x == gathered:
-            return "windows can be read in place" if gathered else "windows must be gathered"
-        return None
+        w = node.input(3).shape
+        if len(w) == 2 and w[1] < _STEP:
+            return f"rows must have at least {_STEP} elements"
+        return _windows(node, _STEP).rejection(gathered)
+
+    return when
+
+
+def _when_s4(gathered: bool) -> Callable[[Node], str | None]:
+    def when(node: Node) -> str | None:
+        return _windows(node, _STEP_S4).rejection(gathered) or fit_nibbles(node.input(3).values)
 
     return when
 
@@ -90,4 +80,18 @@ ROWS = (
     *_rows("dotprod", frozenset({"neon", "dotprod"})),
     *_rows("neon", frozenset({"neon"})),
     *_rows("avx2", frozenset({"avx2", "fma"})),
+)
+
+ROWS_S4 = tuple(
+    Kernel(
+        f"hybrid_windows_s4_dsp{'_gathered' if gathered else ''}",
+        SIGNATURE,
+        partial(_pack_s4, gathered=gathered),
+        "hybrid_windows_s4_dsp",
+        frozenset({"dsp"}),
+        holds(product, _when_s4(gathered)),
+        for_size=True,
+    )
+    for product in (Dense, Conv2d)
+    for gathered in (False, True)
 )

@@ -40,10 +40,9 @@ class IntegerGates:
     cell_tanh: Sigmoid16
     clip: int
 
-    def step(
-        self, x: Array, h: Array, c: Array, w: Array | None, r: Array | None, bias: Array | None
-    ) -> tuple[Array, Array]:
-        """One step: x [N,K], h [N,H] and c [N,H] to (h, c)."""
+    def step(self, x: Array, h: Array, c: Array, parameters: tuple[Array | None, ...]) -> tuple[Array, Array]:
+        """One step: x [N,K], h [N,H] and c [N,H] to (h, c). parameters: w, r, bias"""
+        w, r, bias = parameters[:3]
         assert w is not None
         assert r is not None
         cells = c.shape[1]

@@ -11,6 +11,7 @@ from edgegen.ir.dtypes import F32
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.gates import WeightScales, product
+from edgegen.ops.lstm.basic import BasicGates
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.recurrent import ACTIVATIONS, Steps, activate, logistic
 
@@ -35,7 +36,7 @@ class Lstm(Op):
     candidate, result: one of recurrent.ACTIVATIONS
     cell_clip, projection_clip: bounds of the magnitude; 0 for none
     scales:    of s8 weights and projection beside f32 activations; None for f32 weights
-    integers:  arithmetic of s8 or s16 activations, s8 weights and an s16 cell state; None for floats
+    integers:  arithmetic of quantized activations and weights and an s16 cell state; None for floats
     """
 
     time_major: bool = True
@@ -45,7 +46,7 @@ class Lstm(Op):
     cell_clip: float = 0.0
     projection_clip: float = 0.0
     scales: WeightScales | None = None
-    integers: IntegerGates | None = None
+    integers: IntegerGates | BasicGates | None = None
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, h, c = (known(inputs[i], what) for i, what in enumerate(("x", "h", "c")))
@@ -79,7 +80,7 @@ class Lstm(Op):
         sequence, results = steps.in_order(x), []
         for row in sequence:
             if self.integers is not None:
-                hidden, cell = self.integers.step(row, hidden, cell, *inputs[3:6])
+                hidden, cell = self.integers.step(row, hidden, cell, inputs[3:])
             else:
                 hidden, cell = self._step(row, hidden, cell, inputs[3:])
             results.append(hidden)

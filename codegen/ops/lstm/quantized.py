@@ -8,6 +8,7 @@ from edgegen.ir.fixed_point import FixedPoint, IntArray, WideFixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.gates import constant_parameters
+from edgegen.ops.lstm.basic import BasicGates
 from edgegen.ops.lstm.floats import UPDATES, interleaved, optional
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.lstm.op import Lstm
@@ -17,7 +18,7 @@ from edgegen.ops.unary_tables import SIGMOID_TABLE
 
 def arithmetic(node: Node) -> IntegerGates:
     assert isinstance(node.op, Lstm)
-    assert node.op.integers is not None
+    assert isinstance(node.op.integers, IntegerGates)
     return node.op.integers
 
 
@@ -76,18 +77,45 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_lstm_integer", params(node), constants, inputs=(0, 1, 2))
 
 
-def plain(node: Node) -> str | None:
+def plain(node: Node, kind: type[IntegerGates | BasicGates] = IntegerGates) -> str | None:
     """A row's `when`: an integer LSTM has four gates and nothing but biases beside them."""
+    assert isinstance(node.op, Lstm)
+    if not isinstance(node.op.integers, kind):
+        return "another arithmetic"
     more = any(t is not None for t in node.inputs[6:])
     if more or node.input(3).shape[0] != 4 * node.input(4).shape[1]:
         return "integers need four gates without peepholes, norms and projection"
-    gates = arithmetic(node)
-    if any(f.shift[0] >= 0 for f in (gates.keep, gates.add, gates.hidden)):
+    gates = node.op.integers
+    if isinstance(gates, IntegerGates) and any(f.shift[0] >= 0 for f in (gates.keep, gates.add, gates.hidden)):
         return "products of gates must be scaled down"
     return constant_parameters(node)
 
 
+def _pack_u8(node: Node) -> Packed:
+    op, cells = node.op, node.input(4).shape[1]
+    assert isinstance(op, Lstm)
+    assert isinstance(op.integers, BasicGates)
+    weights = np.hstack([interleaved(node.input(i).values, cells) for i in (3, 4)]).reshape(cells, 4, -1)
+    bias = optional(node, 5)
+    starts = np.zeros(4 * cells, np.int32) if bias is None else interleaved(bias, cells)
+    steps = Steps.of(node.input(0).shape, op.time_major, op.reverse)
+    params: dict[str, Literal] = {
+        **steps.params(node.input(3).shape[1], cells),
+        "cells": cells,
+        "w_zero": op.integers.w_zero,
+        "multiplier": op.integers.gates.multiplier[0],
+        "shift": op.integers.gates.shift[0],
+    }
+    constants = (Constant("weights", weights.swapaxes(1, 2)), Constant("bias", starts))
+    return Packed("edgegen_lstm_u8", params, constants, inputs=(0, 1, 2))
+
+
+def _when_u8(node: Node) -> str | None:
+    return plain(node, BasicGates)
+
+
 ROWS = (
+    Kernel("lstm_u8", "u8 u8 s16 u8 u8 s32? -> u8 u8 s16", _pack_u8, when=_when_u8, updates=UPDATES),
     Kernel("lstm_s8", "s8 s8 s16 s8 s8 s32? -> s8 s8 s16", _pack, "lstm_integer", when=plain, updates=UPDATES),
     Kernel("lstm_s16", "s16 s16 s16 s8 s8 s64? -> s16 s16 s16", _pack, "lstm_integer", when=plain, updates=UPDATES),
 )

@@ -14,6 +14,7 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.control import If, While
 from edgegen.ops.reshape import Reshape
+from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
 from edgegen.passes.substitution import uses
 from edgegen.targets import Target
 
@@ -63,6 +64,8 @@ class _Loop:
     node: Node
     op: While
 
+    target: Target
+
     def needed(self, used: Callable[[Tensor], bool]) -> set[int]:
         """Positions whose values reach the condition or an output that is used."""
         condition, body = self.op.graphs
@@ -81,10 +84,12 @@ class _Loop:
         return found
 
     def drop(self, keep: list[int]) -> None:
+        """Leaves the other positions out, and what the body computes for them alone."""
         carried = [i for i in keep if i < self.op.carried]
+        self.op.body.outputs = [self.op.body.outputs[i] for i in carried]
+        eliminate_dead_nodes(self.op.body, self.target)
         for graph in self.op.graphs:
             graph.inputs = [graph.inputs[i] for i in keep]
-        self.op.body.outputs = [self.op.body.outputs[i] for i in carried]
         self.node.inputs = [self.node.inputs[i] for i in keep]
         self.node.outputs = [self.node.outputs[i] for i in carried]
 
@@ -155,8 +160,8 @@ def _simplify_if(node: Node, op: If, used: Callable[[Tensor], bool]) -> bool:
     return _move_constants(node, 1) | _drop_unread(node, 1) | changed
 
 
-def _simplify_while(node: Node, op: While, used: Callable[[Tensor], bool]) -> tuple[bool, list[Node]]:
-    loop = _Loop(node, op)
+def _simplify_while(node: Node, op: While, used: Callable[[Tensor], bool], target: Target) -> tuple[bool, list[Node]]:
+    loop = _Loop(node, op, target)
     needed = sorted(loop.needed(used))
     changed = len(needed) < len(node.inputs) and any(i < op.carried for i in needed)
     if changed:
@@ -167,7 +172,6 @@ def _simplify_while(node: Node, op: While, used: Callable[[Tensor], bool]) -> tu
 
 def simplify_control(graph: Graph, target: Target) -> bool:
     """Loops that nobody needs are left to eliminate_dead_nodes."""
-    del target
     nodes: list[Node] = []
     count = uses(graph)
     changed = False
@@ -181,7 +185,7 @@ def simplify_control(graph: Graph, target: Target) -> bool:
         if isinstance(node.op, If):
             changed |= _simplify_if(node, node.op, lambda t: count[t] > 0)
         elif isinstance(node.op, While):
-            simpler, views = _simplify_while(node, node.op, lambda t: count[t] > 0)
+            simpler, views = _simplify_while(node, node.op, lambda t: count[t] > 0, target)
             nodes += views
             changed |= simpler
     graph.nodes = nodes

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tflite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgegen.errors import InvalidModel
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ops.conv2d import Conv2d
+from tests import corpus as corpus_files
 from tests.frontends.tflite.single import NUMPY, QUANTIZED, Shape, activation, judge_of, model, s32, unary, values
 from tests.harness import compile_for_test
 from tests.judge import check_against_judge, judge, judge_litert
@@ -135,3 +139,18 @@ def test_blocks_that_do_not_divide() -> None:
             data = unary(name, "INT8", (1, 4, 4, 4), (1, 4, 4, 4), [], options(table, BlockSize=size))
             with pytest.raises(InvalidModel, match="block"):
                 read_tflite(data, "m", {})
+
+
+@pytest.mark.corpus
+def test_super_resolution_is_exact_on_a_small_image(corpus: Path) -> None:
+    """The file's shapes are made smaller, and DEPTH_TO_SPACE is declared in the version that the judge knows."""
+    data = bytearray(corpus_files.model(corpus, "edsr_f32b5_full_qint8").read_bytes())
+    for size, small in (((540, 960), (24, 32)), ((1080, 1920), (48, 64))):
+        data = data.replace(np.array(size, "<i4").tobytes(), np.array(small, "<i4").tobytes())
+    file = tflite.Model.GetRootAs(data)
+    for i in range(file.OperatorCodesLength()):
+        code = file.OperatorCodes(i)
+        if code.BuiltinCode() == tflite.BuiltinOperator.DEPTH_TO_SPACE:
+            at = code._tab.Pos + code._tab.Offset(8)
+            data[at : at + 4] = (1).to_bytes(4, "little")
+    check_against_judge(bytes(data), [values("INT8", (1, 24, 32, 3))], by=judge_litert)

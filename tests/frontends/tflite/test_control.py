@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from flatbuffers import flexbuffers
 
 from edgegen.compiler import Compiled, compile_graph
 from edgegen.emit.render import Origin
@@ -17,7 +18,7 @@ from edgegen.passes.pipeline import Options
 from edgegen.targets import TARGETS
 from edgegen.verify import Build, Call, build_program
 from tests.judge import Runs, judge_litert_runs, judge_runs
-from tests.models.tflite_builder import Operator, SubGraph, Tensor, build_model, options
+from tests.models.tflite_builder import Operator, SubGraph, Tensor, build_model, custom_options, options
 
 SHAPE = (1, 4)
 
@@ -120,3 +121,337 @@ def power() -> bytes:
 
 def test_while() -> None:
     check(power(), [[np.array([n], np.int32), floats()] for n in (0, 1, 7)], 3)
+
+
+def nested() -> bytes:
+    """while i < n: i += 1; x = i < 3 ? x + y : (while x[...] ...: a loop inside a branch inside a loop)."""
+    condition = SubGraph(
+        [*s32("i", "n"), *f32("x", "y"), flag("go")],
+        [Operator("LESS", ["i", "n"], ["go"])],
+        outputs=["go"],
+        inputs=["i", "n", "x", "y"],
+    )
+    body = SubGraph(
+        [*s32("i", "n", "j"), *f32("x", "y", "z"), number("one", 1, "int32"), number("three", 3, "int32"), flag()],
+        [
+            add("i", "one", "j"),
+            Operator("LESS", ["j", "three"], ["c"]),
+            if_(["c", "x", "y"], ["z"], 3, 4),
+        ],
+        ["i", "n", "x", "y"],
+        ["j", "n", "z", "y"],
+    )
+    then = SubGraph(f32("x", "y", "z"), [add("x", "y", "z")], ["x", "y"], ["z"])
+    otherwise = SubGraph(
+        [*f32("x", "y", "z", "y1"), number("k", 0, "int32"), *s32("k1")],
+        [while_(["k", "x", "y"], ["k1", "z", "y1"], 5, 6)],
+        ["x", "y"],
+        ["z"],
+    )
+    inner_condition = SubGraph(
+        [*s32("k"), *f32("x", "y"), number("two", 2, "int32"), flag("go")],
+        [Operator("LESS", ["k", "two"], ["go"])],
+        ["k", "x", "y"],
+        ["go"],
+    )
+    swap = SubGraph(  # x, y = y - x, x: neither can be written where it is read
+        [*s32("k", "k1"), *f32("x", "y", "d"), number("one", 1, "int32")],
+        [add("k", "one", "k1"), Operator("SUB", ["y", "x"], ["d"], options("SubOptions"))],
+        ["k", "x", "y"],
+        ["k1", "d", "x"],
+    )
+    tensors = [number("zero", 0, "int32"), *s32("n", "i1", "n1"), *f32("x", "y", "r", "y1")]
+    return build_model(
+        tensors,
+        [while_(["zero", "n", "x", "y"], ["i1", "n1", "r", "y1"])],
+        ["n", "x", "y"],
+        ["r", "y1", "i1"],
+        more=[condition, body, then, otherwise, inner_condition, swap],
+    )
+
+
+def test_control_flow_within_control_flow() -> None:
+    """LiteRT leaves zeros where the inner loop should have left x: 21, 10 become -11, 21 and then 32, -11."""
+    data = nested()
+    check(data, [[np.array([n], np.int32), floats(), floats()] for n in (0, 1, 2)], 3)
+    check(data, [[np.array([n], np.int32), floats(), floats()] for n in (3, 6)], 3, litert=False)
+    x, y = np.float32([[1, 0, 0, 0]]), np.float32([[10, 0, 0, 0]])
+    assert Evaluation(read_tflite(data, "m", {})).run([np.array([3], np.int32), x, y])[0][0, 0] == 32
+
+
+def counting() -> bytes:
+    """Variables: "sum" grows in one branch only, "last" is assigned in the other; a loop rewrites "sum", too."""
+
+    def assign(value: str, variable: str) -> Operator:
+        return Operator("ASSIGN_VARIABLE", [variable, value], [])
+
+    def read(variable: str, value: str) -> Operator:
+        return Operator("READ_VARIABLE", [variable], [value])
+
+    (total, make_total), (last, make_last) = handle("sum"), handle("last")
+    then = SubGraph(
+        [*f32("x", "s", "t", "l"), total, last],
+        [make_total, make_last, read("sum", "s"), read("last", "l"), add("s", "x", "t"), assign("t", "sum")],
+        ["x"],
+        ["l"],
+    )
+    otherwise = SubGraph([*f32("x", "y"), last], [make_last, add("x", "x", "y"), assign("x", "last")], ["x"], ["y"])
+    condition = SubGraph(
+        [*s32("i"), number("two", 2, "int32"), flag("go")], [Operator("LESS", ["i", "two"], ["go"])], ["i"], ["go"]
+    )
+    body = SubGraph(
+        [*s32("i", "j"), number("one", 1, "int32"), *f32("s", "t"), total],
+        [make_total, add("i", "one", "j"), read("sum", "s"), add("s", "s", "t"), assign("t", "sum")],
+        ["i"],
+        ["j"],
+    )
+    first = SubGraph(
+        [Tensor("one", data=np.ones(SHAPE, np.float32)), total, last],
+        [make_total, make_last, assign("one", "sum"), assign("one", "last")],
+        [],
+        [],
+    )
+    tensors = [flag(), *f32("x", "r", "s"), number("zero", 0, "int32"), *s32("k"), total, last]
+    return build_model(
+        tensors,
+        [
+            Operator("CALL_ONCE", [], [], options("CallOnceOptions", InitSubgraphIndex=5)),
+            make_total,
+            make_last,
+            if_(["c", "x"], ["r"]),
+            while_(["zero"], ["k"], 3, 4),
+            read("sum", "s"),
+        ],
+        ["c", "x"],
+        ["r", "s"],
+        more=[then, otherwise, condition, body, first],
+    )
+
+
+def test_variables_in_branches_and_loops() -> None:
+    runs = [[np.array([c]), floats()] for c in (True, False, True, True, False, True)]
+    check(counting(), runs, 2)
+
+
+def test_variables_are_state_of_the_model_alone() -> None:
+    graph = read_tflite(counting(), "m", {})
+    assert sorted(s.name for s in graph.state) == ["last", "sum"]
+    assert all((s.initial == 1).all() for s in graph.state)
+    assert all(not g.state for g in graph.everywhere()[1:])
+
+
+def test_a_variable_is_passed_by_its_handle() -> None:
+    """The loop carries a handle; its body reads and assigns what it refers to."""
+    variable, make = handle()
+    inner = [Tensor("h", "RESOURCE", ()), *s32("i")]
+    condition = SubGraph(
+        [*inner, number("three", 3, "int32"), flag("go")],
+        [Operator("LESS", ["i", "three"], ["go"])],
+        ["h", "i"],
+        ["go"],
+    )
+    body = SubGraph(
+        [*inner, *s32("j"), number("one", 1, "int32"), *f32("v", "w")],
+        [
+            add("i", "one", "j"),
+            Operator("READ_VARIABLE", ["h"], ["v"]),
+            add("v", "v", "w"),
+            Operator("ASSIGN_VARIABLE", ["h", "w"], []),
+        ],
+        ["h", "i"],
+        ["h", "j"],
+    )
+    tensors = [variable, Tensor("h1", "RESOURCE", ()), number("zero", 0, "int32"), *s32("k"), *f32("x", "y")]
+    data = build_model(
+        tensors,
+        [
+            make,
+            Operator("ASSIGN_VARIABLE", ["v", "x"], []),
+            while_(["v", "zero"], ["h1", "k"]),
+            Operator("READ_VARIABLE", ["h1"], ["y"]),
+        ],
+        ["x"],
+        ["y"],
+        more=[condition, body],
+    )
+    x = floats()
+    check(data, [[x], [x + 1]], tflm=False)
+    np.testing.assert_array_equal(Evaluation(read_tflite(data, "m", {})).run([x])[0], 8 * x)
+
+
+def composite(name: str = "STABLEHLO_COMPOSITE", index: int = 1) -> bytes:
+    table, field = (
+        ("CallOptions", "Subgraph") if name == "CALL" else ("StableHLOCompositeOptions", "DecompositionSubgraphIndex")
+    )
+    attributes = np.frombuffer(flexbuffers.Dumps({}), np.uint8)
+    named = {} if name == "CALL" else {"Name": "odd.mul", "CompositeAttributes": attributes}
+    part = SubGraph([*f32("a", "b", "p")], [mul("a", "b", "p")], ["b", "a"], ["p", "a"])
+    call = Operator(name, ["x", "y"], ["r0", "r1"], options(table, **{field: index}, **named))
+    return build_model([*f32("x", "y", "r0", "r1")], [call], ["x", "y"], ["r0", "r1"], more=[part])
+
+
+def test_a_composite_is_its_decomposition() -> None:
+    data = composite()
+    check(data, [[floats(), floats()]], 2, tflm=False)
+    assert [n.op.kind for n in compiled(data).graph.nodes] == ["Mul", "Reshape"]
+
+
+def test_a_call_is_the_sub_graph() -> None:
+    """No interpreter has a kernel for CALL: it is what the converter's inliner makes of it."""
+    x, y = floats(), floats()
+    got = Evaluation(read_tflite(composite("CALL"), "m", {})).run([x, y])
+    np.testing.assert_array_equal(got[0], x * y)
+    np.testing.assert_array_equal(got[1], y)
+
+
+def test_a_known_condition_leaves_one_branch() -> None:
+    then = SubGraph(f32("a", "s"), [add("a", "a", "s")], ["a"], ["s"])
+    otherwise = SubGraph(f32("a", "p"), [mul("a", "a", "p")], ["a"], ["p"])
+    for value, kind in ((True, "Add"), (False, "Mul")):
+        data = build_model(
+            [flag(data=np.array([value])), *f32("x", "r")],
+            [if_(["c", "x"], ["r"])],
+            ["x"],
+            ["r"],
+            more=[then, otherwise],
+        )
+        check(data, [[floats()]], tflm=False)
+        assert [n.op.kind for n in compiled(data).graph.nodes] == [kind]
+
+
+def test_a_loop_that_never_runs_vanishes() -> None:
+    never = SubGraph([*f32("x"), flag("go", np.array([False]))], [], ["x"], ["go"])
+    body = SubGraph(f32("x", "y"), [add("x", "x", "y")], ["x"], ["y"])
+    data = build_model(f32("x", "r"), [while_(["x"], ["r"])], ["x"], ["r"], more=[never, body])
+    assert [n.op.kind for n in compiled(data).graph.nodes] == ["Reshape"]
+    x = floats()
+    np.testing.assert_array_equal(Evaluation(read_tflite(data, "m", {})).run([x])[0], x)
+
+
+# ---- refusals ----
+
+
+def refused(data: bytes, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        read_tflite(data, "m", {})
+
+
+def one(operator: Operator, *more: SubGraph, tensors: Sequence[Tensor] = ()) -> bytes:
+    return build_model([flag(), *f32("x", "y"), *tensors], [operator], ["c", "x"], ["y"], more=more)
+
+
+KEEP = SubGraph(f32("a"), [], ["a"], ["a"])
+GO = SubGraph([*f32("a"), flag()], [], ["a", "c"], ["c"])
+
+
+def test_sub_graphs_that_run_themselves() -> None:
+    again = SubGraph([flag(), *f32("x", "y")], [if_(["c", "x"], ["y"], 1, 1)], ["c", "x"], ["y"])
+    refused(one(if_(["c", "c", "x"], ["y"], 1, 1), again), InvalidModel, "sub-graph 1, runs itself")
+    refused(one(if_(["c", "x"], ["y"], 0, 1), KEEP), InvalidModel, "sub-graph 0, runs itself")
+    call = Operator("CALL", ["x"], ["y"], options("CallOptions", Subgraph=0))
+    refused(one(call), InvalidModel, "sub-graph 0, runs itself")
+
+
+@pytest.mark.parametrize("index", [-1, 2, 2**31 - 1])
+def test_sub_graphs_that_are_not_there(index: int) -> None:
+    refused(one(if_(["c", "x"], ["y"], index, 1), KEEP), InvalidModel, "is not one of 2")
+    refused(one(while_(["x"], ["y"], 1, index), GO), InvalidModel, "is not one of 2|has 2 inputs")
+
+
+def test_arity_and_types() -> None:
+    two = SubGraph(f32("a", "b"), [], ["a", "b"], ["a"])
+    refused(one(if_(["c", "x"], ["y"]), KEEP, two), InvalidModel, "its else-branch has 2 inputs, is given 1")
+    twice = SubGraph(f32("a"), [], ["a"], ["a", "a"])
+    refused(one(if_(["c", "x"], ["y"]), KEEP, twice), InvalidModel, "its else-branch has 2 outputs, the operator 1")
+    whole = SubGraph(s32("a"), [], ["a"], ["a"])
+    refused(one(if_(["c", "x"], ["y"]), KEEP, whole), InvalidModel, 'takes "a" as s32')
+    refused(one(if_(["x", "x"], ["y"]), KEEP, KEEP), InvalidModel, "the condition must be one bool")
+    refused(one(while_(["x"], ["y"]), KEEP, KEEP), InvalidModel, "the condition must be one bool")
+    refused(one(while_(["x"], ["y"]), KEEP, twice), InvalidModel, "its body 2 outputs")
+    refused(one(while_([], [])), InvalidModel, "is not one of 1")
+
+
+def test_sizes_that_change_at_run_time() -> None:
+    both = Operator("CONCATENATION", ["a", "a"], ["d"], options("ConcatenationOptions", Axis=0))
+    longer = SubGraph([*f32("a"), *f32("d", shape=(2, 4))], [both], ["a"], ["d"])
+    refused(one(if_(["c", "x"], ["y"]), KEEP, longer), UnsupportedModel, "sizes must not change at run time")
+    go = SubGraph([*f32("a"), flag(data=np.array([True]))], [], ["a"], ["c"])
+    refused(one(while_(["x"], ["y"]), go, longer), UnsupportedModel, "from turn to turn")
+
+
+def test_deep_and_wide_nesting() -> None:
+    def level(k: int) -> SubGraph:
+        call = [Operator("CALL", ["a"], [f"b{i}"], options("CallOptions", Subgraph=k + 1)) for i in range(2)]
+        return SubGraph(f32("a", "b0", "b1"), call, ["a"], ["b1"])
+
+    call = Operator("CALL", ["x"], ["y"], options("CallOptions", Subgraph=1))
+    deep = [level(k) for k in range(1, 20)]
+    refused(one(call, *deep, KEEP), UnsupportedModel, "nested more than 16 deep")
+    wide = [
+        SubGraph(
+            f32("a", *(f"b{i}" for i in range(4))),
+            [Operator("CALL", ["a"], [f"b{i}"], options("CallOptions", Subgraph=k + 1)) for i in range(4)],
+            ["a"],
+            ["b0"],
+        )
+        for k in range(1, 12)
+    ]
+    refused(one(call, *wide, KEEP), UnsupportedModel, "used more than once make more than")
+
+
+def test_composites_without_decomposition() -> None:
+    refused(composite(index=0), UnsupportedModel, "carries no decomposition")
+    refused(composite(index=7), InvalidModel, "its decomposition, sub-graph 7, is not one of 2")
+
+
+def test_a_condition_that_assigns() -> None:
+    variable, make = handle()
+    assigns = SubGraph(
+        [*f32("x"), flag("go", np.array([True])), variable],
+        [make, Operator("ASSIGN_VARIABLE", ["v", "x"], [])],
+        ["x"],
+        ["go"],
+    )
+    refused(one(while_(["x"], ["y"]), assigns, KEEP), UnsupportedModel, "a condition that assigns a variable")
+
+
+def test_an_initialization_that_may_not_run() -> None:
+    once = Operator("CALL_ONCE", [], [], options("CallOnceOptions", InitSubgraphIndex=3))
+    branch = SubGraph(f32("a"), [once], ["a"], ["a"])
+    refused(one(if_(["c", "x"], ["y"]), branch, KEEP, SubGraph([], [], [], [])), UnsupportedModel, "may or may not run")
+
+
+def test_recurrent_state_in_a_sub_graph() -> None:
+    """LiteRT starts from zero whenever the branch is taken; TensorFlow Lite Micro crashes."""
+    weights = [Tensor(n, data=np.ones((4, d), np.float32)) for n, d in (("f", 4), ("t", 3))]
+    state = Tensor("s", "FLOAT32", (1, 12), is_variable=True)
+    svdf = Operator("SVDF", ["a", "f", "t", None, "s"], ["b"], options("SVDFOptions", Rank=1))
+    then = SubGraph([*f32("a", "b"), *weights, state], [svdf], ["a"], ["b"])
+    refused(one(if_(["c", "x"], ["y"]), then, KEEP), UnsupportedModel, 'keeps state in "s" within sub-graph 1')
+
+
+def remembering(calls: int = 1) -> bytes:
+    """c ? the last two x : x twice, as often as `calls` says, by one sub-graph whose operator keeps state."""
+
+    def s8(name: str, slots: int, **more: bool) -> Tensor:
+        return Tensor(name, "INT8", (1, slots, 1, 4), scale=0.5, **more)
+
+    names = [f"r{i}" for i in range(calls)]
+    push = Operator("custom:CIRCULAR_BUFFER", ["a"], ["b"], custom=custom_options(cycles_max=1))
+    then = SubGraph([s8("a", 1), s8("b", 2, is_variable=True)], [push], ["a"], ["b"])
+    twice = Operator("CONCATENATION", ["a", "a"], ["b"], options("ConcatenationOptions", Axis=1))
+    otherwise = SubGraph([s8("a", 1), s8("b", 2)], [twice], ["a"], ["b"])
+    uses = [if_(["c", "x"], [r]) for r in names]
+    tensors = [flag(), s8("x", 1), *(s8(r, 2) for r in names)]
+    return build_model(tensors, uses, ["c", "x"], names, more=[then, otherwise])
+
+
+def test_an_operator_that_keeps_state_in_a_branch() -> None:
+    """Its memory moves on only in runs that take the branch."""
+    data = remembering()
+    runs = [
+        [np.array([c]), floats().astype(np.int8).reshape(1, 1, 1, 4)] for c in (True, True, False, True, False, True)
+    ]
+    check(data, runs, litert=False)
+    assert len(read_tflite(data, "m", {}).state) == 1
+    refused(remembering(2), UnsupportedModel, "sub-graph 1 keeps state, but is used more than once")

@@ -128,7 +128,6 @@ def test_batches_of_weights_are_refused() -> None:
 @pytest.mark.parametrize(
     ("weights", "says"),
     [
-        (Tensor("w", data=np.ones((2, 4), np.uint8), scale=0.1, zero_point=3), "with u8 weights"),
         (Tensor("w", data=np.ones((2, 4), np.int8), scale=0.1, zero_point=3), "zero point 0"),
         (Tensor("w", data=np.ones((2, 4), np.int8)), "no quantization"),
         (Tensor("w", "INT8", (2, 4), scale=0.1), "known ahead of time"),

@@ -130,6 +130,14 @@ def test_embedding_lookup_of_s8_gives_f32() -> None:
     check_against_judge(hybrid_lookup([0.1 + 0.07 * i for i in range(6)]), [indices], by=judge_litert)
 
 
+@pytest.mark.parametrize("scale", [0.1, [0.1, 0.3, 0.2]])
+def test_embedding_lookup_of_s4_gives_f32(scale: float | list[float]) -> None:
+    """Of an even number of columns: LiteRT starts rows at whole bytes, where files with odd ones have none."""
+    table = Tensor("x", "INT4", (3, 4), bytes((0x21, 0x43, 0xE5, 0x0F, 0x87, 0x9A)), scale)
+    data = model("EMBEDDING_LOOKUP", [Tensor("i", "INT32", (4,)), table], [activation("y", "FLOAT32", (4, 4))], None, 4)
+    check_against_judge(data, [np.array([2, 0, 1, 1], np.int32)], by=judge_litert)
+
+
 def test_embedding_lookup_refusals() -> None:
     for data, why in [
         (hybrid_lookup(0.1, 3), "zero point other than 0"),
@@ -253,3 +261,19 @@ def test_refusals(name: str, tensors: list[Tensor], out: Shape, opts: dict[str, 
     table = options("GatherOptions", **opts) if opts is not None else None
     with pytest.raises((InvalidModel, UnsupportedModel), match=why):
         read_tflite(model(name, tensors, [activation("y", "INT8", out)], table), "m", {})
+
+
+@pytest.mark.parametrize("kind", ["FLOAT32", "INT8", "INT32"])
+def test_hashtable_lookup(kind: str) -> None:
+    for shape in ((4,), (4, 2), (4, 2, 3)):
+        inputs = [Tensor("q", "INT32", (5,)), s32("k", [-3, 1, 5, 9]), activation("x", kind, shape)]
+        outputs = [activation("y", kind, (5, *shape[1:])), Tensor("hits", "UINT8", (5,))]
+        wanted = np.array([5, 6, -3, 9, 100], np.int32)
+        check_against_judge(model("HASHTABLE_LOOKUP", inputs, outputs), [wanted, values(kind, shape)], by=judge_litert)
+
+
+def test_the_keys_of_a_table_must_rise() -> None:
+    inputs = [Tensor("q", "INT32", (5,)), s32("k", [1, 5, 5]), activation("x", "INT8", (3,))]
+    data = model("HASHTABLE_LOOKUP", inputs, [activation("y", "INT8", (5,)), Tensor("hits", "UINT8", (5,))])
+    with pytest.raises(InvalidModel, match="must rise"):
+        read_tflite(data, "m", {})

@@ -141,6 +141,12 @@ def test_blocks_that_do_not_fit_are_refused(scales: Tensor, blocks: Blocks, says
         read_tflite(blockwise(scales, blocks), "model", {})
 
 
+def test_blocks_of_an_odd_size_are_refused() -> None:
+    scales = Tensor("s", data=np.ones((6, 64), np.float16))
+    with pytest.raises(UnsupportedModel, match="blocks of 1"):
+        read_tflite(blockwise(scales, Blocks(2, 1)), "model", {})
+
+
 def test_a_fused_activation_after_blockwise_weights_is_refused() -> None:
     with pytest.raises(UnsupportedModel, match="fused activation"):
         read_tflite(blockwise(SCALES, Blocks(2, 32), activation=1), "model", {})

@@ -175,3 +175,50 @@ def test_what_has_no_meaning_is_refused(model: dict[str, int], why: str) -> None
 def test_malformed_lstms_are_refused() -> None:
     with pytest.raises(InvalidModel, match="clips at"):
         read_tflite(float_model(clips=(-1.0, 0.0)), "model", {})
+
+
+def basic_model(kind: str, batch: int = 2, depth: int = 5, cells: int = 4, outputs: list[str] | None = None) -> bytes:
+    """Both states are inputs of the model."""
+    rng = np.random.default_rng(batch * depth)
+    quantized: dict[str, float] = {"scale": 1 / 128, "zero_point": 128} if kind == "UINT8" else {}
+    shape, width = (4 * cells, depth + cells), depth + cells
+    weights = Tensor("w", data=(rng.standard_normal(shape) * 0.5).astype(np.float32))
+    bias = Tensor("b", data=rng.standard_normal(4 * cells).astype(np.float32))
+    if kind == "UINT8":
+        weights = Tensor("w", data=rng.integers(0, 256, shape).astype(np.uint8), scale=0.02, zero_point=111)
+        bias = Tensor("b", data=rng.integers(-9999, 9999, 4 * cells).astype(np.int32), scale=0.02 / 128)
+    state: dict[str, float] = {"scale": 2.0**-11} if kind == "UINT8" else {}
+    wide = "INT16" if kind == "UINT8" else kind
+    tensors = [
+        Tensor("x", kind, (batch, depth), **quantized),
+        Tensor("h", kind, (batch, cells), **quantized),
+        weights,
+        bias,
+        Tensor("c", wide, (batch, cells), **state),
+        Tensor("y", kind, (batch, cells), **quantized),
+        Tensor("next", wide, (batch, cells), **state),
+        Tensor("joined", kind, (batch, width), **quantized),
+        Tensor("sums", wide, (batch, 4 * cells), **state),
+    ]
+    table = options("LSTMOptions", FusedActivationFunction=4, KernelType=1)
+    operator = Operator("LSTM", ["x", "h", "w", "b", "c"], ["y", "next", "joined", "sums"], table, version=2)
+    return build_model(tensors, [operator], inputs=["x", "h", "c"], outputs=outputs or ["y", "next"])
+
+
+@pytest.mark.parametrize("kind", ["UINT8", "FLOAT32"])
+def test_the_basic_kernel(kind: str) -> None:
+    rng = np.random.default_rng(3)
+    runs: list[list[Array]] = []
+    for _ in range(RUNS):
+        if kind == "UINT8":
+            x, h = (rng.integers(0, 256, (2, n)).astype(np.uint8) for n in (5, 4))
+            runs.append([x, h, rng.integers(-32768, 32768, (2, 4)).astype(np.int16)])
+        else:
+            runs.append([rng.standard_normal((2, n)).astype(np.float32) for n in (5, 4, 4)])
+    data = basic_model(kind)
+    check_stream(data, runs, stream_litert(data, runs, 2), FLOATS)
+
+
+def test_working_memory_of_the_basic_kernel_is_no_output() -> None:
+    with pytest.raises(UnsupportedModel, match="working memory"):
+        read_tflite(basic_model("FLOAT32", outputs=["y", "sums"]), "model", {})

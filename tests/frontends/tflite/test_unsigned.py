@@ -224,3 +224,39 @@ def test_what_no_judge_computes_is_refused_by_name() -> None:
     for name in ("SQUARED_DIFFERENCE", "L2_POOL_2D", "ABS"):
         with pytest.raises((UnsupportedModel, InvalidModel), match=name):
             read_tflite(build_model([x, y], [Operator(name, ["x", "x"][: 1 + (name[0] == "S")], ["y"])]), "m", {})
+
+
+def test_limits_without_a_scale_are_refused_by_name() -> None:
+    """What fake quantization leaves, where the converter gave integers no scale; floats are not concerned."""
+    for kind in (U8, "FLOAT32"):
+        x, y = (Tensor(n, kind, (1, 2), limits=(-1.0, 2.0)) for n in "xy")
+        data = build_model([x, y], [Operator("RELU", ["x"], ["y"])])
+        if kind == U8:
+            with pytest.raises(UnsupportedModel, match='"x" is u8 with the limits of fake quantization, but no scale'):
+                read_tflite(data, "m", {})
+        else:
+            read_tflite(data, "m", {})
+
+
+def beside_floats(name: str, w: np.ndarray, y: Shape, opts: Options, zero: int = 0) -> bytes:
+    """A layer of f32 with constant weights."""
+    x = Tensor("x", "FLOAT32", (1, 4, 4, 2)[-len(y) :] if len(y) == 4 else (3, 8))
+    weights = Tensor("w", data=w, scale=0.02, zero_point=zero)
+    bias = Tensor("b", data=np.arange(y[-1], dtype=np.float32))
+    return build_model([x, weights, bias, Tensor("y", "FLOAT32", y)], [Operator(name, ["x", "w", "b"], ["y"], opts)])
+
+
+def test_u8_weights_beside_floats_are_s8_by_another_name() -> None:
+    conv = options("Conv2DOptions", Padding=1, StrideH=1, StrideW=1, DilationHFactor=1, DilationWFactor=1)
+    layers_ = (
+        ("FULLY_CONNECTED", (5, 8), (3, 5), options("FullyConnectedOptions")),
+        ("CONV_2D", (3, 3, 3, 2), (1, 2, 2, 3), conv),
+    )
+    for name, shape, y, opts in layers_:
+        w = values(U8, shape, 4)
+        x = values("FLOAT32", (3, 8) if len(y) == 2 else (1, 4, 4, 2), 5)
+        for zero in (0, 128, 117):
+            check_against_judge(beside_floats(name, w, y, opts, zero), [x], 1e-6, by=judge_litert)
+    depthwise = options("DepthwiseConv2DOptions", DepthMultiplier=1, **conv.fields)
+    with pytest.raises(UnsupportedModel, match="f32 input with u8 weights"):
+        read_tflite(beside_floats("DEPTHWISE_CONV_2D", values(U8, (1, 3, 3, 2), 4), (1, 2, 2, 2), depthwise), "m", {})

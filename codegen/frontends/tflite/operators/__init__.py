@@ -3,6 +3,7 @@
 from edgegen.frontends.tflite.operators import (
     activation,
     arithmetic,
+    bidirectional,
     blocks,
     comparison,
     control,
@@ -11,6 +12,7 @@ from edgegen.frontends.tflite.operators import (
     detection,
     functions,
     indexing,
+    interior,
     lstm,
     mediapipe,
     movement,
@@ -22,6 +24,7 @@ from edgegen.frontends.tflite.operators import (
     reduction,
     repetition,
     resizing,
+    segments,
     shape,
     signal,
     slicing,
@@ -29,11 +32,13 @@ from edgegen.frontends.tflite.operators import (
     stream,
     variables,
     volume,
+    windows,
 )
 
 __all__ = [
     "activation",
     "arithmetic",
+    "bidirectional",
     "blocks",
     "comparison",
     "control",
@@ -42,6 +47,7 @@ __all__ = [
     "detection",
     "functions",
     "indexing",
+    "interior",
     "lstm",
     "mediapipe",
     "movement",
@@ -53,6 +59,7 @@ __all__ = [
     "reduction",
     "repetition",
     "resizing",
+    "segments",
     "shape",
     "signal",
     "slicing",
@@ -60,4 +67,5 @@ __all__ = [
     "stream",
     "variables",
     "volume",
+    "windows",
 ]

@@ -7,7 +7,7 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
-from edgegen.frontends.tflite.operators.hybrid import hybrid_convolution, is_hybrid
+from edgegen.frontends.tflite.operators.hybrid import hybrid_convolution, is_hybrid, layer_weights
 from edgegen.ir.dtypes import F32, S8, S16, S32, S64
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.tensor import Tensor, TensorType, constant
@@ -125,7 +125,7 @@ def _size(op: Operator) -> Pair:
 def conv_2d(op: Operator) -> None:
     """Weights are [O,kH,kW,C/groups], as Conv2d's."""
     options = op.options(tflite.Conv2DOptions)
-    size, w = _size(op), op.input(1)
+    size, w = _size(op), layer_weights(op)
     stride = (options.StrideH, options.StrideW)
     dilation = (options.DilationHFactor, options.DilationWFactor)
     pad = window_padding(op, options.Padding, size, (w.shape[1], w.shape[2]), stride, dilation)
@@ -142,7 +142,7 @@ def conv_2d(op: Operator) -> None:
 def depthwise_conv_2d(op: Operator) -> None:
     """Weights are [1,kH,kW,C*M]; the channel multiplier M follows from the shapes."""
     options = op.options(tflite.DepthwiseConv2DOptions)
-    size, w = _size(op), op.input(1)
+    size, w = _size(op), layer_weights(op)
     if w.shape[0] != 1:
         raise op.invalid(f"depthwise weights {w.type} must start with 1")
     op.constant(1, "weights")

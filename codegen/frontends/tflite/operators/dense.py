@@ -12,6 +12,7 @@ from edgegen.frontends.tflite.operators.hybrid import (
     blockwise_dense,
     hybrid_batch_matmul,
     is_hybrid,
+    layer_weights,
     weight_scales,
 )
 from edgegen.ir.dtypes import F32, S8, S16
@@ -38,7 +39,7 @@ def _is_product(op: Operator, x: Tensor, w: Tensor, b: Tensor | None) -> bool:
 @operator("FULLY_CONNECTED", last_version=14, signed="computes")
 def fully_connected(op: Operator) -> None:
     """x of any rank is read as [batch, depth]; the output may keep x's leading dimensions."""
-    x, w, b, y = op.input(0), op.input(1), op.optional(2), op.output
+    x, w, b, y = op.input(0), layer_weights(op), op.optional(2), op.output
     options = op.options(tflite.FullyConnectedOptions)
     if options.WeightsFormat != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
         raise op.unsupported("shuffled weights are not supported", "convert without shuffling")

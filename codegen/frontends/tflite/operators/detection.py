@@ -1,12 +1,15 @@
-"""TFLite_Detection_PostProcess, the custom operator that ends SSD object detectors."""
+"""NON_MAX_SUPPRESSION, and TFLite_Detection_PostProcess, the custom operator that ends SSD object detectors."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from edgegen.frontends.tflite.operator import Operator, operator
 from edgegen.ir.dtypes import F32, U8
 from edgegen.ops.detection_postprocess import DetectionPostprocess, Scale
+from edgegen.ops.non_max_suppression import NonMaxSuppression
 
 MAX_ROWS = 1 << 16
 
@@ -38,3 +41,35 @@ def detection_postprocess(op: Operator) -> None:
         if output.shape == ():  # converters leave them open like this
             output.type = replace(output.type, shape=type.shape)
     op.add_all(step, [boxes, scores, anchors], op.outputs)
+
+
+def _scalar(op: Operator, i: int, what: str) -> float:
+    """A constant f32 of one element."""
+    values = op.constant(i, what)
+    if values.size != 1 or values.dtype != np.float32 or not np.isfinite(values).all():
+        raise op.invalid(f"{what} must be a finite f32, is {op.input(i).type}")
+    return float(values.reshape(-1)[0])
+
+
+def _suppress(op: Operator, soft: bool) -> None:
+    """Inputs are boxes, scores and constants: how many, the overlap, the least score, and the decay's sigma."""
+    counts = op.integers(2, "the number of results")
+    overlap, score = _scalar(op, 3, "the overlap"), _scalar(op, 4, "the least score")
+    sigma = _scalar(op, 5, "sigma") if soft else 0.0
+    if len(counts) != 1 or not 0 < counts[0] <= MAX_ROWS or sigma < 0:
+        raise op.invalid(f"cannot keep {list(counts)[:8]} boxes with sigma {sigma}")
+    decay = float(np.float32(-0.5) / np.float32(sigma)) if sigma > 0 else 0.0
+    if not np.isfinite(decay) or len(op.outputs) != (3 if soft else 2):
+        raise op.invalid(f"has sigma {sigma} and {len(op.outputs)} outputs")
+    outputs = op.outputs if soft else [op.outputs[0], None, op.outputs[1]]
+    op.add_all(NonMaxSuppression(counts[0], score, overlap, decay), [op.input(0), op.input(1)], outputs)
+
+
+@operator("NON_MAX_SUPPRESSION_V4", last_version=1)
+def non_max_suppression_v4(op: Operator) -> None:
+    _suppress(op, False)
+
+
+@operator("NON_MAX_SUPPRESSION_V5", last_version=1)
+def non_max_suppression_v5(op: Operator) -> None:
+    _suppress(op, True)

@@ -9,13 +9,16 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
+from edgegen.frontends.tflite.unsigned import OFFSET
 from edgegen.ir.dtypes import F16, F32, S8
-from edgegen.ir.tensor import Tensor
+from edgegen.ir.quantization import Quantization
+from edgegen.ir.tensor import Tensor, constant
 from edgegen.ops.blockwise_dense import BlockwiseDense
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.hybrid import HybridProduct
+from edgegen.ops.nibbles import fit_nibbles
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.row_scale import RowScale
@@ -27,11 +30,22 @@ def is_hybrid(x: Tensor, w: Tensor) -> bool:
     return x.dtype == F32 and w.dtype.is_integer
 
 
+def layer_weights(op: Operator) -> Tensor:
+    """Input 1, the weights. Beside f32, u8 is what converters called s8 until 2019: LiteRT reads its bytes as s8 and
+    takes no notice of a zero point, except in depthwise convolutions, where it refuses them."""
+    w = op.input(1)
+    if not op.unsigned or op.input(0).dtype != F32 or w.data is None:
+        return w
+    if op.name == "DEPTHWISE_CONV_2D":
+        raise op.unsupported("f32 input with u8 weights is not supported", "use int8 or f32 weights")
+    values = (w.data.view(np.uint8) ^ OFFSET).view(np.int8)  # the bytes as the file has them
+    return constant(w.name, values, S8, Quantization((op.per_tensor(w)[0],), (0,)))
+
+
 def weight_scales(op: Operator, w: Tensor, units_axis: int) -> tuple[float, ...]:
     """One scale or one per unit. Raises UnsupportedModel for weights that are not symmetric s8 constants."""
-    if w.dtype != S8 or op.unsigned or op.output.dtype != F32:
-        kind = "u8" if op.unsigned else w.dtype
-        raise op.unsupported(f"f32 input with {kind} weights is not supported", "use int8 or f32 weights")
+    if w.dtype != S8 or op.output.dtype != F32:
+        raise op.unsupported(f"f32 input with {w.dtype} weights is not supported", "use int8 or f32 weights")
     op.constant(1, "weights")
     q = op.quantization(w)
     if any(q.zero_point):
@@ -68,7 +82,7 @@ def hybrid_convolution(op: Operator, product: Conv2d | DepthwiseConv2d, w: Tenso
     w: the weights as `product` has them. As LiteRT's reference kernels: asymmetric, unless a convolution without groups
     has the same scale for all of its units.
     """
-    x, original, bias = op.input(0), op.input(1), op.optional(2)
+    x, original, bias = op.input(0), layer_weights(op), op.optional(2)
     scales = weight_scales(op, original, 0 if isinstance(product, Conv2d) else 3)
     if isinstance(product, DepthwiseConv2d):
         add_hybrid(op, product, (x, w, bias), RowScale(scales), True, activation, op.output)
@@ -92,6 +106,8 @@ def blockwise_dense(
         raise op.unsupported(f'the bias "{bias.name}" must be f32 and known ahead of time')
     if x.dtype != F32 or op.output.dtype != F32:
         raise op.unsupported(f"{x.dtype} input with blockwise weights is not supported", "use f32 activations")
+    if q.block % 2 or fit_nibbles(values) is not None:
+        raise op.unsupported(f"blockwise weights {w.type} in blocks of {q.block}", "use int4 in blocks of an even size")
     scales = op.add_constant("scales", np.array(q.scale, np.float16).reshape(len(values), -1), F16)
     quantized, row_scales, zeros = op.add_all(QuantizeRows(x.shape[0], asymmetric=True), [x], [None] * 3)
     return op.add(BlockwiseDense(), [quantized, row_scales, zeros, w, scales, bias], output)

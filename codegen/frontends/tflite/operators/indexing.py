@@ -11,16 +11,21 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.sizes import one_size, sizes
 from edgegen.frontends.tflite.tensors import check_size
-from edgegen.ir.dtypes import F32, S8, S64
+from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8
 from edgegen.ir.tensor import Tensor, TensorType
+from edgegen.ops.arg_reduce import ArgReduce
 from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
+from edgegen.ops.cast import Cast
+from edgegen.ops.compare import Compare
 from edgegen.ops.gather import Gather
 from edgegen.ops.gather_nd import GatherNd
 from edgegen.ops.one_hot import OneHot
+from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.scatter_nd import ScatterNd
+from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.top_k import TopK
 from edgegen.ops.update_slice import UpdateSlice
@@ -108,6 +113,8 @@ def _filled(op: Operator, value: Tensor, shape: tuple[int, ...]) -> Tensor:
 def scatter_nd(op: Operator) -> None:
     """Updates of the same place add up, on a ground of 0."""
     indices, updates, shape = op.input(0), op.input(1), sizes(op, 2, "the shape")
+    if updates.dtype not in (F32, S8, U8, S16, S32, S64, BOOL):
+        raise op.unsupported(f"{updates.dtype} is not supported", "use f32 or a signed integer")
     if indices.rank and indices.shape[-1] <= len(shape):
         _check_inside(op, indices, shape[: indices.shape[-1]])
     ground = _filled(op, op.add_constant("ground", np.zeros((), updates.dtype.np), updates.dtype), shape)
@@ -155,6 +162,28 @@ def top_k(op: Operator) -> None:
 def dynamic_update_slice(op: Operator) -> None:
     """Input 0 with input 1 at the place that input 2 holds."""
     op.add(UpdateSlice(), [op.input(0), op.input(1), op.input(2)], op.output)
+
+
+@operator("HASHTABLE_LOOKUP", last_version=1)
+def hashtable_lookup(op: Operator) -> None:
+    """Inputs: keys to look up, the table's keys in rising order, its rows. Outputs: the rows, 0 for keys that it lacks,
+    and as u8 whether it has each."""
+    wanted, keys, rows = op.input(0), op.input(1), op.input(2)
+    if wanted.rank != 1 or keys.rank != 1 or not rows.rank or rows.shape[0] != keys.shape[0] or len(op.outputs) != 2:
+        raise op.invalid(f"{keys.type} and {rows.type} do not make a table for {wanted.type}")
+    if wanted.dtype != S32 or keys.dtype != S32 or op.outputs[1].dtype != U8:
+        raise op.unsupported(f"keys of {wanted.dtype} and {keys.dtype} are not supported", "use int32")
+    if keys.data is not None and (np.diff(keys.data.astype(np.int64)) <= 0).any():
+        raise op.invalid(f'the keys "{keys.name}" must rise')
+    check_size(op.output.name, TensorType(BOOL, (wanted.shape[0], keys.shape[0])))
+    column = op.add(Reshape((wanted.shape[0], 1)), [wanted])
+    equal = op.add(Compare("equal"), [column, keys])
+    found = op.add(Reduce("any", (1,)), [equal])
+    place = op.add(ArgReduce("max", 1), [op.add(Cast("u8"), [equal])])
+    each = op.add(Reshape((wanted.shape[0], *[1] * (rows.rank - 1))), [found])
+    zero = op.add_constant("zero", np.zeros((), rows.dtype.np), rows.dtype)
+    op.add(Select(), [each, op.add(Gather(), [rows, place]), zero], op.outputs[0])
+    op.add(Cast("u8"), [found], op.outputs[1])
 
 
 @operator("WHERE", last_version=2)

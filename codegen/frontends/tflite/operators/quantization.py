@@ -1,12 +1,14 @@
-"""QUANTIZE and DEQUANTIZE."""
+"""QUANTIZE, DEQUANTIZE and FAKE_QUANT."""
 
 from __future__ import annotations
 
 import numpy as np
+import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F16, F32, S8, S16, S32, U8
 from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ops.fake_quantize import nudged
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 
 
@@ -57,3 +59,16 @@ def dequantize(op: Operator) -> None:
     else:
         op.per_tensor(x)
         op.add(conversion, [x], y)
+
+
+@operator("FAKE_QUANT", last_version=2)
+def fake_quant(op: Operator) -> None:
+    """What a training graph leaves behind: f32 rounded to what integers of some bits could hold."""
+    x, y, options = op.input(0), op.output, op.options(tflite.FakeQuantOptions)
+    if (x.dtype, y.dtype) != (F32, F32):
+        raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use f32")
+    if options.NarrowRange:
+        raise op.unsupported("a narrow range is for weights, which TensorFlow Lite refuses too", "convert again")
+    if not 2 <= options.NumBits <= 16:
+        raise op.unsupported(f"{options.NumBits} bits are not supported", "use 2 to 16")
+    op.add(nudged(float(options.Min), float(options.Max), options.NumBits), [x], y)

@@ -12,7 +12,7 @@ from edgegen.frontends.tflite.reader import Options
 from edgegen.ir.dtypes import F32, S8, S16, S32
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import State
-from edgegen.ir.op import Op, Range
+from edgegen.ir.op import Range
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.gates import WeightScales
 from edgegen.ops.reshape import Reshape
@@ -112,26 +112,29 @@ def rnn_kernel(op: Operator, options: Options, time_major: bool, w: Tensor, r: T
     return Rnn(time_major, reverse, name, WeightScales(*scales, asymmetric=asymmetric))
 
 
-def _add(op: Operator, kernel: Op, x: Tensor, y: Tensor | None) -> Tensor:
-    state = op.state(4)
-    if {t.dtype for t in (x, state.value, op.input(3))} != {F32}:
-        raise refuse(op, [x, state.value, op.input(3)], "use f32")
-    result, state.next = op.add_all(kernel, [x, state.value, op.input(1), op.input(2), op.input(3)], [y, None])
+def add_rnn(
+    op: Operator, kernel: Rnn, x: Tensor, parameters: tuple[Tensor, Tensor, Tensor], state: State, y: Tensor | None
+) -> Tensor:
+    """Appends the node of a sequence x on the state; y, or a new tensor. parameters: weights of x and of h, bias"""
+    floats = [x, state.value, parameters[2]]
+    if {t.dtype for t in floats} != {F32}:
+        raise refuse(op, floats, "use f32")
+    result, state.next = op.add_all(kernel, [x, state.value, *parameters], [y, None])
     return result
 
 
 @operator("UNIDIRECTIONAL_SEQUENCE_RNN", last_version=3)
 def unidirectional_sequence_rnn(op: Operator) -> None:
     """x[N,T,K], or [T,N,K] if time-major; the hidden state is kept from run to run."""
-    options = op.options(tflite.SequenceRNNOptions)
-    kernel = rnn_kernel(op, options, bool(options.TimeMajor), op.input(1), op.input(2))
-    _add(op, kernel, op.input(0), op.output)
+    options, (w, r, b) = op.options(tflite.SequenceRNNOptions), (op.input(i) for i in (1, 2, 3))
+    kernel = rnn_kernel(op, options, bool(options.TimeMajor), w, r)
+    add_rnn(op, kernel, op.input(0), (w, r, b), op.state(4), op.output)
 
 
 @operator("RNN", last_version=3)
 def rnn(op: Operator) -> None:
     """One step: x[N,K] to [N,U]."""
-    x = op.input(0)
-    kernel = rnn_kernel(op, op.options(tflite.RNNOptions), True, op.input(1), op.input(2))
-    result = _add(op, kernel, op.add(Reshape((1, *x.shape)), [x]), None)
+    x, (w, r, b) = op.input(0), (op.input(i) for i in (1, 2, 3))
+    kernel = rnn_kernel(op, op.options(tflite.RNNOptions), True, w, r)
+    result = add_rnn(op, kernel, op.add(Reshape((1, *x.shape)), [x]), (w, r, b), op.state(4), None)
     op.add(Reshape(result.shape[1:]), [result], op.output)

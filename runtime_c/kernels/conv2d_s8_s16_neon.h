@@ -1,0 +1,37 @@
+/* Convolution on s8 with weights of s16, which hold u8 less a zero point, for ARMv8.0. */
+#ifndef EDGEGEN_CONV2D_S8_S16_NEON_H
+#define EDGEGEN_CONV2D_S8_S16_NEON_H
+
+#include "kernels/conv2d_neon.h"
+#include "simd/neon_wide.h"
+
+EDGEGEN_KERNEL void edgegen_conv2d_s8_s16_rows(const edgegen_conv2d_s8_neon *p, const int8_t *x, const int16_t *weights,
+                                               const int32_t *epilogue, uint8_t *scratch, int8_t *y)
+{
+    for (int32_t n = 0; n < p->batch; n++) {
+        int32_t next = 0;
+        for (int32_t oy = 0; oy < p->out_h; oy++) {
+            const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy, &next);
+            edgegen_wide_multiply(&rows, &p->output, p->window.out_w, p->tile, p->output.step, weights, epilogue, y);
+            y += p->window.out_w * p->output.step;
+        }
+        x += p->window.in_h * p->window.in_w * p->window.pixel;
+    }
+}
+
+/* x[n,h,w,c] * weights -> y, windows read where they lie in x; the input's zero point is folded into the bias. */
+EDGEGEN_KERNEL void conv2d_s8_s16_neon(const edgegen_conv2d_s8_neon *p, const int8_t *x, const int16_t *weights,
+                                       const int32_t *epilogue, int8_t *y)
+{
+    edgegen_conv2d_s8_s16_rows(p, x, weights, epilogue, NULL, y);
+}
+
+/* The same for windows that reach into padding or are gathered. */
+EDGEGEN_KERNEL void conv2d_s8_s16_neon_scratch(const edgegen_conv2d_s8_neon *p, const int8_t *x, const int16_t *weights,
+                                               const int32_t *epilogue, uint8_t *scratch, int8_t *y)
+{
+    edgegen_neon_fill_padding(&p->window, scratch);
+    edgegen_conv2d_s8_s16_rows(p, x, weights, epilogue, scratch, y);
+}
+
+#endif
