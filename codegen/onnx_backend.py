@@ -3,7 +3,7 @@
     import edgegen.onnx_backend as backend
     outputs = backend.run_model(model, inputs)
 
-The interface gives a model first and its inputs later, while edgegen compiles for one shape. So a model is compiled when it
+The interface gives a model first and its inputs later, while edgegen compiles for one shape. So it is compiled when it
 first meets inputs of some shapes; inputs whose values an operator must know ahead of time (a shape, axes, ...) keep
 the values that they have there, and other values compile it again.
 """
@@ -78,7 +78,7 @@ def compile_specialized(specialized: Specialized, name: str, target: Target) -> 
     return compile_graph(specialized.graph, target, name, Origin("model.onnx", "0" * 64, "backend"), Options())
 
 
-class EdgegenRep(BackendRep):  # type: ignore[misc]
+class EdgegenRep(BackendRep):
     """A prepared model: compiled once for each set of input shapes and fixed values that it meets."""
 
     def __init__(self, model: onnx.ModelProto, target: Target) -> None:
@@ -103,7 +103,7 @@ class EdgegenRep(BackendRep):  # type: ignore[misc]
         return tuple(outcome.outputs)
 
 
-class EdgegenBackend(Backend):  # type: ignore[misc]
+class EdgegenBackend(Backend):
     """onnx.backend.base.Backend over compiled C, on the CPU."""
 
     @classmethod

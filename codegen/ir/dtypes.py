@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -40,7 +41,7 @@ class DType:
     @property
     def range(self) -> tuple[int, int]:
         """Least and greatest value of an integer type."""
-        info = ml_dtypes.iinfo(self.np)
+        info: Any = ml_dtypes.iinfo(self.np)
         return int(info.min), int(info.max)
 
     def __str__(self) -> str:

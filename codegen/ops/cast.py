@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ml_dtypes
@@ -50,7 +51,7 @@ def _store(of: DType, to: DType, saturate: bool) -> str:
     return f"edgegen_store_{to}" + ("_saturated" if to in _SATURATING and saturate else "")
 
 
-def _row(of: DType, to: DType) -> Kernel:
+def _row(of: DType, to: DType) -> Callable[[bool], Kernel]:
     """The conversion is expanded from a macro where it is used: there are too many to compile them all."""
     name = f"cast_{of}_{to}"
 

@@ -30,7 +30,7 @@ def _check(x: TensorType, indices: TensorType, axis: int) -> None:
 
 def _places(indices: Array, axis: int) -> tuple[Array, ...]:
     """Index arrays of the elements that the indices name."""
-    places = list(np.indices(indices.shape))
+    places = np.indices(indices.shape)
     places[axis] = indices
     return tuple(places)
 

@@ -75,7 +75,7 @@ EDGEGEN_KERNEL void batch_matmul_f32(const edgegen_batch_matmul_f32 *p, const fl
 
 EDGEGEN_KERNEL void batch_matmul_f64(const edgegen_batch_matmul_f64 *p, const double *x, const double *w, double *y)
 {
-    EDGEGEN_BATCH_MATMUL(double, double, 0.0, 0.0, edgegen_clamp_f64(acc, p->low, p->high))
+    EDGEGEN_BATCH_MATMUL(double, double, double, 0.0, 0.0, edgegen_clamp_f64(acc, p->low, p->high))
 }
 
 #endif

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnx
@@ -28,6 +28,7 @@ from edgegen.ops.cast import Cast
 from edgegen.ops.reshape import Reshape
 
 Import = Callable[..., Tensor | Sequence[Tensor | None]]
+F = TypeVar("F", bound=Import)
 
 FOLDED_BYTES = 1 << 16
 """Results of this size that depend on constants only are computed while importing: shapes, indices, masks."""
@@ -46,14 +47,14 @@ REGISTRY: dict[tuple[str, str], list[Registered]] = {}
 """By domain ("" is ai.onnx) and operator name."""
 
 
-def operator(name: str, since: int = 1, until: int = 1 << 30, domain: str = "") -> Callable[[Import], Import]:
+def operator(name: str, since: int = 1, until: int = 1 << 30, domain: str = "") -> Callable[[F], F]:
     """Registers a function for the versions of an operator that came with opsets `since` to `until`.
 
     The function takes the Operator, then the operator's inputs by position (None where an optional one is absent),
     then its attributes by keyword, with the schema's defaults. It returns the output, or all outputs in order.
     """
 
-    def register(function: Import) -> Import:
+    def register(function: F) -> F:
         REGISTRY.setdefault((domain, name), []).append(Registered(function, since, until))
         return function
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 
@@ -229,7 +228,7 @@ def scatter_nd(op: Operator, data: Tensor, indices: Tensor, updates: Tensor, *, 
 def _reduction(op: Operator, name: str) -> Reduction:
     if name not in ("none", *REDUCED):
         raise op.invalid(f'reduction is "{name}"')
-    return cast(Reduction, name)
+    return name
 
 
 @operator("GatherElements", since=11)

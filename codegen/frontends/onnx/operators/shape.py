@@ -159,7 +159,7 @@ def eye_like(op: Operator, x: Tensor, *, dtype: int | None = None, k: int = 0) -
     to = x.dtype if dtype is None else dtype_of_onnx(dtype, "the result")
     if x.rank != 2:
         raise op.invalid(f"{x.type} is no matrix")
-    return op.constant(np.eye(*x.shape, k=k), to)
+    return op.constant(np.eye(x.shape[0], x.shape[1], k), to)
 
 
 @operator("Trilu", since=14)
