@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import ml_dtypes
+import ml_dtypes  # noqa: F401  # numpy then knows its types by name
 import numpy as np
 
 from edgegen.errors import InvalidGraph
@@ -41,7 +40,10 @@ class DType:
     @property
     def range(self) -> tuple[int, int]:
         """Least and greatest value of an integer type."""
-        info: Any = ml_dtypes.iinfo(self.np)
+        if self in SMALL_INTEGERS:
+            bits = int(self.name[1:])
+            return (0, (1 << bits) - 1) if self.name[0] == "u" else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+        info = np.iinfo(self.np)
         return int(info.min), int(info.max)
 
     def __str__(self) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 
 from edgegen.errors import InvalidGraph
-from edgegen.ir.dtypes import BOOL, DTYPES, F8E8M0, F16, F32, F64, SMALL_FLOATS, SMALL_INTEGERS, DType
+from edgegen.ir.dtypes import BOOL, DTYPES, F8E8M0, F16, F32, F64, SMALL_INTEGERS, DType
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
@@ -20,7 +19,8 @@ from edgegen.ops.window import any_order
 _C_TYPES = frozenset(
     ("float16", "float32", "float64", "bool", *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)))
 )
-_SATURATING = tuple(t for t in SMALL_FLOATS if t.size == 1 and t.name.startswith(("f8e4", "f8e5")))
+_GREATEST = {"f8e4m3fn": 0x7E, "f8e4m3fnuz": 0x7F, "f8e5m2": 0x7B, "f8e5m2fnuz": 0x7F}  # codes
+_SATURATING = tuple(DTYPES[name] for name in _GREATEST)
 
 
 def _wide(of: DType, to: DType) -> str:
@@ -119,7 +119,7 @@ class Cast(Op):
             code = np.where(x == 0, 0, np.where(np.isnan(x.astype(np.float64)), 255, code))
             return code.astype(np.uint8).view(to.np)
         if to in _SATURATING and self.saturate:
-            most = float(ml_dtypes.finfo(to.np).max)
+            most = float(np.uint8(_GREATEST[to.name]).view(to.np))
             wide = x.astype(np.float32)
             return np.where(np.isnan(wide), wide, np.clip(wide, -most, most)).astype(to.np)
         if to in SMALL_INTEGERS and integral:
