@@ -256,6 +256,8 @@ def _verification_text(name: str, v: Verification) -> str:
             lines.append(f'  {run.label}, output "{output.name}": {output.reference}')
             if output.recorded is not None:
                 lines.append(f"    recorded output: {output.recorded}")
+    if any(run.by_layers for run in v.runs):
+        lines.append("  it quantizes while it runs, so that a last bit may change all that follows: its nodes decide")
     shown = next((run for run in v.runs if run.first_difference), v.runs[0])
     if shown.layers:
         rows = [

@@ -8,8 +8,10 @@
 #include "edgegen.h"
 
 typedef struct {
-    int32_t boxes, box_step, classes, class_step, offset; /* offset: the first class's place among the scores of a box */
-    int32_t detections, per_box, categories, per_class;   /* categories: classes written for each box, at most per_box */
+    int32_t boxes, box_step, classes, class_step;
+    int32_t offset; /* the first class's place among the scores of a box */
+    int32_t detections, per_box, per_class;
+    int32_t categories; /* classes written for each box, at most per_box */
     float y_scale, x_scale, h_scale, w_scale, score_threshold, iou_threshold;
     float box_scale, box_zero, score_scale, score_zero, anchor_scale, anchor_zero; /* of integers */
 } edgegen_detection;
@@ -81,7 +83,8 @@ EDGEGEN_INLINE void edgegen_sift_down(const edgegen_candidates *c, int32_t at)
     c->order[at] = moved;
 }
 
-EDGEGEN_INLINE edgegen_candidates edgegen_find_candidates(const edgegen_detection *p, const float *score, int32_t *order)
+EDGEGEN_INLINE edgegen_candidates edgegen_find_candidates(const edgegen_detection *p, const float *score,
+                                                          int32_t *order)
 {
     edgegen_candidates c = {score, order, 0};
     for (int32_t i = 0; i < p->boxes; i++) {
@@ -242,8 +245,8 @@ EDGEGEN_INLINE int32_t edgegen_merge_class(const edgegen_detector *d, edgegen_ca
     }
 
 /* Zeros behind the last detection. */
-EDGEGEN_INLINE void edgegen_clear_detections(const edgegen_detection *p, int32_t count, float *y_boxes, float *y_classes,
-                                             float *y_scores)
+EDGEGEN_INLINE void edgegen_clear_detections(const edgegen_detection *p, int32_t count, float *y_boxes,
+                                             float *y_classes, float *y_scores)
 {
     const size_t rest = (size_t)(p->detections * p->per_box - count);
     memset(y_boxes + 4 * count, 0, 16 * rest);

@@ -8,9 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgegen.compiler import Compiled, Request, compile_model
+from edgegen.compiler import Compiled, Request, compile_graph, compile_model
+from edgegen.emit.render import Origin
 from edgegen.errors import UsageError
-from edgegen.ir.evaluate import evaluate
+from edgegen.ir.dtypes import F32, S8
+from edgegen.ir.evaluate import Evaluation, evaluate
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.tensor import Tensor, TensorType, constant
+from edgegen.ops.dense import Dense
+from edgegen.ops.hybrid import HybridProduct
+from edgegen.ops.quantize_rows import QuantizeRows
+from edgegen.ops.row_scale import RowScale
+from edgegen.passes.pipeline import Options
 from edgegen.targets import TARGETS
 from edgegen.verify import verify_model
 from tests import corpus as corpus_files
@@ -73,7 +82,8 @@ def test_recorded_outputs_count_too(tmp_path: Path) -> None:
 
 def test_the_summary_is_json_and_has_what_programs_need() -> None:
     facts = json.loads(json.dumps(verify_model(spoiled(dense_model("generic")), runs=1, layers=True).summary()))
-    needed = "match max_abs_error max_ulp instructions arena_bytes state_bytes instance_bytes stack_bytes text_bytes rodata_bytes"
+    needed = "match max_abs_error max_ulp instructions arena_bytes state_bytes instance_bytes "
+    needed += "stack_bytes text_bytes rodata_bytes"
     assert set(needed.split()) <= set(facts)
     assert facts["match"] is False
     assert facts["instructions"] is None
@@ -99,3 +109,38 @@ def test_models_of_the_corpus_match_their_recorded_outputs(target: str, name: st
         assert found.max_ulp == 0
     else:
         assert found.max_abs_error < 1e-5
+
+
+def quantizing_model() -> Compiled:
+    """A dense layer whose input is quantized at run time."""
+    rng = np.random.default_rng(0)
+    x = Tensor("x", TensorType(F32, (1, 8)))
+    parts = [Tensor(n, t) for n, t in zip(("q", "s", "z"), QuantizeRows(1, True).infer(x.type), strict=True)]
+    y = Tensor("y", TensorType(F32, (1, 4)))
+    weights = constant("w", rng.integers(-127, 128, (4, 8)), S8)
+    nodes = [
+        Node(QuantizeRows(1, True), [x], parts, "quantize"),
+        Node(HybridProduct(Dense(), RowScale((0.1,))), [*parts, weights, None], [y], "dense"),
+    ]
+    graph = Graph("model", [x], [y], nodes)
+    return compile_graph(graph, TARGETS["generic"], "model", Origin("model.test", "0" * 64, "test"), Options())
+
+
+def test_nodes_decide_where_a_model_quantizes_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not verify_model(quantizing_model(), runs=1).runs[0].by_layers
+    run = Evaluation.run
+    monkeypatch.setattr(Evaluation, "run", lambda self, inputs: [y + 1 for y in run(self, inputs)])
+    found = verify_model(quantizing_model(), runs=1)
+    assert found.runs[0].by_layers
+    assert not found.runs[0].outputs[0].match
+    assert found.match  # every node is right
+    assert found.summary()["runs"][0]["by_layers"]
+
+
+def test_a_wrong_node_of_a_model_that_quantizes_while_it_runs_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = HybridProduct.reference
+    monkeypatch.setattr(HybridProduct, "reference", lambda op, *inputs: (right(op, *inputs)[0] + 1,))
+    found = verify_model(quantizing_model(), runs=1)
+    assert not found.match
+    assert found.first_difference is not None
+    assert found.first_difference.name.startswith('1 HybridDense "dense"')

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
 from edgegen.ops.dsp_layers import Rows, is_proved, pack_convolution, pack_rows
 from edgegen.ops.epilogue import bias_or_zeros, constant_weights, nine_bits, rounds_twice, within_256, worth_reordering
+from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 
 _DSP = frozenset({"dsp"})
 
@@ -55,6 +60,28 @@ def _pack_pixels(node: Node) -> Packed:
     return pack_convolution(_rows(node).as_convolution())
 
 
+def _pack_s16(node: Node) -> Packed:
+    """Weights, bias and scales of units in fours, weights of depths in fours, with zeros at the ends."""
+    op, w = node.op, node.input(1).values
+    assert isinstance(op, Dense)
+    assert op.requantize is not None
+    units, depth = w.shape
+    whole = np.pad(w, ((0, -units % 4), (0, -depth % 4)))
+    quads = whole.reshape(len(whole) // 4, 4, -1, 4).transpose(0, 2, 1, 3)[..., [0, 2, 1, 3]]
+    epilogue = [
+        replace(c, array=np.pad(c.array, [(0, -units % 4), (0, 0)][: c.array.ndim]))
+        for c in epilogue_s16(node, op.requantize, units)
+    ]
+    params: dict[str, Literal] = {"rows": node.input(0).shape[0], "depth": depth, "units": units}
+    constants = (Constant("stream", np.ascontiguousarray(quads)), *epilogue)
+    return Packed("edgegen_dense_s16", params | output_s16(op.requantize, op.clamp), constants)
+
+
+def _when_s16(node: Node) -> str | None:
+    assert isinstance(node.op, Dense)
+    return _when(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
+
+
 def _pack_f32(node: Node) -> Packed:
     op, w = node.op, node.input(1).values
     assert isinstance(op, Dense)
@@ -79,6 +106,8 @@ def _when_f32(node: Node) -> str | None:
 
 
 ROWS = (
+    Kernel("dense_s16_dsp", "s16 s8 s64? -> s16", _pack_s16, requires=_DSP, when=_when_s16),
+    Kernel("dense_s16_dsp", "s16 s8 s32 -> s16", _pack_s16, requires=_DSP, when=_when_s16),
     Kernel("dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch),
     Kernel("dense_s8_dsp_any", "s8 s8 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
     Kernel("dense_s8_dsp_any", "s8 s16 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),

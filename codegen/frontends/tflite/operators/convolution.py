@@ -56,7 +56,7 @@ def convolution_requantize(
     types = (x.dtype, w.dtype, y.dtype)
     if types == (F32, F32, F32):
         return 0, None
-    if op.unsigned and types == (S8, S8, S8):
+    if op.unsigned:
         return _requantize_unsigned(op, x, w)
     if types not in ((S8, S8, S8), (S16, S8, S16)):
         raise op.unsupported(
@@ -78,7 +78,14 @@ def convolution_requantize(
 
 
 def _requantize_unsigned(op: Operator, x: Tensor, w: Tensor) -> tuple[int, FixedPoint]:
-    """As tflite::GetQuantizedConvolutionMultipler, which multiplies the scales in f32."""
+    """As tflite::GetQuantizedConvolutionMultipler, which multiplies the scales in f32.
+
+    Raises UnsupportedModel for results of another type than u8.
+    """
+    if (x.dtype, w.dtype, op.output.dtype) != (S8, S8, S8):
+        raise op.unsupported(
+            f"u8 weights beside {x.dtype}, giving {op.output.dtype}, are not supported", "use full int8"
+        )
     (scale_x, zero_x), (scale_w, _), (scale_y, zero_y) = (op.per_tensor(t) for t in (x, w, op.output))
     return zero_x, FixedPoint.from_scales([float(np.float32(scale_x) * np.float32(scale_w)) / scale_y], zero_y)
 

@@ -1,0 +1,122 @@
+"""Sub-graphs hand over their results without copies where they can."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgegen.ir.dtypes import BOOL, S32
+from edgegen.ir.evaluate import Evaluation, evaluate
+from edgegen.ir.graph import Graph, State
+from edgegen.ir.tensor import Tensor, TensorType
+from edgegen.ops.binary import Binary
+from edgegen.ops.compare import Compare
+from edgegen.ops.control import If, While
+from edgegen.passes.pipeline import Options, run
+from edgegen.verify import Call, build_program
+from tests.build_graph import GENERIC, Builder, kinds
+from tests.harness import compile_for_test
+
+ADD, SUB, LESS = Binary("add"), Binary("sub"), Compare("less")
+SHAPE = (4,)
+
+
+def planned(graph: Graph) -> Graph:
+    after = graph.copy()
+    run(after, GENERIC, Options())
+    return after
+
+
+def copies(graph: Graph) -> int:
+    return sum(n.op.kind == "Copy" for n in graph.steps())
+
+
+def turns(limit: int, *, swap: bool = False, twice: bool = False) -> While:
+    """while count < limit: count += 1 and x += y, y = x - y; or x, y = y, x; or x, y = both x + y."""
+    c, b = Builder(), Builder()
+    count, *_ = c.input((1,), S32), c.input(SHAPE, S32), c.input(SHAPE, S32)
+    condition = c.graph(c.add(LESS, count, c.constant([limit], S32)))
+    count, x, y = b.input((1,), S32), b.input(SHAPE, S32), b.input(SHAPE, S32)
+    more, total = b.add(ADD, count, b.constant([1], S32)), b.add(ADD, x, y)
+    next_x, next_y = (y, x) if swap else (total, total) if twice else (total, b.add(SUB, total, y))
+    if swap:
+        b.nodes.pop()
+    return While(condition, b.graph(more, next_x, next_y))
+
+
+def around(op: While, keep: bool = False, same: bool = False) -> Graph:
+    """The loop on two inputs of the model; keep: x is needed afterwards; same: both start as x."""
+    b = Builder()
+    x, y = b.input(SHAPE, S32), b.input(SHAPE, S32)
+    count = b.input((1,), S32)
+    _, a, c = b.add_all(op, count, x, x if same else y)
+    return b.graph(a, c, *([b.add(ADD, a, x)] if keep else []))
+
+
+def check(graph: Graph, wanted_copies: int) -> Graph:
+    after = planned(graph)
+    assert copies(after) == wanted_copies
+    inputs = [np.array([1, 2, 3, 4], np.int32), np.array([9, 5, 0, 7], np.int32), np.zeros(1, np.int32)]
+    program = build_program([compile_for_test(graph, "generic")])
+    for got, want in zip(program.execute([Call(inputs)])[0].outputs, evaluate(graph, inputs), strict=True):
+        np.testing.assert_array_equal(got, want)
+    return after
+
+
+def test_a_loop_works_on_the_bytes_it_is_given() -> None:
+    graph = check(around(turns(3)), 0)
+    assert graph.plan is not None
+    assert graph.plan.arena_bytes == graph.plan.lower_bound
+
+
+def test_values_needed_afterwards_are_copied_before_the_loop() -> None:
+    graph = check(around(turns(3), keep=True), 1)
+    assert kinds(graph)[:2] == ["Copy", "While"]
+
+
+def test_one_start_for_two_values() -> None:
+    check(around(turns(3), same=True), 1)
+
+
+def test_values_that_change_places() -> None:
+    graph = check(around(turns(3, swap=True)), 3)
+    body = graph.nodes[0].op.graphs[1]
+    assert next(n.name for n in body.nodes if n.op.kind == "Copy").endswith("/saved")
+
+
+def test_one_value_for_two() -> None:
+    check(around(turns(3, twice=True)), 2)
+
+
+def test_branches_that_give_back_arguments_and_constants() -> None:
+    graphs = []
+    for part in range(2):
+        b = Builder()
+        x, y = b.input(SHAPE, S32), b.input(SHAPE, S32)
+        z = b.add(ADD, x, y)
+        graphs.append(b.graph(z, z) if part else b.graph(x, b.constant(np.arange(4), S32)))
+        if not part:
+            graphs[-1].nodes.clear()
+    b = Builder()
+    c, x, y = b.input((1,), BOOL), b.input(SHAPE, S32), b.input(SHAPE, S32)
+    graph = planned(b.graph(*b.add_all(If(*graphs), c, x, y)))
+    assert copies(graph) == 3
+    assert graph.plan is not None
+    assert graph.plan.arena_bytes == graph.plan.lower_bound
+
+
+def test_state_is_rewritten_where_it_lies() -> None:
+    """A loop whose value outlives the run works on the state itself."""
+    b = Builder()
+    y, count = b.input(SHAPE, S32), b.input((1,), S32)
+    value = Tensor("total", TensorType(S32, SHAPE))
+    _, after, other = b.add_all(turns(3), count, value, y)
+    graph = Graph("m", b.inputs, [other], b.nodes, [State("total", value, after, np.ones(SHAPE, np.int32))])
+    done = planned(graph)
+    assert kinds(done) == ["While"]
+    assert done.plan is not None
+    assert done.plan.state_bytes == 16
+    program = build_program([compile_for_test(graph, "generic")])
+    inputs = [np.array([1, 2, 3, 4], np.int32), np.zeros(1, np.int32)]
+    evaluation = Evaluation(graph)
+    for outcome in program.execute([Call(inputs)] * 3):
+        np.testing.assert_array_equal(outcome.outputs[0], evaluation.run(inputs)[0])
