@@ -33,7 +33,9 @@ RESERVE = 1 << 20  # bytes of the board's memories for code, stack and harness
 
 LARGEST_REFERENCE = 1_000_000_000  # MACs: what numpy computes in some seconds
 
-Said = Literal["exact", "close", "misjudged", "differs", "refused", "too large", "failed"]
+EMULATED_MACS = 5_000_000_000  # what an emulator computes in some minutes
+
+Said = Literal["exact", "close", "misjudged", "differs", "refused", "too large", "too long", "failed"]
 AGREE: tuple[Said, ...] = ("exact", "close", "misjudged")
 
 
@@ -65,10 +67,10 @@ def named_target(name: str) -> Target:
     return host_target() if name == "host" else TARGETS[name]
 
 
-def compiled_model(name: str, target: str, optimize: Optimize = "speed") -> Compiled:
-    """The corpus's model for a target. Raises EdgegenError."""
+def compiled_model(name: str, target: str, optimize: Optimize = "speed", symbols: str = "") -> Compiled:
+    """The corpus's model for a target. symbols: what its C is called, by default as it. Raises EdgegenError."""
     path = corpus.ROOT / "models" / "tflite" / f"{name}.tflite"
-    return compile_model(Request(path, replace(named_target(target), optimize=optimize), name=name))
+    return compile_model(Request(path, replace(named_target(target), optimize=optimize), name=symbols or name))
 
 
 def too_large(model: Compiled) -> str:
@@ -115,7 +117,12 @@ def _attempt(name: str, target: str, optimize: Optimize) -> Compiled | Result:
     except EdgegenError as error:
         return Result(name, target, "refused", detail=f"{type(error).__name__}: {_reason(error)}")
     why = too_large(model)
-    return Result(name, target, "too large", detail=why) if why else model
+    if why:
+        return Result(name, target, "too large", detail=f"{why} are more than the emulated board's memories hold")
+    macs = model.source.macs()
+    if model.target.runner != "native" and macs > EMULATED_MACS:
+        return Result(name, target, "too long", detail=f"compiled, but not run: {macs:,} MACs take an emulator hours")
+    return model
 
 
 def _misjudged(model: Compiled, target: str, inputs: Sequence[Array], outcome: Outcome) -> Result:
@@ -151,12 +158,14 @@ def check(
     return [results[name] for name in names]
 
 
-def check_alone(name: str, target: str) -> Result:
-    """One model as a program of its own; a build or a run that fails is a result."""
+def check_all(names: Sequence[str], target: str) -> list[Result]:
+    """As `check`; a build or a run that fails is a result of the model that it is of."""
     try:
-        return check([name], target, build=Build(timeout=3600))[0]
+        return check(names, target, build=Build(timeout=3600))
     except ToolchainFailed as error:
-        return Result(name, target, "failed", detail=_reason(error))
+        if len(names) == 1:
+            return [Result(names[0], target, "failed", detail=_reason(error))]
+        return [result for name in names for result in check_all([name], target)]
 
 
 TEXT = """\
@@ -198,13 +207,27 @@ def judges() -> dict[str, str]:
     return {row[0]: row[4] for row in rows if row[2] == "tflite"}
 
 
+TOGETHER = 8  # small models in one program
+SMALL = 200_000  # bytes of a file
+
+
+def _groups(names: Sequence[str]) -> list[list[str]]:
+    """Small models several at a time, then large ones each alone."""
+    size = {p.stem: p.stat().st_size for p in corpus.models(corpus.ROOT)}
+    small = [name for name in names if size[name] < SMALL]
+    groups = [small[i : i + TOGETHER] for i in range(0, len(small), TOGETHER)]
+    return groups + [[name] for name in sorted(names, key=lambda n: size[n]) if size[name] >= SMALL]
+
+
 def _results(names: Sequence[str], targets: Sequence[str]) -> Iterator[Result]:
-    for name in names:
+    for group in _groups(names):
         for target in targets:
             start = time.monotonic()
-            result = check_alone(name, target)
-            print(f"{name} on {target}: {result} ({time.monotonic() - start:.1f} s)", file=sys.stderr, flush=True)
-            yield result
+            results = check_all(group, target)
+            for result in results:
+                print(f"{result.model} on {target}: {result}", file=sys.stderr)
+            print(f"{len(results)} in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+            yield from results
 
 
 def main() -> int:
@@ -214,11 +237,13 @@ def main() -> int:
     parser.add_argument("--targets", nargs="+", choices=NAMED, default=list(NAMED), metavar="T")
     parser.add_argument("--page", type=Path, metavar="FILE", help="also write the table to a Markdown file")
     args = parser.parse_args()
-    results = list(_results(args.models, args.targets))
-    text = page(results, args.targets, judges())
+    results: list[Result] = []
+    for result in _results(args.models, args.targets):
+        results.append(result)
+        text = page(sorted(results, key=lambda r: args.models.index(r.model)), args.targets, judges())
+        if args.page:  # what is known so far
+            args.page.write_text(text, encoding="utf-8")
     print(text)
-    if args.page:
-        args.page.write_text(text, encoding="utf-8")
     return 1 if any(r.said in ("differs", "failed") for r in results) else 0
 
 

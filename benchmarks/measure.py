@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
 import tomllib
@@ -71,12 +72,13 @@ def emulated(model: Model, target: str, optimize: str = "speed") -> Emulated:
 
 @dataclass(frozen=True)
 class Timed:
-    """Microseconds of one inference on the host: the median of the rounds' medians."""
+    """Microseconds of one inference on the host: the median of the rounds' medians. litert: None if it refuses the
+    model."""
 
     target: str
     match: bool
     ours: float
-    litert: float
+    litert: float | None
 
 
 def timed(model: Model, rounds: int) -> Timed:
@@ -84,16 +86,17 @@ def timed(model: Model, rounds: int) -> Timed:
     compiled = compile(model.path, target="host").compiled
     program = build_program([compiled])
     assert isinstance(program, HostProgram)
-    theirs = LiteRt(model.path.read_bytes(), model.inputs)
     call = Call(model.inputs)
     match = _matches(model, compiled, program.execute([call])[0].outputs)
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(allowed)})
     try:
-        sides = (lambda count: program.nanoseconds(call, count), theirs.nanoseconds)
+        sides = [lambda count: program.nanoseconds(call, count)]
+        with contextlib.suppress(RuntimeError, ValueError):  # an operator that it does not have
+            sides.append(LiteRt(model.path.read_bytes(), model.inputs).nanoseconds)
         counts = [max(5, min(20_000, int(ROUND_NANOSECONDS / max(statistics.median(s(20)), 1)))) for s in sides]
         pairs = [[statistics.median(s(n)) for s, n in zip(sides, counts, strict=True)] for _ in range(rounds)]
     finally:
         os.sched_setaffinity(0, allowed)
-    ours, litert = np.median(np.array(pairs), axis=0) / 1000
-    return Timed(compiled.target.name, match, float(ours), float(litert))
+    ours, *litert = (float(m) for m in np.median(np.array(pairs), axis=0) / 1000)
+    return Timed(compiled.target.name, match, ours, litert[0] if litert else None)

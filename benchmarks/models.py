@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edgegen.errors import UsageError
+from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.tensor import Array
 from tests import corpus
 
@@ -25,13 +26,23 @@ NAMES = (
     "mlperf_ic_f32",
     "mlperf_ad_f32",
     "hello_world_f32",
+    "mnist_lstm_f32",
+    "gap_lstm",
+    "dtln_quant_2",
+    "keyword_scrambled",
+    "audio_preprocessor_int8",
+    "mww_v2_hey_jarvis",
+    "mobilenet_v1_025_128_uint8",
     "digits",
 )
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model file and one real sample. outputs: what the judge of the corpus gave for it; None where it has none."""
+    """A model file and one sample: of a model that remembers, the first run of an instance.
+
+    outputs: what the judge of the corpus gave for it; None where it has none
+    """
 
     name: str
     path: Path
@@ -53,5 +64,6 @@ def model(name: str) -> Model:
     path = corpus.ROOT / "models" / "tflite" / f"{name}.tflite"
     if not path.is_file():
         raise UsageError(f"there is no model {name}", [("looked", str(path))], "set EDGEGEN_CORPUS to the corpus")
-    inputs, outputs = corpus.samples(corpus.ROOT, name)[0]
-    return Model(name, path, inputs, outputs)
+    types = [t.type for t in read_tflite(path.read_bytes(), name, {}).inputs]
+    inputs, outputs = corpus.references(corpus.ROOT, name, types)[0]
+    return Model(name, path, inputs, [recorded.values for recorded in outputs])

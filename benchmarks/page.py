@@ -21,9 +21,10 @@ Target {target}, built by gcc, one thread, pinned to one core. LiteRT runs XNNPA
 medians. LiteRT's includes its Python binding's call, of which hello_world_f32 shows the order; ours is the C call
 alone."""
 MEMORY_TEXT = """\
-The lower bound is the largest sum of bytes in use at one node: no arena for that order can be smaller. Text and rodata
-are the model's whole code and constants, weights included; TFLM's code is without the model, and its arena includes the
-interpreter's structures."""
+The lower bound is the largest sum of bytes in use at one node: no arena for that order can be smaller. State is what a
+model keeps from run to run, beside its arena; of such a model the instructions are those of its first run. Text and
+rodata are the model's whole code and constants, weights included; TFLM's code is without the model, and its arena
+includes the interpreter's structures."""
 
 
 def _first_line(command: list[str]) -> str:
@@ -90,7 +91,13 @@ def _arm(results: dict[str, Any]) -> str:
 
 def _host(results: dict[str, Any]) -> str:
     rows: list[Row] = [
-        (name, f"{t['ours']:.2f}", f"{t['litert']:.2f}", _ratio(t["ours"], t["litert"]), _said(t))
+        (
+            name,
+            f"{t['ours']:.2f}",
+            None if t["litert"] is None else f"{t['litert']:.2f}",
+            _ratio(t["ours"], t["litert"]),
+            _said(t),
+        )
         for name, t in ((n, r["host"]) for n, r in results.items() if "host" in r)
     ]
     return markdown_table(("model", "edgegen, us", "LiteRT, us", "ratio", "output"), rows)
@@ -105,6 +112,7 @@ def _memory(results: dict[str, Any], tflm: dict[str, Any]) -> str:
                 r["model"],
                 r["arena"],
                 r["lower_bound"],
+                r["state"],
                 r["stack"],
                 peer.get("arena_bytes"),
                 r["text"],
@@ -113,7 +121,7 @@ def _memory(results: dict[str, Any], tflm: dict[str, Any]) -> str:
                 peer.get("code_bytes"),
             )
         )
-    header = ("model", "arena", "lower bound", "stack", "TFLM arena", "text", "rodata", "flash", "TFLM code")
+    header = ("model", "arena", "lower bound", "state", "stack", "TFLM arena", "text", "rodata", "flash", "TFLM code")
     return markdown_table(header, rows)
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from edgegen.emit.render import Origin, render
-from edgegen.emit.symbols import identifier, model_name
+from edgegen.emit.symbols import default_name, model_name
 from edgegen.errors import UsageError
 from edgegen.frontends import Shapes, read_model
 from edgegen.ir.graph import Graph
@@ -73,7 +73,7 @@ def compile_graph(
 
 def compile_model(request: Request) -> Compiled:
     """Compiles one model file. Raises EdgegenError; nothing is written."""
-    name = model_name(request.name) if request.name else identifier(request.path.stem)
+    name = model_name(request.name) if request.name else default_name(request.path.stem)
     request.passes.progress("read")
     source, data = read(request.path, request.shapes, request.signature)
     origin = Origin(request.path.name, hashlib.sha256(data).hexdigest(), version("edgegen"))

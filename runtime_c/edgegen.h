@@ -41,8 +41,13 @@ EDGEGEN_INLINE int32_t edgegen_clamp_s32(int32_t x, int32_t low, int32_t high)
 
 EDGEGEN_INLINE float edgegen_clamp_f32(float x, float low, float high)
 {
+#if !defined(EDGEGEN_OPTIMIZE_SIZE) /* limits are constants then, and compilers leave out those that are infinite */
+    x = low > -EDGEGEN_INFINITY && x < low ? low : x;
+    return high < EDGEGEN_INFINITY && x > high ? high : x;
+#else
     x = x < low ? low : x;
     return x > high ? high : x;
+#endif
 }
 
 EDGEGEN_INLINE double edgegen_clamp_f64(double x, double low, double high)

@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler",),
     ("boards",),
     ("verify", "report"),
-    ("api",),
+    ("api", "onnx_backend"),
     ("cli",),
     ("__main__", "__init__"),
 )

@@ -84,12 +84,20 @@ def test_a_model_called_like_a_command_is_reached_by_its_path(capsys, tmp_path, 
     assert (tmp_path / "out" / "verify.c").is_file()
 
 
+def test_a_model_called_like_a_header_of_the_c_library_leaves_it_alone(capsys, tmp_path, monkeypatch) -> None:
+    shutil.copy(DIGITS, tmp_path / "features.tflite")
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "features.tflite", "--target", "generic")[0] == 0
+    assert (tmp_path / "out" / "m_features.h").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         ((MODEL, "--target", "cortex-m5"), 'unknown target "cortex-m5"'),
         ((MODEL, "--board", "nucleo"), "nucleo"),
         ((MODEL, "--name", "2fast"), '"2fast" cannot be a model\'s name'),
+        ((MODEL, "--name", "features"), "the C library has a header features.h"),
         ((MODEL, "--print-ir-after", "fuse_everything"), "fuse_everything"),
         ((MODEL, "--disable-pass", "plan_arena"), "plan_arena cannot be disabled"),
         ((MODEL, "--shape", "picture=1,8,8,1"), 'no input "picture"'),

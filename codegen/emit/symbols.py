@@ -65,6 +65,16 @@ _KEYWORDS = frozenset(
     ]
 )
 
+# of C99, and those that a C library includes by names of their own
+_HEADERS = frozenset(
+    (
+        *("assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale", "math"),
+        *("setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string", "tgmath", "time"),
+        *("wchar", "wctype", "alloca", "endian", "features", "malloc", "memory", "newlib", "pthread", "sched"),
+        *("strings", "unistd", "xlocale"),
+    )
+)
+
 
 def identifier(text: str) -> str:
     """Lower-case C identifier made from any text; "model" if nothing is left of it."""
@@ -74,8 +84,17 @@ def identifier(text: str) -> str:
     return name[:48].rstrip("_")
 
 
+def default_name(stem: str) -> str:
+    """The name of a model whose file has this name: NAME.h must not stand in the way of a header of the C library."""
+    name = identifier(stem)
+    return f"m_{name}" if name in _HEADERS else name
+
+
 def model_name(text: str) -> str:
     """Checks a name that a user chose with --name. Raises UsageError."""
+    if text.lower() in _HEADERS:
+        why = f"the C library has a header {text.lower()}.h, which the model's own would take the place of"
+        raise UsageError(f'"{text}" cannot be a model\'s name', [("why", why)], f"use m_{text}")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,47}", text) or text in _KEYWORDS or text.lower().startswith("edgegen"):
         raise UsageError(
             f'"{text}" cannot be a model\'s name',

@@ -13,7 +13,8 @@ class Region:
     """Bytes of the model's struct and when they are in use.
 
     name: the tensor's, or the node's for its scratch
-    role: "input", "output", "activation", "view", "scratch" or, behind the arena, "state"
+    role: "input", "output", "activation", "view" (also of what a sub-graph takes), "scratch" or, behind the arena,
+          "state"
     type: of the tensor as printed, "" for scratch
     """
 
@@ -30,7 +31,9 @@ def regions(graph: Graph) -> list[Region]:
     """Every tensor of the plan and every node's scratch, in order of first use. The graph must be planned."""
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
-    views = {t for n in graph.steps() if n.is_view for t in n.outputs}
+    steps = graph.steps()
+    views = {t for n in steps if n.is_view for t in n.outputs}
+    views.update(t for n in steps for inner in n.op.graphs for t in inner.inputs)
     found = []
     for tensor, place in plan.tensors.items():
         if plan.state_bytes and place.offset >= plan.state_offset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
+from edgegen.ops.dsp_tiles import tiles_of
+from edgegen.ops.nibbles import fit_nibbles, pack_nibble_quads, pack_nibbles
 
 
 def _weighted_sums(weights: Array, scales: Array) -> Array:
@@ -78,7 +80,14 @@ def _when(node: Node) -> str | None:
     return fit_nibbles(w.values)
 
 
-def _pack(node: Node) -> Packed:
+def _when_dsp(node: Node) -> str | None:
+    w, scales = node.input(3), node.input(4)
+    if w.shape[0] < 4 or w.shape[1] // scales.shape[1] % 8:
+        return "there must be at least 4 units, and blocks of whole eights"
+    return _when(node)
+
+
+def _pack(node: Node, quads: bool) -> Packed:
     w, halves = node.input(3).values, node.input(4).values
     absent = len(node.inputs) < 6 or node.inputs[5] is None
     bias = np.zeros(len(w), np.float32) if absent else node.input(5).values
@@ -89,14 +98,25 @@ def _pack(node: Node) -> Packed:
         "block": w.shape[1] // halves.shape[1],
     }
     ends = np.stack([_weighted_sums(w, halves.astype(np.float32)), bias], axis=1)
-    constants = (
-        Constant("weights", pack_nibbles(w)),
-        Constant("scales", halves),
-        Constant("ends", ends),
-    )
+    if quads:
+        weights = pack_nibble_quads(w).view(np.uint32)
+        scales = np.stack([halves[list(quad)].T for quad in tiles_of(len(w), 4)])
+    else:
+        weights, scales = pack_nibbles(w), halves
+    constants = (Constant("weights", weights), Constant("scales", scales), Constant("ends", ends))
     return Packed("edgegen_blockwise_dense", params, constants, (0, 1, 2))
 
 
 _SIGNATURE = "s8 f32 s32 s8 f16 f32? -> f32"
 
-BlockwiseDense.kernels = (Kernel("blockwise_dense_s4", _SIGNATURE, _pack, header="blockwise_dense", when=_when),)
+BlockwiseDense.kernels = (
+    Kernel(
+        "blockwise_dense_s4_dsp",
+        _SIGNATURE,
+        partial(_pack, quads=True),
+        "blockwise_dense_dsp",
+        frozenset({"dsp"}),
+        _when_dsp,
+    ),
+    Kernel("blockwise_dense_s4", _SIGNATURE, partial(_pack, quads=False), "blockwise_dense", when=_when),
+)

@@ -35,6 +35,8 @@ def _wide(of: DType, to: DType) -> str:
 def _load(of: DType) -> str:
     if of in SMALL_INTEGERS:
         return f"EDGEGEN_LOAD_{of.name.upper()}"
+    if of == F16:
+        return "edgegen_from_half"
     return "EDGEGEN_LOAD" if not of.is_float or of in (F32, F64) else f"edgegen_load_{of}"
 
 
@@ -46,8 +48,8 @@ def _store(of: DType, to: DType, saturate: bool) -> str:
         return f"EDGEGEN_{'TRUNCATE' if of.is_float else 'WRAP'}_{kind}"
     if to in (F32, F64):
         return f"EDGEGEN_TO_{to.name.upper()}"
-    if to == F16 and of == F64:
-        return "edgegen_store_f16_of_f64"
+    if to == F16:
+        return "edgegen_to_half_of_f64" if of == F64 else "edgegen_to_half"
     return f"edgegen_store_{to}" + ("_saturated" if to in _SATURATING and saturate else "")
 
 

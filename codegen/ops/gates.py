@@ -36,6 +36,11 @@ class WeightScales:
         return (sums.astype(np.float32) * (scale[:, None] * scales)).astype(np.float64)
 
 
+def gate_scales(how: WeightScales | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Scales of the weights of x and of h; empty for floats."""
+    return ((), ()) if how is None else (how.x, how.h)
+
+
 def product(x: Array, weights: Array, how: WeightScales | None, scales: Array | None) -> Array:
     """f64[N,units]: x times weights[units,K], which are floats, or integers with the scale of each unit."""
     if how is None or scales is None:
@@ -118,6 +123,8 @@ class Gates:
 
 
 GATES = (
+    Gates("f32_avx2", frozenset({"avx2", "fma"}), width=16),
+    Gates("f32_neon", frozenset({"neon"}), width=16),
     Gates("f32_dsp", frozenset({"dsp"}), joins=True),
     Gates("f32"),
     Gates("hybrid", asymmetric=False),

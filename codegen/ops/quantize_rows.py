@@ -106,6 +106,7 @@ def _row(asymmetric: bool, isa: str = "", requires: frozenset[str] = frozenset()
 
 
 QuantizeRows.kernels = (
+    *(_row(asymmetric, "_neon", frozenset({"neon"})) for asymmetric in (False, True)),
     *(_row(asymmetric, "_dsp", frozenset({"dsp"})) for asymmetric in (False, True)),
     *(_row(asymmetric) for asymmetric in (False, True)),
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BOOL
-from edgegen.ir.fixed_point import FixedPoint, wrap32
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint, wrap32
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
@@ -32,7 +32,9 @@ class Reduce(Op):
     keep_dims:  reduced axes stay, with one element
     x_zero:     zero point of x
     requantize: for s8 and s16: from sum(x - x_zero) to the output's integers; a mean's count is part of it (TFLM MEAN
-                and SUM: reference_ops::QuantizedMeanOrSum); None for plain numbers, whose sums and products wrap around
+                and SUM: reference_ops::QuantizedMeanOrSum). A product is requantized after each factor but the first,
+                and once more, by WideFixedPoint (LiteRT REDUCE_PROD). None for plain numbers, whose sums and products
+                wrap around
     """
 
     function: str = "mean"
@@ -69,10 +71,24 @@ class Reduce(Op):
             with np.errstate(over="ignore"):
                 options = {"dtype": wide.dtype} if self.function in _SUMS else {}
                 return (np.asarray(reduce(wide, axis=self.axes, keepdims=self.keep_dims, **options)).astype(x.dtype),)
+        if self.function == "prod":
+            return (self._product(x, self.requantize),)
         total = np.sum(x.astype(np.int64) - self.x_zero, axis=self.axes, keepdims=self.keep_dims)
         limits = np.iinfo(x.dtype)
         y = self.requantize.apply(wrap32(total))
         return (np.clip(y, limits.min, limits.max).astype(x.dtype).reshape(total.shape),)
+
+    def _product(self, x: Array, requantize: FixedPoint) -> Array:
+        """The quantized product, over the reduced axes in order."""
+        kept = [i for i in range(x.ndim) if i not in self.axes]
+        rows = x.transpose(*kept, *self.axes).reshape(*(x.shape[i] for i in kept), -1).astype(np.int64) - self.x_zero
+        step = replace(requantize, zero_point=0)
+        product = rows[..., 0]
+        for k in range(1, rows.shape[-1]):
+            product = step.apply(product * rows[..., k])
+        limits = np.iinfo(x.dtype)
+        shape = [1 if i in self.axes else n for i, n in enumerate(x.shape) if self.keep_dims or i not in self.axes]
+        return np.clip(requantize.apply(product), limits.min, limits.max).astype(x.dtype).reshape(shape)
 
 
 def _runs(dims: list[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -119,6 +135,25 @@ def _pack_quantized(node: Node) -> Packed:
     return Packed("edgegen_reduce_quantized", _geometry(node) | params)
 
 
+def _pack_product(node: Node) -> Packed:
+    op = node.op
+    assert isinstance(op, Reduce)
+    assert isinstance(op.requantize, WideFixedPoint)
+    multiplier, shift = op.requantize.reduced(1)
+    low, high = node.out.dtype.range
+    output = {"zero_point": op.requantize.zero_point, "low": low, "high": high}
+    params: dict[str, Literal] = {"x_zero": op.x_zero, "multiplier": int(multiplier[0]), "shift": int(shift[0])}
+    return Packed("edgegen_reduce_product", _geometry(node) | params | output)
+
+
+def _is_product(node: Node) -> str | None:
+    """A row's `when`; factors are taken in the order of x's axes, so other layouts would round otherwise."""
+    assert isinstance(node.op, Reduce)
+    if node.op.function != "prod" or not isinstance(node.op.requantize, WideFixedPoint):
+        return "computes quantized products"
+    return _few_loops(node)
+
+
 def _pack_float(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Reduce)
@@ -145,6 +180,10 @@ def _row(name: str, dtype: str, pack: Callable[[Node], Packed], header: str, fun
 Reduce.kernels = (
     _row("reduce_s8", "s8", _pack_quantized, "reduce_quantized", ("mean", "sum")),
     _row("reduce_s16", "s16", _pack_quantized, "reduce_quantized", ("mean", "sum")),
+    *(
+        Kernel(f"reduce_product_{t}", f"{t} -> {t}", _pack_product, "reduce_product", when=_is_product)
+        for t in ("s8", "s16")
+    ),
     *(_row(f"reduce_{t}", t, _pack_float, "reduce_float", ("mean", "sum")) for t in ("f32", "f64")),
     *(_row(f"sum_{t}", t, _pack_plain, "reduce_plain", ("sum",)) for t in ("s32", "s64")),
     *(_row(f"prod_{t}", t, _pack_plain, "reduce_plain", ("prod",)) for t in ("f32", "f64", "s32", "s64")),

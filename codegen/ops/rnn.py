@@ -11,7 +11,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.gates import GATES, Gates, Matrix, WeightScales, constant_parameters, product
+from edgegen.ops.gates import GATES, Gates, Matrix, WeightScales, constant_parameters, gate_scales, product
 from edgegen.ops.recurrent import ACTIVATIONS, Steps, activate
 
 
@@ -51,7 +51,7 @@ class Rnn(Op):
         bias = inputs[4] if len(inputs) > 4 else None
         steps, hidden, results = Steps.of(x.shape, self.time_major, self.reverse), h.reshape(-1, len(w)), []
         how = self.scales
-        scale_x, scale_h = (None if how is None else how.per_unit(s, len(w)) for s in _scales(how))
+        scale_x, scale_h = (None if how is None else how.per_unit(s, len(w)) for s in gate_scales(how))
         for row in steps.in_order(x):
             sums = product(row, w, how, scale_x) + product(hidden, r, how, scale_h)
             hidden = activate(self.activation, sums if bias is None else sums + bias).astype(np.float32)
@@ -61,10 +61,6 @@ class Rnn(Op):
     def macs(self, *inputs: TensorType | None) -> int:
         x, w, r = known(inputs[0], "x"), known(inputs[2], "w"), known(inputs[3], "r")
         return x.shape[0] * x.shape[1] * (w.elements + r.elements)
-
-
-def _scales(how: WeightScales | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return ((), ()) if how is None else (how.x, how.h)
 
 
 def _row(gates: Gates) -> Kernel:

@@ -114,26 +114,44 @@ EDGEGEN_INLINE uint64_t edgegen_pow_u64(uint64_t a, uint64_t b)
 
 /* Defines the kernel <function>_<name>: `value` of the elements a and b, clamped. */
 #define EDGEGEN_BINARY(function, name, params, type, clamp, value)                                                     \
+    EDGEGEN_BINARY_ELEMENT(function, name, params, type, clamp, value)                                                 \
+    EDGEGEN_ELEMENTWISE(function##_##name, params, type, edgegen_##function##_##name##_element)
+
+#define EDGEGEN_BINARY_ELEMENT(function, name, params, type, clamp, value)                                             \
     EDGEGEN_INLINE type edgegen_##function##_##name##_element(const params *p, type a, type b)                         \
     {                                                                                                                  \
         return (type)clamp(value, p->low, p->high);                                                                    \
-    }                                                                                                                  \
-    EDGEGEN_ELEMENTWISE(function##_##name, params, type, edgegen_##function##_##name##_element)
+    }
+
+/* The same for a short `value`, side by side where there are vectors. */
+#if !defined(EDGEGEN_OPTIMIZE_SIZE) && (defined(__ARM_NEON) || defined(__SSE2__))
+#define EDGEGEN_BINARY_SHORT(function, name, params, type, clamp, value)                                               \
+    EDGEGEN_BINARY_ELEMENT(function, name, params, type, clamp, value)                                                 \
+    EDGEGEN_ELEMENTWISE_8(function##_##name, params, type, edgegen_##function##_##name##_element)
+#else
+#define EDGEGEN_BINARY_SHORT EDGEGEN_BINARY
+#endif
+
+/* The same for floats. */
+#define EDGEGEN_BINARY_REAL(function, name, type, value)                                                               \
+    EDGEGEN_BINARY(function, name, edgegen_binary_##name, type, edgegen_clamp_##name, value)
+#define EDGEGEN_BINARY_SHORT_REAL(function, name, type, value)                                                         \
+    EDGEGEN_BINARY_SHORT(function, name, edgegen_binary_##name, type, edgegen_clamp_##name, value)
 
 /* M(function) is the function of <math.h> for the type. */
 #define EDGEGEN_BINARY_FLOAT(name, type, M)                                                                            \
-    EDGEGEN_BINARY(add, name, edgegen_binary_##name, type, edgegen_clamp_##name, a + b)                                \
-    EDGEGEN_BINARY(sub, name, edgegen_binary_##name, type, edgegen_clamp_##name, a - b)                                \
-    EDGEGEN_BINARY(mul, name, edgegen_binary_##name, type, edgegen_clamp_##name, a *b)                                 \
-    EDGEGEN_BINARY(div, name, edgegen_binary_##name, type, edgegen_clamp_##name, a / b)                                \
-    EDGEGEN_BINARY(maximum, name, edgegen_binary_##name, type, edgegen_clamp_##name, EDGEGEN_MAXIMUM(a, b))            \
-    EDGEGEN_BINARY(minimum, name, edgegen_binary_##name, type, edgegen_clamp_##name, EDGEGEN_MINIMUM(a, b))            \
-    EDGEGEN_BINARY(squared_difference, name, edgegen_binary_##name, type, edgegen_clamp_##name, (a - b) * (a - b))     \
-    EDGEGEN_BINARY(floor_div, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(floor)(a / b))                \
-    EDGEGEN_BINARY(floor_mod, name, edgegen_binary_##name, type, edgegen_clamp_##name, edgegen_floor_mod_##name(a, b)) \
-    EDGEGEN_BINARY(fmod, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(fmod)(a, b))                       \
-    EDGEGEN_BINARY(pow, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(pow)(a, b))                         \
-    EDGEGEN_BINARY(atan2, name, edgegen_binary_##name, type, edgegen_clamp_##name, M(atan2)(a, b))
+    EDGEGEN_BINARY_SHORT_REAL(add, name, type, a + b)                                                                  \
+    EDGEGEN_BINARY_SHORT_REAL(sub, name, type, a - b)                                                                  \
+    EDGEGEN_BINARY_SHORT_REAL(mul, name, type, a *b)                                                                   \
+    EDGEGEN_BINARY_SHORT_REAL(div, name, type, a / b)                                                                  \
+    EDGEGEN_BINARY_SHORT_REAL(maximum, name, type, EDGEGEN_MAXIMUM(a, b))                                              \
+    EDGEGEN_BINARY_SHORT_REAL(minimum, name, type, EDGEGEN_MINIMUM(a, b))                                              \
+    EDGEGEN_BINARY_SHORT_REAL(squared_difference, name, type, (a - b) * (a - b))                                       \
+    EDGEGEN_BINARY_REAL(floor_div, name, type, M(floor)(a / b))                                                        \
+    EDGEGEN_BINARY_REAL(floor_mod, name, type, edgegen_floor_mod_##name(a, b))                                         \
+    EDGEGEN_BINARY_REAL(fmod, name, type, M(fmod)(a, b))                                                               \
+    EDGEGEN_BINARY_REAL(pow, name, type, M(pow)(a, b))                                                                 \
+    EDGEGEN_BINARY_REAL(atan2, name, type, M(atan2)(a, b))
 
 EDGEGEN_BINARY_FLOAT(f32, float, EDGEGEN_MATH_F32)
 EDGEGEN_BINARY_FLOAT(f64, double, EDGEGEN_MATH_F64)

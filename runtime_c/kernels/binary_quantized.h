@@ -1,4 +1,4 @@
-/* Element-wise arithmetic with broadcasting on quantized s8, u8 and s16, portable. */
+/* Element-wise arithmetic with broadcasting on quantized s8 and s16, portable. */
 #ifndef EDGEGEN_BINARY_QUANTIZED_H
 #define EDGEGEN_BINARY_QUANTIZED_H
 
@@ -95,19 +95,12 @@ EDGEGEN_INLINE int32_t edgegen_div_element(const edgegen_mul_quantized *p, int32
 #define EDGEGEN_SQUARED_DIFFERENCE_S8(p, a, b) ((int8_t)edgegen_squared_difference_element(p, a, b))
 #define EDGEGEN_SQUARED_DIFFERENCE_S16(p, a, b) ((int16_t)edgegen_squared_difference_element(p, a, b))
 
-#define EDGEGEN_ADD_U8(p, a, b) ((uint8_t)edgegen_add_element(p, a, b))
-#define EDGEGEN_SUB_U8(p, a, b) ((uint8_t)edgegen_sub_element(p, a, b))
-#define EDGEGEN_MUL_U8(p, a, b) ((uint8_t)edgegen_mul_element(p, a, b))
-
 EDGEGEN_ELEMENTWISE(add_s8, edgegen_add_quantized, int8_t, EDGEGEN_ADD_S8)
 EDGEGEN_ELEMENTWISE(sub_s8, edgegen_add_quantized, int8_t, EDGEGEN_SUB_S8)
 EDGEGEN_ELEMENTWISE(mul_s8, edgegen_mul_quantized, int8_t, EDGEGEN_MUL_S8)
 EDGEGEN_ELEMENTWISE(add_s16, edgegen_add_quantized, int16_t, EDGEGEN_ADD_S16)
 EDGEGEN_ELEMENTWISE(sub_s16, edgegen_add_quantized, int16_t, EDGEGEN_SUB_S16)
 EDGEGEN_ELEMENTWISE(mul_s16, edgegen_mul_quantized, int16_t, EDGEGEN_MUL_S16)
-EDGEGEN_ELEMENTWISE(add_u8, edgegen_add_quantized, uint8_t, EDGEGEN_ADD_U8)
-EDGEGEN_ELEMENTWISE(sub_u8, edgegen_add_quantized, uint8_t, EDGEGEN_SUB_U8)
-EDGEGEN_ELEMENTWISE(mul_u8, edgegen_mul_quantized, uint8_t, EDGEGEN_MUL_U8)
 EDGEGEN_ELEMENTWISE(div_s8, edgegen_mul_quantized, int8_t, EDGEGEN_DIV_S8)
 EDGEGEN_ELEMENTWISE(div_s16, edgegen_mul_quantized, int16_t, EDGEGEN_DIV_S16)
 EDGEGEN_ELEMENTWISE(squared_difference_s8, edgegen_add_quantized, int8_t, EDGEGEN_SQUARED_DIFFERENCE_S8)

@@ -2,6 +2,7 @@
 #ifndef EDGEGEN_BLOCKWISE_DENSE_H
 #define EDGEGEN_BLOCKWISE_DENSE_H
 
+#include "kernels/half.h"
 #include "kernels/nibbles.h"
 
 /* blocks: in a row; block: their size, which is even */
@@ -9,18 +10,18 @@ typedef struct {
     int32_t rows, units, blocks, block;
 } edgegen_blockwise_dense;
 
-/* A positive finite half-precision number: its bits, moved to where those of an f32 are, make it 2^112 too small. */
-EDGEGEN_INLINE float edgegen_positive_half(uint16_t half)
+/* The sum of a unit's blocks as a result; ends: what a zero point of 1 takes from a sum, and the bias. Roundings are
+ * statements of their own, so that no compiler fuses two. */
+EDGEGEN_INLINE float edgegen_blockwise_result(float sum, float scale, int32_t zero, const float *ends)
 {
-    const uint32_t bits = (uint32_t)half << 13;
-    float small;
-    memcpy(&small, &bits, sizeof small);
-    return small * 5.192296858534828e33f; /* 2^112 */
+    const float correction = (float)zero * ends[0];
+    const float corrected = sum - correction;
+    const float real = corrected * scale;
+    return real + ends[1];
 }
 
 /* scale[r] * (x[rows,depth] - zero[r]) times weights[units,depth/2] with scales[units,blocks] -> y[rows,units];
- * ends[units][2]: what a zero point of 1 takes from a sum, and the bias. Roundings are statements of their own, so that
- * no compiler fuses two. */
+ * ends[units][2]: as edgegen_blockwise_result's. */
 EDGEGEN_KERNEL void blockwise_dense_s4(const edgegen_blockwise_dense *p, const int8_t *x, const float *scale,
                                        const int32_t *zero, const uint8_t *weights, const uint16_t *scales,
                                        const float *ends, float *y)
@@ -36,10 +37,7 @@ EDGEGEN_KERNEL void blockwise_dense_s4(const edgegen_blockwise_dense *p, const i
                 sum += scaled;
                 w += p->block / 2;
             }
-            const float correction = (float)zero[r] * ends[2 * o];
-            const float corrected = sum - correction;
-            const float real = corrected * scale[r];
-            y[o] = real + ends[2 * o + 1];
+            y[o] = edgegen_blockwise_result(sum, scale[r], zero[r], ends + 2 * o);
         }
         x += p->blocks * p->block;
         y += p->units;

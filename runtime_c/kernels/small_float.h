@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_SMALL_FLOAT_H
 #define EDGEGEN_SMALL_FLOAT_H
 
-#include "edgegen.h"
+#include "kernels/half.h"
 
 EDGEGEN_INLINE uint32_t edgegen_bits_of_f32(float v)
 {
@@ -59,23 +59,8 @@ EDGEGEN_INLINE float edgegen_decode(uint32_t code, int32_t fraction, int32_t bia
 
 EDGEGEN_INLINE float edgegen_signed(float magnitude, uint32_t sign) { return sign ? -magnitude : magnitude; }
 
-EDGEGEN_INLINE float edgegen_load_f16(uint16_t x)
-{
-    const uint32_t code = x & 0x7fff, sign = (uint32_t)(x & 0x8000) << 16;
-    if (code >= 0x7c00) {
-        return edgegen_f32_of_bits(sign | 0x7f800000 | (code & 0x3ff) << 13);
-    }
-    return edgegen_signed(edgegen_decode(code, 10, 15), sign);
-}
-
-EDGEGEN_INLINE uint16_t edgegen_store_f16(float v)
-{
-    const uint32_t code = edgegen_encode(v, 10, 15), sign = edgegen_bits_of_f32(v) >> 16 & 0x8000;
-    return (uint16_t)(sign | (code == UINT32_MAX ? 0x7e00 : code > 0x7c00 ? 0x7c00 : code));
-}
-
 /* From f64 at once: by way of f32 it would be rounded twice. What f32 cannot tell from a tie is made odd first. */
-EDGEGEN_INLINE uint16_t edgegen_store_f16_of_f64(double v)
+EDGEGEN_INLINE uint16_t edgegen_to_half_of_f64(double v)
 {
     float near = (float)v;
     if ((double)near != v && v == v) {
@@ -84,7 +69,7 @@ EDGEGEN_INLINE uint16_t edgegen_store_f16_of_f64(double v)
         bits -= (v < 0.0 ? found < v : found > v) ? 1 : 0; /* towards zero */
         near = edgegen_f32_of_bits(bits | 1);
     }
-    return edgegen_store_f16(near);
+    return edgegen_to_half(near);
 }
 
 EDGEGEN_INLINE float edgegen_load_bf16(uint16_t x) { return edgegen_f32_of_bits((uint32_t)x << 16); }

@@ -1,4 +1,4 @@
-/* Softmax on s8 and u8, portable: fixed point as in TensorFlow Lite Micro, with exponentials from a table. */
+/* Softmax on s8, portable: fixed point as in TensorFlow Lite Micro, with exponentials from a table. */
 #ifndef EDGEGEN_SOFTMAX_S8_H
 #define EDGEGEN_SOFTMAX_S8_H
 
@@ -47,7 +47,6 @@
     }
 
 EDGEGEN_SOFTMAX_S8(softmax_s8, int8_t, int8_t, -128, 127)
-EDGEGEN_SOFTMAX_S8(softmax_u8, uint8_t, uint8_t, 0, 255)
 EDGEGEN_SOFTMAX_S8(softmax_s8_s16, int8_t, int16_t, -32768, 32767)
 
 #endif

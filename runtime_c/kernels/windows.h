@@ -152,7 +152,8 @@ EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_windo
                                          const edgegen_filters *filters, const void *x, edgegen_band_copy *copy_row,
                                          uint8_t *band, void *y)
 {
-    const ptrdiff_t row_bytes = (ptrdiff_t)(p->band_rows ? p->band_w : p->in_w) * p->in_c * size.stored;
+    const int32_t band_rows = band ? p->band_rows : 0; /* which gcc can tell where scratch is NULL for all calls */
+    const ptrdiff_t row_bytes = (ptrdiff_t)(band_rows ? p->band_w : p->in_w) * p->in_c * size.stored;
     const uint8_t *image = (const uint8_t *)x;
     uint8_t *out = (uint8_t *)y;
     edgegen_strip strip = {
@@ -169,24 +170,24 @@ EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_windo
         .low_f32 = p->low_f32,
         .high_f32 = p->high_f32,
     };
-    if (p->band_rows) { /* and 3 bytes more, for the last run's last step */
-        memset(band, p->fill, (size_t)(p->band_rows * row_bytes + 3));
+    if (band_rows) { /* and 3 bytes more, for the last run's last step */
+        memset(band, p->fill, (size_t)(band_rows * row_bytes + 3));
     }
     for (int32_t n = 0; n < p->batch; n++) {
         const int32_t last = (p->out_h - 1) * p->stride_h + p->extent;
         int32_t first = 0, filled = 0; /* the band holds rows [first, filled) of the padded image */
         for (int32_t oy = 0; oy < p->out_h; oy++) {
             const int32_t top = oy * p->stride_h;
-            if (p->band_rows && filled < top + p->extent) {
+            if (band_rows && filled < top + p->extent) {
                 const int32_t kept = edgegen_max_s32(filled - top, 0);
                 if (first < top && kept > 0) {
                     memmove(band, band + (top - first) * row_bytes, (size_t)(kept * row_bytes));
                 }
                 first = top;
-                filled = edgegen_min_s32(top + p->band_rows, last);
+                filled = edgegen_min_s32(top + band_rows, last);
                 edgegen_fill_band(p, size, image, copy_row, band, first, top + kept, filled);
             }
-            strip.x = p->band_rows ? band + (top - first) * row_bytes : image + top * row_bytes;
+            strip.x = band_rows ? band + (top - first) * row_bytes : image + top * row_bytes;
             edgegen_compute_row(p, size, filters, &strip, out);
             out += (ptrdiff_t)p->y_row * size.y_element;
         }

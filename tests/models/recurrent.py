@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,11 +45,12 @@ class Inputs:
         self.add(Tensor(name, "FLOAT32", shape, is_variable=True))
 
     def parts(
-        self, name: str, table: Options, outputs: list[Tensor], version: int = 3
+        self, name: str, table: Options, outputs: list[Tensor], version: int = 3, inside: Sequence[Tensor] = ()
     ) -> tuple[list[Tensor], Operator]:
-        """All tensors, and the operator."""
-        operator = Operator(name, self.names, [t.name for t in outputs], table, version)
-        return [*self.tensors, *outputs], operator
+        """All tensors, and the operator. inside: its intermediates"""
+        names = [t.name for t in inside]
+        operator = Operator(name, self.names, [t.name for t in outputs], table, version, intermediates=names)
+        return [*self.tensors, *outputs, *inside], operator
 
     def model(self, name: str, table: Options, outputs: list[Tensor], version: int, reads: list[str]) -> bytes:
         """reads: the model's inputs"""

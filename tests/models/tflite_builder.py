@@ -114,6 +114,7 @@ class Operator:
     inputs, outputs: tensors by name or index; None marks an absent optional input
     code:    overrides the index into the list of operator codes
     custom:  options of a custom operator: see `custom_options`
+    intermediates: tensors that only say how results inside the operator are quantized
     """
 
     name: str | int
@@ -123,6 +124,7 @@ class Operator:
     version: int = 1
     code: int | None = None
     custom: bytes | None = None
+    intermediates: Sequence[str | int] = ()
 
 
 @dataclass(frozen=True)
@@ -272,6 +274,7 @@ def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[st
     inputs = w.numbers([position(t) for t in operator.inputs], "int32")
     outputs = w.numbers([position(t) for t in operator.outputs], "int32")
     custom = None if operator.custom is None else w.bytes16(operator.custom)
+    inside = w.numbers([position(t) for t in operator.intermediates], "int32") if operator.intermediates else None
     return w.table(
         "Operator",
         OpcodeIndex=code if operator.code is None else operator.code,
@@ -280,6 +283,7 @@ def _write_operator(w: _Writer, operator: Operator, code: int, index: Mapping[st
         **({"BuiltinOptions2Type": kind, "BuiltinOptions2": table} if second else {}),
         **({} if second else {"BuiltinOptionsType": kind, "BuiltinOptions": table}),
         CustomOptions=custom,
+        Intermediates=inside,
     )
 
 

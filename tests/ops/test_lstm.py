@@ -18,6 +18,7 @@ from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.unary_tables import Sigmoid16
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, Input, check_nodes, constant_input
+from tests.x86 import X86
 
 ULP = 64  # what single precision adds up to over a few steps
 
@@ -166,6 +167,16 @@ def test_portable(cc: str) -> None:
 
 def test_dsp_rows_in_c() -> None:
     check_nodes_on_host([*float_cases("lstm_f32_dsp"), *integer_cases("int8", "lstm_s8_dsp")], ulp=ULP)
+
+
+@pytest.mark.parametrize("target", X86[:1])
+def test_x86(target: str) -> None:
+    check_nodes(float_cases("lstm_f32_avx2"), target, ulp=ULP, sanitize=True)
+
+
+@pytest.mark.cross
+def test_neon() -> None:
+    check_nodes(float_cases("lstm_f32_neon"), "arm-neon", ulp=ULP, sanitize=True)
 
 
 @pytest.mark.cross

@@ -9,11 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgegen.ir.tensor import Array
+from edgegen.ir.dtypes import F32
+from edgegen.ir.evaluate import evaluate
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.op import Range
+from edgegen.ir.tensor import Array, Tensor, TensorType
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.quantize_rows import QuantizeRows, quantize_rows
-from tests.harness import Case, check_nodes
+from edgegen.verify import Call, build_program
+from tests.guarded import check_guarded
+from tests.harness import Case, check_nodes, compile_for_test
 from tests.judge import judge_litert
-from tests.models.tflite_builder import Operator, Tensor, build_model, options
+from tests.models.tflite_builder import Operator, build_model, options
+from tests.models.tflite_builder import Tensor as FileTensor
 
 SPECIAL = [0.0, -0.0, 1e-40, -1e-40, 127.0, 63.5, -63.5, 0.5, -0.5, 126.49999, 0.49999997]
 
@@ -23,9 +31,9 @@ def judged(x: Array, asymmetric: bool) -> Array:
     depth = x.shape[1]
     table = options("FullyConnectedOptions", AsymmetricQuantizeInputs=asymmetric)
     tensors = [
-        Tensor("x", "FLOAT32", x.shape),
-        Tensor("w", data=np.eye(depth, dtype=np.int8), scale=1.0),
-        Tensor("y", "FLOAT32", x.shape),
+        FileTensor("x", "FLOAT32", x.shape),
+        FileTensor("w", data=np.eye(depth, dtype=np.int8), scale=1.0),
+        FileTensor("y", "FLOAT32", x.shape),
     ]
     data = build_model(tensors, [Operator("FULLY_CONNECTED", ["x", "w"], ["y"], table, version=9)])
     return judge_litert(data, [x])[0]
@@ -84,6 +92,32 @@ def test_dsp_kernels_are_exact(optimize: Literal["speed", "size"]) -> None:
     check_nodes(cases("_dsp"), "cortex-m4", ulp=0, optimize=optimize)
 
 
+@pytest.mark.cross
+def test_neon_kernels_are_exact_and_stay_in_bounds() -> None:
+    check_guarded(cases("_neon"), "arm-neon", ulp=0)
+
+
 def test_kernels_are_exact_under_sanitizers_and_clang() -> None:
     check_nodes([*cases(), INFINITE], sanitize=True, ulp=0)
     check_nodes(cases(), cc="clang", ulp=0)
+
+
+@pytest.mark.parametrize(
+    "target", ["generic", *(pytest.param(t, marks=pytest.mark.cross) for t in ("cortex-m4", "arm-neon"))]
+)
+@pytest.mark.parametrize("asymmetric", [False, True])
+def test_rows_are_quantized_in_place(target: str, asymmetric: bool) -> None:
+    values = rows(1, "centred", (3, 37))
+    x, t = (Tensor(name, TensorType(F32, values.shape)) for name in "xt")
+    op = QuantizeRows(3, asymmetric)
+    outputs = [Tensor(name, type) for name, type in zip(("q", "scale", "zero"), op.infer(t.type), strict=True)]
+    nodes = [Node(Clamp(Range(-1.5, 2.0)), [x], [t], "clamp"), Node(op, [t], outputs, "quantize")]
+    graph = Graph("model", [x], outputs, nodes)
+    model = compile_for_test(graph, target)
+    plan = model.graph.plan
+    assert plan is not None
+    places = [plan.tensors[tensor].offset for tensor in (model.graph.nodes[-1].input(0), model.graph.outputs[0])]
+    assert places[0] == places[1]
+    (outcome,) = build_program([model]).execute([Call([values])])
+    for got, want in zip(outcome.outputs, evaluate(graph, [values]), strict=True):
+        np.testing.assert_array_equal(got, want)

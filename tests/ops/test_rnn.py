@@ -12,6 +12,7 @@ from edgegen.ops.gates import WeightScales
 from edgegen.ops.rnn import Rnn
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes, constant_input
+from tests.x86 import X86
 
 ULP = 64  # what single precision adds up to over a few steps
 
@@ -61,6 +62,16 @@ def test_portable(cc: str) -> None:
 
 def test_dsp_rows_in_c() -> None:
     check_nodes_on_host(float_cases("rnn_f32_dsp"), ulp=ULP)
+
+
+@pytest.mark.parametrize("target", X86[:1])
+def test_x86(target: str) -> None:
+    check_nodes(float_cases("rnn_f32_avx2"), target, ulp=ULP, sanitize=True)
+
+
+@pytest.mark.cross
+def test_neon() -> None:
+    check_nodes(float_cases("rnn_f32_neon"), "arm-neon", ulp=ULP, sanitize=True)
 
 
 @pytest.mark.cross

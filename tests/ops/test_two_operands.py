@@ -61,11 +61,6 @@ def arithmetic() -> list[Case]:
     for y in (100.0, 1.0, 0.004):
         op = Binary("div", 3, -4, requantize=factor(y, -20), clamp=Range(-100, 127))
         cases.append(Case(op, S8_PAIRS, "div_s8", f"div {y}"))
-    unsigned = [(x.astype(np.int16) + 128).astype(np.uint8) for x in S8_PAIRS]
-    for function in ("add", "sub"):
-        op = Binary(function, 3, 130, 20, factor(0.5), factor(0.3), factor(2e-6, 100), Range(10, 200))
-        cases.append(Case(op, unsigned, f"{function}_u8"))
-    cases.append(Case(Binary("mul", 3, 130, requantize=factor(0.02, 100)), unsigned, "mul_u8"))
     squared = Binary("squared_difference", 3, -4, 7, factor(0.5), factor(0.3), factor(2e-7, -100))
     cases.append(Case(squared, S8_PAIRS, "squared_difference_s8"))
     wide = [np.arange(-16000, 16000, 251).astype(np.int16), np.arange(16000, -16000, -251).astype(np.int16)]

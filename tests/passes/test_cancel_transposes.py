@@ -16,6 +16,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.dense import Dense
+from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.pad import Pad
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
@@ -67,6 +68,7 @@ def shifted(b: Builder, x: Tensor) -> Tensor:
     "op",
     [
         Pad((0, 1, 2, 0), (1, 0, 0, 3), 7),
+        MirrorPad((0, 1, 2, 0), (1, 0, 0, 2)),
         Slice((1, 0, 4, 2), (1, 2, 3, 1), (1, 2, -2, 1)),
         Clamp(Range(-20, 30)),
         Table(tuple(range(128)) * 2),

@@ -11,9 +11,11 @@ from edgegen.ir.dtypes import F32, S8, S16, S32, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Op, Range
 from edgegen.ops.binary import Binary
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.copy import Copy
+from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reshape import Reshape
@@ -96,6 +98,8 @@ def test_quantized_operators_vanish_only_if_they_keep_all_256_values() -> None:
         (Reshape((4, 3)), (4, 3)),
         (Transpose((0, 1)), (4, 3)),
         (Pad((0, 0), (0, 0)), (4, 3)),
+        (MirrorPad((0, 0), (0, 0)), (4, 3)),
+        (BroadcastTo((4, 3)), (4, 3)),
         (Slice((0, 0), (4, 3), (1, 1)), (4, 3)),
         (Slice((0, 0), (1, 3), (-2, 1)), (1, 3)),
         (Concat(1), (4, 3)),

@@ -12,7 +12,7 @@ from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageEr
 from edgegen.frontends.tflite.operator import REGISTRY, Operator, operator
 from edgegen.frontends.tflite.reader import FileGraph, FileModel, FileOperator, FileSignature, read_flatbuffer
 from edgegen.frontends.tflite.refused import reason
-from edgegen.frontends.tflite.tensors import RESOURCE, check_size, choose_shape, make_tensor
+from edgegen.frontends.tflite.tensors import COMPLEX, RESOURCE, check_size, choose_shape, make_tensor
 from edgegen.frontends.tflite.unsigned import TO_SIGNED, TO_UNSIGNED, Signed, can_be_signed, signed_twin
 from edgegen.ir.dtypes import S8, U8
 from edgegen.ir.graph import Graph, Signature, State
@@ -25,6 +25,8 @@ REPEATED = 10_000
 
 TAKE_HANDLES = frozenset({"READ_VARIABLE", "ASSIGN_VARIABLE", "CALL", "IF", "WHILE", "STABLEHLO_COMPOSITE"})
 """Operators that take handles of variables among their inputs."""
+TAKE_SPECTRA = {"COMPLEX_ABS", "REAL", "IMAG"}
+"""Operators that take complex numbers."""
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Importer:
     variables: resource variables by name
     variable_outputs: variable tensors that an operator writes, which so finds there what its last run has left
     handles: which variable each resource tensor refers to
+    spectra: what each complex tensor is in the graph: f32, with a last axis of real and imaginary part
     """
 
     def __init__(self, source: Source, index: int, name: str, inside: Importer | None = None) -> None:
@@ -93,6 +96,7 @@ class Importer:
         self.file = file = source.model.graphs[index]
         self.variables: dict[str, Variable] = {}
         self.handles: dict[Tensor, Variable] = {}
+        self.spectra: dict[Tensor, Tensor] = {}
         _check_operators(file.operators)
         source.count(file)
         self.tensors = [make_tensor(t, file.tensors) for t in file.tensors]
@@ -129,8 +133,8 @@ class Importer:
         for names that no input has and shapes that do not fit, UnsupportedModel for inputs that no caller can give.
         """
         for tensor in self.inputs:
-            if tensor.dtype == RESOURCE:
-                raise UnsupportedModel(f'tensor "{tensor.name}" has type RESOURCE, which no caller can give')
+            if tensor.dtype in (RESOURCE, COMPLEX):
+                raise UnsupportedModel(f'tensor "{tensor.name}" has type {tensor.dtype}, which no caller can give')
         known = {names[i]: self.file.tensors[i].name for i in self.file.inputs if i in names}
         known.update((t.name, t.name) for t in self.inputs)
         for unknown in shapes.keys() - known.keys():
@@ -192,6 +196,8 @@ class Importer:
         for tensor in op.inputs:
             if tensor is not None and tensor not in self.defined:
                 raise op.invalid(f'reads "{tensor.name}", which no earlier operator writes')
+            if tensor in self.spectra and file.name not in TAKE_SPECTRA:
+                raise op.unsupported(f'"{tensor.name}" is complex', "take its parts or its magnitude first")
             if tensor in self.handles and file.name not in TAKE_HANDLES:
                 raise op.unsupported(f'"{tensor.name}" is a variable\'s handle, not a value', "read the variable first")
         for tensor in op.outputs:
@@ -242,6 +248,8 @@ class Importer:
                 raise UnsupportedModel(f"{node.source} reads a variable tensor, which only recurrent operators carry")
         outputs = [self.tensors[i] for i in self.file.outputs]
         for tensor in outputs:
+            if tensor in self.spectra:
+                raise UnsupportedModel(f'{self.title}\'s output "{tensor.name}" is complex')
             if tensor not in self.defined or tensor in loose:
                 raise InvalidModel(f'{self.title}\'s output "{tensor.name}" is never written')
         return outputs

@@ -13,7 +13,7 @@ from edgegen.frontends.tflite.custom_options import CustomOptions
 from edgegen.frontends.tflite.reader import FileOperator, Options
 from edgegen.frontends.tflite.tensors import MAX_BYTES, check_size
 from edgegen.frontends.tflite.unsigned import Signed
-from edgegen.ir.dtypes import DType, dtype_of
+from edgegen.ir.dtypes import DType
 from edgegen.ir.graph import Node, State
 from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
@@ -61,6 +61,7 @@ class Operator:
     options, and from an output only where the format says nothing else.
 
     unsigned: the file's type is u8 where the operator's inputs and outputs here are s8
+    intermediates: tensors without values, which say how results inside the operator are quantized
     """
 
     def __init__(self, model: Importer, file: FileOperator) -> None:
@@ -69,6 +70,7 @@ class Operator:
         self.resized = model.resized
         self.inputs: list[Tensor | None] = [model.tensors[i] if i >= 0 else None for i in file.inputs]
         self.outputs: list[Tensor] = [model.tensors[i] for i in file.outputs]
+        self.intermediates: list[Tensor] = [model.tensors[i] for i in file.intermediates]
         self.unsigned = False
         self._parts = 0
 
@@ -195,15 +197,14 @@ class Operator:
         tensor = self.input(i)
         return self._model.carry(self, tensor, first)
 
-    def hidden_state(self, name: str, initial: Array) -> State:
+    def hidden_state(self, name: str, type: TensorType, first: int = 0) -> State:
         """What the operator remembers from run to run beside its tensors; the caller sets its `next`.
 
-        initial: its value before the first run, whose dtype and shape it keeps. Raises UnsupportedModel if it has no
-        elements or too many.
+        first: every element's value before the first run. Raises UnsupportedModel if there are none or too many.
         """
-        value = Tensor(f"{self.output.name}/{name}", TensorType(dtype_of(initial), initial.shape))
-        check_size(value.name, value.type)
-        state = State(value.name, value, value, initial)
+        value = Tensor(f"{self.output.name}/{name}", type)
+        check_size(value.name, type)
+        state = State(value.name, value, value, np.full(type.shape, first, type.dtype.np))
         self._model.graph.state.append(state)
         return state
 

@@ -111,7 +111,11 @@ class FileTensor:
 
 @dataclass(frozen=True)
 class FileOperator:
-    """An operator as the file has it; -1 marks an absent optional input. graph: the sub-graph it stands in."""
+    """An operator as the file has it; -1 marks an absent optional input.
+
+    graph: the sub-graph it stands in
+    intermediates: tensors that say how results inside the operator are quantized
+    """
 
     graph: int
     index: int
@@ -119,6 +123,7 @@ class FileOperator:
     version: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    intermediates: tuple[int, ...]
     table: Any
 
     @property
@@ -261,7 +266,7 @@ def _read_operator(
         raise InvalidModel(f"{what} uses operator code {code} of {len(codes)}")
     name, version = codes[code]
     what = f"{what} {name}"
-    inputs, outputs = room.numbers(table, "Inputs", what), room.numbers(table, "Outputs", what)
+    inputs, outputs, inside = (room.numbers(table, field, what) for field in ("Inputs", "Outputs", "Intermediates"))
     return FileOperator(
         graph,
         index,
@@ -269,6 +274,7 @@ def _read_operator(
         version,
         _indices(inputs, tensors, f"inputs of {what}", optional=True),
         _indices(outputs, tensors, f"outputs of {what}"),
+        _indices(inside, tensors, f"intermediates of {what}"),
         table,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 _NO_INTERPRETER = "neither TensorFlow Lite Micro nor LiteRT computes it"
-_COMPLEX = "its numbers are complex, for which edgegen has no kernels"
 _RANDOM = "its results are random, so there is nothing that C could be checked against"
 _TEXT = "it works on text, which devices without an operating system do not hold"
 _HASH_TABLE = "its hash table is filled while the model runs, in memory whose size is not known ahead of time"
@@ -11,27 +10,21 @@ _DELEGATE = "it stands for a part of the model that runs on an accelerator, and 
 _LENGTH = "how many results it has is not known ahead of time"
 
 REFUSED: dict[str, str] = {
-    "COMPLEX_ABS": _COMPLEX,
     "CONCAT_EMBEDDINGS": _NO_INTERPRETER,
     "DELEGATE": _DELEGATE,
     "EMBEDDING_LOOKUP_SPARSE": "no kernel combines sparse lists of rows: use EMBEDDING_LOOKUP or GATHER, and SUM",
     "HASHTABLE": _HASH_TABLE,
     "HASHTABLE_FIND": _HASH_TABLE,
     "HASHTABLE_IMPORT": _HASH_TABLE,
-    "HASHTABLE_LOOKUP": "its keys are searched at run time: use GATHER or EMBEDDING_LOOKUP",
     "HASHTABLE_SIZE": _HASH_TABLE,
-    "IMAG": _COMPLEX,
     "LSH_PROJECTION": "its hash function, FarmHash of floats in memory, is not part of any specification",
     "MULTINOMIAL": _RANDOM,
     "PLACEHOLDER_FOR_GREATER_OP_CODES": "it is a place in the schema, not an operator",
     "RANDOM_STANDARD_NORMAL": _RANDOM,
     "RANDOM_UNIFORM": _RANDOM,
-    "REAL": _COMPLEX,
     "REDUCE_WINDOW": "no kernel reduces windows of any shape: use a pooling operator",
-    "RFFT2D": _COMPLEX,
     "SKIP_GRAM": _TEXT,
     "STABLEHLO_CUSTOM_CALL": _DELEGATE,
-    "STABLEHLO_GATHER": "no kernel gathers in StableHLO's dimensions: convert the model to GATHER or GATHER_ND",
     "STABLEHLO_REDUCE_WINDOW": "no kernel reduces windows of any shape: use a pooling operator",
     "STABLEHLO_RNG_BIT_GENERATOR": _RANDOM,
     "STABLEHLO_SCATTER": "no kernel scatters in StableHLO's dimensions: convert the model to SCATTER_ND",

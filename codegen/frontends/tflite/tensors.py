@@ -34,6 +34,9 @@ DTYPES: dict[str, DType] = {
 RESOURCE = DType("resource", "void", "void", 0)
 """Of handles of resource variables, which exist only while a model is imported."""
 
+COMPLEX = DType("complex", "complex64", "void", 8)
+"""Of spectra, for which the graph has tensors of real and imaginary parts."""
+
 MAX_BYTES = 1 << 28
 """Of one activation: no device that edgegen targets holds more, and 32-bit offsets in kernels cannot overflow."""
 
@@ -132,6 +135,8 @@ def make_tensor(tensor: FileTensor, tensors: Sequence[FileTensor]) -> Tensor:
     """The graph's tensor with the file's shape. tensors: of the sub-graph. Raises InvalidModel and UnsupportedModel."""
     if tensor.type == "RESOURCE" and tensor.data is None:
         return Tensor(tensor.name, TensorType(RESOURCE, tensor.shape))
+    if tensor.type == "COMPLEX64" and tensor.data is None:
+        return Tensor(tensor.name, TensorType(COMPLEX, tensor.shape))
     if tensor.type not in DTYPES:
         raise UnsupportedModel(f'tensor "{tensor.name}" has type {tensor.type}, which edgegen does not compute')
     dtype = DTYPES[tensor.type]

@@ -107,7 +107,6 @@ _QUANTIZED = ("add", "sub", "mul", "div", "squared_difference")
 _ORDER = ("maximum", "minimum")  # of numbers on one scale
 _COMPUTED = (
     *(("s8", f, _pack_quantized, True) for f in _QUANTIZED),
-    *(("u8", f, _pack_quantized, True) for f in ("add", "sub", "mul")),
     *(("s16", f, _pack_quantized, True) for f in _QUANTIZED),
     *((dtype, f, _pack_integer, False) for dtype in ("s8", "u8", "s16") for f in _ORDER),
     *((dtype, f, _pack_float, False) for dtype in ("f32", "f64") for f in FUNCTIONS if f not in OF_INTEGERS),

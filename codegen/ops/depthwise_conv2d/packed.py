@@ -1,12 +1,14 @@
-"""Rows that read weights of four bits two to the byte."""
+"""Rows that read weights as they take the least flash: of four bits two to the byte, or in half precision."""
 
 from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ops.depthwise_conv2d import generic
 from edgegen.ops.depthwise_conv2d.generic import geometry
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fixed_point_epilogue, rounds_twice
+from edgegen.ops.halves import half_row
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
 from edgegen.ops.window import any_order
 
@@ -35,5 +37,10 @@ ROWS = (
         for_size=True,
         reads=any_order,
         writes=any_order,
+    ),
+    *(
+        half_row(row, lambda node: node.input(1).type.elements)
+        for row in generic.ROWS
+        if row.name == "depthwise_conv2d_f32"
     ),
 )

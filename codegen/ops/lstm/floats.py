@@ -35,8 +35,8 @@ def _step(node: Node, cells: int) -> Matrix:
     start = np.zeros(len(w), np.float32) if bias is None or optional(node, 7) is not None else bias
     scales = None
     if how is not None:
-        scales = tuple(interleaved(how.per_unit(s, len(w)), cells) for s in (how.x, how.h))
-    return Matrix(*(interleaved(a, cells) for a in (w, r, start)), scales)
+        scales = interleaved(how.per_unit(how.x, len(w)), cells), interleaved(how.per_unit(how.h, len(w)), cells)
+    return Matrix(interleaved(w, cells), interleaved(r, cells), interleaved(start, cells), scales)
 
 
 def _projection(node: Node) -> Matrix | None:

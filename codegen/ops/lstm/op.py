@@ -10,8 +10,9 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.gates import WeightScales, product
+from edgegen.ops.gates import WeightScales, gate_scales, product
 from edgegen.ops.lstm.basic import BasicGates
+from edgegen.ops.lstm.fixed import FixedGates
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.recurrent import ACTIVATIONS, Steps, activate, logistic
 
@@ -46,7 +47,7 @@ class Lstm(Op):
     cell_clip: float = 0.0
     projection_clip: float = 0.0
     scales: WeightScales | None = None
-    integers: IntegerGates | BasicGates | None = None
+    integers: IntegerGates | BasicGates | FixedGates | None = None
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, h, c = (known(inputs[i], what) for i, what in enumerate(("x", "h", "c")))
@@ -89,11 +90,12 @@ class Lstm(Op):
 
     def _step(self, x: Array, h: Array, c: Array, parameters: tuple[Array | None, ...]) -> tuple[Array, Array]:
         """One step in f64: x [N,K], h [N,P], c [N,H] in f32 to (h, c) in f32."""
-        w, r, bias, peepholes, norms, projection, projection_bias = (*parameters, *[None] * (7 - len(parameters)))
+        given: tuple[Array | None, ...] = (*parameters, *(None,) * (7 - len(parameters)))
+        w, r, bias, peepholes, norms, projection, projection_bias = given
         assert w is not None
         assert r is not None
         cells, how = c.shape[1], self.scales
-        scale_x, scale_h = (None, None) if how is None else (how.per_unit(s, len(w)) for s in (how.x, how.h))
+        scale_x, scale_h = (None if how is None else how.per_unit(s, len(w)) for s in gate_scales(how))
         z = product(x, w, how, scale_x) + product(h, r, how, scale_h)
         gates = np.split(z, w.shape[0] // cells, axis=1)
         biases = np.split(np.zeros(len(w)) if bias is None else bias.astype(np.float64), len(gates))

@@ -39,8 +39,10 @@ def starts(node: Node) -> tuple[IntArray, IntArray]:
 
 def _factors(requantize: FixedPoint) -> tuple[int, ...]:
     """Multiplier and shift of each gate, in the form that the kernel's sums need."""
-    wide = isinstance(requantize, WideFixedPoint)
-    multiplier, shift = requantize.reduced(4) if wide else requantize.per_channel(4)
+    if isinstance(requantize, WideFixedPoint):
+        multiplier, shift = requantize.reduced(4)
+    else:
+        multiplier, shift = requantize.per_channel(4)
     return tuple(int(v) for v in np.stack([multiplier, shift], axis=1).reshape(-1))
 
 

@@ -50,7 +50,6 @@ def _pack_s16(node: Node) -> Packed:
 
 ROWS = (
     Kernel("softmax_s8", "s8 -> s8", _pack_s8, in_place=(0,)),
-    Kernel("softmax_u8", "u8 -> u8", _pack_s8, header="softmax_s8", in_place=(0,)),
     Kernel("softmax_s8_s16", "s8 -> s16", _pack_s8, header="softmax_s8"),
     Kernel("softmax_s16", "s16 -> s16", _pack_s16, in_place=(0,)),
     Kernel("softmax_f32", "f32 -> f32", _pack_f32, in_place=(0,)),

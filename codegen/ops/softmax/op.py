@@ -26,15 +26,15 @@ class Softmax(Op):
     """exp(beta * x) along the last axis, divided by its sum.
 
     beta:       for floats
-    difference: for s8 and u8: scales x - max(x) so that it has 5 integer bits; for s16: so that -65535 stands for -10;
+    difference: for s8: scales x - max(x) so that it has 5 integer bits; for s16: so that -65535 stands for -10;
                 beta and x's scale are part of it
-    diff_min:   for s8 and u8: smaller differences count as exp = 0
+    diff_min:   for s8: smaller differences count as exp = 0
     dtype:      of the result, if it is not x's: s16 for s8
 
     s8 gives s8 with scale 1/256 and zero point -128, as TFLM's SOFTMAX (reference_ops::Softmax): exponentials in
     fixed point, their sum with 12 integer bits, its reciprocal by Newton steps. TFLM stops where the sum reaches 256;
-    here such probabilities below half a step are 0, which is what they round to. u8 gives u8 likewise, and s8 to s16
-    the scale 2^-16 and zero point -32768. s16 gives s16 with scale 2^-15 through tables of exp and 1 / (1 + x)
+    here such probabilities below half a step are 0, which is what they round to. s8 to s16 gives the scale
+    2^-16 and zero point -32768. s16 gives s16 with scale 2^-15 through tables of exp and 1 / (1 + x)
     (reference_ops::SoftmaxInt16).
     """
 

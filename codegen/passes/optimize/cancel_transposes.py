@@ -19,6 +19,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.dense import Dense
+from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.pad import Pad
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.reduce import Reduce
@@ -51,7 +52,7 @@ def _on_source(op: Op, perm: Axes) -> tuple[Op, Axes] | None:
         return (op, perm) if op.requantize is None or len(op.requantize.multiplier) == 1 else None
     if isinstance(op, Dequantize):
         return replace(op, axis=perm[op.axis] if len(op.scale) > 1 else op.axis), perm
-    if isinstance(op, Pad):
+    if isinstance(op, Pad | MirrorPad):
         return replace(op, before=_before(op.before, perm), after=_before(op.after, perm)), perm
     if isinstance(op, Slice):
         return Slice(_before(op.begin, perm), _before(op.size, perm), _before(op.stride, perm)), perm

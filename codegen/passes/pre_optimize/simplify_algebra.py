@@ -11,9 +11,11 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import NO_CLAMP, Op, Range
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.binary import Binary
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.copy import Copy
+from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reshape import Reshape
@@ -84,7 +86,7 @@ def _pool2d(node: Node) -> Tensor | None:
 
 
 def _same_shape(node: Node) -> Tensor | None:
-    """Reshapes, pads and slices that leave the shape alone leave everything alone, as do copies."""
+    """Reshapes, pads and repetitions that leave the shape alone leave everything alone, as do copies."""
     return node.input(0) if node.input(0).shape == node.out.shape else None
 
 
@@ -127,9 +129,11 @@ def _resize(node: Node) -> Tensor | None:
 
 _UNCHANGED: dict[type[Op], Callable[[Node], Tensor | None]] = {
     Binary: _binary,
+    BroadcastTo: _same_shape,
     Clamp: _clamp,
     Concat: _concat,
     Copy: _same_shape,
+    MirrorPad: _same_shape,
     Pad: _same_shape,
     Pool2d: _pool2d,
     Reshape: _same_shape,

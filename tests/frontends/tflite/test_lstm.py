@@ -222,3 +222,84 @@ def test_the_basic_kernel(kind: str) -> None:
 def test_working_memory_of_the_basic_kernel_is_no_output() -> None:
     with pytest.raises(UnsupportedModel, match="working memory"):
         read_tflite(basic_model("FLOAT32", outputs=["y", "sums"]), "model", {})
+
+
+def fixed_model(
+    name: str = "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    coupled: bool = False,
+    peepholes: bool = False,
+    projection: int = 0,
+    norms: bool = False,
+    clips: tuple[float, float] = (0.0, 0.0),
+    power: int = -11,
+    hidden_zero: int = 0,
+) -> bytes:
+    """s8 with a cell state of s16, in the forms that LiteRT alone computes. x [2,3,5], or [2,5] for LSTM; 6 cells"""
+    depth, cells, outputs = 5, 6, projection or 6
+    inputs = Inputs(np.random.default_rng(depth + outputs - power))
+    rng = inputs.rng
+    lead = (2,) if name == "LSTM" else (2, 3)
+    inputs.add(Tensor("x", "INT8", (*lead, depth), scale=0.03, zero_point=3))
+
+    def gates(what: str, shape: tuple[int, ...], dtype: str, high: int, scale: float) -> None:
+        for g in range(4):
+            if coupled and g == 0:
+                inputs.absent()
+            else:
+                data = rng.integers(-high, high + 1, shape).astype(dtype)
+                inputs.add(Tensor(f"{what}{g}", data=data, scale=scale * (1 + 0.1 * g)))
+
+    gates("w", (cells, depth), "int8", 127, 0.01)
+    gates("r", (cells, outputs), "int8", 127, 0.01)
+    for g in range(3):
+        if peepholes and not (coupled and g == 0):
+            inputs.add(Tensor(f"p{g}", data=rng.integers(-9999, 9999, cells).astype(np.int16), scale=2.0**-14))
+        else:
+            inputs.absent()
+    gates("b", (cells,), "int32", 2000, 0.0003)
+    if projection:
+        inputs.add(Tensor("projection", data=rng.integers(-127, 128, (outputs, cells)).astype(np.int8), scale=0.008))
+        inputs.add(Tensor("pb", data=rng.integers(-999, 999, outputs).astype(np.int32), scale=0.0001))
+    else:
+        inputs.absent(2)
+    inputs.add(Tensor("h", "INT8", (2, outputs), scale=0.008, zero_point=-5, is_variable=True))
+    inputs.add(Tensor("c", "INT16", (2, cells), scale=2.0**power, is_variable=True))
+    if norms:
+        gates("n", (cells,), "int16", 9999, 2.0**-13)
+    else:
+        inputs.absent(4)
+    inside = [Tensor(f"inner{g}", "INT16", (), scale=0.0005 * (1 + g)) for g in range(4)]
+    inside.append(Tensor("hidden", "INT8", (), scale=0.0078, zero_point=hidden_zero))
+    fields = {"FusedActivationFunction": 4, "CellClip": clips[0], "ProjClip": clips[1]}
+    table = options("LSTMOptions" if name == "LSTM" else "UnidirectionalSequenceLSTMOptions", **fields)
+    y = Tensor("y", "INT8", (*lead, outputs), scale=0.008, zero_point=-5)
+    tensors, operator = inputs.parts(name, table, [y], 3, inside)
+    return build_model(tensors, [operator], inputs=["x"], outputs=["y"])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"coupled": True},
+        {"peepholes": True, "power": -12},
+        {"projection": 4, "clips": (2.0, 0.5), "hidden_zero": 7},
+        {"norms": True, "power": -9},
+        {"coupled": True, "peepholes": True, "projection": 6, "norms": True, "power": -15},
+        {"name": "LSTM"},
+        {"name": "LSTM", "clips": (1.5, 0.0), "hidden_zero": -9, "power": -10},
+        {"name": "LSTM", "norms": True, "projection": 7},
+    ],
+)
+def test_quantized_forms_of_the_second_judge_are_exact(form: dict[str, object]) -> None:
+    data = fixed_model(**form)  # type: ignore[arg-type]
+    rng = np.random.default_rng(8)
+    shape = (2, 5) if form.get("name") == "LSTM" else (2, 3, 5)
+    runs = [[rng.integers(-128, 128, shape).astype(np.int8)] for _ in range(RUNS)]
+    check_stream(data, runs, stream_litert(data, runs))
+
+
+def test_quantized_forms_that_the_second_judge_computes_in_part_are_refused() -> None:
+    with pytest.raises(UnsupportedModel, match="peepholes before a projection"):
+        read_tflite(fixed_model(peepholes=True, projection=4), "model", {})
+    with pytest.raises(UnsupportedModel, match="cell state of scale"):
+        read_tflite(fixed_model(coupled=True, power=-8), "model", {})

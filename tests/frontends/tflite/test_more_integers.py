@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from edgegen.errors import InvalidModel, UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
+from edgegen.ir.fixed_point import WideFixedPoint
+from edgegen.ops.reduce import Reduce
 from tests.frontends.tflite.strategies import NUMPY, SEEDS, activations, scales, values, zero_points
+from tests.harness import Case, check_nodes
 from tests.judge import Judge, check_against_judge, judge, judge_litert
 from tests.models.tflite_builder import Operator, Tensor, build_model, options
 
@@ -103,6 +106,25 @@ def test_sum_of_s16(data: st.DataObject, seed: int) -> None:
     x = data.draw(activations("x", "INT16", SHAPE, -2, -1))
     y = data.draw(activations("y", "INT16", (5,), -2, 0))
     check_against_judge(reduction("SUM", x, y), [values("INT16", SHAPE, seed)])
+
+
+@pytest.mark.parametrize("kind", ["INT8", "INT16"])
+@pytest.mark.parametrize("keep", [False, True])
+@settings(max_examples=20)
+@given(st.data(), SEEDS)
+def test_quantized_products(kind: str, keep: bool, data: st.DataObject, seed: int) -> None:
+    x = data.draw(activations("x", kind, SHAPE, -2, -0.2))
+    y = data.draw(activations("y", kind, (1, 5, 1) if keep else (5,), -3, 0))
+    check_against_judge(reduction("REDUCE_PROD", x, y, keep), [values(kind, SHAPE, seed)], by=judge_litert)
+
+
+@pytest.mark.parametrize("target", ["generic", pytest.param("cortex-m4", marks=pytest.mark.cross)])
+def test_the_c_of_quantized_products(target: str) -> None:
+    cases = []
+    for kind, zero in (("INT8", -7), ("INT16", 0)):
+        op = Reduce("prod", (0, 2), True, zero, WideFixedPoint.from_scales([0.3], 2 if zero else 0))
+        cases.append(Case(op, [values(kind, (2, 3, 4, 2), 5)], f"reduce_product_{'s8' if zero else 's16'}"))
+    check_nodes(cases, target, sanitize=target == "generic")
 
 
 @pytest.mark.parametrize("kind", ["INT32", "INT64"])

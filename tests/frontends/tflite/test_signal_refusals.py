@@ -70,6 +70,8 @@ UNSUPPORTED: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("Window", "s8[8] s16[4]", "s8[8]", {"shift": 2}, "s8, s16 are not"),
     ("PCAN", "u32[8] u32[8] s32[125]", "u32[8]", {"snr_shift": 1}, "are not supported"),
     ("Delay", "s16[8]", "s16[8]", {"delay_length": 1 << 28}, "bytes"),
+    ("Delay", "s16[1000000,8]", "s16[1000000,8]", {"delay_length": 1 << 28}, "bytes"),
+    ("Framer", "s16[8]", "s16[8,1] bool[]", {"frame_size": (1 << 31) - 1, "frame_step": 1, "prefill": True}, "bytes"),
     ("OverlapAdd", "s32[2,8]", "s32[8]", {"T": 2, "frame_step": 4}, "T is s32"),
 ]
 

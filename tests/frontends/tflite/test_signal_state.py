@@ -11,7 +11,8 @@ from edgegen.ir.tensor import Array
 from edgegen.verify import Build, Call, build_program
 from tests.frontends.tflite.test_signal import CODES, model, numbers
 from tests.harness import compile_for_test
-from tests.models.tflite_builder import Tensor
+from tests.judge import judge_runs
+from tests.models.tflite_builder import Operator, SubGraph, Tensor, build_model, custom_options, options
 
 CONTEXT = {"stacker_left_context": 2, "stacker_right_context": 1, "stacker_step": 2}
 NOISE = {"smoothing": 409, "one_minus_smoothing": 15975, "alternate_smoothing": 983, "smoothing_bits": 10}
@@ -63,3 +64,19 @@ def test_streams_go_on_and_start_afresh(target: str) -> None:
     for outcome, want in zip(program.execute(calls), wanted, strict=True):
         for a, b in zip(outcome.outputs, want, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_a_branch_remembers_what_it_saw_when_it_was_taken() -> None:
+    """As TensorFlow Lite Micro has it: the state is the sub-graph's, and stands still while the other branch runs."""
+    ends = [Tensor("a", "INT16", (4,)), Tensor("b", "INT16", (4,))]
+    weights = Tensor("w", data=np.ones(4, np.int16))
+    late = Operator("custom:SignalDelay", ["a"], ["b"], custom=custom_options(delay_length=6))
+    same = Operator("custom:SignalWindow", ["a", "w"], ["b"], custom=custom_options(shift=0))
+    branches = [SubGraph(ends, [late], ["a"], ["b"]), SubGraph([*ends, weights], [same], ["a"], ["b"])]
+    table = options("IfOptions", ThenSubgraphIndex=1, ElseSubgraphIndex=2)
+    tensors = [Tensor("c", "BOOL", (1,)), Tensor("x", "INT16", (4,)), Tensor("y", "INT16", (4,))]
+    data = build_model(tensors, [Operator("IF", ["c", "x"], ["y"], table)], more=branches)
+    taken = [[np.array([c]), numbers("INT16", 4, seed=k)] for k, c in enumerate((True, True, False, True, False, True))]
+    evaluation = Evaluation(read_tflite(data, "model", {}))
+    for inputs, (want,) in zip(taken, judge_runs(data, taken), strict=True):
+        np.testing.assert_array_equal(evaluation.run(inputs)[0], want)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import tflite
 
 from edgegen.frontends.tflite.operator import Operator, operator
-from edgegen.frontends.tflite.operators.lstm import Cell, add_lstm, joined, lstm_kernel
+from edgegen.frontends.tflite.operators.lstm import add_lstm, lstm_kernel
+from edgegen.frontends.tflite.operators.lstm_cell import Cell, joined
 from edgegen.frontends.tflite.operators.recurrent import add_rnn, rnn_kernel
 from edgegen.ir.dtypes import F32
 from edgegen.ir.tensor import Tensor

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.operator import Operator, operator
-from edgegen.frontends.tflite.operators.recurrent import activation, dequantized, refuse, symmetric_scale
+from edgegen.frontends.tflite.operators.lstm_cell import Cell
+from edgegen.frontends.tflite.operators.lstm_fixed import GATE_SCALE, fixed_gates, is_fixed
+from edgegen.frontends.tflite.operators.recurrent import activation, refuse, symmetric_scale
 from edgegen.frontends.tflite.reader import Options
 from edgegen.ir.dtypes import F32, S8, S16, S32, S64, U8
 from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.graph import State
 from edgegen.ir.tensor import Tensor
-from edgegen.ops.concat import Concat
 from edgegen.ops.gates import WeightScales
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.lstm.basic import BasicGates
@@ -24,85 +22,14 @@ from edgegen.ops.reshape import Reshape
 from edgegen.ops.unary_tables import Sigmoid16
 
 
-def joined(op: Operator, tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """Parameters one behind the other, as Lstm takes those of all gates. Raises InvalidModel if they do not fit."""
-    first = tensors[0]
-    for tensor in tensors:
-        others = [(*t.shape[:axis], *t.shape[axis + 1 :]) for t in (first, tensor)]
-        if tensor.dtype != first.dtype or tensor.rank <= axis or others[0] != others[1]:
-            raise op.invalid(f'"{first.name}" {first.type} and "{tensor.name}" {tensor.type} do not fit')
-    if not all(t.is_constant for t in tensors):
-        return op.add(Concat(axis), tensors)
-    return op.add_constant("joined", np.concatenate([t.values for t in tensors], axis), first.dtype)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One LSTM's inputs: positions of the first weights of x and of everything that follows them in a fixed order.
-
-    weights, recurrent, biases: of input, forget, candidate and output gate; the first is absent where it is coupled
-    peepholes: of input, forget and output gate; projection: weights and bias
-    norms:     as biases; absent where the operator has no such inputs
-    """
-
-    weights: tuple[Tensor | None, ...]
-    recurrent: tuple[Tensor | None, ...]
-    peepholes: tuple[Tensor | None, ...]
-    biases: tuple[Tensor | None, ...]
-    projection: tuple[Tensor | None, ...]
-    norms: tuple[Tensor | None, ...]
-
-    @staticmethod
-    def of(op: Operator, first: int, norms: int | None) -> Cell:
-        """first: position of the input gate's weights; norms: of its normalization's coefficients, None if none."""
-
-        def some(start: int, count: int) -> tuple[Tensor | None, ...]:
-            return tuple(op.optional(i) for i in range(start, start + count))
-
-        absent = (None,) * 4
-        return Cell(
-            some(first, 4),
-            some(first + 4, 4),
-            some(first + 8, 3),
-            some(first + 11, 4),
-            some(first + 15, 2),
-            absent if norms is None else some(norms, 4),
-        )
-
-    @property
-    def coupled(self) -> bool:
-        return self.weights[0] is None
-
-    def gates(self, op: Operator, tensors: tuple[Tensor | None, ...], what: str) -> list[Tensor]:
-        """The tensors of every gate there is. Raises InvalidModel if one is missing, or one too many."""
-        found = [t for t in tensors if t is not None]
-        if len(found) != len(tensors) - self.coupled or (tensors[0] is None) != self.coupled:
-            raise op.invalid(f"has {what} for {len(found)} gates of {len(tensors) - self.coupled}")
-        return found
-
-    def parameters(self, op: Operator) -> list[Tensor | None]:
-        """Inputs 3 and following of Lstm. Raises InvalidModel."""
-        w, r = self.gates(op, self.weights, "weights"), self.gates(op, self.recurrent, "recurrent weights")
-        b = self.gates(op, self.biases, "biases")
-        optional: list[Tensor | None] = []
-        for tensors, what in ((self.peepholes, "peepholes"), (self.norms, "normalization")):
-            there = any(t is not None for t in tensors)
-            found = [dequantized(op, t, what) for t in self.gates(op, tensors, what)] if there else []
-            optional.append(joined(op, found) if there else None)
-        weights, bias = self.projection
-        if bias is not None and weights is None:
-            raise op.invalid("has a bias of a projection, but no projection")
-        return [joined(op, w), joined(op, r), joined(op, b), *optional, weights, bias]
-
-
 def add_lstm(
     op: Operator, kernel: Lstm, x: Tensor, states: tuple[State, State], cell: Cell, y: Tensor | None
 ) -> Tensor:
     """Appends the sequence's node on the states (h, c); y, or a new tensor."""
     h, c = states
     tensors = [x, h.value, c.value, *cell.parameters(op)]
-    if kernel.integers is not None:
-        tensors = tensors[:6]  # the rest, which only floats have, is absent
+    while tensors[-1] is None:  # kernels of integers do not know all that may be absent
+        tensors.pop()
     result, h.next, c.next = op.add_all(kernel, tensors, [y, None, None])
     return result
 
@@ -110,7 +37,11 @@ def add_lstm(
 def lstm_kernel(
     op: Operator, options: Options, time_major: bool, x: Tensor, states: tuple[State, State], cell: Cell
 ) -> Lstm:
-    """f32 throughout, or with weights and projection of s8. Raises UnsupportedModel."""
+    """f32 throughout, or with weights and projection of s8; s8 with LiteRT's factors. Raises UnsupportedModel."""
+    if is_fixed(cell, x, states) and not op.unsigned:
+        if activation(op, options.FusedActivationFunction) != "tanh" or min(options.CellClip, options.ProjClip) < 0:
+            raise op.unsupported("an integer LSTM has tanh and no negative clips", "use tanh")
+        return Lstm(time_major, integers=fixed_gates(op, options, x, states, cell, op.output))
     products = [t for t in (*cell.weights, *cell.recurrent, cell.projection[0]) if t is not None]
     others = [t for t in (*cell.biases, *cell.norms, cell.projection[1]) if t is not None]
     floats = {t.dtype for t in (x, *(s.value for s in states), *others)} == {F32}
@@ -128,12 +59,8 @@ def lstm_kernel(
             tuple(symmetric_scale(op, t) for t in tensors if t is not None)
             for tensors in (cell.weights, cell.recurrent, cell.projection[:1])
         )
-        scales = WeightScales(from_x, from_h, *projection, asymmetric=bool(options.AsymmetricQuantizeInputs))
+        scales = WeightScales(from_x, from_h, (*projection, 0.0)[0], bool(options.AsymmetricQuantizeInputs))
     return Lstm(time_major, False, name, name, options.CellClip, options.ProjClip, scales)
-
-
-GATE_SCALE = 2.0**-12
-"""Of sums before their activation, s16; after it they have 15 fraction bits (TFLM's PrepareGateParametersInteger)."""
 
 
 def _integer_gates(op: Operator, cell: Cell, states: tuple[State, State], clip: float) -> IntegerGates:
@@ -174,14 +101,11 @@ def _kernel(op: Operator, options: Options, time_major: bool, states: tuple[Stat
     weights = {t.dtype for t in (*cell.weights, *cell.recurrent) if t is not None}
     types = (op.input(0).dtype, states[0].value.dtype, states[1].value.dtype)
     integers = {(S8, S8, S16): S32, (S16, S16, S16): S64}
+    rest = [*cell.peepholes, *cell.norms, *cell.projection]
+    if cell.coupled or any(t is not None for t in rest):  # TFLM has no such forms
+        return lstm_kernel(op, options, time_major, op.input(0), states, cell)
     if types not in integers or weights != {S8} or biases != {integers[types]}:
         return lstm_kernel(op, options, time_major, op.input(0), states, cell)
-    rest = [*cell.peepholes, *cell.norms, *cell.projection]
-    if cell.coupled or any(t is not None for t in rest):
-        raise op.unsupported(
-            "an integer LSTM with coupled gates, peepholes, normalization or projection is not supported",
-            "convert the model to f32",
-        )
     if activation(op, options.FusedActivationFunction) != "tanh":
         raise op.unsupported("an integer LSTM has tanh only", "use tanh")
     if options.CellClip < 0:

@@ -8,6 +8,7 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import F16, F32, S8, S16, S32, U8
 from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ops.cast import Cast
 from edgegen.ops.fake_quantize import nudged
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 
@@ -41,15 +42,16 @@ def densify(op: Operator) -> None:
 
 @operator("DEQUANTIZE", last_version=5, signed="computes")
 def dequantize(op: Operator) -> None:
-    """To f32. A constant is converted here, so that weights kept in fewer bits are constant for their readers; f16 and
-    scales per channel are supported for constants only."""
+    """To f32. A constant is converted here, so that weights kept in fewer bits are constant for their readers; scales
+    per channel are supported for constants only."""
     x, y = op.input(0), op.output
     if y.dtype != F32 or x.dtype not in (S8, U8, S16, F16):
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use int8, uint8 or int16")
     if x.dtype == F16:
         if x.data is None:
-            raise op.unsupported("f16 that is computed at run time is not supported", "convert the model to f32")
-        op.define_constant(y, x.data.astype(np.float32))
+            op.add(Cast("f32"), [x], y)
+        else:
+            op.define_constant(y, x.data.astype(np.float32))
         return
     q = op.quantization(x)
     conversion = Dequantize(q.scale, q.zero_point, q.axis or 0)

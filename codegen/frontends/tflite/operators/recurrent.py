@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import tflite
 
@@ -55,7 +57,7 @@ def dequantized(op: Operator, tensor: Tensor, what: str) -> Tensor:
     return op.add_constant(what, scale * tensor.values.astype(np.float32), F32)
 
 
-def refuse(op: Operator, tensors: list[Tensor | None], help: str) -> UnsupportedModel:
+def refuse(op: Operator, tensors: Sequence[Tensor | None], help: str) -> UnsupportedModel:
     """UnsupportedModel that names the types of tensors for which there is no arithmetic."""
     names = ", ".join(str(t.dtype) for t in tensors if t is not None)
     return op.unsupported(f"{names} together are not supported", help)

@@ -10,7 +10,7 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.fine_sums import fine, write_fine_sums
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
-from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
+from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint, quantize_multiplier
 from edgegen.ops.arg_reduce import ArgReduce
 from edgegen.ops.binary import Binary
 from edgegen.ops.cast import Cast
@@ -85,9 +85,25 @@ def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
 
 _plain("REDUCE_MAX", "max", 3, F32, S8, U8, S16, S32, S64)
 _plain("REDUCE_MIN", "min", 3, F32, S8, U8, S16, S32, S64)
-_plain("REDUCE_PROD", "prod", 2, F32, S32, S64)
 _plain("REDUCE_ALL", "all", 1, BOOL)
 _plain("REDUCE_ANY", "any", 2, BOOL)
+
+
+@operator("REDUCE_PROD", last_version=2)
+def reduce_prod(op: Operator) -> None:
+    """Quantized as LiteRT's, which spreads the scale of the product of n over n steps: (scale_x^n / scale_y)^(1/n)."""
+    axes, keep = _parameters(op, F32, S8, S16, S32, S64)
+    x, y = op.input(0), op.output
+    if x.dtype not in (S8, S16):
+        op.add(Reduce("prod", axes, keep), [x], y)
+        return
+    (scale_x, zero_x), (scale_y, zero_y) = op.per_tensor(x), op.per_tensor(y)
+    count = math.prod(x.shape[a] for a in axes)
+    try:
+        factor = (scale_x**count / scale_y) ** (1 / count)
+    except (OverflowError, ZeroDivisionError) as error:
+        raise op.invalid(f"the scale of a product of {count} is beyond f64") from error
+    op.add(Reduce("prod", axes, keep, zero_x, WideFixedPoint.from_scales([factor], zero_y)), [x], y)
 
 
 def _arg(op: Operator, function: str) -> None:

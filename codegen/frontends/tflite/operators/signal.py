@@ -7,7 +7,7 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.frontends.tflite.operator import Operator, operator
 from edgegen.ir.dtypes import F32, S16, S32, U32, U64, DType
-from edgegen.ir.tensor import Tensor
+from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ops.audio.frames import Frames, OverlapAdd, Stacker
 from edgegen.ops.audio.noise import Pcan, ScaledLog, SpectralSubtraction
 from edgegen.ops.audio.scaling import AutoScale, Taper
@@ -119,7 +119,7 @@ def filter_bank_spectral_subtraction(op: Operator) -> None:
         get("spectral_subtraction_bits"),
         op.custom_options().flag("clamping"),
     )
-    noise = op.hidden_state("noise", np.zeros(x.shape, np.uint32))
+    noise = op.hidden_state("noise", TensorType(U32, x.shape))
     _, noise.next = op.add_all(subtraction, [x, noise.value], op.outputs)
 
 
@@ -146,7 +146,7 @@ def _extended(op: Operator, x: Tensor, kept: int) -> Tensor:
     """x after the `kept` numbers along the last axis that were before it; 0 in the first run, unless kept is 0."""
     if not kept:
         return x
-    history = op.hidden_state("history", np.zeros((*x.shape[:-1], kept), x.dtype.np))
+    history = op.hidden_state("history", TensorType(x.dtype, (*x.shape[:-1], kept)))
     joined = op.add(Concat(x.rank - 1), [history.value, x])
     history.next = _part(op, joined, x.shape[-1], kept)
     return joined
@@ -171,9 +171,7 @@ def framer(op: Operator) -> None:
         op.define_constant(op.outputs[1], np.array(True))
         return
     zero = op.add_constant("zero", np.array(0), S32)
-    ahead = op.hidden_state(
-        "frames", np.array(-(kept // step), np.int32)
-    )  # those before the first full one are below 0
+    ahead = op.hidden_state("frames", TensorType(S32, ()), -(kept // step))  # below 0 until one is full
     op.add(Compare("greater_equal"), [ahead.value, zero], op.outputs[1])
     more = op.add(Binary("add"), [ahead.value, op.add_constant("count", np.array(count), S32)])
     ahead.next = op.add(Binary("minimum"), [more, zero])
@@ -192,8 +190,8 @@ def stacker(op: Operator) -> None:
         return
     if min(left, right) < 0 or left + right > 1 << 16:
         raise op.invalid(f"cannot stack {left} frames before and {right} after each")
-    history = op.hidden_state("history", np.zeros(((left + right) * x.type.elements,), np.int16))
-    calls = op.hidden_state("calls", np.array(0, np.int32))
+    history = op.hidden_state("history", TensorType(S16, ((left + right) * x.type.elements,)))
+    calls = op.hidden_state("calls", TensorType(S32, ()))
     inputs, outputs = [x, history.value, calls.value], [*op.outputs, None, None]
     *_, history.next, calls.next = op.add_all(Stacker(left, right, step), inputs, outputs)
 
@@ -220,5 +218,5 @@ def overlap_add(op: Operator) -> None:
     if not kept:
         op.add(Reshape((*x.shape[:-2], x.shape[-2] * step)), [x], op.output)
         return
-    tail = op.hidden_state("tail", np.zeros((*x.shape[:-2], kept), x.dtype.np))
+    tail = op.hidden_state("tail", TensorType(x.dtype, (*x.shape[:-2], kept)))
     _, tail.next = op.add_all(OverlapAdd(step), [x, tail.value], [op.output, None])

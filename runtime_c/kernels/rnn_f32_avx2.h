@@ -1,0 +1,10 @@
+/* Simple recurrent layer on f32 with AVX2: sixteen units at a time. */
+#ifndef EDGEGEN_RNN_F32_AVX2_H
+#define EDGEGEN_RNN_F32_AVX2_H
+
+#include "kernels/gates_f32_avx2.h"
+#include "kernels/rnn_f32.h"
+
+EDGEGEN_RNN_F32(rnn_f32_avx2, float, edgegen_gates_f32_avx2)
+
+#endif
