@@ -30,6 +30,10 @@
 EDGEGEN_INLINE int32_t edgegen_min_s32(int32_t a, int32_t b) { return a < b ? a : b; }
 EDGEGEN_INLINE int32_t edgegen_max_s32(int32_t a, int32_t b) { return a > b ? a : b; }
 
+/* The function of <math.h> for a type. */
+#define EDGEGEN_MATH_F32(function) function##f
+#define EDGEGEN_MATH_F64(function) function
+
 EDGEGEN_INLINE int32_t edgegen_clamp_s32(int32_t x, int32_t low, int32_t high)
 {
     return edgegen_min_s32(edgegen_max_s32(x, low), high);
@@ -44,6 +48,12 @@ EDGEGEN_INLINE float edgegen_clamp_f32(float x, float low, float high)
     x = x < low ? low : x;
     return x > high ? high : x;
 #endif
+}
+
+EDGEGEN_INLINE double edgegen_clamp_f64(double x, double low, double high)
+{
+    x = x < low ? low : x;
+    return x > high ? high : x;
 }
 
 /* High 32 bits of 2*a*b, halves rounded upwards. b is a multiplier, never the least s32, so that it cannot saturate. */

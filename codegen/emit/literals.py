@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from edgegen.ir.dtypes import DType
-from edgegen.ir.kernel import Symbol
+from edgegen.ir.kernel import Double, Symbol
 from edgegen.ir.tensor import Array
 
 WIDTH = 110
@@ -51,6 +51,8 @@ def float64(value: float) -> str:
 def scalar(value: float | int | Symbol) -> str:
     if isinstance(value, Symbol):
         return str(value)
+    if isinstance(value, Double):
+        return float64(value)
     return integer(value) if isinstance(value, int) else float32(value)
 
 
@@ -69,10 +71,10 @@ def wrapped(items: Iterable[str]) -> str:
 def array(values: Array, dtype: DType) -> str:
     """The body of an initializer, wrapped into lines; elements in storage order."""
     flat = np.ascontiguousarray(values).reshape(-1)
-    if dtype.name == "f16":
-        return wrapped(str(v) for v in flat.view(np.uint16).tolist())
     if dtype.name == "f64":
         return wrapped(map(float64, flat.tolist()))
-    if dtype.is_float:
+    if dtype.name == "f32":
         return wrapped(map(float32, flat.tolist()))
+    if dtype.is_float:  # C has no such type: its bits
+        return wrapped(str(v) for v in flat.view(f"uint{8 * dtype.size}").tolist())
     return wrapped(integer(int(v)) for v in flat.tolist())

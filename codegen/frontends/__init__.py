@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgegen.errors import InvalidModel, UnsupportedModel
+from edgegen.errors import InvalidModel, UnsupportedModel, UsageError
+from edgegen.frontends.onnx import read_onnx
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.graph import Graph
 
@@ -23,10 +24,14 @@ def read_model(path: Path, data: bytes, shapes: Shapes, signature: str = "") -> 
     """
     if data[4:8] == b"TFL3" or path.suffix == ".tflite":
         return read_tflite(data, path.stem, shapes, signature)
+    if path.suffix == ".onnx":
+        if signature:
+            raise UsageError(f"{path.name} has one model; signatures are TensorFlow Lite's")
+        return read_onnx(data, path.stem, path.parent, shapes)
     if not data:
         raise InvalidModel(f"{path.name} is empty")
     raise UnsupportedModel(
         f"{path.name} is in no format that edgegen reads",
-        [("read", ".tflite (identifier TFL3 at byte 4)")],
-        "convert the model to TensorFlow Lite",
+        [("read", ".tflite (identifier TFL3 at byte 4), .onnx")],
+        "convert the model to TensorFlow Lite or ONNX",
     )

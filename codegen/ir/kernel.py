@@ -26,6 +26,10 @@ class Symbol(str):
     """The name of a C function, as the value of a parameter."""
 
 
+class Double(float):
+    """A parameter of C type double; plain floats are parameters of type float."""
+
+
 Literal = int | float | Symbol | tuple[int, ...] | tuple[float, ...]
 
 

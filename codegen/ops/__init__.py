@@ -26,6 +26,7 @@ from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
+from edgegen.ops.elements import GatherElements, ScatterElements
 from edgegen.ops.fake_quantize import FakeQuantize
 from edgegen.ops.fft import Irfft, Rfft
 from edgegen.ops.gather import Gather
@@ -90,6 +91,8 @@ OPS: tuple[type[Op], ...] = (
     FilterBank,
     Frames,
     Gather,
+    GatherElements,
+    ScatterElements,
     GatherNd,
     HybridProduct,
     If,

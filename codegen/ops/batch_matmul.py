@@ -13,7 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.epilogue import clamp_f32, clamp_s8, finish_accumulator
+from edgegen.ops.epilogue import clamp_f32, clamp_f64, clamp_s8, finish_accumulator
 from edgegen.ops.epilogue_s16 import output_s16
 
 MAX_BATCH_RANK = 3
@@ -75,10 +75,10 @@ def _pack_s16(node: Node) -> Packed:
     return Packed("edgegen_batch_matmul_s16", params, inputs=(0, 1))
 
 
-def _pack_f32(node: Node) -> Packed:
+def _pack_float(node: Node) -> Packed:
     assert isinstance(node.op, BatchMatmul)
-    low, high = clamp_f32(node.op.clamp)
-    return Packed("edgegen_batch_matmul_f32", _geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
+    low, high = (clamp_f64 if node.out.dtype.size == 8 else clamp_f32)(node.op.clamp)
+    return Packed(f"edgegen_batch_matmul_{node.out.dtype}", _geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
 
 
 def _few_batches(node: Node) -> str | None:
@@ -124,7 +124,8 @@ class BatchMatmul(Op):
             ("s8", "s8 s8 -> s8", _pack_s8, _when_s8),
             ("s16", "s16 s16 -> s16", _pack_s16, _when_s16),
             ("s16_s8", "s16 s8 -> s16", _pack_s16, _when_s16),
-            ("f32", "f32 f32 -> f32", _pack_f32, _few_batches),
+            ("f32", "f32 f32 -> f32", _pack_float, _few_batches),
+            ("f64", "f64 f64 -> f64", _pack_float, _few_batches),
         )
     )
 

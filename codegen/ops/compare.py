@@ -28,7 +28,7 @@ RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "or": np.logical_or,
 }
 _OF_BOOL = ("equal", "not_equal", "and", "or")
-_PLAIN = ("f32", "s8", "u8", "s16", "s32", "s64")
+_PLAIN = ("f32", "f64", "s8", "u8", "s16", "s32", "s64", "u64")
 
 
 @dataclass(frozen=True)

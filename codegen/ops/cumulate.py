@@ -13,7 +13,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 
-_DTYPES = ("f32", "s32", "s64")
+_DTYPES = ("f32", "f64", "s32", "s64")
 
 
 @dataclass(frozen=True)

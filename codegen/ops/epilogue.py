@@ -6,6 +6,7 @@ import numpy as np
 
 from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, IntArray
 from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Double
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 
@@ -58,6 +59,11 @@ def clamp_s8(clamp: Range) -> tuple[int, int]:
 def clamp_f32(clamp: Range) -> tuple[float, float]:
     """The clamp of an f32 result; an open side is an infinity."""
     return float(np.float32(clamp.low)), float(np.float32(clamp.high))
+
+
+def clamp_f64(clamp: Range) -> tuple[Double, Double]:
+    """The clamp of an f64 result; an open side is an infinity."""
+    return Double(clamp.low), Double(clamp.high)
 
 
 def constant_weights(node: Node) -> str | None:

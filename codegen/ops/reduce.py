@@ -154,11 +154,11 @@ def _is_product(node: Node) -> str | None:
     return _few_loops(node)
 
 
-def _pack_f32(node: Node) -> Packed:
+def _pack_float(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Reduce)
     count = math.prod(node.input(0).shape[a] for a in op.axes)
-    return Packed("edgegen_reduce_f32", _geometry(node) | {"divisor": float(count) if op.function == "mean" else 1.0})
+    return Packed("edgegen_reduce_float", _geometry(node) | {"divisor": float(count) if op.function == "mean" else 1.0})
 
 
 def _pack_plain(node: Node) -> Packed:
@@ -184,13 +184,13 @@ Reduce.kernels = (
         Kernel(f"reduce_product_{t}", f"{t} -> {t}", _pack_product, "reduce_product", when=_is_product)
         for t in ("s8", "s16")
     ),
-    _row("reduce_f32", "f32", _pack_f32, "reduce_f32", ("mean", "sum")),
+    *(_row(f"reduce_{t}", t, _pack_float, "reduce_float", ("mean", "sum")) for t in ("f32", "f64")),
     *(_row(f"sum_{t}", t, _pack_plain, "reduce_plain", ("sum",)) for t in ("s32", "s64")),
-    *(_row(f"prod_{t}", t, _pack_plain, "reduce_plain", ("prod",)) for t in ("f32", "s32", "s64")),
+    *(_row(f"prod_{t}", t, _pack_plain, "reduce_plain", ("prod",)) for t in ("f32", "f64", "s32", "s64")),
     *(
         _row(f"{f}_{t}", t, _pack_plain, "reduce_plain", (f,))
         for f in ("max", "min")
-        for t in ("f32", "s8", "u8", "s16", "s32", "s64")
+        for t in ("f32", "f64", "s8", "u8", "s16", "s32", "s64", "u64")
     ),
     *(_row(f"{f}_bool", "bool", _pack_plain, "reduce_plain", (f,)) for f in ("all", "any")),
 )

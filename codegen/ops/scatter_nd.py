@@ -18,10 +18,19 @@ from edgegen.ops.gather import check_indices
 from edgegen.ops.gather_nd import MAX_DEPTH
 from edgegen.ops.strided_copy import natural_strides
 
-Reduction = Literal["none", "add"]
+Reduction = Literal["none", "add", "mul", "max", "min"]
 
-ADDED = ("f32", "s8", "u8", "s16", "s32", "s64", "bool")
+ADDED = ("f32", "f64", "s8", "u8", "s16", "s32", "s64", "bool")
+_WIDE = ("f32", "f64", "s32", "s64")
+REDUCED: dict[Reduction, tuple[str, ...]] = {"add": ADDED, "mul": _WIDE, "max": _WIDE, "min": _WIDE}
+"""Types of which kernels reduce."""
 _INDEX_TYPES = ("s32", "s64")
+
+
+def combine(reduction: Reduction, old: Array, value: Array) -> Array:
+    """What an update makes of an element, or of a slice."""
+    functions = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
+    return value if reduction == "none" else functions[reduction](old, value)
 
 
 def _pack(node: Node) -> Packed:
@@ -58,7 +67,7 @@ class ScatterNd(Op):
     """x, but with y[t0, t1, ..., ...] = updates[i, ...] for each tuple t = indices[i, :], i in order (ONNX ScatterND).
 
     reduction: "none": the last update of an element stays; "add": updates are added to it, in order, integers wrapping
-               around and bool as "or" (TFLite SCATTER_ND, where x is 0)
+               around and bool as "or" (TFLite SCATTER_ND, where x is 0); "mul", "max", "min" likewise
 
     Indices below 0 count from the end, as ONNX has it. A tuple that lies outside of x, which interpreters refuse at
     run time, is passed over.
@@ -69,7 +78,7 @@ class ScatterNd(Op):
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, indices, updates = known(inputs[0], "x"), known(inputs[1], "indices"), known(inputs[2], "updates")
         check_indices(indices)
-        if not indices.shape or x.dtype != updates.dtype or self.reduction not in ("none", "add"):
+        if not indices.shape or x.dtype != updates.dtype or self.reduction not in ("none", *REDUCED):
             raise InvalidGraph(f"updates {updates} at {indices} do not change x {x}")
         depth = indices.shape[-1]
         if not 1 <= depth <= min(len(x.shape), MAX_DEPTH) or updates.shape != indices.shape[:-1] + x.shape[depth:]:
@@ -87,10 +96,10 @@ class ScatterNd(Op):
         values = updates.reshape(-1, *x.shape[depth:])
         with np.errstate(over="ignore"):
             for t, value in zip(tuples[inside], values[inside], strict=True):
-                y[tuple(t)] = value if self.reduction == "none" else y[tuple(t)] + value
+                y[tuple(t)] = combine(self.reduction, y[tuple(t)], value)
         return (y,)
 
     kernels = (
         *(_row("none", dtype, i) for dtype in ("x1", "x2", "x4", "x8") for i in _INDEX_TYPES),
-        *(_row("add", DTYPES[dtype].name, i) for dtype in ADDED for i in _INDEX_TYPES),
+        *(_row(r, DTYPES[d].name, i) for r, dtypes in REDUCED.items() for d in dtypes for i in _INDEX_TYPES),
     )

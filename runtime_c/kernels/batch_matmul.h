@@ -26,6 +26,11 @@ typedef struct {
     float low, high;
 } edgegen_batch_matmul_f32;
 
+typedef struct {
+    EDGEGEN_BATCH_MATMUL_GEOMETRY;
+    double low, high;
+} edgegen_batch_matmul_f64;
+
 /* A kernel's body: `finish` turns acc into the next element of y. */
 #define EDGEGEN_BATCH_MATMUL(type, w_type, sum_type, x_zero, w_zero, finish)                                           \
     for (int32_t i0 = 0; i0 < p->batch[0]; i0++)                                                                       \
@@ -66,6 +71,11 @@ EDGEGEN_KERNEL void batch_matmul_s16_s8(const edgegen_batch_matmul_s16 *p, const
 EDGEGEN_KERNEL void batch_matmul_f32(const edgegen_batch_matmul_f32 *p, const float *x, const float *w, float *y)
 {
     EDGEGEN_BATCH_MATMUL(float, float, float, 0.0f, 0.0f, edgegen_clamp_f32(acc, p->low, p->high))
+}
+
+EDGEGEN_KERNEL void batch_matmul_f64(const edgegen_batch_matmul_f64 *p, const double *x, const double *w, double *y)
+{
+    EDGEGEN_BATCH_MATMUL(double, double, double, 0.0, 0.0, edgegen_clamp_f64(acc, p->low, p->high))
 }
 
 #endif

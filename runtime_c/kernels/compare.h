@@ -32,11 +32,13 @@ typedef struct {
     EDGEGEN_ELEMENTWISE_TO(less_equal_##name, edgegen_compare, type, uint8_t, EDGEGEN_LESS_EQUAL)
 
 EDGEGEN_COMPARE(f32, float)
+EDGEGEN_COMPARE(f64, double)
 EDGEGEN_COMPARE(s8, int8_t)
 EDGEGEN_COMPARE(u8, uint8_t)
 EDGEGEN_COMPARE(s16, int16_t)
 EDGEGEN_COMPARE(s32, int32_t)
 EDGEGEN_COMPARE(s64, int64_t)
+EDGEGEN_COMPARE(u64, uint64_t)
 EDGEGEN_ELEMENTWISE_TO(equal_bool, edgegen_compare, uint8_t, uint8_t, EDGEGEN_EQUAL)
 EDGEGEN_ELEMENTWISE_TO(not_equal_bool, edgegen_compare, uint8_t, uint8_t, EDGEGEN_NOT_EQUAL)
 EDGEGEN_ELEMENTWISE_TO(and_bool, edgegen_compare, uint8_t, uint8_t, EDGEGEN_AND)

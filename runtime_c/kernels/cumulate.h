@@ -27,6 +27,7 @@ typedef struct {
     }
 
 EDGEGEN_CUMULATE(f32, float, float)
+EDGEGEN_CUMULATE(f64, double, double)
 EDGEGEN_CUMULATE(s32, int32_t, uint32_t)
 EDGEGEN_CUMULATE(s64, int64_t, uint64_t)
 

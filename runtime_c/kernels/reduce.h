@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
     EDGEGEN_REDUCE_GEOMETRY;
     float divisor;
-} edgegen_reduce_f32;
+} edgegen_reduce_float;
 
 /* The loops over the kept axes, and over the reduced ones: variables i, j, k, l and o, q, r, t. */
 #define EDGEGEN_REDUCE_KEPT(n)                                                                                         \

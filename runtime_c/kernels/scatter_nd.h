@@ -3,6 +3,7 @@
 #define EDGEGEN_SCATTER_ND_H
 
 #include "kernels/indices.h"
+#include "kernels/update.h"
 
 /* indices[count, depth]; step: elements between neighbours along an axis that a tuple names; run: elements of a slice;
  * bytes: of x */
@@ -44,18 +45,12 @@ EDGEGEN_SCATTER_ND_COPY(16, uint16_t)
 EDGEGEN_SCATTER_ND_COPY(32, uint32_t)
 EDGEGEN_SCATTER_ND_COPY(64, uint64_t)
 
-#define EDGEGEN_SCATTER_ND_SUM(dtype, type, sum)                                                                       \
-    EDGEGEN_SCATTER_ND(scatter_nd_add_##dtype##_s32, s32, int32_t, type,                                               \
-                       for (int32_t r = 0; r < p->run; r++) { at[r] = (type)(sum); })                                  \
-    EDGEGEN_SCATTER_ND(scatter_nd_add_##dtype##_s64, s64, int64_t, type,                                               \
-                       for (int32_t r = 0; r < p->run; r++) { at[r] = (type)(sum); })
+#define EDGEGEN_SCATTER_ND_UPDATE(name, type, updated)                                                                 \
+    EDGEGEN_SCATTER_ND(scatter_nd_##name##_s32, s32, int32_t, type,                                                    \
+                       for (int32_t r = 0; r < p->run; r++) { at[r] = updated(type, at[r], from[r]); })                \
+    EDGEGEN_SCATTER_ND(scatter_nd_##name##_s64, s64, int64_t, type,                                                    \
+                       for (int32_t r = 0; r < p->run; r++) { at[r] = updated(type, at[r], from[r]); })
 
-EDGEGEN_SCATTER_ND_SUM(f32, float, at[r] + from[r])
-EDGEGEN_SCATTER_ND_SUM(s8, int8_t, at[r] + from[r])
-EDGEGEN_SCATTER_ND_SUM(u8, uint8_t, at[r] + from[r])
-EDGEGEN_SCATTER_ND_SUM(s16, int16_t, at[r] + from[r])
-EDGEGEN_SCATTER_ND_SUM(s32, int32_t, (uint32_t)at[r] + (uint32_t)from[r])
-EDGEGEN_SCATTER_ND_SUM(s64, int64_t, (uint64_t)at[r] + (uint64_t)from[r])
-EDGEGEN_SCATTER_ND_SUM(bool, uint8_t, at[r] | from[r])
+EDGEGEN_UPDATES(EDGEGEN_SCATTER_ND_UPDATE)
 
 #endif

@@ -7,7 +7,6 @@ import pytest
 
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import Range
-from edgegen.ops.cast import CASTABLE, Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary.op import FUNCTIONS, INTEGER_FUNCTIONS
@@ -53,38 +52,15 @@ def functions() -> list[Case]:
     return cases
 
 
-def casts() -> list[Case]:
-    cases = []
-    reals = [-np.inf, -1e30, -2147483648, -129.5, -128.9, -1.5, -0.5, 0, 0.5, 127.9, 255.9, 70000, 3e9, 1e19, 1e30]
-    for of in CASTABLE:
-        for to in CASTABLE:
-            if of == "f32":
-                x = np.array([*reals, np.inf, np.nan], np.float32)
-                x = x[3:9] if to == "f32" else x
-            elif of == "bool":
-                x = np.array([True, False])
-            else:
-                ends = np.iinfo(NUMPY[of])
-                x = np.array([ends.min, ends.max, ends.max // 2 + 1, 0, 1, 77], NUMPY[of])
-            cases.append(Case(Cast(to), [x], f"cast_{of}_{to}"))
-    return cases
+def test_inlined_and_sanitized() -> None:
+    check_nodes(functions(), "generic", sanitize=True)
 
 
-@pytest.mark.parametrize("make", [functions, casts])
-def test_inlined_and_sanitized(make: object) -> None:
-    assert callable(make)
-    cases = make()
-    check_nodes(cases[::2] if make is casts else cases, "generic", sanitize=True)
-
-
-@pytest.mark.parametrize("make", [functions, casts])
-def test_shared_functions_by_clang(make: object) -> None:
-    assert callable(make)
-    cases = make()
-    check_nodes(cases[1::2] if make is casts else cases, "generic", optimize="size", cc="clang")
+def test_shared_functions_by_clang() -> None:
+    check_nodes(functions(), "generic", optimize="size", cc="clang")
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("core", ["arm-neon", "cortex-m4"])
 def test_on_an_emulated_core(core: str) -> None:
-    check_nodes([*functions(), *casts()[::7]], core)
+    check_nodes(functions(), core)

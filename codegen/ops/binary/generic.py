@@ -12,7 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.broadcast import MAX_LOOPS, few_loops, loops, walked_in_order
 from edgegen.ops.binary.op import FUNCTIONS, OF_FLOATS, OF_INTEGERS, Binary, integer_clamp
-from edgegen.ops.epilogue import clamp_f32
+from edgegen.ops.epilogue import clamp_f32, clamp_f64
 from edgegen.ops.window import any_order
 
 When = Callable[[Node], str | None]
@@ -66,14 +66,14 @@ def _pack_quantized(node: Node) -> Packed:
 def _pack_integer(node: Node) -> Packed:
     assert isinstance(node.op, Binary)
     low, high = integer_clamp(node.op.clamp, node.out.dtype.np)
-    struct = "edgegen_binary_s64" if node.out.dtype.size == 8 else "edgegen_binary_s32"
+    struct = f"edgegen_binary_{node.out.dtype}" if node.out.dtype.size == 8 else "edgegen_binary_s32"
     return Packed(struct, geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
 
 
-def _pack_f32(node: Node) -> Packed:
+def _pack_float(node: Node) -> Packed:
     assert isinstance(node.op, Binary)
-    low, high = clamp_f32(node.op.clamp)
-    return Packed("edgegen_binary_f32", geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
+    low, high = (clamp_f64 if node.out.dtype.size == 8 else clamp_f32)(node.op.clamp)
+    return Packed(f"edgegen_binary_{node.out.dtype}", geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
 
 
 def computes(node: Node, function: str, quantized: bool) -> str | None:
@@ -109,8 +109,8 @@ _COMPUTED = (
     *(("s8", f, _pack_quantized, True) for f in _QUANTIZED),
     *(("s16", f, _pack_quantized, True) for f in _QUANTIZED),
     *((dtype, f, _pack_integer, False) for dtype in ("s8", "u8", "s16") for f in _ORDER),
-    *(("f32", f, _pack_f32, False) for f in FUNCTIONS if f not in OF_INTEGERS),
-    *((dtype, f, _pack_integer, False) for dtype in ("s32", "s64") for f in FUNCTIONS if f not in OF_FLOATS),
+    *((dtype, f, _pack_float, False) for dtype in ("f32", "f64") for f in FUNCTIONS if f not in OF_INTEGERS),
+    *((t, f, _pack_integer, False) for t in ("s32", "s64", "u64") for f in FUNCTIONS if f not in OF_FLOATS),
 )
 
 ROWS = tuple(row for dtype, function, pack, quantized in _COMPUTED for row in _rows(function, dtype, pack, quantized))

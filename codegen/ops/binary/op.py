@@ -38,6 +38,13 @@ def _floor_modulo(a: Array, b: Array) -> Array:
     return np.where(b == 0, 0, np.mod(a, np.where(b == 0, 1, b))).astype(a.dtype)
 
 
+def _modulo(a: Array, b: Array) -> Array:
+    """What division that leaves out the fraction leaves, with a's sign (C's fmod and %); of integers by 0, 0."""
+    if not np.issubdtype(a.dtype, np.integer):
+        return np.asarray(np.fmod(a, b))
+    return np.where(b == 0, 0, np.fmod(a, np.where(b == 0, 1, b))).astype(a.dtype)
+
+
 def _power(a: Array, b: Array) -> Array:
     """a to the power of b. Integers wrap around; a negative power of one gives its whole part, and of 0 gives 0."""
     if not np.issubdtype(a.dtype, np.integer):
@@ -46,9 +53,18 @@ def _power(a: Array, b: Array) -> Array:
     return np.where(b < 0, small, np.power(a, np.maximum(b, 0))).astype(a.dtype)
 
 
+def _shift_left(a: Array, b: Array) -> Array:
+    """a * 2^b, wrapped around; 0 where b is negative or no less than the bits."""
+    bits = 8 * a.dtype.itemsize
+    return np.where((b >= 0) & (b < bits), np.left_shift(a, np.clip(b, 0, bits - 1)), 0).astype(a.dtype)
+
+
 def _shift_right(a: Array, b: Array) -> Array:
-    """a without its lowest b bits, divided by 2^b; b counts for no less than 0 and no more than all bits but one."""
-    return np.right_shift(a, np.clip(b, 0, 8 * a.dtype.itemsize - 1))
+    """a without its lowest b bits, divided by 2^b; b counts for no less than 0, and for as much as shifts all out."""
+    bits = 8 * a.dtype.itemsize
+    if a.dtype.kind == "u":
+        return np.where(b < bits, np.right_shift(a, np.minimum(b, bits - 1)), 0).astype(a.dtype)
+    return np.right_shift(a, np.clip(b, 0, bits - 1))
 
 
 FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
@@ -61,12 +77,16 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "squared_difference": lambda a, b: (a - b) * (a - b),
     "floor_div": _floor_divide,
     "floor_mod": _floor_modulo,
+    "fmod": _modulo,
     "pow": _power,
     "atan2": lambda a, b: np.arctan2(a.astype(np.float64), b.astype(np.float64)).astype(a.dtype),
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
     "xor": np.bitwise_xor,
+    "shift_left": _shift_left,
     "shift_right": _shift_right,
 }
-OF_FLOATS, OF_INTEGERS = ("atan2",), ("xor", "shift_right")
+OF_FLOATS, OF_INTEGERS = ("atan2",), ("and", "or", "xor", "shift_left", "shift_right")
 
 
 @dataclass(frozen=True)

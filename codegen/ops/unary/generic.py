@@ -15,9 +15,9 @@ from edgegen.ops.unary_tables import SIGMOID_TABLE, Interpolated, Sigmoid16
 from edgegen.ops.window import any_order
 
 
-def _pack_f32(node: Node) -> Packed:
+def _pack_float(node: Node) -> Packed:
     assert isinstance(node.op, Unary)
-    return Packed("edgegen_unary_f32", {"count": node.out.type.elements, "alpha": node.op.alpha})
+    return Packed("edgegen_unary_float", {"count": node.out.type.elements, "alpha": node.op.alpha})
 
 
 def _pack_plain(node: Node) -> Packed:
@@ -108,7 +108,7 @@ def _row(
 ROWS = (
     _row("not_bool", "bool", _pack_plain, "unary_integer", "not"),
     LOOKUP_8,
-    *(_row(f"{f}_f32", "f32", _pack_f32, "unary_f32", f) for f in FUNCTIONS),
+    *(_row(f"{f}_{t}", t, _pack_float, "unary_float", f) for f in FUNCTIONS for t in ("f32", "f64")),
     *(_row(f"{f}_{t}", t, _pack_plain, "unary_integer", f) for f in INTEGER_FUNCTIONS for t in PLAIN_INTEGERS),
     _row("leaky_relu_s16", "s16", _pack_two_slopes, "unary_s16", quantized=TwoSlopes),
     _row("magnitude_s16", "s16", _pack_scaled, "unary_s16", quantized=Magnitude),

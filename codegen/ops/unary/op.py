@@ -21,14 +21,25 @@ def _logistic(x: Array, _alpha: float) -> Array:
     return np.where(x > 16.619047164916992, 1.0, np.where(x < -9, np.exp(x), 1 / (1 + np.exp(-x))))
 
 
+def _elementwise(function: Callable[[float], float]) -> Function:
+    """A function of Python's math module, which numpy lacks."""
+    vectorized = np.vectorize(function, otypes=[np.float64])
+    return lambda x, _alpha: np.asarray(vectorized(x))
+
+
 def _gelu(x: Array, _alpha: float) -> Array:
     """x times the probability that a normal number is below x."""
-    return x * 0.5 * np.asarray(np.vectorize(math.erfc, otypes=[np.float64])(-x * math.sqrt(0.5)))
+    return x * 0.5 * _elementwise(math.erfc)(-x * math.sqrt(0.5), 0)
 
 
 def _gelu_tanh(x: Array, _alpha: float) -> Array:
     """The usual approximation of gelu by tanh."""
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def _softplus(x: Array) -> Array:
+    """log(1 + exp(x)) without overflow."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -37,21 +48,35 @@ FUNCTIONS: dict[str, Function] = {
     "hard_swish": lambda x, _alpha: x * np.clip(x + 3, 0, 6) / 6,
     "leaky_relu": lambda x, alpha: np.where(x > 0, x, x * alpha),
     "abs": lambda x, _alpha: np.abs(x),
+    "acos": lambda x, _alpha: np.arccos(x),
+    "acosh": lambda x, _alpha: np.arccosh(x),
+    "asin": lambda x, _alpha: np.arcsin(x),
+    "asinh": lambda x, _alpha: np.arcsinh(x),
+    "atan": lambda x, _alpha: np.arctan(x),
+    "atanh": lambda x, _alpha: np.arctanh(x),
     "ceil": lambda x, _alpha: np.ceil(x),
     "cos": lambda x, _alpha: np.cos(x),
+    "cosh": lambda x, _alpha: np.cosh(x),
+    "erf": _elementwise(math.erf),
     "elu": lambda x, _alpha: np.where(x < 0, np.expm1(x), x),
     "exp": lambda x, _alpha: np.exp(x),
     "floor": lambda x, _alpha: np.floor(x),
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
     "log": lambda x, _alpha: np.log(x),
+    "mish": lambda x, _alpha: x * np.tanh(_softplus(x)),
     "neg": lambda x, _alpha: -x,
     "round": lambda x, _alpha: np.rint(x),  # ties go to the even number
     "rsqrt": lambda x, _alpha: 1 / np.sqrt(x),
     "sign": lambda x, _alpha: np.sign(x),
+    "silu": lambda x, alpha: x / (1 + np.exp(-alpha * x)),
     "sin": lambda x, _alpha: np.sin(x),
+    "sinh": lambda x, _alpha: np.sinh(x),
+    "softplus": lambda x, _alpha: _softplus(x),
+    "softsign": lambda x, _alpha: x / (1 + np.abs(x)),
     "sqrt": lambda x, _alpha: np.sqrt(x),
     "square": lambda x, _alpha: x * x,
+    "tan": lambda x, _alpha: np.tan(x),
 }
 INTEGER_FUNCTIONS: dict[str, Callable[[Array], Array]] = {"abs": np.abs, "neg": np.negative, "sign": np.sign}
 PLAIN_INTEGERS = ("s16", "s32", "s64")
@@ -63,7 +88,7 @@ class Unary(Op):
     """function(x), element by element.
 
     function:  one of FUNCTIONS, which says what it is on floats; "not" of bool
-    alpha:     of leaky_relu on floats
+    alpha:     of leaky_relu on floats; of silu (x * logistic(alpha * x))
     quantized: what it is on quantized integers, which stay in x's type; None for floats and plain integers
     """
 

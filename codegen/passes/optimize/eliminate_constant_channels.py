@@ -105,7 +105,7 @@ def _forbid(node: Node, masks: Masks) -> bool:
 
 def _removable(graph: Graph, ranges: Ranges) -> Masks:
     """bool[C] of each s8 activation: the largest sets of channels such that no node misses one."""
-    masks: Masks = {t: np.ones(t.shape[-1], bool) for t in ranges}
+    masks: Masks = {t: np.ones(t.shape[-1], bool) for t in ranges if t.type.elements}
     for tensor in (*graph.sources, *graph.sinks):
         if tensor in masks:
             masks[tensor] = np.zeros_like(masks[tensor])

@@ -10,13 +10,17 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, IntArray
-from edgegen.ops.cast import CASTABLE, PAIRS, Cast
+from edgegen.ops.cast import Cast
 from edgegen.ops.lookup import byte_values
 from edgegen.ops.table import Table
 from edgegen.ops.unary import Unary
 from edgegen.ops.unary.op import FUNCTIONS
 from edgegen.ops.unary_quantized import Magnitude, ReciprocalRoot
 from edgegen.ops.unary_tables import Real, interpolated, quantized_table
+
+CASTABLE = ("s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "bool", "f32")
+"""Types that CAST is of; f16 is cast to f32 and back."""
+PAIRS = {(of, to) for of in CASTABLE for to in CASTABLE} | {("f16", "f32"), ("f32", "f16")}
 
 
 def _is_one_of(op: Operator, *dtypes: DType) -> DType:

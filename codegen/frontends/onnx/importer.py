@@ -1,0 +1,389 @@
+"""Builds a graph from an ONNX graph, one small function per operator, whose signature is the operator's schema."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import onnx
+import onnx.helper
+import onnx.inliner
+
+from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
+from edgegen.frontends.onnx.reader import Versions, read_proto, versions_of
+from edgegen.frontends.onnx.tensors import array_of, constant_tensor, input_type
+from edgegen.frontends.onnx.widening import WIDER, narrow_results
+from edgegen.ir.dtypes import DType, dtype_of
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.op import Op
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.binary import Binary
+from edgegen.ops.cast import Cast
+from edgegen.ops.reshape import Reshape
+
+Import = Callable[..., Tensor | Sequence[Tensor | None]]
+F = TypeVar("F", bound=Import)
+
+FOLDED_BYTES = 1 << 16
+"""Results of this size that depend on constants only are computed while importing: shapes, indices, masks."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An import function and the opset versions (inclusive) whose operator it implements."""
+
+    function: Import
+    since: int
+    until: int
+
+
+REGISTRY: dict[tuple[str, str], list[Registered]] = {}
+"""By domain ("" is ai.onnx) and operator name."""
+
+
+def operator(name: str, since: int = 1, until: int = 1 << 30, domain: str = "") -> Callable[[F], F]:
+    """Registers a function for the versions of an operator that came with opsets `since` to `until`.
+
+    The function takes the Operator, then the operator's inputs by position (None where an optional one is absent),
+    then its attributes by keyword, with the schema's defaults. It returns the output, or all outputs in order.
+    """
+
+    def register(function: F) -> F:
+        REGISTRY.setdefault((domain, name), []).append(Registered(function, since, until))
+        return function
+
+    return register
+
+
+class ValueNeeded(UnsupportedModel):
+    """An operator must know ahead of time what a tensor holds, but that depends on the model's inputs `inputs`."""
+
+    def __init__(self, what: str, tensor: str, inputs: Sequence[str]) -> None:
+        self.inputs = tuple(inputs)
+        super().__init__(
+            what,
+            [("why", f'"{tensor}" is computed at run time from {", ".join(inputs) or "the state"}')],
+            "export the model with static shapes",
+        )
+
+
+class Operator:
+    """One ONNX operator while it is imported: what it is called, which outputs are read, and a place to add nodes.
+
+    wanted: for each output that the operator may have, whether the model names it
+    """
+
+    def __init__(self, model: Importer, node: onnx.NodeProto, index: int) -> None:
+        self.model = model
+        self.name = node.op_type
+        self.source = f"onnx node {index} {node.op_type}"
+        self.label = node.name or next((o for o in node.output if o), node.op_type)
+        self.wanted = tuple(bool(o) for o in node.output)
+        self.version = model.versions.get("" if node.domain == "ai.onnx" else node.domain, 1)
+        self._parts = 0
+        self._unrounded: dict[Tensor, Tensor] = {}  # f32 results that f16 and smaller floats were rounded from
+
+    def add(self, op: Op, inputs: Sequence[Tensor | None]) -> Tensor:
+        """Appends a node with one output, as `add_all` does, and returns that output."""
+        (result,) = self.add_all(op, inputs)
+        return result
+
+    def add_all(self, op: Op, inputs: Sequence[Tensor | None]) -> list[Tensor]:
+        """Appends a node and returns its outputs, of the types that `op` infers.
+
+        What depends on constants only and is small is computed at once and leaves no node, so that later operators
+        find it where they need values ahead of time. Raises InvalidGraph if the inputs do not fit the operator.
+        """
+        self._parts += 1
+        name = f"{self.label}/{op.kind.lower()}{self._parts}"
+        if (narrow := narrow_results(op, inputs)) is not None:
+            return self._add_wide(op, inputs, narrow)
+        computed = op.infer(*(t.type if t is not None else None for t in inputs))
+        results = [Tensor(name if k == 0 else f"{name}_{k}", type) for k, type in enumerate(computed)]
+        read = [t for t in inputs if t is not None]
+        if not any(t.elements for t in computed):  # there is nothing to compute
+            for result in results:
+                result.data = np.zeros(result.shape, result.dtype.np)
+            return results
+        if read and all(t.is_constant for t in read) and sum(t.bytes for t in computed) <= FOLDED_BYTES:
+            values = op.reference(*(t.data if t is not None else None for t in inputs))
+            for result, array in zip(results, values, strict=True):
+                result.data = np.array(array, result.dtype.np)
+                result.data.setflags(write=False)
+        else:
+            self.model.graph.nodes.append(Node(op, list(inputs), list(results), name, self.source))
+        return results
+
+    def _add_wide(self, op: Op, inputs: Sequence[Tensor | None], narrow: Sequence[DType]) -> list[Tensor]:
+        """Appends a node that computes on wider types; its results become `narrow` ones.
+
+        Where another node of this operator reads a float result, it reads it before it was rounded: an operator's
+        result is rounded once.
+        """
+        unrounded = self._unrounded
+        wide = [None if t is None else unrounded.get(t) or self.cast(t, WIDER.get(t.dtype, t.dtype)) for t in inputs]
+        results = []
+        for y, dtype in zip(self.add_all(op, wide), narrow, strict=True):
+            results.append(self.cast(y, dtype))
+            if dtype.is_float and y.dtype != dtype:
+                unrounded[results[-1]] = y
+        return results
+
+    def constant(self, values: Array | Sequence[Any] | float, dtype: DType) -> Tensor:
+        """A new constant."""
+        self._parts += 1
+        array = np.array(values, dtype.np)
+        array.setflags(write=False)
+        return constant_tensor(f"{self.label}/constant{self._parts}", array, dtype)
+
+    def values(self, tensor: Tensor, what: str) -> Array:
+        """What a tensor holds, which must be known ahead of time; `what` says what it is. Raises ValueNeeded."""
+        if tensor.data is None:
+            raise ValueNeeded(
+                f"{self._where}: {what} must be known ahead of time", tensor.name, self.model.inputs_behind(tensor)
+            )
+        return tensor.data
+
+    def scaled(self, x: Tensor, factor: float) -> Tensor:
+        """x * factor; x itself if the factor is 1."""
+        return x if factor == 1 else self.add(Binary("mul"), [x, self.constant(factor, x.dtype)])
+
+    def integers(self, tensor: Tensor, what: str) -> tuple[int, ...]:
+        """As `values`, of a scalar or list of integers such as a shape or axes. Raises InvalidModel for others."""
+        values = self.values(tensor, what)
+        if values.dtype.kind not in "iu" or values.ndim > 1:
+            raise self.invalid(f'{what} "{tensor.name}" must be a list of integers, is {tensor.type}')
+        return tuple(int(v) for v in values.reshape(-1))
+
+    def axis(self, value: int, rank: int) -> int:
+        """An axis that may be counted from the end, as one of 0 to rank - 1. Raises InvalidModel."""
+        if not -rank <= value < rank:
+            raise self.invalid(f"axis {value} is not one of {rank} dimensions")
+        return value % rank
+
+    def axes(self, values: Sequence[int], rank: int) -> tuple[int, ...]:
+        """Several different axes, in ascending order. Raises InvalidModel."""
+        axes = [self.axis(v, rank) for v in values]
+        if len(set(axes)) != len(axes):
+            raise self.invalid(f"axes {list(values)} name one of {rank} dimensions twice")
+        return tuple(sorted(axes))
+
+    def cast(self, x: Tensor, dtype: DType) -> Tensor:
+        """x as another type; x itself if it has that type."""
+        return x if x.dtype == dtype else self.add(Cast(dtype.name), [x])
+
+    def reshape(self, x: Tensor, shape: Sequence[int]) -> Tensor:
+        """x under another shape; x itself if it has that shape."""
+        return x if x.shape == tuple(shape) else self.add(Reshape(tuple(shape)), [x])
+
+    @property
+    def _where(self) -> str:
+        label = self.label if len(self.label) <= 60 else f"...{self.label[-57:]}"
+        return f'{self.source} "{label}"'
+
+    def invalid(self, text: str) -> InvalidModel:
+        return InvalidModel(f"{self._where}: {text}")
+
+    def unsupported(self, text: str, help: str = "") -> UnsupportedModel:
+        return UnsupportedModel(f"{self._where}: {text}", help=help)
+
+
+def _attribute(op: Operator, proto: onnx.AttributeProto) -> Any:
+    """An attribute's value: int, float, str, Array, GraphProto, or a tuple of one of these."""
+    value = onnx.helper.get_attribute_value(proto)
+    if proto.type == onnx.AttributeProto.TENSOR:
+        return array_of(value)
+    if proto.type == onnx.AttributeProto.STRING:
+        return value.decode("utf-8", "replace")
+    if proto.type == onnx.AttributeProto.STRINGS:
+        return tuple(v.decode("utf-8", "replace") for v in value)
+    if proto.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS):
+        return tuple(value)
+    if proto.type in (onnx.AttributeProto.INT, onnx.AttributeProto.FLOAT, onnx.AttributeProto.GRAPH):
+        return value
+    kind = onnx.AttributeProto.AttributeType.Name(proto.type).lower()
+    raise op.unsupported(f"attribute {proto.name} of kind {kind}")
+
+
+def _call(
+    op: Operator, function: Import, inputs: Sequence[Tensor | None], attributes: dict[str, Any]
+) -> list[Tensor | None]:
+    """The import function's outputs, its arguments bound by its signature. Raises InvalidModel if they do not fit."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    bound = function.keywords if isinstance(function, partial) else {}
+    known = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - bound.keys()
+    if unknown := sorted(attributes.keys() - known):
+        raise op.unsupported(f"attribute {unknown[0]} is not one of this operator's")
+    for p in parameters:
+        if p.kind is p.KEYWORD_ONLY and p.default is p.empty and p.name not in attributes:
+            raise op.invalid(f"lacks attribute {p.name}")
+    given = list(inputs)
+    while not variadic and len(given) > len(positional) and given[-1] is None:
+        given.pop()
+    if len(given) > len(positional) and not variadic:
+        raise op.invalid(f"has {len(given)} inputs, takes at most {len(positional)}")
+    for i, p in enumerate(positional):
+        if p.default is p.empty and (i >= len(given) or given[i] is None):
+            raise op.invalid(f"lacks input {i}, {p.name}")
+    result = function(op, *given, **attributes)
+    return [result] if isinstance(result, Tensor) else list(result)
+
+
+class Importer:
+    """One ONNX graph while it is imported.
+
+    scope: tensors by the names that ONNX gives them; those of outer graphs are seen through
+    fixed: values that inputs of these names always have
+    """
+
+    def __init__(
+        self,
+        proto: onnx.GraphProto,
+        versions: Versions,
+        name: str,
+        shapes: Mapping[str, tuple[int, ...]],
+        fixed: Mapping[str, Array],
+    ) -> None:
+        self.proto, self.versions = proto, versions
+        self.scope: dict[str, Tensor] = {}
+        self.graph = Graph(name, [], [])
+        for initializer in proto.initializer:
+            values = array_of(initializer)
+            self.scope[initializer.name] = constant_tensor(initializer.name, values, dtype_of(values))
+        if proto.sparse_initializer:
+            raise UnsupportedModel(f'constant "{proto.sparse_initializer[0].values.name}" is sparse')
+        names = {info.name for info in proto.input}
+        for unknown in (shapes.keys() | fixed.keys()) - names:
+            raise UsageError(f'the model has no input "{unknown}"', [("inputs", ", ".join(sorted(names)))])
+        for info in proto.input:
+            if info.name in self.scope:  # before IR version 4, initializers stood among the inputs
+                continue
+            if info.name in fixed:
+                values = fixed[info.name]
+                self.scope[info.name] = constant_tensor(info.name, values, dtype_of(values))
+                continue
+            tensor = Tensor(info.name, input_type(info, shapes))
+            self.scope[info.name] = tensor
+            self.graph.inputs.append(tensor)
+
+    def inputs_behind(self, tensor: Tensor) -> list[str]:
+        """Names of the inputs that a tensor's values depend on."""
+        producers = self.graph.producers()
+        waiting, seen = [tensor], {tensor}
+        while waiting:
+            node = producers.get(waiting.pop())
+            for read in node.inputs if node is not None else []:
+                if read is not None and read not in seen:
+                    seen.add(read)
+                    waiting.append(read)
+        return [t.name for t in self.graph.inputs if t in seen]
+
+    def _find(self, op: Operator, node: onnx.NodeProto) -> Import:
+        for row in REGISTRY["" if node.domain == "ai.onnx" else node.domain, node.op_type]:
+            if row.since <= op.version <= row.until:
+                return row.function
+        raise op.unsupported(f"this operator as of opset {op.version} is not supported")
+
+    def add_node(self, node: onnx.NodeProto, index: int) -> None:
+        op = Operator(self, node, index)
+        for name in node.input:
+            if name and name not in self.scope:
+                raise op.invalid(f'reads "{name}", which no earlier node writes')
+        attributes = {a.name: _attribute(op, a) for a in node.attribute}
+        inputs = [self.scope[name] if name else None for name in node.input]
+        try:
+            results = _call(op, self._find(op, node), inputs, attributes)
+        except InvalidGraph as error:
+            raise op.invalid(error.what) from error
+        given = set(self.scope.values())
+        for name, result in zip(node.output, results, strict=False):
+            if not name:
+                continue
+            if result is None:
+                raise op.unsupported(f'its output "{name}" is not supported')
+            if result not in given:
+                result.name = name
+            self.scope[name] = result
+        for name in node.output[len(results) :]:
+            if name:
+                raise op.unsupported(f'its output "{name}" is not supported')
+
+    def run(self) -> Graph:
+        for index, node in enumerate(self.proto.node):
+            self.add_node(node, index)
+        for info in self.proto.output:
+            if info.name not in self.scope:
+                raise InvalidModel(f'the model\'s output "{info.name}" is never written')
+            tensor = self.scope[info.name]
+            if tensor in self.graph.inputs or tensor.is_constant or tensor in self.graph.outputs:
+                # an output has bytes of its own
+                copy = Tensor(info.name, tensor.type)
+                self.graph.nodes.append(Node(Reshape(tensor.shape), [tensor], [copy], info.name, "onnx output"))
+                tensor = copy
+            tensor.name = info.name
+            self.graph.outputs.append(tensor)
+        return self.graph
+
+
+def _check_operators(model: onnx.ModelProto) -> None:
+    """Raises one UnsupportedModel that names every operator that edgegen does not read."""
+    domains = {"ai.onnx": ""}
+    keys = [(domains.get(n.domain, n.domain), n.op_type) for n in model.graph.node]
+    unknown = Counter(key for key in keys if key not in REGISTRY)
+    if not unknown:
+        return
+    first = next(i for i, key in enumerate(keys) if key in unknown)
+    texts = sorted(f"{domain}{':' if domain else ''}{name} ({count})" for (domain, name), count in unknown.items())
+    raise UnsupportedModel(
+        f"onnx node {first} {keys[first][1]} is not supported",
+        [("lacks", ", ".join(texts))],
+        "README.md lists the supported operators; replace this one or report the model",
+    )
+
+
+def _inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Operators without an import function of their own give way to the bodies that their schemas carry."""
+    if all(("" if n.domain == "ai.onnx" else n.domain, n.op_type) in REGISTRY for n in model.graph.node):
+        return model
+    kept = [*REGISTRY, *(("ai.onnx", name) for domain, name in REGISTRY if not domain)]
+    return onnx.inliner.inline_selected_functions(model, kept, exclude=True, inline_schema_functions=True)
+
+
+def import_proto(
+    model: onnx.ModelProto, name: str, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, Array]
+) -> Graph:
+    """The graph of a checked model. Raises InvalidModel, UnsupportedModel and UsageError."""
+    model = _inline_functions(model)
+    _check_operators(model)
+    try:
+        with np.errstate(all="ignore"):
+            graph = Importer(model.graph, versions_of(model), name, shapes, fixed).run()
+    except InvalidGraph as error:
+        raise InvalidModel(error.what, error.details, error.help) from error
+    if not graph.outputs:
+        raise InvalidModel("the model has no outputs")
+    return graph
+
+
+def read_onnx(
+    data: bytes,
+    name: str,
+    folder: Path,
+    shapes: Mapping[str, tuple[int, ...]],
+    fixed: Mapping[str, Array] | None = None,
+) -> Graph:
+    """The graph of an .onnx file, whose external data lie in `folder`.
+
+    shapes: sizes of inputs with free dimensions; fixed: values that inputs always have, which makes them constants
+
+    Raises InvalidModel, UnsupportedModel (ValueNeeded among them) and UsageError.
+    """
+    return import_proto(read_proto(data, folder), name, shapes, fixed or {})

@@ -1,0 +1,27 @@
+"""Import functions, one file per family. Importing this package fills the registry."""
+
+from edgegen.frontends.onnx.operators import (
+    activation,
+    arithmetic,
+    convolution,
+    logic,
+    matrix,
+    movement,
+    normalization,
+    pooling,
+    reduction,
+    shape,
+)
+
+__all__ = [
+    "activation",
+    "arithmetic",
+    "convolution",
+    "logic",
+    "matrix",
+    "movement",
+    "normalization",
+    "pooling",
+    "reduction",
+    "shape",
+]

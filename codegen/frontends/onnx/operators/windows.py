@@ -1,0 +1,61 @@
+"""Windows over images: where ONNX's auto_pad puts them, and the images as [N,H,W,C]."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from edgegen.frontends.onnx.importer import Operator
+from edgegen.ir.tensor import Tensor
+from edgegen.ops.transpose import Transpose
+
+Counts = tuple[int, ...]
+
+
+def per_axis(op: Operator, given: Sequence[int], count: int, default: int, what: str) -> Counts:
+    """An attribute with a number for each spatial axis. Raises InvalidModel if it has another length."""
+    values = tuple(given) or (default,) * count
+    if len(values) != count or min(values) < 0:
+        raise op.invalid(f"{what} {list(values)} do not fit {count} spatial dimensions")
+    return values
+
+
+def padding(
+    op: Operator, mode: str, pads: Sequence[int], extent: Counts, kernel: Counts, strides: Counts, dilations: Counts
+) -> tuple[Counts, Counts]:
+    """(before, after) along each spatial axis, from `pads` or as auto_pad says."""
+    count = len(extent)
+    if mode == "NOTSET":
+        both = per_axis(op, pads, 2 * count, 0, "pads")
+        return both[:count], both[count:]
+    if mode == "VALID":
+        return (0,) * count, (0,) * count
+    if mode not in ("SAME_UPPER", "SAME_LOWER"):
+        raise op.invalid(f'auto_pad is "{mode}"')
+    before, after = [], []
+    for n, k, s, d in zip(extent, kernel, strides, dilations, strict=True):
+        total = max(0, (math.ceil(n / s) - 1) * s + d * (k - 1) + 1 - n)
+        half = total // 2
+        before.append(half if mode == "SAME_UPPER" else total - half)
+        after.append(total - before[-1])
+    return tuple(before), tuple(after)
+
+
+def to_images(op: Operator, x: Tensor) -> Tensor:
+    """[N,C,W] or [N,C,H,W] as [N,H,W,C]. Raises UnsupportedModel for other ranks."""
+    if x.rank == 3:
+        x = op.reshape(x, (x.shape[0], x.shape[1], 1, x.shape[2]))
+    if x.rank != 4:
+        raise op.unsupported(f"{x.type} has {x.rank - 2} spatial dimensions; 1 and 2 are supported")
+    return op.add(Transpose((0, 2, 3, 1)), [x])
+
+
+def from_images(op: Operator, y: Tensor, rank: int) -> Tensor:
+    """The inverse of `to_images`."""
+    y = op.add(Transpose((0, 3, 1, 2)), [y])
+    return op.reshape(y, (y.shape[0], y.shape[1], y.shape[3])) if rank == 3 else y
+
+
+def two(values: Counts, default: int) -> tuple[int, int]:
+    """A number for height and width, from one for width alone or for both."""
+    return (default, values[0]) if len(values) == 1 else (values[0], values[1])
