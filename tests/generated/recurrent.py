@@ -84,7 +84,7 @@ def unidirectional_sequence_lstm(draw: Draw, kind: str) -> Single:
     return _lstm(draw, "UNIDIRECTIONAL_SEQUENCE_LSTM", kind, table, lead, batch)
 
 
-@generates("LSTM", "FLOAT32", unjudged=("INT8", "INT16"))
+@generates("LSTM", "FLOAT32")
 def lstm(draw: Draw, kind: str) -> Single:
     batch = draw.integer(1, 3)
     table = options("LSTMOptions", FusedActivationFunction=4, CellClip=draw.choice((0.0, 2.0)))

@@ -61,13 +61,21 @@ def reduce_min(draw: Draw, kind: str) -> Single:
     return replace(_reduction(draw, "REDUCE_MIN", kind), ulp=0, scale=0.0)
 
 
-@generates("REDUCE_PROD", "FLOAT32", "INT32", "INT64")
+@generates("REDUCE_PROD", "FLOAT32", "INT8", "INT16", "INT32", "INT64")
 def reduce_prod(draw: Draw, kind: str) -> Single:
     """Integers are -1 or 1 but for a few, floats about 1: products do not overflow."""
     single = replace(_reduction(draw, "REDUCE_PROD", kind), scale=0.0)
     shape = single.tensors[0].shape
     if kind == "FLOAT32":
         return replace(single, values={"x": np.asarray(draw.values(kind, shape, 0.3) + 1, np.float32)})
+    if kind in QUANTIZED:  # numbers of about 1, so that their products are; scales to a power that f64 holds
+        while single.ulp > 40:
+            single = replace(_reduction(draw, "REDUCE_PROD", kind), scale=0.0)
+        x, axes, y = single.tensors
+        steps = float(np.iinfo(NUMPY[kind]).max) / 2
+        x = replace(x, scale=float(np.float32(draw.real(1, 2) / steps)))
+        y = replace(y, scale=float(np.float32(draw.real(1, 4) / steps)), zero_point=draw.zero(kind))
+        return replace(single, tensors=[x, axes, y])
     if kind not in ("INT32", "INT64"):
         return single
     return replace(single, values={"x": _signs(draw, shape, kind)})

@@ -4,6 +4,7 @@ on every target. EDGEGEN_GENERATED=N draws N times as many."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from tests.generated.single import GENERATORS, PLAIN
 from tests.judge import Judges
 
 assert tests.generated
+FRONTEND_TESTS = Path(__file__).resolve().parents[1] / "frontends" / "tflite"
 NAMES = sorted(GENERATORS)
 BATCHES = 16
 PER_BUILD = 60  # cases in one graph: more of them take the planner longer than they save the compiler
@@ -29,12 +31,15 @@ WITHOUT = {
     **dict.fromkeys(("MaxPoolingWithArgmax2D", "MaxUnpooling2D", "Convolution2DTransposeBias"), "test_mediapipe"),
     **dict.fromkeys(("NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5"), "test_non_max_suppression"),
     **dict.fromkeys(("BIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_RNN"), "test_bidirectional"),
+    **dict.fromkeys(("COMPLEX_ABS", "IMAG", "REAL", "RFFT2D"), "test_spectrum"),
     "TFLite_Detection_PostProcess": "test_detection",
     "BITCAST": "test_interior",
+    "HASHTABLE_LOOKUP": "test_indexing",
+    "STABLEHLO_GATHER": "test_windows",
     "DENSIFY": "test_sparsity",
 }
-"""Operators that mean nothing alone, or that the judges leave results of as they lie in memory; which test of
-tests/frontends/tflite has them."""
+"""Operators that mean nothing alone, whose types are none of PLAIN, or that the judges leave results of as they lie in
+memory; and which test of tests/frontends/tflite compares them with a judge."""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,7 @@ def test_every_operator_has_a_generator() -> None:
     assert {name.removeprefix("custom:") for name in REGISTRY} == {
         name.removeprefix("custom:") for name in (*GENERATORS, *WITHOUT)
     }
+    assert all((FRONTEND_TESTS / f"{file}.py").is_file() for file in WITHOUT.values())
 
 
 def test_there_are_two_thousand_integer_cases() -> None:

@@ -103,6 +103,8 @@ def reduce_prod(op: Operator) -> None:
         factor = (scale_x**count / scale_y) ** (1 / count)
     except (OverflowError, ZeroDivisionError) as error:
         raise op.invalid(f"the scale of a product of {count} is beyond f64") from error
+    if factor < 2.0**-64:  # what f64 holds of such a scale is not what it is
+        raise op.unsupported(f"the scale of a product of {count} is too small for f64", "multiply fewer at a time")
     op.add(Reduce("prod", axes, keep, zero_x, WideFixedPoint.from_scales([factor], zero_y)), [x], y)
 
 
