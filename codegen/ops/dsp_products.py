@@ -17,16 +17,26 @@ def _layer(weights: IntArray, bias: IntArray) -> Layer:
     return Layer(in_quads(padded[:, None, :]), start, _UNUSED, ACCUMULATOR, None)
 
 
-def pack_products(weights: IntArray, bias: IntArray) -> IntArray:
-    """s32 words: weights[units, taps] and bias[units], units and taps rounded up to four with zeros."""
-    words, _ = stream(_layer(weights, bias), 4, lambda a, u: pack_four(a, (u[0], u[1], u[2], u[3])))
-    return words.astype(np.int32)
+def fit_lanes(*weights: IntArray) -> bool:
+    """Whether two weights of all matrices [units, taps] fit a lane, and sums the space beside them."""
+    layers = [_layer(w.astype(np.int64), np.zeros(len(w), np.int64)) for w in weights]
+    return not any(one.lanes_overflow() for one in layers)
 
 
-def lanes_hold(weights: IntArray) -> str | None:
-    """Part of a row's `when`: two weights share a lane, which not all fit."""
-    one = _layer(weights.astype(np.int64), np.zeros(len(weights), np.int64))
-    return "weights of -128 beside negative ones, or too many" if one.lanes_overflow() else None
+def pack_products(weights: IntArray, bias: IntArray, lanes: bool) -> IntArray:
+    """s32 words: weights[units, taps] and bias[units], units and taps rounded up to four with zeros.
+
+    lanes: whether two weights share one: see `fit_lanes`
+    """
+    one = _layer(weights, bias)
+    if lanes:
+        words, _ = stream(one, 4, lambda a, u: pack_four(a, (u[0], u[1], u[2], u[3])))
+        return words.astype(np.int32)
+    taps = np.zeros((one.units, rounded(weights.shape[1])), np.int8)
+    taps[: len(weights), : weights.shape[1]] = weights
+    quads = taps.view(np.int32).reshape(-1, 4, taps.shape[1] // 4).swapaxes(1, 2)
+    starts = one.bias.astype(np.int32).reshape(-1, 1, 4)
+    return np.concatenate([starts, quads], axis=1).reshape(-1)
 
 
 def rounded(count: int) -> int:

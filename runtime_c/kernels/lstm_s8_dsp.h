@@ -25,9 +25,9 @@ EDGEGEN_KERNEL void lstm_s8_dsp(const edgegen_lstm_integer *p, const int8_t *x, 
             const int8_t *const in = x + s->x[0] + t * s->x[1] + b * s->x[2];
             int8_t *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
             edgegen_dsp_products(edgegen_dsp_whole_quads(in, s->inputs, scratch), from_x, s->inputs, 4 * p->cells,
-                                 over_x);
+                                 p->apart, over_x);
             edgegen_dsp_products(edgegen_dsp_whole_quads(before, s->outputs, scratch), from_h, s->outputs,
-                                 4 * p->cells, over_h);
+                                 4 * p->cells, p->apart, over_h);
             for (int32_t j = 0; j < p->cells; j++) {
                 int32_t z[4];
                 EDGEGEN_UNROLL

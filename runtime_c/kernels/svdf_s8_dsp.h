@@ -5,12 +5,12 @@
 #include "simd/dsp_products.h"
 
 /* rank: filters of a unit; remember, output: multiplier and shift of sums over features, and over time
- * sums: where in scratch the features' sums lie, behind a padded copy of x if its rows are not whole quads */
+ * apart: see edgegen_dsp_products; sums: where in scratch the features' sums lie, behind a padded copy of x if its rows are not whole quads */
 typedef struct {
     int32_t batch, depth, units, rank, memory;
     int32_t remember[2], state_zero;
     int32_t output[2], zero_point, low, high;
-    int32_t sums;
+    int32_t apart, sums;
 } edgegen_svdf_s8_dsp;
 
 /* Drops a filter's oldest number and appends `fresh`; the sum of products with `times`, in whole pairs, on `acc`. */
@@ -49,7 +49,7 @@ EDGEGEN_KERNEL void svdf_s8_s16_dsp(const edgegen_svdf_s8_dsp *p, const int8_t *
         const int16_t *time = times;
         const int32_t *sum = sums;
         edgegen_dsp_products(edgegen_dsp_whole_quads(x, p->depth, scratch), features, p->depth, (filters + 3) / 4 * 4,
-                             sums);
+                             p->apart, sums);
         for (int32_t u = 0; u < p->units; u++) {
             int32_t acc = bias[u];
             for (int32_t r = 0; r < p->rank; r++) {

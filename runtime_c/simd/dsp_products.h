@@ -38,12 +38,44 @@ EDGEGEN_INLINE int32_t edgegen_dsp_scale(int32_t x, const int32_t *factor)
     return (product + (1 << (-factor[1] - 1)) + (product >> 31)) >> -factor[1];
 }
 
-/* sums[units]: x[depth] in whole quads times the stream's weights; units is a multiple of 4. */
-static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dsp_products(const int8_t *x, const int32_t *stream, int32_t depth,
-                                                                 int32_t units, int32_t *sums)
+/* The same by four weights of a unit at a time, where two of them do not fit a lane.
+ *
+ * stream: per four units starts[4], then per quad four bytes of each unit */
+EDGEGEN_INLINE void edgegen_dsp_products_apart(const int8_t *x, const int32_t *stream, int32_t quads, int32_t units,
+                                               int32_t *sums)
 {
-    const edgegen_dsp_row_tile t = {{{0}, 0, 0, 4 * units, (depth + 3) / 4, EDGEGEN_DSP_ACCUMULATOR}, stream};
-    edgegen_dsp_tile_1x4(x, stream, (uint8_t *)sums, &t);
+    for (int32_t o = 0; o < units; o += 4) {
+        int32_t a = stream[0], b = stream[1], c = stream[2], d = stream[3];
+        stream += 4;
+        for (int32_t k = 0; k < quads; k++, stream += 4) {
+            const uint32_t four = edgegen_dsp_load(x + 4 * k);
+            const uint32_t even = edgegen_dsp_even(four), odd = edgegen_dsp_odd(four);
+            const uint32_t wa = (uint32_t)stream[0], wb = (uint32_t)stream[1];
+            const uint32_t wc = (uint32_t)stream[2], wd = (uint32_t)stream[3];
+            a = edgegen_dsp_dot(even, edgegen_dsp_even(wa), edgegen_dsp_dot(odd, edgegen_dsp_odd(wa), a));
+            b = edgegen_dsp_dot(even, edgegen_dsp_even(wb), edgegen_dsp_dot(odd, edgegen_dsp_odd(wb), b));
+            c = edgegen_dsp_dot(even, edgegen_dsp_even(wc), edgegen_dsp_dot(odd, edgegen_dsp_odd(wc), c));
+            d = edgegen_dsp_dot(even, edgegen_dsp_even(wd), edgegen_dsp_dot(odd, edgegen_dsp_odd(wd), d));
+        }
+        sums[o] = a;
+        sums[o + 1] = b;
+        sums[o + 2] = c;
+        sums[o + 3] = d;
+    }
+}
+
+/* sums[units]: x[depth] in whole quads times the stream's weights; units is a multiple of 4. apart: two weights do not
+ * always fit a lane, so the stream is that of edgegen_dsp_products_apart. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dsp_products(const int8_t *x, const int32_t *stream, int32_t depth,
+                                                                 int32_t units, int32_t apart, int32_t *sums)
+{
+    const int32_t quads = (depth + 3) / 4;
+    const edgegen_dsp_row_tile t = {{{0}, 0, 0, 4 * units, quads, EDGEGEN_DSP_ACCUMULATOR}, stream};
+    if (apart != 0) {
+        edgegen_dsp_products_apart(x, stream, quads, units, sums);
+    } else {
+        edgegen_dsp_tile_1x4(x, stream, (uint8_t *)sums, &t);
+    }
 }
 
 #endif

@@ -98,8 +98,10 @@ def hybrid_cases() -> list[Case]:
     return made
 
 
-def integer_case(dtype: str, sizes: tuple[int, int, int, int], row: str, clip: int = 0, **how: bool) -> Case:
-    """sizes: steps, batch, inputs, cells"""
+def integer_case(
+    dtype: str, sizes: tuple[int, int, int, int], row: str, clip: int = 0, extreme: bool = False, **how: bool
+) -> Case:
+    """sizes: steps, batch, inputs, cells; extreme: weights of -128 beside negative ones"""
     steps, batch, depth, cells = sizes
     rng = np.random.default_rng(sum(sizes))
     limits = np.iinfo(dtype)
@@ -121,13 +123,13 @@ def integer_case(dtype: str, sizes: tuple[int, int, int, int], row: str, clip: i
     def some(shape: tuple[int, ...], kind: str) -> Array:
         return rng.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, shape).astype(kind)
 
+    weights = np.array([-128, -1, 99]) if extreme else np.arange(-127, 128)
     bias = rng.integers(-20 * limits.max, 20 * limits.max, 4 * cells).astype("int64" if wide else "int32")
     inputs: list[Input] = [
         some((*((steps, batch) if op.time_major else (batch, steps)), depth), dtype),
         some((batch, cells), dtype),
         some((batch, cells), "int16"),
-        constant_input(rng.integers(-127, 128, (4 * cells, depth)).astype(np.int8)),
-        constant_input(rng.integers(-127, 128, (4 * cells, cells)).astype(np.int8)),
+        *(constant_input(rng.choice(weights, (4 * cells, n)).astype(np.int8)) for n in (depth, cells)),
         constant_input(bias) if batch > 1 else None,
     ]
     return Case(op, inputs, row, f"{dtype} {sizes} {how}")
@@ -139,6 +141,7 @@ def integer_cases(dtype: str, row: str) -> list[Case]:
         integer_case(dtype, (2, 3, 5, 7), row, clip=9000, time_major=False),
         integer_case(dtype, (4, 2, 1, 1), row, reverse=True),
         integer_case(dtype, (2, 2, 12, 6), row, time_major=False, reverse=True),
+        integer_case(dtype, (2, 1, 5, 3), row, extreme=True),
     ]
 
 

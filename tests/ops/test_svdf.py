@@ -37,6 +37,13 @@ def integer_case(shape: tuple[int, int, int, int, int], state: str, row: str, bi
     return Case(op, values, row, f"{shape} {state}")
 
 
+def apart_case() -> Case:
+    """Weights of -128 beside negative ones."""
+    case = integer_case(SHAPES[1], "int16", "svdf_s8_s16_dsp")
+    extreme = np.random.default_rng(3).choice(np.array([-128, -1, 127], np.int8), (12, 13))
+    return Case(case.op, [*case.inputs[:2], constant_input(extreme), *case.inputs[3:]], case.kernel, "apart")
+
+
 def float_case(shape: tuple[int, int, int, int, int], bias: bool) -> Case:
     batch, depth, units, rank, memory = shape
     rng = np.random.default_rng(sum(shape))
@@ -70,22 +77,15 @@ def test_portable(cc: str) -> None:
 
 
 def test_dsp_rows_in_c() -> None:
-    check_nodes_on_host([integer_case(s, "int16", "svdf_s8_s16_dsp") for s in SHAPES])
+    check_nodes_on_host([*(integer_case(s, "int16", "svdf_s8_s16_dsp") for s in SHAPES), apart_case()])
 
 
 @pytest.mark.cross
 def test_cortex_m4() -> None:
     made = [integer_case(s, "int16", "svdf_s8_s16_dsp", bias=s[0] > 1) for s in SHAPES]
     made += [integer_case(SHAPES[1], "int8", "svdf_s8_s8"), float_case(SHAPES[1], bias=True)]
-    made.append(hybrid_case(SHAPES[1], asymmetric=False))
+    made += [hybrid_case(SHAPES[1], asymmetric=False), apart_case()]
     check_nodes(made, "cortex-m4", ulp=16, sanitize=True)
-
-
-def test_weights_that_do_not_fit_lanes_take_the_portable_row() -> None:
-    case = integer_case(SHAPES[0], "int16", "svdf_s8_s16")
-    extreme = constant_input(np.full((4, 8), -128, np.int8))
-    inputs = [*case.inputs[:2], extreme, *case.inputs[3:]]
-    check_nodes_on_host([Case(case.op, inputs, "svdf_s8_s16", "extreme")])
 
 
 def test_what_does_not_fit_is_invalid() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Packed
-from edgegen.ops.dsp_products import lanes_hold, pack_products, rounded
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ops.dsp_products import fit_lanes, pack_products, rounded
 from edgegen.ops.lstm.floats import UPDATES
 from edgegen.ops.lstm.quantized import SIGMOID, arithmetic, params, plain, starts, weights_by_cell
 
@@ -14,9 +14,15 @@ from edgegen.ops.lstm.quantized import SIGMOID, arithmetic, params, plain, start
 def _pack_s8(node: Node) -> Packed:
     (w, r), (over_x, over_h) = weights_by_cell(node), starts(node)
     copy = max(rounded(a.shape[1]) if a.shape[1] % 4 else 0 for a in (w, r))
-    constants = (Constant("from_x", pack_products(w, over_x)), Constant("from_h", pack_products(r, over_h)), SIGMOID)
+    lanes = fit_lanes(w, r)
+    constants = (
+        Constant("from_x", pack_products(w, over_x, lanes)),
+        Constant("from_h", pack_products(r, over_h, lanes)),
+        SIGMOID,
+    )
     scratch = copy + 4 * (len(w) + len(r))
-    return Packed("edgegen_lstm_integer", params(node) | {"sums": copy}, constants, inputs=(0, 1, 2), scratch=scratch)
+    more: dict[str, Literal] = {"apart": int(not lanes), "sums": copy}
+    return Packed("edgegen_lstm_integer", params(node) | more, constants, inputs=(0, 1, 2), scratch=scratch)
 
 
 def _when_s8(node: Node) -> str | None:
@@ -28,7 +34,7 @@ def _when_s8(node: Node) -> str | None:
         return "sums must be scaled down"
     if any((128 * np.abs(a).sum(axis=1) + np.abs(start) >= 1 << 30).any() for a, start in sums):
         return "sums must be below 2^30"
-    return next((why for a in weights_by_cell(node) if (why := lanes_hold(a))), None)
+    return None
 
 
 ROWS = (

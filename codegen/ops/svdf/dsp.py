@@ -6,12 +6,8 @@ import numpy as np
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
-from edgegen.ops.dsp_products import lanes_hold, pack_products, rounded
+from edgegen.ops.dsp_products import fit_lanes, pack_products, rounded
 from edgegen.ops.svdf.generic import UPDATES, finish, folded_biases, single_factors, sizes
-
-
-def _when(node: Node) -> str | None:
-    return single_factors(node) or lanes_hold(node.input(2).values)
 
 
 def _pack(node: Node) -> Packed:
@@ -21,12 +17,13 @@ def _pack(node: Node) -> Packed:
     paired = np.zeros((filters, memory + memory % 2), np.int16)
     paired[:, :memory] = times
     copy = rounded(features.shape[1]) if features.shape[1] % 4 else 0
+    lanes = fit_lanes(features)
     constants = (
-        Constant("features", pack_products(features, starts)),
+        Constant("features", pack_products(features, starts, lanes)),
         Constant("times", paired),
         Constant("bias", bias),
     )
-    params = sizes(node) | finish(node) | {"sums": copy}
+    params = sizes(node) | finish(node) | {"apart": int(not lanes), "sums": copy}
     scratch = copy + 4 * rounded(filters)
     return Packed("edgegen_svdf_s8_dsp", params, constants, inputs=(0, 1), scratch=scratch)
 
@@ -38,7 +35,7 @@ ROWS = (
         _pack,
         header="svdf_s8_dsp",
         requires=frozenset({"dsp"}),
-        when=_when,
+        when=single_factors,
         updates=UPDATES,
     ),
 )
