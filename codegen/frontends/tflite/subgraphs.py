@@ -58,9 +58,8 @@ def inline(op: Operator, index: int, what: str, given: Sequence[Tensor]) -> list
         part.resized |= declared.shape != argument.shape
         if argument in op.model.handles:
             part.handles[argument] = op.model.handles[argument]
-        elif declared.type.quantization != argument.type.quantization and not argument.is_constant:
-            argument = op.add(Reshape(argument.shape), [argument])
-            argument.type = TensorType(argument.dtype, argument.shape, declared.type.quantization)
+        elif declared.type.quantization != argument.type.quantization:
+            argument = _under_quantization(op, argument, declared)
         part.tensors[place] = argument
         part.defined.add(argument)
     before = set(map(id, part.graph.state))
@@ -69,6 +68,16 @@ def inline(op: Operator, index: int, what: str, given: Sequence[Tensor]) -> list
     if any(id(s) not in before | own for s in part.graph.state):
         _claim(op, part)
     return outputs
+
+
+def _under_quantization(op: Operator, argument: Tensor, declared: Tensor) -> Tensor:
+    """The argument's numbers, which stand for what the sub-graph says that they stand for."""
+    type = TensorType(argument.dtype, argument.shape, declared.type.quantization)
+    if argument.is_constant:
+        return Tensor(declared.name, type, argument.data)
+    view = op.add(Reshape(argument.shape), [argument])
+    view.type = type
+    return view
 
 
 def _claim(op: Operator, part: Importer) -> None:

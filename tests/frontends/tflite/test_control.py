@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from flatbuffers import flexbuffers
 
 from edgegen.compiler import Compiled, compile_graph
@@ -300,6 +301,27 @@ def test_a_call_is_the_sub_graph() -> None:
     got = Evaluation(read_tflite(composite("CALL"), "m", {})).run([x, y])
     np.testing.assert_array_equal(got[0], x * y)
     np.testing.assert_array_equal(got[1], y)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_sub_graph_says_what_its_numbers_stand_for(known: bool) -> None:
+    """Arguments are handed over as they are, even where caller and sub-graph quantize them differently."""
+    x = np.array([[1, -2, 30, 4]], np.int8)
+    part = SubGraph(
+        [Tensor("a", "INT8", SHAPE, scale=0.25, zero_point=3), *f32("r")],
+        [Operator("DEQUANTIZE", ["a"], ["r"])],
+        ["a"],
+        ["r"],
+    )
+    attributes = np.frombuffer(flexbuffers.Dumps({}), np.uint8)
+    table = options(
+        "StableHLOCompositeOptions", DecompositionSubgraphIndex=1, Name="odd.real", CompositeAttributes=attributes
+    )
+    given = Tensor("x", "INT8", SHAPE, x if known else None, scale=0.5)
+    tensors = [given, *f32("y", "z", "w")]
+    operators = [Operator("STABLEHLO_COMPOSITE", ["x"], ["y"], table), add("y", "z", "w")]
+    data = build_model(tensors, operators, ["z"] if known else ["x", "z"], ["w"], more=[part])
+    check(data, [[np.ones(SHAPE, np.float32)] if known else [x, np.ones(SHAPE, np.float32)]], tflm=False)
 
 
 def test_a_known_condition_leaves_one_branch() -> None:
