@@ -22,32 +22,32 @@ FLOATS = 4e-6  # relative to the largest output: few units of single precision, 
 
 @dataclass(frozen=True)
 class Model:
-    """kernels: rows of which one must be among the compiled model's; micro: whether the first judge runs it"""
+    """kernel: how the name of the recurrent layer's row begins; micro: whether the first judge runs the model"""
 
     data: bytes
-    kernels: set[str]
+    kernel: str
     micro: bool = True
 
 
 def models() -> list[Model]:
     shape = (2, 12, 4, 2, 8)
     return [
-        Model(integer_svdf(shape, "INT16"), {"svdf_s8_s16", "svdf_s8_s16_dsp"}),
-        Model(integer_svdf(shape, "INT8"), {"svdf_s8_s8"}),
-        Model(float_svdf(shape, 4), {"svdf_f32"}),
-        Model(float_svdf(shape, 1, hybrid=True), {"svdf_hybrid"}, micro=False),
-        Model(integer_model("INT8", (3, 2, 5, 6), True, 2.0), {"lstm_s8", "lstm_s8_dsp"}),
-        Model(integer_model("INT16", (2, 2, 5, 6)), {"lstm_s16"}),
-        Model(float_model(batch=2, clips=(0.5, 0.0)), {"lstm_f32", "lstm_f32_dsp"}),
-        Model(float_model(norms=True, projection=4, peepholes=True), {"lstm_f32", "lstm_f32_dsp"}, micro=False),
-        Model(float_model(hybrid=True, asymmetric=True), {"lstm_hybrid_asymmetric"}, micro=False),
-        Model(fixed_model(coupled=True, peepholes=True, projection=6, norms=True), {"lstm_fixed"}, micro=False),
-        Model(fixed_model("LSTM", projection=7, hidden_zero=5, clips=(2.0, 0.4)), {"lstm_fixed"}, micro=False),
-        Model(basic_model("UINT8"), {"lstm_u8"}, micro=False),
-        Model(recurrent("UNIDIRECTIONAL_SEQUENCE_RNN", 4, time_major=True), {"rnn_f32", "rnn_f32_dsp"}, micro=False),
-        Model(recurrent("RNN", 4, time_major=False, hybrid=True), {"rnn_hybrid"}, micro=False),
-        Model(long_model(True, True, "linked"), {"lstm_f32", "lstm_f32_dsp"}, micro=False),
-        Model(simple_model(False, True), {"rnn_f32", "rnn_f32_dsp"}, micro=False),
+        Model(integer_svdf(shape, "INT16"), "svdf_s8_s16"),
+        Model(integer_svdf(shape, "INT8"), "svdf_s8_s8"),
+        Model(float_svdf(shape, 4), "svdf_f32"),
+        Model(float_svdf(shape, 1, hybrid=True), "svdf_hybrid", micro=False),
+        Model(integer_model("INT8", (3, 2, 5, 6), True, 2.0), "lstm_s8"),
+        Model(integer_model("INT16", (2, 2, 5, 6)), "lstm_s16"),
+        Model(float_model(batch=2, clips=(0.5, 0.0)), "lstm_f32"),
+        Model(float_model(norms=True, projection=4, peepholes=True), "lstm_f32", micro=False),
+        Model(float_model(hybrid=True, asymmetric=True), "lstm_hybrid_asymmetric", micro=False),
+        Model(fixed_model(coupled=True, peepholes=True, projection=6, norms=True), "lstm_fixed", micro=False),
+        Model(fixed_model("LSTM", projection=7, hidden_zero=5, clips=(2.0, 0.4)), "lstm_fixed", micro=False),
+        Model(basic_model("UINT8"), "lstm_u8", micro=False),
+        Model(recurrent("UNIDIRECTIONAL_SEQUENCE_RNN", 4, time_major=True), "rnn_f32", micro=False),
+        Model(recurrent("RNN", 4, time_major=False, hybrid=True), "rnn_hybrid", micro=False),
+        Model(long_model(True, True, "linked"), "lstm_f32", micro=False),
+        Model(simple_model(False, True), "rnn_f32", micro=False),
     ]
 
 
@@ -58,7 +58,7 @@ def check(target: str, sanitize: bool) -> None:
     program = build_program(compiled, Build(sanitize=sanitize))
     rng = np.random.default_rng(9)
     for i, (model, graph, made) in enumerate(zip(chosen, graphs, compiled, strict=True)):
-        assert model.kernels & {n.kernel.name for n in made.graph.nodes if n.kernel is not None}
+        assert any(n.kernel.name.startswith(model.kernel) for n in made.graph.nodes if n.kernel is not None)
         runs: list[list[Array]] = []
         for _ in range(RUNS):
             drawn = [rng.standard_normal(t.shape) for t in graph.inputs]
