@@ -175,6 +175,10 @@ def test_what_has_no_meaning_is_refused(model: dict[str, int], why: str) -> None
 def test_malformed_lstms_are_refused() -> None:
     with pytest.raises(InvalidModel, match="clips at"):
         read_tflite(float_model(clips=(-1.0, 0.0)), "model", {})
+    with pytest.raises(InvalidModel, match="clips at"):
+        read_tflite(integer_model("INT8", (1, 1, 3, 2), clip=0.0001), "model", {})
+    with pytest.raises(InvalidModel, match="clips at"):
+        read_tflite(fixed_model(projection=3, clips=(0.0, 0.001)), "model", {})
 
 
 def basic_model(kind: str, batch: int = 2, depth: int = 5, cells: int = 4, outputs: list[str] | None = None) -> bytes:

@@ -108,7 +108,7 @@ def _kernel(op: Operator, options: Options, time_major: bool, states: tuple[Stat
         return lstm_kernel(op, options, time_major, op.input(0), states, cell)
     if activation(op, options.FusedActivationFunction) != "tanh":
         raise op.unsupported("an integer LSTM has tanh only", "use tanh")
-    if options.CellClip < 0:
+    if options.CellClip < 0 or 0 < options.CellClip < op.per_tensor(states[1].value)[0]:
         raise op.invalid(f"clips at {options.CellClip}")
     return Lstm(time_major, integers=_integer_gates(op, cell, states, options.CellClip))
 

@@ -70,6 +70,8 @@ def fixed_gates(
     if cell.projection[0] is not None:
         scale = F(symmetric_scale(op, cell.projection[0])) * F(hidden_scale) / F(scale_h)
         project = FixedPoint.from_scales([float(scale)], h_zero)
+    if 0 < options.CellClip < scale_c or 0 < options.ProjClip < op.per_tensor(y)[0]:
+        raise op.invalid(f"clips at {options.CellClip} and {options.ProjClip}")
     clip, limit = F(options.CellClip) / F(scale_c), F(options.ProjClip) / F(op.per_tensor(y)[0])
     return FixedGates(
         x_zero,
