@@ -108,5 +108,5 @@ def test_an_initialization_that_is_not_there(index: int) -> None:
     call = Operator("CALL_ONCE", [], [], options("CallOnceOptions", InitSubgraphIndex=index))
     relu = Operator("RELU", ["x"], ["y"])
     tensors = [Tensor("x", "FLOAT32", SHAPE), Tensor("y", "FLOAT32", SHAPE)]
-    with pytest.raises(InvalidModel, match="is not one of 1|runs itself"):
+    with pytest.raises(InvalidModel, match=r"is not one of 1|runs itself"):
         read_tflite(build_model(tensors, [call, relu]), "model", {})
