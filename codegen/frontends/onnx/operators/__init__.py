@@ -4,6 +4,7 @@ from edgegen.frontends.onnx.operators import (
     activation,
     arithmetic,
     convolution,
+    einsum,
     logic,
     matrix,
     movement,
@@ -11,12 +12,15 @@ from edgegen.frontends.onnx.operators import (
     pooling,
     reduction,
     shape,
+    spectrum,
+    training,
 )
 
 __all__ = [
     "activation",
     "arithmetic",
     "convolution",
+    "einsum",
     "logic",
     "matrix",
     "movement",
@@ -24,4 +28,6 @@ __all__ = [
     "pooling",
     "reduction",
     "shape",
+    "spectrum",
+    "training",
 ]
