@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from edgegen.boards import board
 from edgegen.compiler import Compiled, Request, compile_model
@@ -184,7 +184,9 @@ TEXT = """\
 Written by `python -m benchmarks.conformance --page FILE`. Every .tflite file of the corpus, compiled for each
 target and run on its recorded samples: the host natively, arm-neon in qemu-aarch64, cortex-m4 as firmware on an
 emulated board. "exact": every output is equal to the judge's to the bit. A number: the largest error of a float
-output, as a part of its largest magnitude. The judge is TensorFlow Lite Micro or, where it has no kernel, LiteRT."""
+output, as a part of its largest magnitude ("close" below: at most 1e-5). "misjudged": the recorded outputs say nothing,
+and the C was compared with edgegen's own reference. The judge is TensorFlow Lite Micro or, where it has no kernel,
+LiteRT."""
 
 
 def page(results: Sequence[Result], targets: Sequence[str], judges: dict[str, str]) -> str:
@@ -204,12 +206,11 @@ def page(results: Sequence[Result], targets: Sequence[str], judges: dict[str, st
 
     rows = [(n, judges.get(n, "-"), *(cell(n, t) for t in targets)) for n in names]
     table = markdown_table(("model", "judge", *targets), rows)
-    counts = [
-        f"{t}: {sum(r.said in ('exact', 'close') for r in results if r.target == t)} of {len(names)}" for t in targets
-    ]
+    kinds = [said for said in get_args(Said) if any(r.said == said for r in results)]
+    counts = [(t, *(sum(r.said == s for r in results if r.target == t) for s in kinds)) for t in targets]
     notes = "\n".join(f"- {where}: {reason}" for reason, where in reasons.items())
-    parts = ["# Conformance", TEXT, "Agree: " + "; ".join(counts) + ".", table]
-    return "\n\n".join([*parts, "## What does not agree", notes] if notes else parts) + "\n"
+    parts = ["# Conformance", TEXT, markdown_table(("target", *kinds), counts), table]
+    return "\n\n".join([*parts, "## What is neither exact nor close", notes] if notes else parts) + "\n"
 
 
 def judges() -> dict[str, str]:
