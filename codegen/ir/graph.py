@@ -17,6 +17,7 @@ class Node:
     inputs: None where an optional input is absent
     source: where it comes from, for messages and comments ("tflite op 3 CONV_2D")
     kernel, packed: decided by post_optimize
+    updates: (input, output) pairs of control flow that lie in the same bytes, decided by post_optimize
     """
 
     op: Op
@@ -26,6 +27,7 @@ class Node:
     source: str = ""
     kernel: Kernel | None = None
     packed: Packed | None = None
+    updates: tuple[tuple[int, int], ...] = ()
 
     @property
     def out(self) -> Tensor:

@@ -213,8 +213,16 @@ def _graph_in_thought(node: Node, graph: Graph, arena: _Arena) -> None:
             raise _fail(node, f'"{inner.name}" does not lie where "{outer.name}" does')
 
 
+def _updates_in_place(node: Node, arena: _Arena) -> None:
+    for i, k in node.updates:
+        before, after = node.input(i), node.outputs[k]
+        if arena.require(before, f'"{node.name}"').offset != arena.place(after).offset:
+            raise _fail(node, f'"{after.name}" does not lie where "{before.name}" does')
+
+
 def _branches_in_thought(node: Node, arena: _Arena) -> None:
     """What is whole afterwards is what each of the branches leaves whole."""
+    _updates_in_place(node, arena)
     before = dict(arena.intact)
     arena.require(node.input(0), f'"{node.name}"')
     left: list[dict[Tensor, Placement]] = []
@@ -230,9 +238,9 @@ def _loop_in_thought(node: Node, arena: _Arena) -> None:
     """Carried values are rewritten where they lie; every turn finds the other inputs whole."""
     condition, body = node.op.graphs
     kept = [outer for _, outer in node.arguments(body)[len(node.outputs) :]]
-    for before, after in zip(node.inputs, node.outputs, strict=False):
-        if before is not None and arena.require(before, f'"{node.name}"').offset != arena.place(after).offset:
-            raise _fail(node, f'"{after.name}" does not lie where "{before.name}" does')
+    if len(node.updates) != len(node.outputs):
+        raise _fail(node, "carries values that it does not keep in place")
+    _updates_in_place(node, arena)
     _graph_in_thought(node, condition, arena)
     _graph_in_thought(node, body, arena)
     for tensor in kept:

@@ -172,10 +172,8 @@ def storages(graph: Graph, alignment: int) -> list[Storage]:
         for inner in node.op.graphs:
             for tensor, source in (*node.arguments(inner), *node.results(inner)):
                 sharing.join(tensor, source)
-        if node.op.is_loop:
-            for before, after in zip(node.inputs, node.outputs, strict=False):
-                if before is not None:
-                    sharing.join(after, before)
+        for i, k in node.updates:
+            sharing.join(node.outputs[k], node.input(i))
     for state in graph.state:
         sharing.keep(state)
     for step, node in enumerate(steps):

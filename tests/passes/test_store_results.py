@@ -12,7 +12,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.compare import Compare
 from edgegen.ops.control import If, While
 from edgegen.passes.pipeline import Options, run
-from edgegen.verify import Call, build_program
+from edgegen.verify import Build, Call, build_program
 from tests.build_graph import GENERIC, Builder, kinds
 from tests.harness import compile_for_test
 
@@ -99,7 +99,7 @@ def test_branches_that_give_back_arguments_and_constants() -> None:
     b = Builder()
     c, x, y = b.input((1,), BOOL), b.input(SHAPE, S32), b.input(SHAPE, S32)
     graph = planned(b.graph(*b.add_all(If(*graphs), c, x, y)))
-    assert copies(graph) == 3
+    assert copies(graph) == 2  # the constant, and the sum once more
     assert graph.plan is not None
     assert graph.plan.arena_bytes == graph.plan.lower_bound
 
@@ -120,3 +120,27 @@ def test_state_is_rewritten_where_it_lies() -> None:
     evaluation = Evaluation(graph)
     for outcome in program.execute([Call(inputs)] * 3):
         np.testing.assert_array_equal(outcome.outputs[0], evaluation.run(inputs)[0])
+
+
+def choice(keep: bool = False, twice: bool = False) -> Graph:
+    """c ? x + y : x; keep: x is needed afterwards; twice: both branches are given x as y, too."""
+    then, otherwise, b = Builder(), Builder(), Builder()
+    x, y = then.input(SHAPE, S32), then.input(SHAPE, S32)
+    taken = then.graph(then.add(ADD, x, y))
+    otherwise.input(SHAPE, S32), otherwise.input(SHAPE, S32)
+    c, x, y = b.input((1,), S32), b.input(SHAPE, S32), b.input(SHAPE, S32)
+    condition = b.add(LESS, c, b.constant([2], S32))
+    z = b.add(If(taken, otherwise.graph(otherwise.inputs[0])), condition, x, x if twice else y)
+    return b.graph(z, *([b.add(SUB, z, x)] if keep else []))
+
+
+def test_an_argument_that_a_branch_gives_back_stays_where_it_lies() -> None:
+    for keep, twice, wanted in ((False, False, 0), (True, False, 1), (False, True, 1)):
+        graph = choice(keep, twice)
+        assert copies(planned(graph)) == wanted
+        program = build_program([compile_for_test(graph, "generic", trace=True)], Build(sanitize=True))
+        x = np.array([1, 2, 3, 4], np.int32)
+        for c in (1, 3):
+            inputs = [np.array([c], np.int32), x, x * 10]
+            for got, want in zip(program.execute([Call(inputs)])[0].outputs, evaluate(graph, inputs), strict=True):
+                np.testing.assert_array_equal(got, want)

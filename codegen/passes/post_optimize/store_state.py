@@ -16,7 +16,7 @@ from edgegen.targets import Target
 
 
 class Bytes:
-    """Whose bytes each activation lies in, seen through views and loops, which rewrite what they carry."""
+    """Whose bytes each activation lies in, seen through views and control flow that rewrites values in place."""
 
     def __init__(self, graph: Graph) -> None:
         self.base = {t: t for t in graph.sources}
@@ -24,9 +24,9 @@ class Bytes:
         self.last_read: dict[Tensor, int] = {}
         for step, node in enumerate(graph.nodes):
             read = [self.base[t] for t in node.inputs if t is not None and not t.is_constant]
-            for i, tensor in enumerate(node.outputs):
-                source = node.inputs[i] if node.is_view or node.op.is_loop else None
-                self.base[tensor] = tensor if source is None else self.base.get(source, tensor)
+            shared = {k: self.base[node.input(i)] for i, k in (((0, 0),) if node.is_view else node.updates)}
+            for k, tensor in enumerate(node.outputs):
+                self.base[tensor] = shared.get(k, tensor)
                 self.maker[tensor] = (step, node)
             if not node.is_view:
                 self.last_read.update(dict.fromkeys(read, step))

@@ -237,6 +237,8 @@ def test_variables_are_state_of_the_model_alone() -> None:
     assert sorted(s.name for s in graph.state) == ["last", "sum"]
     assert all((s.initial == 1).all() for s in graph.state)
     assert all(not g.state for g in graph.everywhere()[1:])
+    copies = [n for n in compiled(counting()).graph.steps() if n.op.kind == "Copy"]
+    assert len(copies) <= 3, "variables are rewritten where they lie"
 
 
 def test_a_variable_is_passed_by_its_handle() -> None:
