@@ -1,5 +1,9 @@
 /* Sums and means over any axes on floats, portable. */
 #ifndef EDGEGEN_REDUCE_FLOAT_H
+#define EDGEGEN_REDUCE_FLOAT_H
+
+#include "kernels/reduce.h"
+
 /* Terms that are added up by themselves before they join the sum: rounding errors then grow with the number of such
  * parts, not of all terms. */
 #define EDGEGEN_REDUCE_PART 128
