@@ -4,6 +4,10 @@
 
 #include "kernels/reduce.h"
 
+#define EDGEGEN_REDUCE_FLOAT_H
+
+#include "kernels/reduce.h"
+
 /* Terms that are added up by themselves before they join the sum: rounding errors then grow with the number of such
  * parts, not of all terms. */
 #define EDGEGEN_REDUCE_PART 128
