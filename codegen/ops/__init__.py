@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.op import Op
 from edgegen.ops.arg_reduce import ArgReduce
+from edgegen.ops.attention import Attention
 from edgegen.ops.audio.frames import Frames, OverlapAdd, Stacker
 from edgegen.ops.audio.noise import Pcan, ScaledLog, SpectralSubtraction
 from edgegen.ops.audio.scaling import AutoScale, Taper
@@ -26,6 +27,7 @@ from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
+from edgegen.ops.determinant import Determinant
 from edgegen.ops.elements import GatherElements, ScatterElements
 from edgegen.ops.fake_quantize import FakeQuantize
 from edgegen.ops.fft import Irfft, Rfft
@@ -37,6 +39,7 @@ from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.ngrams import Ngrams
 from edgegen.ops.non_max_suppression import NonMaxSuppression
 from edgegen.ops.one_hot import OneHot
 from edgegen.ops.pad import Pad
@@ -60,6 +63,7 @@ from edgegen.ops.table import Table
 from edgegen.ops.top_k import TopK
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.transpose_conv2d import TransposeConv2d
+from edgegen.ops.trees import Trees
 from edgegen.ops.unary import Unary
 from edgegen.ops.unpool2d import ArgmaxPool2d, MaxUnpool2d
 from edgegen.ops.update_slice import UpdateSlice
@@ -67,6 +71,7 @@ from edgegen.ops.update_slice import UpdateSlice
 OPS: tuple[type[Op], ...] = (
     ArgReduce,
     ArgmaxPool2d,
+    Attention,
     AutoScale,
     BatchMatmul,
     Binary,
@@ -86,6 +91,7 @@ OPS: tuple[type[Op], ...] = (
     DepthwiseConv2d,
     Dequantize,
     DetectionPostprocess,
+    Determinant,
     Energy,
     FakeQuantize,
     FilterBank,
@@ -104,6 +110,7 @@ OPS: tuple[type[Op], ...] = (
     Lstm,
     MaxUnpool2d,
     MirrorPad,
+    Ngrams,
     NonMaxSuppression,
     OneHot,
     OverlapAdd,
@@ -135,6 +142,7 @@ OPS: tuple[type[Op], ...] = (
     TopK,
     Transpose,
     TransposeConv2d,
+    Trees,
     Unary,
     UpdateSlice,
     While,

@@ -53,4 +53,8 @@ ROWS = (
     Kernel("softmax_s8_s16", "s8 -> s16", _pack_s8, header="softmax_s8"),
     Kernel("softmax_s16", "s16 -> s16", _pack_s16, in_place=(0,)),
     Kernel("softmax_f32", "f32 -> f32", _pack_f32, in_place=(0,)),
+    *(
+        Kernel(f"softmax_{t}", f"{t} -> {t}", _pack_f32, "softmax_narrow", in_place=(0,))
+        for t in ("f64", "f16", "bf16")
+    ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegen.errors import InvalidGraph
-from edgegen.ir.dtypes import DTYPES
+from edgegen.ir.dtypes import DTYPES, dtype_of
 from edgegen.ir.fixed_point import FixedPoint, IntArray, doubling_high_multiply, rounding_shift_right
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
@@ -19,6 +19,27 @@ MAX_DEPTH_S8 = 8191  # the longest sum that 32 bits hold
 MAX_DEPTH_S16 = 32767  # twice as much would overflow a rounding shift
 EXPONENTIALS = interpolation_table(lambda x: np.exp(x.astype(np.float64)).astype(np.float32), (-10, 0), 32768)
 RECIPROCALS = interpolation_table(lambda x: np.float32(1) / (np.float32(1) + x), (0, 1), 32768)
+
+
+def rounded_softmax(x: Array, precision: str, beta: float = 1.0) -> Array:
+    """softmax(beta * x) along the last axis.
+
+    precision: "f16" or "bf16" if differences, exponentials, the sum and quotients are rounded to it. A sum of f16 is
+    made in f32 and rounded once, one of bf16 after each addition (what numpy makes of the two types)
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        if precision not in ("f16", "bf16"):
+            e = np.exp((x - x.max(axis=-1, keepdims=True)) * beta)
+            return np.asarray(e / e.sum(axis=-1, keepdims=True))
+        narrow = DTYPES[precision].np
+        wide = x.astype(narrow).astype(np.float32)
+        scaled = (wide - wide.max(axis=-1, keepdims=True)) * np.float32(beta)
+        e = np.exp(scaled.astype(narrow).astype(np.float32)).astype(narrow).astype(np.float32)
+        total = np.zeros((*e.shape[:-1], 1), np.float32)
+        for j in range(e.shape[-1]):
+            total += e[..., j : j + 1]
+            total = total.astype(narrow).astype(np.float32) if precision == "bf16" else total
+        return (e / total.astype(narrow).astype(np.float32)).astype(narrow).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,7 @@ class Softmax(Op):
     fixed point, their sum with 12 integer bits, its reciprocal by Newton steps. TFLM stops where the sum reaches 256;
     here such probabilities below half a step are 0, which is what they round to. s8 to s16 gives the scale
     2^-16 and zero point -32768. s16 gives s16 with scale 2^-15 through tables of exp and 1 / (1 + x)
-    (reference_ops::SoftmaxInt16).
+    (reference_ops::SoftmaxInt16). f16 and bf16 are rounded as `rounded_softmax` says.
     """
 
     beta: float = 1.0
@@ -64,8 +85,7 @@ class Softmax(Op):
         x = present(inputs[0], "x")
         if self.difference is None:
             wide = x.astype(np.float64)
-            e = np.exp((wide - wide.max(axis=-1, keepdims=True)) * self.beta)
-            return ((e / e.sum(axis=-1, keepdims=True)).astype(x.dtype),)
+            return (rounded_softmax(wide, dtype_of(x).name, self.beta).astype(x.dtype),)
         wide = x.astype(np.int64)
         if x.dtype == np.int16:
             return (self._of_s16(wide).astype(np.int16),)

@@ -3,6 +3,7 @@
 from edgegen.frontends.onnx.operators import (
     activation,
     arithmetic,
+    attention,
     convolution,
     einsum,
     logic,
@@ -19,6 +20,7 @@ from edgegen.frontends.onnx.operators import (
 __all__ = [
     "activation",
     "arithmetic",
+    "attention",
     "convolution",
     "einsum",
     "logic",
