@@ -87,4 +87,27 @@ EDGEGEN_INLINE int32_t edgegen_requantize_once(int32_t x, int32_t multiplier, in
     return (int32_t)(scaled < -limit ? -limit : scaled > limit ? limit : scaled);
 }
 
+/* round(x * factor) as f32, ties to even, as ONNX requantizes; `bits` are those of the factor. What is beyond 2^21,
+ * more than any 16-bit result needs, is limited to it: there the sum with 1.5 * 2^23 rounds to a whole number. */
+EDGEGEN_INLINE int32_t edgegen_requantize_scaled(int32_t x, int32_t bits, int32_t unused)
+{
+    (void)unused;
+    const float limit = 2097152.0f, whole = 12582912.0f;
+    float factor;
+    memcpy(&factor, &bits, sizeof factor);
+    float scaled = (float)x * factor;
+    scaled = scaled < -limit ? -limit : scaled > limit ? limit : scaled;
+    const float rounded = scaled + whole;
+    return (int32_t)(rounded - whole);
+}
+
+
+/* The sum as it is: the result of a layer that only adds up. */
+EDGEGEN_INLINE int32_t edgegen_requantize_not(int32_t x, int32_t unused, int32_t unused_too)
+{
+    (void)unused;
+    (void)unused_too;
+    return x;
+}
+
 #endif

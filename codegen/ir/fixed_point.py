@@ -116,6 +116,33 @@ class FixedPointOnce(FixedPoint):
 
 
 @dataclass(frozen=True)
+class ScaledRound(FixedPoint):
+    """ONNX's requantization: round(acc * factor) + zero_point, acc and the product as f32, ties to even.
+
+    multiplier and shift hold the f32 factor, whose 24 bits they have room for. What is beyond 2^30 is limited to it;
+    onnxruntime limits it to the output's numbers before it rounds, which gives the same results.
+    """
+
+    @classmethod
+    def from_scales(cls, scales: list[float], zero_point: int) -> Self:
+        """Raises InvalidGraph for factors that are no f32, or so great or small that no shift holds them."""
+        one = super().from_scales(scales, zero_point)
+        if not np.array_equal(one.factors().astype(np.float64), np.array(scales, np.float64)):
+            raise InvalidGraph("a factor that results are scaled by is no f32 within 2^-32 and 2^30")
+        return one
+
+    def factors(self) -> npt.NDArray[np.float32]:
+        """f32, one entry or one per channel."""
+        mantissa = np.array(self.multiplier, np.float64)
+        return np.ldexp(mantissa, np.array(self.shift, np.int64) - 31).astype(np.float32)
+
+    def apply(self, acc: IntArray) -> IntArray:
+        factor = self.factors()
+        scaled = np.asarray(acc, np.int64).astype(np.float32) * (factor[0] if len(factor) == 1 else factor)
+        return np.clip(np.rint(scaled), -(2.0**30), 2.0**30).astype(np.int64) + self.zero_point
+
+
+@dataclass(frozen=True)
 class WideFixedPoint(FixedPoint):
     """TFLite's requantization of an s64 accumulator: by the multiplier's upper 16 bits, rounded once, ties upwards.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, IntArray
+from edgegen.ir.dtypes import S8, S32, DType
+from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, IntArray, ScaledRound
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Double
+from edgegen.ir.kernel import Constant, Double, Kernel, Packed
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 
@@ -32,10 +35,22 @@ def split_offset(weights: IntArray) -> tuple[IntArray, int]:
     return (weights - offset).astype(np.int8), offset
 
 
-def fixed_point_epilogue(bias: IntArray, requantize: FixedPoint) -> IntArray:
-    """s32[O,3]: bias, multiplier and shift of each output channel, as one stream for one pointer."""
+def fixed_point_epilogue(bias: IntArray, requantize: FixedPoint | None) -> IntArray:
+    """s32[O,3]: bias, multiplier and shift of each output channel, as one stream for one pointer.
+
+    ScaledRound has the bits of its f32 factor in the multiplier's place; sums that are left as they are have zeros.
+    """
+    if requantize is None:
+        return np.stack([bias.astype(np.int32), *np.zeros((2, len(bias)), np.int32)], axis=1)
     multiplier, shift = requantize.per_channel(len(bias))
+    if isinstance(requantize, ScaledRound):
+        multiplier = np.broadcast_to(requantize.factors(), len(bias)).copy().view(np.int32)
     return np.stack([bias.astype(np.int32), multiplier, shift], axis=1)
+
+
+def result_type(x: DType, requantize: FixedPoint | None) -> DType:
+    """Of a layer over x: sums of s8 that are not requantized are s32."""
+    return S32 if x == S8 and requantize is None else x
 
 
 def finish_accumulator(
@@ -45,6 +60,7 @@ def finish_accumulator(
     if bias is not None:
         acc = acc + bias
     if requantize is None:
+        dtype = np.dtype(np.int32) if dtype == np.int8 else dtype
         return np.clip(acc, clamp.low, clamp.high).astype(dtype)
     out = requantize.apply(acc.astype(np.int64))
     limits = np.iinfo(dtype)
@@ -72,6 +88,17 @@ def constant_weights(node: Node) -> str | None:
     return None if known else "weights and bias must be constant"
 
 
+def constant_bias(node: Node) -> str | None:
+    """A row's `when`: the bias (input 2), if there is one, is known ahead of time; the weights need not be."""
+    return None if all(t is None or t.is_constant for t in node.inputs[2:3]) else "bias must be constant"
+
+
+def given_weights(node: Node) -> tuple[tuple[Constant, ...], tuple[int, ...]]:
+    """The weights as they are stored, as a constant or, computed at run time, as an input: (constants, inputs)."""
+    w = node.input(1)
+    return ((Constant("weights", w.values, max(4, w.dtype.size)),), (0,)) if w.is_constant else ((), (0, 1))
+
+
 def within_256(node: Node) -> str | None:
     """A row's `when`: constant s16 weights lie so close together that s8 holds them, less an offset."""
     reason = constant_weights(node)
@@ -90,8 +117,26 @@ def nine_bits(node: Node) -> str | None:
 
 def rounds_twice(node: Node) -> str | None:
     """Part of a row's `when`: the kernel requantizes as `FixedPoint` itself says."""
+    other = isinstance(getattr(node.op, "requantize", None), (FixedPointOnce, ScaledRound))
+    return "requantizes in two roundings" if other else None
+
+
+def never_once(node: Node) -> str | None:
+    """Part of a row's `when`: the kernel requantizes as `FixedPoint` and `ScaledRound` say."""
     once = isinstance(getattr(node.op, "requantize", None), FixedPointOnce)
     return "requantizes in two roundings" if once else None
+
+
+def proved_or_once(node: Node, is_proved: Callable[[Node], bool]) -> str | None:
+    """Part of a row's `when`: as `proved_or_twice`, of a kernel that can round once or twice by itself."""
+    scaled = isinstance(getattr(node.op, "requantize", None), ScaledRound)
+    return "requantizes in fixed point" if scaled and not is_proved(node) else None
+
+
+def proved_or_twice(node: Node, is_proved: Callable[[Node], bool]) -> str | None:
+    """Part of a row's `when`: sums are requantized by constants found for them, and proved to give what the node says
+    for all that may occur; only where there are none, as `FixedPoint` itself says."""
+    return rounds_twice(node) and (None if is_proved(node) else rounds_twice(node))
 
 
 def worth_reordering(node: Node) -> str | None:
@@ -105,3 +150,34 @@ def bias_or_zeros(node: Node) -> Array:
     if len(node.inputs) > 2 and node.inputs[2] is not None:
         return node.input(2).values
     return np.zeros(node.out.shape[-1], np.float32 if node.input(1).dtype.is_float else np.int32)
+
+
+def integer_rows(
+    name: str, header: str, pack: Callable[[Node], Packed], ways: tuple[str, ...] = ("", "_scaled", "_s32")
+) -> tuple[Kernel, ...]:
+    """Portable rows of x s8 beside weights of s8, or s16 that lie within 256 numbers: one for each way to requantize.
+
+    ways: suffixes of the kernels: "" for FixedPoint, "_once" and "_scaled" for its kinds, "_s32" for the sums as they
+          are, of an operator that does not requantize
+    """
+
+    def row(suffix: str, weights: str) -> Kernel:
+        fits, scheme = constant_weights if weights == "s8" else within_256, _SCHEMES[suffix]
+
+        def when(node: Node) -> str | None:
+            given = getattr(node.op, "requantize", None)
+            return fits(node) if type(given) is scheme else f"does not requantize by {type(given).__name__}"
+
+        offset = "" if weights == "s8" else "_offset"
+        y = "s32" if suffix == "_s32" else "s8"
+        return Kernel(f"{name}_s8{suffix}{offset}", f"s8 {weights} s32? -> {y}", pack, header, when=when)
+
+    return tuple(row(suffix, weights) for suffix in ways for weights in ("s8", "s16"))
+
+
+_SCHEMES: dict[str, type[FixedPoint | None]] = {
+    "": FixedPoint,
+    "_once": FixedPointOnce,
+    "_scaled": ScaledRound,
+    "_s32": type(None),
+}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.fixed_point import FixedPoint, IntArray, ScaledRound
 from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
@@ -124,6 +124,7 @@ def output_params(requantize: FixedPoint, clamp: Range, step: int) -> dict[str, 
         "output.low": low,
         "output.high": high,
         "output.shift": max(requantize.shift),
+        "output.scaled": int(isinstance(requantize, ScaledRound)),
         "output.step": step,
     }
 

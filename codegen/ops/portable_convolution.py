@@ -7,20 +7,24 @@ to know of the geometry; what follows the sums is the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol, cast
 
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Range
 from edgegen.ops.epilogue import (
     bias_or_zeros,
     clamp_f32,
     clamp_s8,
+    constant_bias,
     constant_weights,
     fixed_point_epilogue,
+    given_weights,
+    integer_rows,
     split_offset,
-    within_256,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 from edgegen.ops.window import any_order
@@ -64,10 +68,21 @@ def _when_s16(node: Node) -> str | None:
     return constant_weights(node) or symmetric_s16(op.x_zero, op.requantize)
 
 
-def portable_rows(name: str, geometry: Callable[[Node], Params], header: str = "") -> tuple[Kernel, ...]:
-    """Rows name_s8, name_s8_offset, name_s16 and name_f32, whose params start with what `geometry` says.
+def _any_order_of_x(node: Node) -> tuple[Layout, ...]:
+    """Weights that are computed at run time, of rank 4 like x, are read in their natural order, and so is x then."""
+    return any_order(node) if node.input(1).is_constant else (NATURAL,)
+
+
+def portable_rows(
+    name: str,
+    geometry: Callable[[Node], Params],
+    header: str = "",
+    ways: tuple[str, ...] = ("", "_scaled", "_s32"),
+) -> tuple[Kernel, ...]:
+    """Rows of s8 (see `integer_rows`), s16 and f32, whose params start with what `geometry` says.
 
     header: file of all of them; by default each has its own
+    ways:   how those of s8 requantize, as `integer_rows` says
     """
 
     def weights(node: Node) -> Constant:
@@ -75,13 +90,12 @@ def portable_rows(name: str, geometry: Callable[[Node], Params], header: str = "
 
     def pack_s8(node: Node) -> Packed:
         op = _convolution(node)
-        assert op.requantize is not None
         low, high = clamp_s8(op.clamp)
         values, offset = split_offset(node.input(1).values)
         output = {
             "x_zero": op.x_zero,
             "weight_offset": offset,
-            "zero_point": op.requantize.zero_point,
+            "zero_point": 0 if op.requantize is None else op.requantize.zero_point,
             "low": low,
             "high": high,
         }
@@ -101,23 +115,24 @@ def portable_rows(name: str, geometry: Callable[[Node], Params], header: str = "
     def pack_f32(node: Node) -> Packed:
         low, high = clamp_f32(_convolution(node).clamp)
         params = geometry(node) | {"low": low, "high": high}
-        return Packed(f"edgegen_{name}_f32", params, (weights(node), Constant("bias", bias_or_zeros(node))))
+        filters, inputs = given_weights(node)
+        return Packed(f"edgegen_{name}_f32", params, (*filters, Constant("bias", bias_or_zeros(node))), inputs)
 
-    return tuple(
+    others = tuple(
         Kernel(
             f"{name}_{dtype}{variant}",
             signature,
             pack,
             header or f"{name}_{dtype}",
             when=when,
-            reads=any_order,
+            reads=_any_order_of_x,
             writes=any_order,
         )
         for dtype, variant, signature, pack, when in (
-            ("s8", "", "s8 s8 s32? -> s8", pack_s8, constant_weights),
-            ("s8", "_offset", "s8 s16 s32? -> s8", pack_s8, within_256),
             ("s16", "", "s16 s8 s64? -> s16", pack_s16, _when_s16),
             ("s16", "", "s16 s8 s32 -> s16", pack_s16, _when_s16),
-            ("f32", "", "f32 f32 f32? -> f32", pack_f32, constant_weights),
+            ("f32", "", "f32 f32 f32? -> f32", pack_f32, constant_bias),
         )
     )
+    bytes_ = integer_rows(name, header or f"{name}_s8", pack_s8, ways)
+    return (*(replace(row, reads=any_order, writes=any_order) for row in bytes_), *others)

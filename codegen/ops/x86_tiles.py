@@ -312,6 +312,12 @@ def quantized_form(
     return float_form(requantize, acc_low, acc_high, low, high)
 
 
+def is_proved(weights: Array, bias: IntArray, x_zero: int, requantize: FixedPoint, clamp: Range) -> bool:
+    """Whether every unit has a float form, so that the scheme of `requantize` is never needed itself."""
+    form = quantized_form(weights, bias, x_zero, requantize, *clamp_s8(clamp))
+    return bool((form.form != FIXED_POINT).all())
+
+
 def pack_s8(
     tiling: Tiling,
     windows: Windows,

@@ -6,7 +6,7 @@
 
 typedef struct {
     int32_t rows, depth, units;
-    int32_t weight_offset, once; /* once: requantization rounds once */
+    int32_t weight_offset;
     int32_t zero_point, low, high; /* of the output */
 } edgegen_dense_s8;
 

@@ -5,47 +5,58 @@
 #include "kernels/depthwise_conv2d.h"
 
 /* x[n,h,w,c] * (weights[kh,kw,channels] + weight_offset) + epilogue -> y; epilogue[channels][3]: bias, multiplier,
- * shift. */
-EDGEGEN_INLINE void edgegen_depthwise_conv2d_s8_body(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x,
-                                                     const int8_t *weights, int32_t weight_offset,
-                                                     const int32_t *epilogue, int8_t *y)
-{
-    for (int32_t n = 0; n < p->batch; n++)
-    for (int32_t oy = 0; oy < p->out_h; oy++)
-    for (int32_t ox = 0; ox < p->out_w; ox++)
-    for (int32_t o = 0; o < p->channels; o++) {
-        int32_t acc = epilogue[3 * o];
-        for (int32_t ky = 0; ky < p->kernel_h; ky++) {
-            const int32_t iy = oy * p->stride_h + ky * p->dilation_h - p->pad_top;
-            if (iy < 0 || iy >= p->in_h) {
-                continue;
-            }
-            for (int32_t kx = 0; kx < p->kernel_w; kx++) {
-                const int32_t ix = ox * p->stride_w + kx * p->dilation_w - p->pad_left;
-                if (ix < 0 || ix >= p->in_w) {
-                    continue;
-                }
-                acc += (x[n * p->in_stride[0] + iy * p->in_stride[1] + ix * p->in_stride[2] +
-                          o / p->multiplier * p->in_stride[3]] - p->x_zero) *
-                       (weights[(ky * p->kernel_w + kx) * p->channels + o] + weight_offset);
-            }
-        }
-        acc = edgegen_requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point;
-        y[n * p->out_stride[0] + oy * p->out_stride[1] + ox * p->out_stride[2] + o * p->out_stride[3]] =
-            (int8_t)edgegen_clamp_s32(acc, p->low, p->high);
+ * shift. Defines edgegen_depthwise_conv2d_s8_<name>, which requantizes by a function and gives a type, limited or
+ * not. */
+#define EDGEGEN_DEPTHWISE_CONV2D_S8(name, type, requantize, limit)                                                     \
+    EDGEGEN_INLINE void edgegen_depthwise_conv2d_s8_##name(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x,      \
+                                                         const int8_t *weights, int32_t weight_offset,                 \
+                                                         const int32_t *epilogue, type *y)                             \
+    {                                                                                                                  \
+        for (int32_t n = 0; n < p->batch; n++)                                                                         \
+        for (int32_t oy = 0; oy < p->out_h; oy++)                                                                      \
+        for (int32_t ox = 0; ox < p->out_w; ox++)                                                                      \
+        for (int32_t o = 0; o < p->channels; o++) {                                                                    \
+            int32_t acc = epilogue[3 * o];                                                                             \
+            for (int32_t ky = 0; ky < p->kernel_h; ky++) {                                                             \
+                const int32_t iy = oy * p->stride_h + ky * p->dilation_h - p->pad_top;                                 \
+                if (iy < 0 || iy >= p->in_h) {                                                                         \
+                    continue;                                                                                          \
+                }                                                                                                      \
+                for (int32_t kx = 0; kx < p->kernel_w; kx++) {                                                         \
+                    const int32_t ix = ox * p->stride_w + kx * p->dilation_w - p->pad_left;                            \
+                    if (ix < 0 || ix >= p->in_w) {                                                                     \
+                        continue;                                                                                      \
+                    }                                                                                                  \
+                    acc += (x[n * p->in_stride[0] + iy * p->in_stride[1] + ix * p->in_stride[2] +                      \
+                              o / p->multiplier * p->in_stride[3]] - p->x_zero) *                                      \
+                           (weights[(ky * p->kernel_w + kx) * p->channels + o] + weight_offset);                       \
+                }                                                                                                      \
+            }                                                                                                          \
+            acc = requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point;                           \
+            y[n * p->out_stride[0] + oy * p->out_stride[1] + ox * p->out_stride[2] + o * p->out_stride[3]] =           \
+                limit;                                                                                                 \
+        }                                                                                                              \
     }
-}
 
-EDGEGEN_KERNEL void depthwise_conv2d_s8(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
-                                        const int32_t *epilogue, int8_t *y)
-{
-    edgegen_depthwise_conv2d_s8_body(p, x, weights, 0, epilogue, y);
-}
+EDGEGEN_DEPTHWISE_CONV2D_S8(twice, int8_t, edgegen_requantize, (int8_t)edgegen_clamp_s32(acc, p->low, p->high))
+EDGEGEN_DEPTHWISE_CONV2D_S8(scaled, int8_t, edgegen_requantize_scaled, (int8_t)edgegen_clamp_s32(acc, p->low, p->high))
+EDGEGEN_DEPTHWISE_CONV2D_S8(sums, int32_t, edgegen_requantize_not, acc)
 
-EDGEGEN_KERNEL void depthwise_conv2d_s8_offset(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x,
-                                               const int8_t *weights, const int32_t *epilogue, int8_t *y)
-{
-    edgegen_depthwise_conv2d_s8_body(p, x, weights, p->weight_offset, epilogue, y);
-}
+/* Defines the kernel <kernel> and, for weights less an offset, <kernel>_offset. */
+#define EDGEGEN_DEPTHWISE_CONV2D_S8_KERNELS(kernel, name, type)                                                        \
+    EDGEGEN_KERNEL void kernel(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x, const int8_t *weights,           \
+                               const int32_t *epilogue, type *y)                                                       \
+    {                                                                                                                  \
+        edgegen_depthwise_conv2d_s8_##name(p, x, weights, 0, epilogue, y);                                             \
+    }                                                                                                                  \
+    EDGEGEN_KERNEL void kernel##_offset(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x, const int8_t *weights,  \
+                                        const int32_t *epilogue, type *y)                                              \
+    {                                                                                                                  \
+        edgegen_depthwise_conv2d_s8_##name(p, x, weights, p->weight_offset, epilogue, y);                              \
+    }
+
+EDGEGEN_DEPTHWISE_CONV2D_S8_KERNELS(depthwise_conv2d_s8, twice, int8_t)
+EDGEGEN_DEPTHWISE_CONV2D_S8_KERNELS(depthwise_conv2d_s8_scaled, scaled, int8_t)
+EDGEGEN_DEPTHWISE_CONV2D_S8_KERNELS(depthwise_conv2d_s8_s32, sums, int32_t)
 
 #endif

@@ -24,10 +24,11 @@ EDGEGEN_INLINE void edgegen_neon_store8_s8(int8_t *y, int8x8_t v, int32_t count)
 }
 
 /* How s32 accumulators become s8; the same for all channels of a layer.
- * shift: the channels' greatest
- * step:  of y, elements from one pixel or row to the next */
+ * shift:  the channels' greatest
+ * scaled: multipliers are the bits of f32 factors, as ONNX requantizes; there are no shifts then
+ * step:   of y, elements from one pixel or row to the next */
 typedef struct {
-    int32_t zero_point, low, high, shift, step;
+    int32_t zero_point, low, high, shift, scaled, step;
 } edgegen_neon_output;
 
 /* The same for f32, where only the clamp is left. */
@@ -51,9 +52,12 @@ EDGEGEN_INLINE edgegen_neon_factor edgegen_neon_load_factor(const int32_t *multi
  * SQRDMULH rounds ties up, and so does the truncating division after the nudge of gemmlowp's doubling high multiply:
  * for a negative tie -(k + 1/2) both give -k. SRSHL rounds ties up too, where the reference rounds them away from
  * zero: taking 1 from negative values first makes them equal. Results below zero need no such care when the output's
- * low bound is its zero point or above: whichever way they are rounded, they are clamped. */
+ * low bound is its zero point or above: whichever way they are rounded, they are clamped. FCVTN rounds ties to even. */
 EDGEGEN_INLINE int32x4_t edgegen_neon_scale(int32x4_t acc, edgegen_neon_factor f, const edgegen_neon_output *out)
 {
+    if (out->scaled != 0) {
+        return vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(acc), vreinterpretq_f32_s32(f.multiplier)));
+    }
     int32x4_t right = f.shift;
     if (out->shift > 0) {
         acc = vshlq_s32(acc, vmaxq_s32(f.shift, vdupq_n_s32(0)));

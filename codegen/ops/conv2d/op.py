@@ -10,7 +10,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.epilogue import finish_accumulator
+from edgegen.ops.epilogue import finish_accumulator, result_type
 from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output
 
 
@@ -21,7 +21,7 @@ class Conv2d(Op):
     stride, dilation: (height, width)
     pad:        top, left, bottom, right; padded pixels read as x_zero
     x_zero:     zero point of x; weights are symmetric
-    requantize: how s32 accumulators become the output's integers; None for floats
+    requantize: how s32 accumulators become the output's integers; None for floats and for results that are the s32 sums
     clamp:      on the output, in its own numbers
 
     Groups are implied: x has C channels, each filter reads C/groups of them, and O divides into as many groups.
@@ -47,7 +47,7 @@ class Conv2d(Op):
         if self.requantize is not None and len(self.requantize.multiplier) not in (1, units):
             raise InvalidGraph(f"{len(self.requantize.multiplier)} multipliers for {units} channels")
         height, width = window_output(x.shape[1:3], (kh, kw), self.stride, self.dilation, self.pad)
-        return (TensorType(x.dtype, (x.shape[0], height, width, units)),)
+        return (TensorType(result_type(x.dtype, self.requantize), (x.shape[0], height, width, units)),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, w = present(inputs[0], "x"), present(inputs[1], "weights")

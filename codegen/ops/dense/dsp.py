@@ -11,7 +11,15 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
 from edgegen.ops.dsp_layers import Rows, is_proved, pack_convolution, pack_rows
-from edgegen.ops.epilogue import bias_or_zeros, constant_weights, nine_bits, rounds_twice, within_256, worth_reordering
+from edgegen.ops.epilogue import (
+    bias_or_zeros,
+    constant_weights,
+    nine_bits,
+    proved_or_once,
+    proved_or_twice,
+    within_256,
+    worth_reordering,
+)
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 
 _DSP = frozenset({"dsp"})
@@ -31,7 +39,12 @@ def _when(node: Node) -> str | None:
 
 def _when_pixels(node: Node) -> str | None:
     """The convolution's tiles requantize either by proved constants or as `FixedPoint` itself says."""
-    return _when(node) or (None if is_proved(_rows(node).as_convolution()) else rounds_twice(node))
+    return _when(node) or proved_or_twice(node, _is_proved)
+
+
+def _is_proved(node: Node) -> bool:
+    """Weights of 9 bits are computed in parts, which are not what is proved."""
+    return node.input(1).dtype.size == 1 and is_proved(_rows(node).as_convolution())
 
 
 def _when_few_rows(node: Node) -> str | None:
@@ -40,6 +53,7 @@ def _when_few_rows(node: Node) -> str | None:
     return (
         _when(node)
         or within_256(node)
+        or proved_or_once(node, _is_proved)
         or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPointOnce
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
@@ -12,11 +11,13 @@ from edgegen.ops.epilogue import (
     bias_or_zeros,
     clamp_f32,
     clamp_s8,
-    constant_weights,
+    constant_bias,
     fixed_point_epilogue,
     fold_zero_point,
+    given_weights,
+    integer_rows,
+    rounds_twice,
     split_offset,
-    within_256,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 
@@ -24,7 +25,6 @@ from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 def _pack_s8(node: Node) -> Packed:
     op, w = node.op, node.input(1).values
     assert isinstance(op, Dense)
-    assert op.requantize is not None
     low, high = clamp_s8(op.clamp)
     bias = fold_zero_point(bias_or_zeros(node), w.astype(np.int64).sum(axis=1), op.x_zero)
     values, offset = split_offset(w)
@@ -35,19 +35,12 @@ def _pack_s8(node: Node) -> Packed:
             "depth": w.shape[1],
             "units": w.shape[0],
             "weight_offset": offset,
-            "once": int(isinstance(op.requantize, FixedPointOnce)),
-            "zero_point": op.requantize.zero_point,
+            "zero_point": 0 if op.requantize is None else op.requantize.zero_point,
             "low": low,
             "high": high,
         },
         (Constant("weights", values), Constant("epilogue", fixed_point_epilogue(bias, op.requantize))),
     )
-
-
-def _given(node: Node) -> tuple[tuple[Constant, ...], tuple[int, ...]]:
-    """The weights as they are stored, as a constant or, computed at run time, as an input: (constants, inputs)."""
-    w = node.input(1)
-    return ((Constant("weights", w.values),), (0,)) if w.is_constant else ((), (0, 1))
 
 
 def _sizes(node: Node) -> dict[str, Literal]:
@@ -66,7 +59,7 @@ def _pack_s8_computed(node: Node) -> Packed:
 
 
 def _pack_s16(node: Node) -> Packed:
-    op, (weights, inputs) = node.op, _given(node)
+    op, (weights, inputs) = node.op, given_weights(node)
     assert isinstance(op, Dense)
     assert op.requantize is not None
     constants = (*weights, *epilogue_s16(node, op.requantize, node.out.shape[-1]))
@@ -74,32 +67,27 @@ def _pack_s16(node: Node) -> Packed:
 
 
 def _pack_f32(node: Node) -> Packed:
-    weights, inputs = _given(node)
+    weights, inputs = given_weights(node)
     assert isinstance(node.op, Dense)
     low, high = clamp_f32(node.op.clamp)
     constants = (*weights, Constant("bias", bias_or_zeros(node)))
     return Packed("edgegen_dense_f32", _sizes(node) | {"low": low, "high": high}, constants, inputs)
 
 
-def _constant_bias(node: Node) -> str | None:
-    return None if all(t is None or t.is_constant for t in node.inputs[2:3]) else "bias must be constant"
-
-
 def _when_computed(node: Node) -> str | None:
     assert isinstance(node.op, Dense)
-    return "rounds twice" if isinstance(node.op.requantize, FixedPointOnce) else _constant_bias(node)
+    return rounds_twice(node) or constant_bias(node)
 
 
 def _when_s16(node: Node) -> str | None:
     assert isinstance(node.op, Dense)
-    return _constant_bias(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
+    return constant_bias(node) or symmetric_s16(node.op.x_zero, node.op.requantize)
 
 
 ROWS = (
-    Kernel("dense_s8", "s8 s8 s32? -> s8", _pack_s8, when=constant_weights),
+    *integer_rows("dense", "dense_s8", _pack_s8, ("", "_once", "_scaled", "_s32")),
     Kernel("dense_s8_computed", "s8 s8 s32? -> s8", _pack_s8_computed, "dense_s8", when=_when_computed),
-    Kernel("dense_s8_offset", "s8 s16 s32? -> s8", _pack_s8, "dense_s8", when=within_256),
     Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16),
     Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16),
-    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=_constant_bias),
+    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=constant_bias),
 )

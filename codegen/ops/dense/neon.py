@@ -12,7 +12,7 @@ from edgegen.ops.epilogue import (
     clamp_f32,
     constant_weights,
     fold_zero_point,
-    rounds_twice,
+    never_once,
     worth_reordering,
 )
 from edgegen.ops.neon_tiles import (
@@ -29,7 +29,7 @@ from edgegen.ops.neon_tiles import (
 def _holds_s8(node: Node) -> str | None:
     depth = node.input(1).shape[1]
     short = None if depth == 8 or depth >= 16 else "rows must have 8 or at least 16 elements"
-    return constant_weights(node) or short or rounds_twice(node)
+    return constant_weights(node) or short or never_once(node)
 
 
 def _holds_f32(node: Node) -> str | None:

@@ -10,7 +10,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.epilogue import finish_accumulator
+from edgegen.ops.epilogue import finish_accumulator, result_type
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Dense(Op):
     """x[M,K] * w[O,K] + b[O] -> [M,O], then requantize (integers) and clamp.
 
     x_zero:     zero point of x; weights are symmetric
-    requantize: how s32 accumulators become the output's integers; None for floats
+    requantize: how s32 accumulators become the output's integers; None for floats and for results that are the s32 sums
     clamp:      on the output, in its own numbers
     """
 
@@ -35,7 +35,7 @@ class Dense(Op):
             raise InvalidGraph(f"bias {b} does not have {w.shape[0]} elements")
         if self.requantize is not None and len(self.requantize.multiplier) not in (1, w.shape[0]):
             raise InvalidGraph(f"{len(self.requantize.multiplier)} multipliers for {w.shape[0]} units")
-        return (TensorType(x.dtype, (x.shape[0], w.shape[0])),)
+        return (TensorType(result_type(x.dtype, self.requantize), (x.shape[0], w.shape[0])),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, w = present(inputs[0], "x"), present(inputs[1], "weights")

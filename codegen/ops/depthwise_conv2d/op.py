@@ -10,7 +10,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.epilogue import finish_accumulator
+from edgegen.ops.epilogue import finish_accumulator, result_type
 from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output
 
 
@@ -39,7 +39,7 @@ class DepthwiseConv2d(Op):
             raise InvalidGraph(f"{len(self.requantize.multiplier)} multipliers for {w.shape[2]} channels")
         kernel = (w.shape[0], w.shape[1])
         height, width = window_output(x.shape[1:3], kernel, self.stride, self.dilation, self.pad)
-        return (TensorType(x.dtype, (x.shape[0], height, width, w.shape[2])),)
+        return (TensorType(result_type(x.dtype, self.requantize), (x.shape[0], height, width, w.shape[2])),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, w = present(inputs[0], "x"), present(inputs[1], "weights")
