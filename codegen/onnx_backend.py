@@ -10,7 +10,7 @@ the values that they have there, and other values compile it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,20 @@ from edgegen.verify.program import Program
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """Values of a model's inputs for one run.
+
+    tensors: by name; the elements of a sequence "x" are called x_0, x_1, ...
+    lengths: of sequences, by name
+    absent:  names of optionals that hold nothing
+    """
+
+    tensors: dict[str, Array]
+    lengths: dict[str, int]
+    absent: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Specialized:
     """A model for certain inputs.
 
@@ -42,35 +56,57 @@ class Specialized:
     graph: Graph
     fixed: frozenset[str]
 
-    def arguments(self, inputs: Mapping[str, Array]) -> list[Array]:
+    def arguments(self, inputs: Inputs) -> list[Array]:
         """The values of the inputs that the graph still has, in its order."""
-        return [inputs[t.name] for t in self.graph.inputs]
+        return [inputs.tensors[t.name] for t in self.graph.inputs]
 
 
-def specialize(model: onnx.ModelProto, inputs: Mapping[str, Array]) -> Specialized:
+def specialize(model: onnx.ModelProto, inputs: Inputs) -> Specialized:
     """Imports a checked model for the shapes of `inputs`, and for the values of those that must be known ahead of time.
 
     Raises InvalidModel, UnsupportedModel and UsageError.
     """
-    fixed: dict[str, Array] = {}
+    fixed: dict[str, Array | None] = dict.fromkeys(inputs.absent)
+    lengths = {name: (count,) for name, count in inputs.lengths.items()}
     while True:
-        shapes = {name: value.shape for name, value in inputs.items() if name not in fixed}
+        shapes = {name: value.shape for name, value in inputs.tensors.items() if name not in fixed}
         try:
-            return Specialized(import_proto(model, "model", shapes, fixed), frozenset(fixed))
+            graph = import_proto(model, "model", shapes | lengths, fixed)
+            return Specialized(graph, frozenset(fixed) - inputs.absent)
         except ValueNeeded as error:
-            more = [name for name in error.inputs if name in inputs and name not in fixed]
+            more = [name for name in error.inputs if name in inputs.tensors and name not in fixed]
             if not more:
                 raise
-            fixed.update({name: inputs[name] for name in more})
+            fixed.update({name: inputs.tensors[name] for name in more})
 
 
-def named_inputs(model: onnx.ModelProto, inputs: Sequence[Any]) -> dict[str, Array]:
-    """Inputs by name; those that have an initializer are not given. Raises UsageError if their count does not fit."""
+def named_inputs(model: onnx.ModelProto, inputs: Sequence[Any]) -> Inputs:
+    """Inputs by name; a list is a sequence, None an optional that holds nothing. Those that have an initializer are
+    not given. Raises UsageError if their count does not fit."""
     constants = {t.name for t in model.graph.initializer}
     names = [i.name for i in model.graph.input if i.name not in constants]
     if len(inputs) != len(names):
         raise UsageError(f"the model has {len(names)} inputs, was given {len(inputs)}")
-    return {name: np.asarray(value) for name, value in zip(names, inputs, strict=True)}
+    named = dict(zip(names, inputs, strict=True))
+    lists = {name: value for name, value in named.items() if isinstance(value, list)}
+    absent = frozenset(name for name, value in named.items() if value is None)
+    tensors = {name: np.asarray(v) for name, v in named.items() if name not in lists and name not in absent}
+    tensors |= {f"{name}_{k}": np.asarray(v) for name, values in lists.items() for k, v in enumerate(values)}
+    return Inputs(tensors, {name: len(values) for name, values in lists.items()}, absent)
+
+
+def structured(model: onnx.ModelProto, names: Sequence[str], outputs: Sequence[Array]) -> tuple[Any, ...]:
+    """A run's outputs, which are called `names`, as the model has them: sequences as lists, None for absent ones."""
+    values = dict(zip(names, outputs, strict=True))
+    found: list[Any] = []
+    for info in model.graph.output:
+        kind = info.type.WhichOneof("value")
+        elements = [values[name] for k in range(len(names)) if (name := f"{info.name}_{k}") in values]
+        if info.name in values:
+            found.append(values[info.name])
+        else:
+            found.append(elements if elements or kind == "sequence_type" else None)
+    return tuple(found)
 
 
 def compile_specialized(specialized: Specialized, name: str, target: Target) -> Compiled:
@@ -83,24 +119,33 @@ class EdgegenRep(BackendRep):
 
     def __init__(self, model: onnx.ModelProto, target: Target) -> None:
         self._model, self._target = model, target
-        self._built: list[tuple[Specialized, dict[str, Array], dict[str, tuple[int, ...]], Program]] = []
+        self._built: list[tuple[Specialized, Inputs, Program]] = []
 
-    def run(self, inputs: Any, **kwargs: Any) -> tuple[Array, ...]:
+    def _program(self, inputs: Inputs) -> tuple[Specialized, Program]:
+        for specialized, known, program in self._built:
+            if _same_program(specialized, known, inputs):
+                return specialized, program
+        specialized = specialize(self._model, inputs)
+        program = build_program([compile_specialized(specialized, "model", self._target)], Build())
+        self._built.append((specialized, inputs, program))
+        return specialized, program
+
+    def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Outputs for one run from the initial state. Raises EdgegenError."""
         del kwargs
         values = named_inputs(self._model, inputs if isinstance(inputs, (list, tuple)) else [inputs])
-        shapes = {name: value.shape for name, value in values.items()}
-        for built in self._built:
-            specialized, fixed, known, program = built
-            if known == shapes and all(np.array_equal(values[name], fixed[name]) for name in fixed):
-                break
-        else:
-            specialized = specialize(self._model, values)
-            program = build_program([compile_specialized(specialized, "model", self._target)], Build())
-            fixed = {name: values[name] for name in specialized.fixed}
-            self._built.append((specialized, fixed, shapes, program))
+        specialized, program = self._program(values)
         (outcome,) = program.execute([Call(specialized.arguments(values), restart=True)])
-        return tuple(outcome.outputs)
+        return structured(self._model, [t.name for t in specialized.graph.outputs], outcome.outputs)
+
+
+def _same_program(specialized: Specialized, known: Inputs, inputs: Inputs) -> bool:
+    """Whether what was compiled for inputs `known` computes `inputs`."""
+    if (known.lengths, known.absent, known.tensors.keys()) != (inputs.lengths, inputs.absent, inputs.tensors.keys()):
+        return False
+    if any(value.shape != inputs.tensors[name].shape for name, value in known.tensors.items()):
+        return False
+    return all(np.array_equal(known.tensors[name], inputs.tensors[name]) for name in specialized.fixed)
 
 
 class EdgegenBackend(Backend):
@@ -115,7 +160,7 @@ class EdgegenBackend(Backend):
         return EdgegenRep(checked, find_target(kwargs.get("target", "host")))
 
     @classmethod
-    def run_model(cls, model: onnx.ModelProto, inputs: Any, device: str = "CPU", **kwargs: Any) -> tuple[Array, ...]:
+    def run_model(cls, model: onnx.ModelProto, inputs: Any, device: str = "CPU", **kwargs: Any) -> tuple[Any, ...]:
         return cls.prepare(model, device, **kwargs).run(inputs)
 
     @classmethod

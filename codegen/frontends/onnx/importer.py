@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import onnx
 import onnx.helper
-import onnx.inliner
 
-from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
-from edgegen.frontends.onnx.reader import Versions, read_proto, versions_of
-from edgegen.frontends.onnx.tensors import array_of, constant_tensor, input_type
+from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel
+from edgegen.frontends.onnx.reader import Versions
+from edgegen.frontends.onnx.tensors import array_of, constant_tensor
+from edgegen.frontends.onnx.values import Nothing, TensorList, Value, describe, flat
 from edgegen.frontends.onnx.widening import WIDER, narrow_results
 from edgegen.ir.dtypes import DType, dtype_of
 from edgegen.ir.graph import Graph, Node
@@ -27,7 +25,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.cast import Cast
 from edgegen.ops.reshape import Reshape
 
-Import = Callable[..., Tensor | Sequence[Tensor | None]]
+Import = Callable[..., Value | Sequence[Value | None]]
 F = TypeVar("F", bound=Import)
 
 FOLDED_BYTES = 1 << 16
@@ -36,18 +34,24 @@ FOLDED_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Registered:
-    """An import function and the opset versions (inclusive) whose operator it implements."""
+    """An import function and the opset versions (inclusive) whose operator it implements.
+
+    any_value: whether it takes sequences and optionals for inputs, not tensors alone
+    """
 
     function: Import
     since: int
     until: int
+    any_value: bool
 
 
 REGISTRY: dict[tuple[str, str], list[Registered]] = {}
 """By domain ("" is ai.onnx) and operator name."""
 
 
-def operator(name: str, since: int = 1, until: int = 1 << 30, domain: str = "") -> Callable[[F], F]:
+def operator(
+    name: str, since: int = 1, until: int = 1 << 30, domain: str = "", any_value: bool = False
+) -> Callable[[F], F]:
     """Registers a function for the versions of an operator that came with opsets `since` to `until`.
 
     The function takes the Operator, then the operator's inputs by position (None where an optional one is absent),
@@ -55,7 +59,7 @@ def operator(name: str, since: int = 1, until: int = 1 << 30, domain: str = "") 
     """
 
     def register(function: F) -> F:
-        REGISTRY.setdefault((domain, name), []).append(Registered(function, since, until))
+        REGISTRY.setdefault((domain, name), []).append(Registered(function, since, until, any_value))
         return function
 
     return register
@@ -82,8 +86,8 @@ class Operator:
     def __init__(self, model: Importer, node: onnx.NodeProto, index: int) -> None:
         self.model = model
         self.name = node.op_type
-        self.source = f"onnx node {index} {node.op_type}"
-        self.label = node.name or next((o for o in node.output if o), node.op_type)
+        self.source = f"onnx node {model.path}{index} {node.op_type}"
+        self.label = model.prefix + (node.name or next((o for o in node.output if o), node.op_type))
         self.wanted = tuple(bool(o) for o in node.output)
         self.version = model.versions.get("" if node.domain == "ai.onnx" else node.domain, 1)
         self._parts = 0
@@ -146,7 +150,7 @@ class Operator:
         """What a tensor holds, which must be known ahead of time; `what` says what it is. Raises ValueNeeded."""
         if tensor.data is None:
             raise ValueNeeded(
-                f"{self._where}: {what} must be known ahead of time", tensor.name, self.model.inputs_behind(tensor)
+                f"{self.where}: {what} must be known ahead of time", tensor.name, self.model.inputs_behind(tensor)
             )
         return tensor.data
 
@@ -183,19 +187,19 @@ class Operator:
         return x if x.shape == tuple(shape) else self.add(Reshape(tuple(shape)), [x])
 
     @property
-    def _where(self) -> str:
+    def where(self) -> str:
         label = self.label if len(self.label) <= 60 else f"...{self.label[-57:]}"
         return f'{self.source} "{label}"'
 
     def invalid(self, text: str) -> InvalidModel:
-        return InvalidModel(f"{self._where}: {text}")
+        return InvalidModel(f"{self.where}: {text}")
 
     def unsupported(self, text: str, help: str = "") -> UnsupportedModel:
-        return UnsupportedModel(f"{self._where}: {text}", help=help)
+        return UnsupportedModel(f"{self.where}: {text}", help=help)
 
 
 def _attribute(op: Operator, proto: onnx.AttributeProto) -> Any:
-    """An attribute's value: int, float, str, Array, GraphProto, or a tuple of one of these."""
+    """An attribute's value: int, float, str, Array, GraphProto, TypeProto, or a tuple of one of these."""
     value = onnx.helper.get_attribute_value(proto)
     if proto.type == onnx.AttributeProto.TENSOR:
         return array_of(value)
@@ -205,15 +209,16 @@ def _attribute(op: Operator, proto: onnx.AttributeProto) -> Any:
         return tuple(v.decode("utf-8", "replace") for v in value)
     if proto.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS):
         return tuple(value)
-    if proto.type in (onnx.AttributeProto.INT, onnx.AttributeProto.FLOAT, onnx.AttributeProto.GRAPH):
+    kinds = onnx.AttributeProto
+    if proto.type in (kinds.INT, kinds.FLOAT, kinds.GRAPH, kinds.TYPE_PROTO):
         return value
     kind = onnx.AttributeProto.AttributeType.Name(proto.type).lower()
     raise op.unsupported(f"attribute {proto.name} of kind {kind}")
 
 
 def _call(
-    op: Operator, function: Import, inputs: Sequence[Tensor | None], attributes: dict[str, Any]
-) -> list[Tensor | None]:
+    op: Operator, function: Import, inputs: Sequence[Value | None], attributes: dict[str, Any]
+) -> list[Value | None]:
     """The import function's outputs, its arguments bound by its signature. Raises InvalidModel if they do not fit."""
     parameters = list(inspect.signature(function).parameters.values())[1:]
     positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -234,156 +239,112 @@ def _call(
         if p.default is p.empty and (i >= len(given) or given[i] is None):
             raise op.invalid(f"lacks input {i}, {p.name}")
     result = function(op, *given, **attributes)
-    return [result] if isinstance(result, Tensor) else list(result)
+    return [result] if isinstance(result, Tensor | TensorList | Nothing) else list(result)
 
 
 class Importer:
-    """One ONNX graph while it is imported.
+    """Operators of one ONNX graph while they are imported.
 
-    scope: tensors by the names that ONNX gives them; those of outer graphs are seen through
-    fixed: values that inputs of these names always have
+    graph:  where their nodes go
+    scope:  values by the names that ONNX gives them; those of the graph around a sub-graph are seen through
+    around: the importer of that graph
+    path, prefix: where a sub-graph lies, before the numbers of its operators and the names of its tensors
     """
 
     def __init__(
         self,
-        proto: onnx.GraphProto,
         versions: Versions,
-        name: str,
-        shapes: Mapping[str, tuple[int, ...]],
-        fixed: Mapping[str, Array],
+        graph: Graph,
+        scope: dict[str, Value],
+        around: Importer | None = None,
+        path: str = "",
+        prefix: str = "",
     ) -> None:
-        self.proto, self.versions = proto, versions
-        self.scope: dict[str, Tensor] = {}
-        self.graph = Graph(name, [], [])
-        for initializer in proto.initializer:
-            values = array_of(initializer)
-            self.scope[initializer.name] = constant_tensor(initializer.name, values, dtype_of(values))
-        if proto.sparse_initializer:
-            raise UnsupportedModel(f'constant "{proto.sparse_initializer[0].values.name}" is sparse')
-        names = {info.name for info in proto.input}
-        for unknown in (shapes.keys() | fixed.keys()) - names:
-            raise UsageError(f'the model has no input "{unknown}"', [("inputs", ", ".join(sorted(names)))])
-        for info in proto.input:
-            if info.name in self.scope:  # before IR version 4, initializers stood among the inputs
-                continue
-            if info.name in fixed:
-                values = fixed[info.name]
-                self.scope[info.name] = constant_tensor(info.name, values, dtype_of(values))
-                continue
-            tensor = Tensor(info.name, input_type(info, shapes))
-            self.scope[info.name] = tensor
-            self.graph.inputs.append(tensor)
+        self.versions, self.graph, self.scope = versions, graph, scope
+        self.around, self.path, self.prefix = around, path, prefix
+        self.named: set[Tensor] = around.named if around is not None else set()
+        self.named.update(flat(scope.values()))
 
-    def inputs_behind(self, tensor: Tensor) -> list[str]:
-        """Names of the inputs that a tensor's values depend on."""
-        producers = self.graph.producers()
-        waiting, seen = [tensor], {tensor}
+    def find(self, name: str) -> Value | None:
+        """What a name stands for; None if nothing has been called so yet."""
+        if name in self.scope or self.around is None:
+            return self.scope.get(name)
+        return self.around.find(name)
+
+    def define(self, name: str, value: Value) -> None:
+        """Gives a name to a value, and to a tensor that had none."""
+        if isinstance(value, Tensor) and value not in self.named:
+            value.name = self.prefix + name
+            self.named.add(value)
+        self.scope[name] = value
+
+    def inputs_behind(self, *tensors: Tensor) -> list[str]:
+        """Names of the model's inputs that the values of tensors depend on."""
+        model, producers = self, self.graph.producers()
+        while model.around is not None:
+            model = model.around
+            producers.update(model.graph.producers())
+        waiting, seen = list(tensors), set(tensors)
         while waiting:
             node = producers.get(waiting.pop())
             for read in node.inputs if node is not None else []:
                 if read is not None and read not in seen:
                     seen.add(read)
                     waiting.append(read)
-        return [t.name for t in self.graph.inputs if t in seen]
+        return [t.name for t in model.graph.inputs if t in seen]
 
-    def _find(self, op: Operator, node: onnx.NodeProto) -> Import:
+    def _find(self, op: Operator, node: onnx.NodeProto) -> Registered:
         for row in REGISTRY["" if node.domain == "ai.onnx" else node.domain, node.op_type]:
             if row.since <= op.version <= row.until:
-                return row.function
+                return row
         raise op.unsupported(f"this operator as of opset {op.version} is not supported")
+
+    def _inputs(self, op: Operator, node: onnx.NodeProto, any_value: bool) -> list[Value | None]:
+        inputs: list[Value | None] = []
+        for name in node.input:
+            value = self.find(name) if name else None
+            if name and value is None:
+                raise op.invalid(f'reads "{name}", which no earlier node writes')
+            if value is not None and not any_value and not isinstance(value, Tensor):
+                raise op.invalid(f'takes tensors, but "{name}" is {describe(value)}')
+            inputs.append(value)
+        return inputs
 
     def add_node(self, node: onnx.NodeProto, index: int) -> None:
         op = Operator(self, node, index)
-        for name in node.input:
-            if name and name not in self.scope:
-                raise op.invalid(f'reads "{name}", which no earlier node writes')
+        row = self._find(op, node)
+        inputs = self._inputs(op, node, row.any_value)
         attributes = {a.name: _attribute(op, a) for a in node.attribute}
-        inputs = [self.scope[name] if name else None for name in node.input]
         try:
-            results = _call(op, self._find(op, node), inputs, attributes)
+            results = _call(op, row.function, inputs, attributes)
         except InvalidGraph as error:
             raise op.invalid(error.what) from error
-        given = set(self.scope.values())
         for name, result in zip(node.output, results, strict=False):
             if not name:
                 continue
             if result is None:
                 raise op.unsupported(f'its output "{name}" is not supported')
-            if result not in given:
-                result.name = name
-            self.scope[name] = result
+            self.define(name, result)
         for name in node.output[len(results) :]:
             if name:
                 raise op.unsupported(f'its output "{name}" is not supported')
 
-    def run(self) -> Graph:
-        for index, node in enumerate(self.proto.node):
+    def add_nodes(self, proto: onnx.GraphProto) -> list[Value]:
+        """Imports the operators of a graph; what its outputs are."""
+        for index, node in enumerate(proto.node):
             self.add_node(node, index)
-        for info in self.proto.output:
-            if info.name not in self.scope:
-                raise InvalidModel(f'the model\'s output "{info.name}" is never written')
-            tensor = self.scope[info.name]
-            if tensor in self.graph.inputs or tensor.is_constant or tensor in self.graph.outputs:
-                # an output has bytes of its own
-                copy = Tensor(info.name, tensor.type)
-                self.graph.nodes.append(Node(Reshape(tensor.shape), [tensor], [copy], info.name, "onnx output"))
-                tensor = copy
-            tensor.name = info.name
-            self.graph.outputs.append(tensor)
-        return self.graph
+        values = []
+        for info in proto.output:
+            value = self.find(info.name)
+            if value is None:
+                raise InvalidModel(f'output "{info.name}" is never written')
+            values.append(value)
+        return values
 
 
-def _check_operators(model: onnx.ModelProto) -> None:
-    """Raises one UnsupportedModel that names every operator that edgegen does not read."""
-    domains = {"ai.onnx": ""}
-    keys = [(domains.get(n.domain, n.domain), n.op_type) for n in model.graph.node]
-    unknown = Counter(key for key in keys if key not in REGISTRY)
-    if not unknown:
-        return
-    first = next(i for i, key in enumerate(keys) if key in unknown)
-    texts = sorted(f"{domain}{':' if domain else ''}{name} ({count})" for (domain, name), count in unknown.items())
-    raise UnsupportedModel(
-        f"onnx node {first} {keys[first][1]} is not supported",
-        [("lacks", ", ".join(texts))],
-        "README.md lists the supported operators; replace this one or report the model",
-    )
-
-
-def _inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Operators without an import function of their own give way to the bodies that their schemas carry."""
-    if all(("" if n.domain == "ai.onnx" else n.domain, n.op_type) in REGISTRY for n in model.graph.node):
-        return model
-    kept = [*REGISTRY, *(("ai.onnx", name) for domain, name in REGISTRY if not domain)]
-    return onnx.inliner.inline_selected_functions(model, kept, exclude=True, inline_schema_functions=True)
-
-
-def import_proto(
-    model: onnx.ModelProto, name: str, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, Array]
-) -> Graph:
-    """The graph of a checked model. Raises InvalidModel, UnsupportedModel and UsageError."""
-    model = _inline_functions(model)
-    _check_operators(model)
-    try:
-        with np.errstate(all="ignore"):
-            graph = Importer(model.graph, versions_of(model), name, shapes, fixed).run()
-    except InvalidGraph as error:
-        raise InvalidModel(error.what, error.details, error.help) from error
-    if not graph.outputs:
-        raise InvalidModel("the model has no outputs")
-    return graph
-
-
-def read_onnx(
-    data: bytes,
-    name: str,
-    folder: Path,
-    shapes: Mapping[str, tuple[int, ...]],
-    fixed: Mapping[str, Array] | None = None,
-) -> Graph:
-    """The graph of an .onnx file, whose external data lie in `folder`.
-
-    shapes: sizes of inputs with free dimensions; fixed: values that inputs always have, which makes them constants
-
-    Raises InvalidModel, UnsupportedModel (ValueNeeded among them) and UsageError.
-    """
-    return import_proto(read_proto(data, folder), name, shapes, fixed or {})
+def constants_of(proto: onnx.GraphProto) -> dict[str, Value]:
+    """Initializers by name. Raises InvalidModel and UnsupportedModel."""
+    if proto.sparse_initializer:
+        raise UnsupportedModel(f'constant "{proto.sparse_initializer[0].values.name}" is sparse')
+    arrays = {initializer.name: array_of(initializer) for initializer in proto.initializer}
+    return {name: constant_tensor(name, values, dtype_of(values)) for name, values in arrays.items()}

@@ -89,20 +89,20 @@ def constant_tensor(name: str, values: Array, dtype: DType) -> Tensor:
     return Tensor(name, TensorType(dtype, values.shape), values)
 
 
-def input_type(info: onnx.ValueInfoProto, shapes: Mapping[str, tuple[int, ...]]) -> TensorType:
-    """The type of a model's input, its free dimensions fixed by `shapes`.
+def input_type(name: str, type: onnx.TypeProto, shapes: Mapping[str, tuple[int, ...]]) -> TensorType:
+    """The type of the model's input `name`, its free dimensions fixed by `shapes`.
 
     Raises UnsupportedModel for what is no tensor, and UsageError if dimensions stay free or do not fit.
     """
-    kind = info.type.WhichOneof("value")
+    kind = type.WhichOneof("value")
     if kind != "tensor_type":
-        raise UnsupportedModel(f'input "{info.name}" is a {(kind or "value of no type").removesuffix("_type")}')
-    tensor = info.type.tensor_type
-    dtype = dtype_of_onnx(tensor.elem_type, f'input "{info.name}"')
-    chosen = shapes.get(info.name)
+        raise UnsupportedModel(f'input "{name}" is a {(kind or "value of no type").removesuffix("_type")}')
+    tensor = type.tensor_type
+    dtype = dtype_of_onnx(tensor.elem_type, f'input "{name}"')
+    chosen = shapes.get(name)
     if not tensor.HasField("shape"):
         if chosen is None:
-            raise UsageError(f'input "{info.name}" has no shape', help=f"--shape {info.name}=...")
+            raise UsageError(f'input "{name}" has no shape', help=f"--shape {name}=...")
         return TensorType(dtype, tuple(chosen))
     declared = [d.dim_value if d.WhichOneof("value") == "dim_value" else d.dim_param or "?" for d in tensor.shape.dim]
     text = "[" + ",".join(map(str, declared)) + "]"
@@ -110,12 +110,12 @@ def input_type(info: onnx.ValueInfoProto, shapes: Mapping[str, tuple[int, ...]])
         if any(isinstance(d, str) for d in declared):
             example = ",".join(str(d) if isinstance(d, int) else "1" for d in declared)
             raise UsageError(
-                f'input "{info.name}" has free dimensions {text}',
-                help=f"choose them, for example --shape {info.name}={example}",
+                f'input "{name}" has free dimensions {text}',
+                help=f"choose them, for example --shape {name}={example}",
             )
         chosen = tuple(int(d) for d in declared)
     elif len(chosen) != len(declared) or any(
         c < 0 or (isinstance(d, int) and d != c) for c, d in zip(chosen, declared, strict=True)
     ):
-        raise UsageError(f'input "{info.name}" has shape {text}, not {list(chosen)}')
+        raise UsageError(f'input "{name}" has shape {text}, not {list(chosen)}')
     return TensorType(dtype, tuple(chosen))

@@ -37,7 +37,7 @@ def narrow_results(op: Op, inputs: Sequence[Tensor | None]) -> list[DType] | Non
     Every target has the portable rows, so that what no row of `generic` computes has none anywhere.
     """
     narrow = [t.dtype for t in inputs if t is not None and t.dtype in WIDER]
-    if not narrow:
+    if not narrow or op.is_control:  # sub-graphs see to it themselves
         return None
     results = _types(op, inputs, wide=False)
     if results is not None:

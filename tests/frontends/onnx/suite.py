@@ -143,7 +143,7 @@ def prepare(example: Example) -> tuple[Specialized, list[Array]]:
 
 def _refusal(error: EdgegenError) -> str:
     lacks = next((text for key, text in error.details if key == "lacks"), "")
-    return f"lacks {lacks}" if lacks else re.sub(r'^onnx node \d+ (\w+)( "[^"]*")?', r"\1", error.what)
+    return f"lacks {lacks}" if lacks else re.sub(r'^onnx node [\d/]+ (\w+)( "[^"]*")?', r"\1", error.what)
 
 
 def evaluated(example: Example) -> Result:

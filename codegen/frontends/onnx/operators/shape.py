@@ -9,14 +9,15 @@ import numpy as np
 
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.frontends.onnx.tensors import constant_tensor, dtype_of_onnx
+from edgegen.frontends.onnx.values import Value
 from edgegen.ir.dtypes import BOOL, F8E8M0, F32, S64, DType, dtype_of
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.cast import Cast
 from edgegen.ops.select_op import Select
 
 
-@operator("Identity")
-def identity(op: Operator, x: Tensor) -> Tensor:
+@operator("Identity", any_value=True)
+def identity(op: Operator, x: Value) -> Value:
     del op
     return x
 

@@ -1,0 +1,181 @@
+"""A whole ONNX model: its inputs and outputs, and what its operators must be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.inliner
+
+from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
+from edgegen.frontends.onnx.importer import REGISTRY, Importer, constants_of
+from edgegen.frontends.onnx.reader import read_proto, versions_of
+from edgegen.frontends.onnx.tensors import constant_tensor, input_type
+from edgegen.frontends.onnx.values import NOTHING, TensorList, Value, flat
+from edgegen.ir.dtypes import dtype_of
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.reshape import Reshape
+
+MAX_ELEMENTS = 1024
+"""Of a sequence that is an input: each is an input of its own in C."""
+
+
+class _Inputs:
+    """The values of a model's inputs, while its graph gets those that are given at run time.
+
+    shapes: sizes by input name; of a sequence, how many elements it has. The elements of a sequence "x" are called
+            x_0, x_1, ...
+    fixed:  values that inputs always have; None for an optional that holds nothing
+    """
+
+    def __init__(self, graph: Graph, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, Array | None]) -> None:
+        self._graph, self._shapes, self._fixed = graph, shapes, fixed
+        self._names: set[str] = set()
+        self._unused = shapes.keys() | fixed.keys()
+
+    def value(self, info: onnx.ValueInfoProto) -> Value:
+        """Raises UnsupportedModel and UsageError."""
+        name, type = info.name, info.type
+        if type.WhichOneof("value") == "optional_type":
+            if name in self._fixed and self._fixed[name] is None:
+                self._used(name)
+                return NOTHING
+            type = type.optional_type.elem_type
+        if type.WhichOneof("value") != "sequence_type":
+            return self._tensor(name, type)
+        count = self._shapes.get(name)
+        self._used(name)
+        if count is None:
+            help = f"say how many: --shape {name}=3; sizes of element 0, if they are free: --shape {name}_0=..."
+            raise UsageError(f'input "{name}" is a sequence of any length', help=help)
+        if len(count) != 1 or not 0 <= count[0] <= MAX_ELEMENTS:
+            raise UsageError(f'input "{name}" is a sequence of 0 to {MAX_ELEMENTS} elements, not of {list(count)}')
+        elem_type = type.sequence_type.elem_type
+        return TensorList(tuple(self._tensor(f"{name}_{k}", elem_type) for k in range(count[0])))
+
+    def _tensor(self, name: str, type: onnx.TypeProto) -> Tensor:
+        self._used(name)
+        values = self._fixed.get(name)
+        if values is not None:
+            return constant_tensor(name, values, dtype_of(values))
+        tensor = Tensor(name, input_type(name, type, self._shapes))
+        self._graph.inputs.append(tensor)
+        return tensor
+
+    def _used(self, name: str) -> None:
+        self._names.add(name)
+        self._unused.discard(name)
+
+    def check_all_used(self) -> None:
+        """Raises UsageError for shapes and values of inputs that the model does not have."""
+        for unknown in sorted(self._unused):
+            raise UsageError(f'the model has no input "{unknown}"', [("inputs", ", ".join(sorted(self._names)))])
+
+
+def _give(graph: Graph, tensor: Tensor, name: str) -> None:
+    """Makes a tensor an output of the graph, of bytes of its own."""
+    if tensor in graph.inputs or tensor.is_constant or tensor in graph.outputs:
+        copy = Tensor(name, tensor.type)
+        graph.nodes.append(Node(Reshape(tensor.shape), [tensor], [copy], name, "onnx output"))
+        tensor = copy
+    tensor.name = name
+    graph.outputs.append(tensor)
+
+
+def _import_graph(
+    model: onnx.ModelProto, name: str, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, Array | None]
+) -> Graph:
+    graph = Graph(name, [], [])
+    importer = Importer(versions_of(model), graph, constants_of(model.graph))
+    inputs = _Inputs(graph, shapes, fixed)
+    for info in model.graph.input:
+        if info.name not in importer.scope:  # before IR version 4, initializers stood among the inputs
+            value = inputs.value(info)
+            importer.named.update(flat([value]))
+            importer.scope[info.name] = value
+    inputs.check_all_used()
+    values = importer.add_nodes(model.graph)
+    for info, value in zip(model.graph.output, values, strict=True):
+        if isinstance(value, Tensor):
+            _give(graph, value, info.name)
+        for k, element in enumerate(value.elements if isinstance(value, TensorList) else ()):
+            _give(graph, element, f"{info.name}_{k}")
+    for tensors in (graph.inputs, graph.outputs):
+        for called, count in Counter(t.name for t in tensors).items():
+            if count > 1:
+                raise UnsupportedModel(f'{count} inputs or outputs, elements of sequences among them, are "{called}"')
+    return graph
+
+
+def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """Those of sub-graphs too."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from _all_nodes(attribute.g)
+
+
+def _key(node: onnx.NodeProto) -> tuple[str, str]:
+    return "" if node.domain == "ai.onnx" else node.domain, node.op_type
+
+
+def _check_operators(model: onnx.ModelProto) -> None:
+    """Raises one UnsupportedModel that names every operator that edgegen does not read."""
+    keys = list(map(_key, _all_nodes(model.graph)))
+    unknown = Counter(key for key in keys if key not in REGISTRY)
+    if not unknown:
+        return
+    first = next(i for i, key in enumerate(keys) if key in unknown)
+    texts = sorted(f"{domain}{':' if domain else ''}{name} ({count})" for (domain, name), count in unknown.items())
+    raise UnsupportedModel(
+        f"onnx node {first} {keys[first][1]} is not supported",
+        [("lacks", ", ".join(texts))],
+        "README.md lists the supported operators; replace this one or report the model",
+    )
+
+
+def _inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Operators without an import function of their own give way to the bodies that their schemas carry."""
+    if all(_key(n) in REGISTRY for n in _all_nodes(model.graph)):
+        return model
+    kept = [*REGISTRY, *(("ai.onnx", name) for domain, name in REGISTRY if not domain)]
+    return onnx.inliner.inline_selected_functions(model, kept, exclude=True, inline_schema_functions=True)
+
+
+def import_proto(
+    model: onnx.ModelProto, name: str, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, Array | None]
+) -> Graph:
+    """The graph of a checked model. Raises InvalidModel, UnsupportedModel and UsageError.
+
+    shapes: sizes of inputs with free dimensions, and how many elements sequences have
+    fixed:  values that inputs always have, which makes them constants; None for an optional that holds nothing
+    """
+    model = _inline_functions(model)
+    _check_operators(model)
+    try:
+        with np.errstate(all="ignore"):
+            graph = _import_graph(model, name, shapes, fixed)
+    except InvalidGraph as error:
+        raise InvalidModel(error.what, error.details, error.help) from error
+    if not graph.outputs:
+        raise InvalidModel("the model has no outputs")
+    return graph
+
+
+def read_onnx(
+    data: bytes,
+    name: str,
+    folder: Path,
+    shapes: Mapping[str, tuple[int, ...]],
+    fixed: Mapping[str, Array | None] | None = None,
+) -> Graph:
+    """The graph of an .onnx file, whose external data lie in `folder`; `shapes` and `fixed` as in `import_proto`.
+
+    Raises InvalidModel, UnsupportedModel (ValueNeeded among them) and UsageError.
+    """
+    return import_proto(read_proto(data, folder), name, shapes, fixed or {})
