@@ -14,6 +14,7 @@ from edgegen.boards import Fit, check_fit
 from edgegen.boards import board as find_board
 from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.emit.render import constant_arrays
+from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import ToolchainMissing, UsageError
 from edgegen.ir.graph import Plan
 from edgegen.ir.tensor import Array
@@ -64,6 +65,8 @@ class Artifact:
     def write(self, folder: str | Path, html: bool = False) -> list[Path]:
         """Writes NAME.c, NAME.h and NAME.report.json into `folder`, which is made if need be; returns their paths.
 
+        Separate weights add NAME_weights.S and NAME_weights.bin.
+
         html: also NAME.report.html, the report as a page with the arena drawn over time
 
         Each file appears whole or not at all: if anything fails, what was there before stays as it was.
@@ -73,7 +76,7 @@ class Artifact:
         files = {f"{self.name}.report.json": json.dumps(data, indent=2, ensure_ascii=False) + "\n"}
         if html:
             files[f"{self.name}.report.html"] = html_report(data)
-        return write_files(Path(folder), {**self.compiled.files, **files})
+        return write_files(Path(folder), {**self.compiled.files, **self.compiled.binaries, **files})
 
     def build(self, cc: str = "", cflags: Sequence[str] = ()) -> Model:
         """Compiles the C with the target's GNU compiler, or with `cc`, and makes it callable.
@@ -145,16 +148,19 @@ class Model:
         return min(self._program.nanoseconds(Call(inputs), repeats)) / 1000.0
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Writes all of `files` into `folder` or, if one cannot be written, leaves it as it was. Raises UsageError."""
+def write_files(folder: Path, files: Mapping[str, str | Pieces]) -> list[Path]:
+    """Writes all of `files`, texts or bytes, into `folder` or, if one cannot be written, leaves it as it was.
+
+    Raises UsageError.
+    """
     pending: list[tuple[Path, Path]] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
+        for name, content in files.items():
             handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
             pending.append((Path(temporary), folder / name))
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.writelines([content.encode("utf-8")] if isinstance(content, str) else content)
             Path(temporary).chmod(0o666 & ~_umask())
         for _, final in pending:
             if final.is_dir():
@@ -185,6 +191,7 @@ def compile(
     optimize: Optimize = "speed",
     passes: Options | None = None,
     signature: str = "",
+    weights: Form = "auto",
 ) -> Artifact:
     """Compiles a model file.
 
@@ -195,6 +202,7 @@ def compile(
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
     passes:   which passes run and what they show
     signature: which of the file's models to compile, by its key; "" takes the first
+    weights:  "inline" in the C file, "separate" in NAME_weights.S and NAME_weights.bin; "auto": inline up to 512 KiB
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -203,7 +211,9 @@ def compile(
     if found and target and find_target(target).name != chosen.name:
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
     tuned = replace(chosen, optimize=optimize)
-    request = Request(Path(path), tuned, dict(shapes or {}), name, passes or Options(), signature=signature)
+    request = Request(
+        Path(path), tuned, dict(shapes or {}), name, passes or Options(), signature=signature, weights=weights
+    )
     compiled = compile_model(request)
     return Artifact(compiled, check_fit(compiled, found, _code_bytes(compiled)) if found else None)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from edgegen.api import Artifact, compile
 from edgegen.compiler import read
+from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
 from edgegen.passes.pipeline import Options, pass_names
 from edgegen.report.inspection import inspection, inspection_text
@@ -159,6 +160,13 @@ def _add_compile_arguments(parser: argparse.ArgumentParser) -> None:
         help="speed: inline kernels with their shapes; size: share them among nodes (default: speed)",
     )
     parser.add_argument(
+        "--weights",
+        choices=FORMS,
+        default="auto",
+        help="inline: in the C file; separate: as bytes in NAME_weights.bin, which NAME_weights.S includes, and which "
+        "compiles at once whatever its size (default: auto, inline up to 512 KiB)",
+    )
+    parser.add_argument(
         "--print-ir-after",
         metavar="PASS",
         action="append",
@@ -190,6 +198,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         optimize=args.optimize,
         passes=passes,
         signature=args.signature,
+        weights=args.weights,
     )
 
 

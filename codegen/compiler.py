@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgegen.emit.render import Origin, render
 from edgegen.emit.symbols import default_name, model_name
+from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import UsageError
 from edgegen.frontends import Shapes, read_model
 from edgegen.ir.graph import Graph
@@ -24,6 +25,7 @@ class Request:
     name:   prefix of the C symbols; "" takes it from the file's name
     trace:  emit the calls that let verification see every node's result
     signature: which of the file's models to compile; "" for the first
+    weights: whether they stand in the C file or beside it; "auto" decides by their size
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Request:
     passes: Options = field(default_factory=Options)
     trace: bool = False
     signature: str = ""
+    weights: Form = "auto"
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Compiled:
 
     graph:   planned, as the C computes it
     source:  as the file says it, before any pass: what the C must compute
-    files:   {name: text} of the C source and header
+    files:   {name: text} of the C source and header, and of the assembly that includes separate weights
+    binaries: {name: bytes} of separate weights
     """
 
     name: str
@@ -50,6 +54,7 @@ class Compiled:
     graph: Graph
     source: Graph
     files: dict[str, str]
+    binaries: dict[str, Pieces] = field(default_factory=dict)
 
 
 def read(path: Path, shapes: Shapes, signature: str = "") -> tuple[Graph, bytes]:
@@ -62,13 +67,20 @@ def read(path: Path, shapes: Shapes, signature: str = "") -> tuple[Graph, bytes]
 
 
 def compile_graph(
-    source: Graph, target: Target, name: str, origin: Origin, passes: Options, trace: bool = False
+    source: Graph,
+    target: Target,
+    name: str,
+    origin: Origin,
+    passes: Options,
+    trace: bool = False,
+    weights: Form = "auto",
 ) -> Compiled:
     """Takes a copy of `source` through the three stages and writes its C. Raises EdgegenError."""
     graph = source.copy()
     run(graph, target, passes)
     passes.progress("emit")
-    return Compiled(name, target, origin, graph, source, render(graph, target, name, origin, trace))
+    emitted = render(graph, target, name, origin, trace, weights)
+    return Compiled(name, target, origin, graph, source, emitted.files, emitted.binaries)
 
 
 def compile_model(request: Request) -> Compiled:
@@ -77,4 +89,4 @@ def compile_model(request: Request) -> Compiled:
     request.passes.progress("read")
     source, data = read(request.path, request.shapes, request.signature)
     origin = Origin(request.path.name, hashlib.sha256(data).hexdigest(), version("edgegen"))
-    return compile_graph(source, request.target, name, origin, request.passes, request.trace)
+    return compile_graph(source, request.target, name, origin, request.passes, request.trace, request.weights)

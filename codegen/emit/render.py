@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from edgegen.emit import literals
 from edgegen.emit.bundle import bundle
 from edgegen.emit.symbols import comment_text, identifier
+from edgegen.emit.weights import Form, Pieces, is_separate, place, raw
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node, Plan, State
 from edgegen.ir.kernel import Packed
@@ -32,11 +34,24 @@ class Origin:
     version: str
 
 
+@dataclass(frozen=True)
+class Emitted:
+    """The files of one model.
+
+    files: {name: text} of the C source and header, and of the assembly that includes separate weights
+    binaries: {name: bytes} of separate weights
+    """
+
+    files: dict[str, str]
+    binaries: dict[str, Pieces]
+
+
 @dataclass
 class ArrayText:
     """A constant array as the template prints it. Equal arrays are one, with the strictest alignment.
 
     uses: what it is for each node that reads it
+    body: of its initializer; "" if its values stand in another file
     """
 
     symbol: str
@@ -45,6 +60,7 @@ class ArrayText:
     align: int
     uses: list[str]
     body: str
+    values: Array
 
     @property
     def comment(self) -> str:
@@ -114,7 +130,9 @@ class Function:
     condition: str = ""
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
+    """The templates, which take longer to compile than most models."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource("templates")),
         undefined=jinja2.StrictUndefined,
@@ -128,8 +146,9 @@ def _environment() -> jinja2.Environment:
 class _Writer:
     """Collects the pieces of one model's C."""
 
-    def __init__(self, graph: Graph, target: Target, name: str) -> None:
+    def __init__(self, graph: Graph, target: Target, name: str, separate: bool) -> None:
         assert graph.plan is not None
+        self.separate = separate
         self.graph, self.target, self.name, self.plan = graph, target, name, graph.plan
         self.arrays: dict[Hashable, ArrayText] = {}
         self.structs: dict[tuple[str, str], str] = {}
@@ -142,13 +161,14 @@ class _Writer:
         """The name of a constant array: `symbol`, unless an equal one is there already."""
         dtype = dtype_of(array)
         align = max(align, self.target.alignment if array.nbytes >= self.target.alignment else dtype.size)
-        known = self.arrays.get(_content(array))
+        content = _content(array)
+        known = self.arrays.get(content)
         if known is not None:
             known.align = max(known.align, align)
             known.uses.append(use)
             return known.symbol
-        body = literals.array(array, dtype) if array.size else "    0"
-        self.arrays[_content(array)] = ArrayText(symbol, dtype.c, max(array.size, 1), align, [use], body)
+        body = "" if self.separate and array.size else literals.array(array, dtype) if array.size else "    0"
+        self.arrays[content] = ArrayText(symbol, dtype.c, max(array.size, 1), align, [use], body, array)
         return symbol
 
     def pointer(self, tensor: Tensor, write: bool = False) -> str:
@@ -309,14 +329,17 @@ def _signature(graph: Graph) -> str:
     return f"{inputs} -> {outputs}"
 
 
-def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool = False) -> dict[str, str]:
-    """{file name: text} of the C source and header.
+def render(
+    graph: Graph, target: Target, name: str, origin: Origin, trace: bool = False, weights: Form = "auto"
+) -> Emitted:
+    """The C source and header, and the files of separate weights if there are any.
 
-    graph: planned; name: prefix of all symbols
+    graph: planned; name: prefix of all symbols; weights: where they stand
     trace: the run function reports each node to an external NAME_trace(step, arena), for verification; nodes of
            sub-graphs are part of the node that runs them
     """
-    writer = _Writer(graph, target, name)
+    weights_bytes = sum(n.nbytes for n in constant_arrays(graph))
+    writer = _Writer(graph, target, name, is_separate(weights, weights_bytes))
     steps, _ = writer.steps(graph, 0)
     nodes = graph.steps()
     inputs, outputs = writer.ports("input"), writer.ports("output")
@@ -336,7 +359,7 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
         "used_bytes": plan.arena_bytes,
         "lower_bound": plan.lower_bound,
         "alignment": target.struct_alignment,
-        "weights_bytes": sum(n.nbytes for n in constant_arrays(graph)),
+        "weights_bytes": weights_bytes,
         "macs": graph.macs(),
         "loops": any(n.op.is_loop for n in nodes),
         "inputs": inputs,
@@ -344,6 +367,7 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
         "system": system,
         "kernels": kernels,
         "arrays": list(writer.arrays.values()),
+        "separate": any(not a.body for a in writer.arrays.values()),
         "definitions": list(dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)),
         "structs": [(t, s, b) for (t, b), s in writer.structs.items()],
         "wrappers": list(writer.wrappers.values()),
@@ -352,7 +376,13 @@ def render(graph: Graph, target: Target, name: str, origin: Origin, trace: bool 
         "trace": trace,
     }
     environment = _environment()
-    return {f"{name}.{ext}": environment.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}
+    files = {f"{name}.{ext}": environment.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}
+    if not context["separate"]:
+        return Emitted(files, {})
+    arrays = [(a.symbol, a.comment, a.values, a.align) for a in writer.arrays.values() if not a.body]
+    placed, pieces = place(arrays)
+    files[f"{name}_weights.S"] = environment.get_template("weights.S.j2").render(context, placed=placed)
+    return Emitted(files, {f"{name}_weights.bin": pieces})
 
 
 def constant_arrays(graph: Graph) -> list[Array]:
@@ -367,4 +397,4 @@ def constant_arrays(graph: Graph) -> list[Array]:
 
 def _content(array: Array) -> Hashable:
     """Equal for arrays that are the same in C."""
-    return dtype_of(array).c, hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest()
+    return dtype_of(array).c, hashlib.sha256(raw(array).data).digest()

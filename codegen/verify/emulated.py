@@ -76,7 +76,10 @@ class EmulatedProgram(FileProgram):
         if not self.build.sanitize:
             return ()
         attribute = f'__attribute__((section("{_SECTION}"),aligned({_APART})))'
-        return tuple(f"-D{m.name.upper()}_WEIGHTS_ATTR={attribute}" for m in self.models)
+        flags = []
+        for prefix in (f"-D{m.name.upper()}_WEIGHTS" for m in self.models):
+            flags += [f"{prefix}_ATTR={attribute}", f"{prefix}_SECTION={_SECTION}", f"{prefix}_ALIGN(n)={_APART}"]
+        return tuple(flags)
 
     def _emulate_checked(self, options: Sequence[str]) -> None:
         """Runs the program under the plugin that checks accesses. Raises ToolchainFailed, which lists those that

@@ -51,6 +51,8 @@ def compile_models(
 ) -> list[Path]:
     """Writes each model's C into `folder` and compiles it; the objects' paths, in order.
 
+    Separate weights become part of the model's object.
+
     Raises ToolchainMissing and ToolchainFailed.
     """
     target = models[0].target
@@ -58,6 +60,9 @@ def compile_models(
     for model in models:
         for name, text in model.files.items():
             (folder / name).write_text(text, encoding="utf-8")
+        for name, pieces in model.binaries.items():
+            with (folder / name).open("wb") as file:
+                file.writelines(pieces)
     flags = [*(STRICT if build.strict else ("-std=c99",)), *toolchain.core_flags(target, cc), target.level]
     flags += [*(SANITIZE if build.sanitize and target.runner == "native" else ()), *extra_flags, *build.cflags]
 
@@ -65,10 +70,25 @@ def compile_models(
         source, compiled = f"{model.name}.c", folder / f"{model.name}.o"
         command = [cc, *flags, "-I.", "-c", source, "-o", compiled.name]
         toolchain.run(command, f"compiling {source} for {target.name}", folder, build.timeout)
-        return compiled
+        return _with_weights(model, compiled, extra_flags)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return list(pool.map(compile_one, models))
+
+
+def _with_weights(model: Compiled, compiled: Path, flags: Sequence[str]) -> Path:
+    """The model's object, with its separate weights linked into it if it has any."""
+    assembly = f"{model.name}_weights.S"
+    if assembly not in model.files:
+        return compiled
+    target, folder = model.target, compiled.parent
+    gnu = toolchain.compiler(target)
+    weights, whole = f"{model.name}_weights.o", folder / f"{model.name}_whole.o"
+    command = [gnu, *target.cflags, *flags, "-I.", "-c", assembly, "-o", weights]
+    toolchain.run(command, f"assembling {assembly} for {target.name}", folder)
+    command = [gnu, *target.cflags, "-r", "-nostdlib", compiled.name, weights, "-o", whole.name]
+    toolchain.run(command, f"linking {model.name} with its weights", folder)
+    return whole
 
 
 def read_sizes(target: Target, compiled: Path) -> Sizes:

@@ -6,6 +6,7 @@ code is started (through cffi, natively, by an emulator) is each backend's busin
 
 from __future__ import annotations
 
+import functools
 import shutil
 import tempfile
 import weakref
@@ -88,6 +89,7 @@ def traced_results(model: Compiled) -> list[tuple[int, int, Tensor]]:
     ]
 
 
+@functools.cache
 def environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource("templates") / "harness"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgegen.compiler import Compiled
 from edgegen.emit.render import render
+from edgegen.emit.weights import Form
 from edgegen.errors import UsageError
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ops.quantize_rows import QuantizeRows
@@ -216,8 +217,9 @@ def _check_outputs(
 
 def _check_layers(compiled: Compiled, samples: Sequence[Sample], build: Build | None) -> list[list[Layer]]:
     """The same runs by a second build, whose C reports every node's result."""
-    files = render(compiled.graph, compiled.target, compiled.name, compiled.origin, trace=True)
-    program = build_program([replace(compiled, files=files)], build)
+    form: Form = "separate" if compiled.binaries else "inline"
+    traced = render(compiled.graph, compiled.target, compiled.name, compiled.origin, trace=True, weights=form)
+    program = build_program([replace(compiled, files=traced.files, binaries=traced.binaries)], build)
     outcomes = program.execute([Call(s.inputs) for s in samples])
     runs = [(s.inputs, o.layers) for s, o in zip(samples, outcomes, strict=True)]
     return compare_layers(compiled.graph, runs)

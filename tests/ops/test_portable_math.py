@@ -255,7 +255,9 @@ def test_rows_read_and_write_every_layout_that_they_offer(dtype: str) -> None:
     for one in (select_kernels, pack_weights, plan_arena):
         one(graph, generic)
     origin = Origin("layouts.test", "0" * 64, "test")
-    model = Compiled("layouts", generic, origin, graph, graph, render(graph, generic, "layouts", origin, trace=True))
+    model = Compiled(
+        "layouts", generic, origin, graph, graph, render(graph, generic, "layouts", origin, trace=True).files
+    )
     outcome = build_program([model], Build(sanitize=True)).execute([Call([x])])[0]
     for tensor, got, want in zip(graph.outputs, outcome.outputs, evaluate(graph, [x]), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-6, atol=0 if x.dtype == np.int8 else 1e-6, err_msg=tensor.name)

@@ -155,7 +155,7 @@ def test_kernels_read_and_write_every_layout_that_they_offer(dtype: DType) -> No
     for one in (select_kernels, pack_weights, plan_arena):
         one(graph, generic)
     origin = Origin("moves.test", "0" * 64, "test")
-    model = Compiled("moves", generic, origin, graph, graph, render(graph, generic, "moves", origin, trace=True))
+    model = Compiled("moves", generic, origin, graph, graph, render(graph, generic, "moves", origin, trace=True).files)
     outcome = build_program([model], Build(sanitize=True)).execute([Call([x])])[0]
     for tensor, got, want in zip(graph.outputs, outcome.outputs, evaluate(graph, [x]), strict=True):
         np.testing.assert_array_equal(got, want, err_msg=tensor.name)

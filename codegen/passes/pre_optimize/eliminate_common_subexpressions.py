@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Hashable
 
 from edgegen.ir.graph import Graph, Node
@@ -15,7 +16,9 @@ from edgegen.targets import Target
 def _merge_constants(graph: Graph) -> bool:
     first: dict[Hashable, Tensor] = {}
     twins: dict[Tensor, Tensor] = {}
-    for tensor in dict.fromkeys(t for n in graph.nodes for t in n.inputs if t is not None and t.is_constant):
+    constants = dict.fromkeys(t for n in graph.nodes for t in n.inputs if t is not None and t.is_constant)
+    alike = Counter(t.type for t in constants)
+    for tensor in (t for t in constants if alike[t.type] > 1):
         key = (tensor.type, hashlib.sha256(tensor.values.tobytes()).digest())
         kept = first.setdefault(key, tensor)
         if kept is not tensor:
