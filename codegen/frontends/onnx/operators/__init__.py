@@ -6,6 +6,7 @@ from edgegen.frontends.onnx.operators import (
     attention,
     convolution,
     einsum,
+    features,
     logic,
     matrix,
     movement,
@@ -14,7 +15,9 @@ from edgegen.frontends.onnx.operators import (
     reduction,
     shape,
     spectrum,
+    tokens,
     training,
+    trees,
 )
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "attention",
     "convolution",
     "einsum",
+    "features",
     "logic",
     "matrix",
     "movement",
@@ -31,5 +35,7 @@ __all__ = [
     "reduction",
     "shape",
     "spectrum",
+    "tokens",
     "training",
+    "trees",
 ]

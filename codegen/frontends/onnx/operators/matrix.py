@@ -1,4 +1,4 @@
-"""Products of matrices: MatMul and Gemm."""
+"""Products of matrices: MatMul and Gemm; determinants."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from edgegen.ir.tensor import Tensor
 from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
 from edgegen.ops.dense import Dense
+from edgegen.ops.determinant import Determinant
 from edgegen.ops.transpose import Transpose
 
 
@@ -81,3 +82,8 @@ def gemm(
         return _product(op, x, w, op.reshape(c, (units,)))
     y = _product(op, x, w)
     return y if c is None else op.add(Binary("add"), [y, c])
+
+
+@operator("Det", since=11)
+def det(op: Operator, x: Tensor) -> Tensor:
+    return op.add(Determinant(), [x])

@@ -138,3 +138,9 @@ operator("ArgMin")(partial(_arg, function="min"))
 def cum_sum(op: Operator, x: Tensor, axis: Tensor, *, exclusive: int = 0, reverse: int = 0) -> Tensor:
     (along,) = op.integers(axis, "the axis")
     return op.add(Cumulate(op.axis(along, x.rank), bool(exclusive), bool(reverse)), [x])
+
+
+@operator("CumProd", since=26)
+def cum_prod(op: Operator, x: Tensor, axis: Tensor, *, exclusive: int = 0, reverse: int = 0) -> Tensor:
+    (along,) = op.integers(axis, "the axis")
+    return op.add(Cumulate(op.axis(along, x.rank), bool(exclusive), bool(reverse), "prod"), [x])

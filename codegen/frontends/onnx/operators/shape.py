@@ -10,8 +10,9 @@ import numpy as np
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.frontends.onnx.tensors import constant_tensor, dtype_of_onnx
 from edgegen.frontends.onnx.values import Value
-from edgegen.ir.dtypes import BOOL, F8E8M0, F32, S64, DType, dtype_of
+from edgegen.ir.dtypes import BOOL, F4E2M1, F8E8M0, F32, S64, SMALL_INTEGERS, DType, dtype_of
 from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.bitcast import Bitcast
 from edgegen.ops.cast import Cast
 from edgegen.ops.select_op import Select
 
@@ -93,6 +94,19 @@ def cast(op: Operator, x: Tensor, *, to: int, saturate: int = 1, round_mode: str
 @operator("CastLike", since=15)
 def cast_like(op: Operator, x: Tensor, target: Tensor, *, saturate: int = 1, round_mode: str = "up") -> Tensor:
     return _cast(op, x, target.dtype, saturate, round_mode)
+
+
+@operator("BitCast", since=26)
+def bit_cast(op: Operator, x: Tensor, *, to: int) -> Tensor:
+    """The same bits as another type of the same size."""
+    dtype = dtype_of_onnx(to, "the result")
+    if {*SMALL_INTEGERS, F4E2M1} & {x.dtype, dtype}:
+        raise op.unsupported(f"the bits of {x.dtype} as {dtype}, of which edgegen stores one number to a byte")
+    if x.dtype.size != dtype.size:
+        raise op.invalid(f"{x.type} has other bits than {dtype}")
+    if BOOL in (x.dtype, dtype) and x.dtype != dtype:  # a truth is stored as 0 or 1
+        return op.cast(x, dtype)
+    return x if x.dtype == dtype else op.add(Bitcast(dtype.name, x.shape), [x])
 
 
 @operator("Reshape", since=5)

@@ -92,7 +92,7 @@ def _transform(op: Operator, x: Tensor, inverse: bool) -> Tensor:
 
 
 def _mirrored(op: Operator, half: Tensor, n: int) -> Tensor:
-    """[rows, n // 2 + 1, 2], the spectrum of real numbers -> [rows, n, 2]: what follows is conjugate to what is there."""
+    """[rows, n // 2 + 1, 2], the spectrum of real numbers -> [rows, n, 2]: what follows mirrors it, conjugate."""
     rows, count, _ = half.shape
     rest = n - count
     if rest == 0:

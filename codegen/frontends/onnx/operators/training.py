@@ -95,7 +95,7 @@ def adam(
     norm_coefficient: float = 0.0,
     norm_coefficient_post: float = 0.0,
 ) -> list[Tensor]:
-    """(x', v' = alpha * v + (1 - alpha) * g, h' = beta * h + (1 - beta) * g^2), x' = x - r * v' / (sqrt(h') + epsilon)."""
+    """(x - r * v' / (sqrt(h') + epsilon), v' = alpha * v + (1 - alpha) * g, h' = beta * h + (1 - beta) * g^2)."""
     rate = _corrected(op, rate, step, alpha, beta)
     results = []
     for x, given, mean, squares in _groups(op, tensors, 4):
