@@ -102,6 +102,16 @@ EDGEGEN_INLINE int32_t edgegen_requantize_scaled(int32_t x, int32_t bits, int32_
 }
 
 
+/* The schemes of codegen/ops/epilogue.py, where a kernel is told at run time which one it requantizes by. */
+enum { EDGEGEN_ROUND_TWICE, EDGEGEN_ROUND_ONCE, EDGEGEN_ROUND_SCALED };
+
+EDGEGEN_INLINE int32_t edgegen_requantize_by(int32_t scheme, int32_t x, int32_t multiplier, int32_t shift)
+{
+    return scheme == EDGEGEN_ROUND_TWICE  ? edgegen_requantize(x, multiplier, shift)
+           : scheme == EDGEGEN_ROUND_ONCE ? edgegen_requantize_once(x, multiplier, shift)
+                                          : edgegen_requantize_scaled(x, multiplier, shift);
+}
+
 /* The sum as it is: the result of a layer that only adds up. */
 EDGEGEN_INLINE int32_t edgegen_requantize_not(int32_t x, int32_t unused, int32_t unused_too)
 {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, IntArray
+from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.kernel import Constant, Literal, Packed
 from edgegen.ir.op import Range
 from edgegen.ops.dsp_tiles import (
@@ -62,13 +62,6 @@ def _rounded(size: int) -> int:
 
 SUM_QUADS = 64
 """Quads whose taps of one place in the quad make up one s16 sum: 4 * 64 bytes."""
-
-
-def is_proved(conv: Convolution) -> bool:
-    """Whether conv2d_s8_dsp requantizes by proved constants."""
-    taps = conv.weights.astype(np.int64).reshape(len(conv.weights), 1, -1)
-    bias = fold_zero_point(conv.bias, taps.sum(axis=(1, 2)), conv.x_zero)
-    return layer(conv.requantize, conv.clamp, in_quads(taps), bias).result is not None
 
 
 def _with_sums(one: Layer, weights: IntArray) -> Layer | None:
@@ -268,7 +261,6 @@ def pack_rows(dense: Rows) -> Packed:
         "multipliers": 3 + sum(len(w) for w in words),
         "copied": int(copied > 0),
         "weight_offset": offset,
-        "once": int(isinstance(dense.requantize, FixedPointOnce)),
         "sums": copied,
     }
     constants = np.concatenate([one.shared(), *words, one.multipliers()]).astype(np.int32)

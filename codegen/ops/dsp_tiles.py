@@ -10,7 +10,7 @@ import numpy as np
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range
-from edgegen.ops.epilogue import clamp_s8
+from edgegen.ops.epilogue import clamp_s8, factor_words, scheme
 from edgegen.ops.requantize_dsp import HighMultiply, high_multiply, largest_shift, staircase
 from edgegen.ops.requantize_proof import Staircase, accumulator_range
 
@@ -53,7 +53,8 @@ class Layer:
 
     @property
     def shift(self) -> int:
-        return self.result.shift if self.result is not None else 0
+        """Of the results; of accumulators the scheme that they are requantized by."""
+        return self.result.shift if self.result is not None else scheme(self.requantize)
 
     def params(self, clamp: Range) -> dict[str, Literal]:
         """The end of every params struct."""
@@ -96,7 +97,7 @@ class Layer:
         """s32: multiplier and shift of each unit for edgegen_dsp_finish; empty if the tiles give results."""
         if self.form != ACCUMULATOR or self.requantize is None:
             return np.zeros(0, np.int64)
-        return np.stack(self.requantize.per_channel(self.units), axis=1).reshape(-1).astype(np.int64)
+        return np.stack(factor_words(self.requantize, self.units), axis=1).reshape(-1).astype(np.int64)
 
 
 def in_quads(weights: IntArray) -> IntArray:

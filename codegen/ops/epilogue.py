@@ -35,17 +35,26 @@ def split_offset(weights: IntArray) -> tuple[IntArray, int]:
     return (weights - offset).astype(np.int8), offset
 
 
+def scheme(requantize: FixedPoint | None) -> int:
+    """What tells a kernel how to requantize: see edgegen_requantize_by."""
+    return 2 if isinstance(requantize, ScaledRound) else int(isinstance(requantize, FixedPointOnce))
+
+
+def factor_words(requantize: FixedPoint, channels: int) -> tuple[IntArray, IntArray]:
+    """The s32 that kernels take as multiplier and shift of each channel: of ScaledRound the f32 factor's bits and 0."""
+    if isinstance(requantize, ScaledRound):
+        factors = np.ascontiguousarray(np.broadcast_to(requantize.factors(), channels))
+        return factors.view(np.int32), np.zeros(channels, np.int32)
+    return requantize.per_channel(channels)
+
+
 def fixed_point_epilogue(bias: IntArray, requantize: FixedPoint | None) -> IntArray:
     """s32[O,3]: bias, multiplier and shift of each output channel, as one stream for one pointer.
 
-    ScaledRound has the bits of its f32 factor in the multiplier's place; sums that are left as they are have zeros.
+    Sums that are left as they are have zeros.
     """
-    if requantize is None:
-        return np.stack([bias.astype(np.int32), *np.zeros((2, len(bias)), np.int32)], axis=1)
-    multiplier, shift = requantize.per_channel(len(bias))
-    if isinstance(requantize, ScaledRound):
-        multiplier = np.broadcast_to(requantize.factors(), len(bias)).copy().view(np.int32)
-    return np.stack([bias.astype(np.int32), multiplier, shift], axis=1)
+    factors = np.zeros((2, len(bias)), np.int32) if requantize is None else factor_words(requantize, len(bias))
+    return np.stack([bias.astype(np.int32), *factors], axis=1)
 
 
 def result_type(x: DType, requantize: FixedPoint | None) -> DType:
@@ -125,18 +134,6 @@ def never_once(node: Node) -> str | None:
     """Part of a row's `when`: the kernel requantizes as `FixedPoint` and `ScaledRound` say."""
     once = isinstance(getattr(node.op, "requantize", None), FixedPointOnce)
     return "requantizes in two roundings" if once else None
-
-
-def proved_or_once(node: Node, is_proved: Callable[[Node], bool]) -> str | None:
-    """Part of a row's `when`: as `proved_or_twice`, of a kernel that can round once or twice by itself."""
-    scaled = isinstance(getattr(node.op, "requantize", None), ScaledRound)
-    return "requantizes in fixed point" if scaled and not is_proved(node) else None
-
-
-def proved_or_twice(node: Node, is_proved: Callable[[Node], bool]) -> str | None:
-    """Part of a row's `when`: sums are requantized by constants found for them, and proved to give what the node says
-    for all that may occur; only where there are none, as `FixedPoint` itself says."""
-    return rounds_twice(node) and (None if is_proved(node) else rounds_twice(node))
 
 
 def worth_reordering(node: Node) -> str | None:

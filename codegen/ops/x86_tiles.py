@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.fixed_point import FixedPoint, IntArray, ScaledRound
 from edgegen.ir.kernel import Constant, Literal, Packed, Symbol
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
-from edgegen.ops.epilogue import clamp_f32, clamp_s8
+from edgegen.ops.epilogue import clamp_f32, clamp_s8, factor_words
 from edgegen.ops.requantize_float import FIXED_POINT, ONE_OFFSET, FloatForm, float_form
 from edgegen.ops.requantize_proof import accumulator_range
 from edgegen.ops.window import Pair
@@ -278,10 +278,11 @@ class Tiling:
         return padded
 
     def pack_epilogue(
-        self, form: FloatForm, multiplier: IntArray, shift: IntArray, bias: IntArray
+        self, form: FloatForm, scaled: bool, multiplier: IntArray, shift: IntArray, bias: IntArray
     ) -> tuple[Array, Array]:
         """(epilogue s32, form of each block s32): see simd/avx512.h. A block takes the form of its worst channel.
 
+        multiplier, shift: as `factor_words` gives them; scaled: those of ScaledRound
         bias: s64[units] without the center
         """
         units = len(bias)
@@ -291,7 +292,12 @@ class Tiling:
             of = slice(start, end)
             worst = int(form.form[of].max(initial=ONE_OFFSET))
             if worst == FIXED_POINT:
-                rows = [bias[of], multiplier[of], np.maximum(shift[of], 0), np.maximum(-shift[of], 0)]
+                rows = [
+                    bias[of],
+                    multiplier[of],
+                    np.maximum(shift[of], 0),
+                    np.where(scaled, -1, np.maximum(-shift[of], 0)),
+                ]
             else:
                 rows = [bias[of] - form.center[of], form.scale[of], form.below[of], form.above[of]]
             rows = [r if r.dtype == np.float32 else r.astype(np.int64).astype(np.int32) for r in rows]
@@ -310,12 +316,6 @@ def quantized_form(
     """The float form of each unit's requantization: weights s8[units,taps], bias s32[units] of x - x_zero."""
     acc_low, acc_high = accumulator_range(weights, bias, -128 - x_zero, 127 - x_zero)
     return float_form(requantize, acc_low, acc_high, low, high)
-
-
-def is_proved(weights: Array, bias: IntArray, x_zero: int, requantize: FixedPoint, clamp: Range) -> bool:
-    """Whether every unit has a float form, so that the scheme of `requantize` is never needed itself."""
-    form = quantized_form(weights, bias, x_zero, requantize, *clamp_s8(clamp))
-    return bool((form.form != FIXED_POINT).all())
 
 
 def pack_s8(
@@ -337,8 +337,9 @@ def pack_s8(
     form = quantized_form(weights, bias, x_zero, requantize, low, high)
     folded = bias.astype(np.int64) - tiling.offset(x_zero) * weights.astype(np.int64).sum(axis=1)
     form = form.rearranged(lambda array: tiling.doubled(windows, array))
-    rows = (*requantize.per_channel(windows.units), folded)
-    epilogue, forms = tiling.pack_epilogue(form, *(tiling.doubled(windows, row) for row in rows))
+    rows = (*factor_words(requantize, windows.units), folded)
+    doubled = (tiling.doubled(windows, row) for row in rows)
+    epilogue, forms = tiling.pack_epilogue(form, isinstance(requantize, ScaledRound), *doubled)
     flipped = tiling.unit == 4 and tiling.direct(windows)
     return Packed(
         "edgegen_windows",

@@ -118,8 +118,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_move(const edg
 {
     for (int32_t j = 0; j < count; j++) {
         if (p->form == EDGEGEN_DSP_ACCUMULATOR && size == 1) {
-            edgegen_dsp_finish((const int32_t *)(const void *)out, multipliers, p->units, p->zero_point, p->low,
-                               p->high, (int8_t *)y);
+            edgegen_dsp_finish((const int32_t *)(const void *)out, multipliers, p->units, p->shift, p->zero_point,
+                               p->low, p->high, (int8_t *)y);
         } else {
             memcpy(y, out, (size_t)size);
         }

@@ -10,10 +10,10 @@
  * last_tile, multipliers: where in the stream of a part, and in the stream, they begin; in words
  * copied:      x is copied to the start of scratch and padded to whole quads; sums: where in scratch outputs lie that
  *              are not yet results, [parts][units, at least 4]
- * weight_offset: added to every weight, for accumulators; once: they are requantized with one rounding */
+ * weight_offset: added to every weight, for accumulators */
 typedef struct {
     int32_t rows, depth, units, quads, parts, part_words, tile_units, last_tile, multipliers, copied, sums;
-    int32_t weight_offset, once;
+    int32_t weight_offset;
     int32_t form, shift, zero_point, low, high;
 } edgegen_dense_s8_dsp;
 
@@ -75,9 +75,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_finish(const ed
                                                                         const int32_t *multipliers, int8_t *y)
 {
     for (int32_t o = 0; o < p->units; o++) {
-        const int32_t sum = acc[o] + more, multiplier = multipliers[2 * o], shift = multipliers[2 * o + 1];
-        const int32_t scaled = p->once != 0 ? edgegen_requantize_once(sum, multiplier, shift)
-                                            : edgegen_requantize(sum, multiplier, shift);
+        const int32_t *const factor = multipliers + 2 * o;
+        const int32_t scaled = edgegen_requantize_by(p->shift, acc[o] + more, factor[0], factor[1]);
         y[o] = (int8_t)edgegen_clamp_s32(scaled + p->zero_point, p->low, p->high);
     }
 }

@@ -116,7 +116,7 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_pixel(const edgegen_depthwise_conv2d_s
         const int32_t first = edgegen_min_s32(k, c - 4);
         int32_t acc[4];
         edgegen_dsp_filter_pixel(x + first, stream + k / 4 * p->block, (uint8_t *)acc, f);
-        edgegen_dsp_finish(acc, stream + p->multipliers + 2 * first, 4, p->zero_point, p->low, p->high,
+        edgegen_dsp_finish(acc, stream + p->multipliers + 2 * first, 4, p->shift, p->zero_point, p->low, p->high,
                            (int8_t *)y + first);
     }
 }

@@ -113,10 +113,22 @@ EDGEGEN_INLINE __m256i edgegen_avx2_requantize_fixed(__m256i acc, const int32_t 
     return _mm256_sub_epi32(_mm256_srav_epi32(high, right), up);
 }
 
+/* As edgegen_requantize_scaled: the right shift of a layer that rounds so is -1. */
+EDGEGEN_INLINE __m256i edgegen_avx2_requantize_scaled(__m256i acc, const int32_t *epilogue)
+{
+    const __m256 limit = _mm256_set1_ps(2097152.0f);
+    __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_castsi256_ps(edgegen_avx2_row(epilogue, 1)));
+    v = _mm256_max_ps(_mm256_min_ps(v, limit), _mm256_sub_ps(_mm256_setzero_ps(), limit));
+    return _mm256_cvtps_epi32(v);
+}
+
 /* The requantized accumulators of 8 channels; in fixed point the zero point is added last. */
 EDGEGEN_INLINE __m256i edgegen_avx2_requantize(__m256i acc, const int32_t *epilogue, int32_t form, int32_t zero_point)
 {
     if (form == EDGEGEN_FIXED_POINT) {
+        if (epilogue[24] < 0) {
+            return _mm256_add_epi32(edgegen_avx2_requantize_scaled(acc, epilogue), _mm256_set1_epi32(zero_point));
+        }
         return _mm256_add_epi32(edgegen_avx2_requantize_fixed(acc, epilogue), _mm256_set1_epi32(zero_point));
     }
     const __m256 scale = _mm256_castsi256_ps(edgegen_avx2_row(epilogue, 1));

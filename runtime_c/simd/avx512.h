@@ -130,12 +130,22 @@ EDGEGEN_INLINE __m512i edgegen_avx512_requantize_fixed(__m512i acc, __m512i mult
     return _mm512_mask_add_epi32(down, up, down, one);
 }
 
+/* As edgegen_requantize_scaled: the right shift of a layer that rounds so is -1. */
+EDGEGEN_INLINE __m512i edgegen_avx512_requantize_scaled(__m512i acc, __m512i factor)
+{
+    const __m512 limit = _mm512_set1_ps(2097152.0f);
+    const __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), _mm512_castsi512_ps(factor));
+    return _mm512_cvtps_epi32(_mm512_max_ps(_mm512_min_ps(v, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit)));
+}
+
 /* form is known when this is compiled. In fixed point the zero point is added last. */
 EDGEGEN_INLINE __m512i edgegen_avx512_requantize(__m512i acc, edgegen_avx512_epilogue e, int32_t form,
                                                  int32_t zero_point)
 {
     if (form == EDGEGEN_FIXED_POINT) {
-        const __m512i fixed = edgegen_avx512_requantize_fixed(acc, e.scale, e.below, e.above);
+        const __m512i fixed = _mm512_movepi32_mask(e.above) != 0
+                                  ? edgegen_avx512_requantize_scaled(acc, e.scale)
+                                  : edgegen_avx512_requantize_fixed(acc, e.scale, e.below, e.above);
         return _mm512_add_epi32(fixed, _mm512_set1_epi32(zero_point));
     }
     if (form == EDGEGEN_TWO_OFFSETS) {

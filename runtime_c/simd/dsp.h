@@ -201,12 +201,13 @@ EDGEGEN_INLINE int8_t edgegen_dsp_result(int32_t acc, int32_t multiplier, int32_
     return (int8_t)edgegen_clamp_s32(edgegen_dsp_high_multiply(acc, multiplier, constant) >> shift, -128, 127);
 }
 
-/* Requantizes a pixel's accumulators where no cheap constants were proved; multipliers[units][2]: multiplier, shift. */
-EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multipliers, int32_t units,
+/* Requantizes a pixel's accumulators where no cheap constants were proved; multipliers[units][2]: multiplier, shift,
+ * as `scheme` needs them, see edgegen_requantize_by. */
+EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multipliers, int32_t units, int32_t scheme,
                                        int32_t zero_point, int32_t low, int32_t high, int8_t *y)
 {
     for (int32_t o = 0; o < units; o++) {
-        const int32_t scaled = edgegen_requantize(acc[o], multipliers[2 * o], multipliers[2 * o + 1]);
+        const int32_t scaled = edgegen_requantize_by(scheme, acc[o], multipliers[2 * o], multipliers[2 * o + 1]);
         y[o] = (int8_t)edgegen_clamp_s32(scaled + zero_point, low, high);
     }
 }

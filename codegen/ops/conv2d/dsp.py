@@ -6,13 +6,11 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Convolution, Rows, is_proved, pack_convolution, pack_rows
+from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
 from edgegen.ops.epilogue import (
     bias_or_zeros,
     constant_weights,
     nine_bits,
-    proved_or_twice,
-    rounds_twice,
     within_256,
 )
 
@@ -44,16 +42,8 @@ def _when(node: Node) -> str | None:
     return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
 
 
-def _is_proved(node: Node) -> bool:
-    return is_proved(_convolution(node))
-
-
-def _when_8_bits(node: Node) -> str | None:
-    return _when(node) or proved_or_twice(node, _is_proved)
-
-
 def _when_9_bits(node: Node) -> str | None:
-    return _when(node) or nine_bits(node) or rounds_twice(node)
+    return _when(node) or nine_bits(node)
 
 
 def _pack_tiles(node: Node) -> Packed:
@@ -69,7 +59,7 @@ def _rows(node: Node) -> Rows:
 
 
 def _when_one_window(node: Node) -> str | None:
-    reason = _one_window(node) or _when_8_bits(node) or within_256(node)
+    reason = _one_window(node) or _when(node) or within_256(node)
     return reason or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
 
 
@@ -108,7 +98,7 @@ ROWS = (
     Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch),
     Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
     Kernel("dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
-    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when_8_bits),
+    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when),
     Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits),
     Kernel(
         "dense_f32_dsp",

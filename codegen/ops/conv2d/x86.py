@@ -9,7 +9,7 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
-from edgegen.ops.epilogue import bias_or_zeros, nine_bits, proved_or_twice
+from edgegen.ops.epilogue import bias_or_zeros, nine_bits
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
@@ -20,7 +20,6 @@ from edgegen.ops.x86_tiles import (
     VNNI,
     Tiling,
     Windows,
-    is_proved,
     pack_f32,
     pack_s8,
 )
@@ -49,17 +48,9 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
             return "does not compute groups"
         if tiling.direct(_windows(node, tiling)) != direct:
             return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
-        return nine_bits(node) or proved_or_twice(node, _is_proved)
+        return nine_bits(node)
 
     return when
-
-
-def _is_proved(node: Node) -> bool:
-    op = node.op
-    assert isinstance(op, Conv2d)
-    assert op.requantize is not None
-    weights = node.input(1).values.reshape(node.out.shape[3], -1)
-    return is_proved(weights, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
 
 
 def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:

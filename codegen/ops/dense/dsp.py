@@ -10,13 +10,11 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Rows, is_proved, pack_convolution, pack_rows
+from edgegen.ops.dsp_layers import Rows, pack_convolution, pack_rows
 from edgegen.ops.epilogue import (
     bias_or_zeros,
     constant_weights,
     nine_bits,
-    proved_or_once,
-    proved_or_twice,
     within_256,
     worth_reordering,
 )
@@ -37,29 +35,18 @@ def _when(node: Node) -> str | None:
     return constant_weights(node) or (None if node.out.type.elements else "the output must not be empty")
 
 
-def _when_pixels(node: Node) -> str | None:
-    """The convolution's tiles requantize either by proved constants or as `FixedPoint` itself says."""
-    return _when(node) or proved_or_twice(node, _is_proved)
-
-
-def _is_proved(node: Node) -> bool:
-    """Weights of 9 bits are computed in parts, which are not what is proved."""
-    return node.input(1).dtype.size == 1 and is_proved(_rows(node).as_convolution())
-
-
 def _when_few_rows(node: Node) -> str | None:
-    if node.input(0).shape[0] > 2 and _when_pixels(node) is None:
+    if node.input(0).shape[0] > 2:
         return "at most 2 rows"
     return (
         _when(node)
         or within_256(node)
-        or proved_or_once(node, _is_proved)
         or (None if _rows(node).fits_lanes() else "weights of -128 beside negative ones")
     )
 
 
-def _when_pixels_9_bits(node: Node) -> str | None:
-    return _when_pixels(node) or nine_bits(node)
+def _when_9_bits(node: Node) -> str | None:
+    return _when(node) or nine_bits(node)
 
 
 def _when_no_scratch(node: Node) -> str | None:
@@ -125,8 +112,8 @@ ROWS = (
     Kernel("dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch),
     Kernel("dense_s8_dsp_any", "s8 s8 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
     Kernel("dense_s8_dsp_any", "s8 s16 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
-    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_pixels),
-    Kernel("conv2d_s8_dsp", "s8 s16 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_pixels_9_bits),
+    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when),
+    Kernel("conv2d_s8_dsp", "s8 s16 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_9_bits),
     Kernel("dense_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_few_rows_f32),
     Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32_pixels, requires=_DSP, when=_when_f32),
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
-from edgegen.ops.epilogue import bias_or_zeros, nine_bits, proved_or_twice, worth_reordering
+from edgegen.ops.epilogue import bias_or_zeros, never_once, nine_bits, worth_reordering
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
@@ -19,7 +19,6 @@ from edgegen.ops.x86_tiles import (
     VNNI,
     Tiling,
     Windows,
-    is_proved,
     pack_f32,
     pack_s8,
 )
@@ -38,16 +37,9 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
             return worth_reordering(node)
         if tiling.direct(_windows(node)) != direct:
             return "rows of x are not whole steps" if direct else "rows of x can be read in place"
-        return nine_bits(node) or proved_or_twice(node, _is_proved)
+        return nine_bits(node) or never_once(node)
 
     return when
-
-
-def _is_proved(node: Node) -> bool:
-    op = node.op
-    assert isinstance(op, Dense)
-    assert op.requantize is not None
-    return is_proved(node.input(1).values, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
 
 
 def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:

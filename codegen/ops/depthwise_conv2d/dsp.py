@@ -9,17 +9,17 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_float import pack_float_convolution
-from edgegen.ops.dsp_layers import Convolution, is_proved, pack_convolution
+from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import choose_result, holds_9_bits, tiles_of, words
 from edgegen.ops.epilogue import (
     bias_or_zeros,
     clamp_f32,
     clamp_s8,
     constant_weights,
+    factor_words,
     fold_zero_point,
     nine_bits,
-    proved_or_twice,
-    rounds_twice,
+    scheme,
 )
 from edgegen.ops.requantize_dsp import HighMultiply
 
@@ -144,13 +144,13 @@ def _pack(node: Node) -> Packed:
     per_block = sum(len(p) for p in parts[:3])
     multipliers = per_block * len(_blocks(channels))
     if result is None:
-        parts.append(np.stack(op.requantize.per_channel(channels), axis=1).reshape(-1).astype(np.int64))
+        parts.append(np.stack(factor_words(op.requantize, channels), axis=1).reshape(-1).astype(np.int64))
     low, high = clamp_s8(op.clamp)
     params = window_params(op, x.shape, w.shape, y.shape) | {
         "block": per_block,
         "multipliers": multipliers,
         "form": form,
-        "shift": 0 if result is None else result.shift,
+        "shift": scheme(op.requantize) if result is None else result.shift,
         "x_zero": op.x_zero,
         "zero_point": op.requantize.zero_point,
         "low": low,
@@ -214,12 +214,6 @@ def _when_one_channel(node: Node) -> str | None:
     return nine_bits(node) or (None if node.out.type.elements else "the output must not be empty")
 
 
-def _when_one_channel_s8(node: Node) -> str | None:
-    if node.input(1).dtype.size > 1:
-        return _when_one_channel(node) or rounds_twice(node)
-    return _when_one_channel(node) or proved_or_twice(node, lambda n: is_proved(_as_convolution(n)))
-
-
 def _when(node: Node) -> str | None:
     if node.input(0).shape[3] != node.input(1).shape[2]:
         return "the channel multiplier must be 1"
@@ -240,12 +234,7 @@ def windows_on_image(op: DepthwiseConv2d, x: tuple[int, ...], w: tuple[int, ...]
 
 
 def _when_on_image(node: Node) -> str | None:
-    reason = windows_on_image(_op(node), node.input(0).shape, node.input(1).shape, node.out.shape) or _when(node)
-    return reason or proved_or_twice(node, _is_proved)
-
-
-def _is_proved(node: Node) -> bool:
-    return _result(node, _SCALES_9_BITS if holds_9_bits(node.input(1).values) else _SCALES, ())[1] is not None
+    return windows_on_image(_op(node), node.input(0).shape, node.input(1).shape, node.out.shape) or _when(node)
 
 
 def _when_3x3(node: Node) -> str | None:
@@ -270,7 +259,7 @@ def _when_3x3_one_sided(node: Node) -> str | None:
 def _integer_rows(weights: str) -> tuple[Kernel, ...]:
     signature, header = f"s8 {weights} s32? -> s8", "depthwise_conv2d_s8_dsp"
     return (
-        Kernel("conv2d_s8_dsp", signature, _pack_one_channel, requires=_DSP, when=_when_one_channel_s8),
+        Kernel("conv2d_s8_dsp", signature, _pack_one_channel, requires=_DSP, when=_when_one_channel),
         Kernel("depthwise_conv2d_s8_dsp_3x3", signature, _pack_3x3, header, _DSP, _when_3x3_one_sided),
         Kernel("depthwise_conv2d_s8_dsp_3x3_corrected", signature, _pack_3x3, header, _DSP, _when_3x3),
         Kernel("depthwise_conv2d_s8_dsp", signature, _pack, header, _DSP, _when_on_image),

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgegen.ir.fixed_point import ScaledRound
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, nine_bits, proved_or_twice
+from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, factor_words, nine_bits
 from edgegen.ops.window import Pair
 from edgegen.ops.x86_tiles import (
     AVX2_S8,
@@ -21,7 +22,6 @@ from edgegen.ops.x86_tiles import (
     VNNI,
     Tiling,
     Windows,
-    is_proved,
     pack_s8,
     quantized_form,
 )
@@ -201,8 +201,9 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
         form = quantized_form(filters, bias, op.x_zero, op.requantize, low, high)
         folded = bias.astype(np.int64) - tiling.offset(op.x_zero) * filters.astype(np.int64).sum(axis=1)
         repeat = rows.units // w.channels
-        arrays = (np.tile(v, repeat) for v in (*op.requantize.per_channel(w.channels), folded))
-        epilogue, forms = tiling.pack_epilogue(form.rearranged(lambda v: np.tile(v, repeat)), *arrays)
+        arrays = (np.tile(v, repeat) for v in (*factor_words(op.requantize, w.channels), folded))
+        form, scaled = form.rearranged(lambda v: np.tile(v, repeat)), isinstance(op.requantize, ScaledRound)
+        epilogue, forms = tiling.pack_epilogue(form, scaled, *arrays)
         functions, definitions = rows.functions()
         return Packed(
             "edgegen_depthwise_rows",
@@ -310,14 +311,7 @@ def _pack_f32(vectors: FloatVectors) -> Callable[[Node], Packed]:
 def _one_filter_each(node: Node) -> str | None:
     if node.input(0).shape[3] != node.input(1).shape[2]:
         return "computes one filter for each channel of x"
-    return nine_bits(node) or proved_or_twice(node, _is_proved)
-
-
-def _is_proved(node: Node) -> bool:
-    op, w = node.op, node.input(1).values
-    assert isinstance(op, DepthwiseConv2d)
-    assert op.requantize is not None
-    return is_proved(w.reshape(-1, w.shape[2]).T, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
+    return nine_bits(node)
 
 
 def _one_channel(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
@@ -328,7 +322,7 @@ def _one_channel(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
             return "x must have one channel"
         if tiling.direct(tiling.fold(_windows(node))) != direct:
             return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
-        return nine_bits(node) or proved_or_twice(node, _is_proved)
+        return nine_bits(node)
 
     return when
 
