@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ import onnx.helper
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel
 from edgegen.frontends.onnx.reader import Versions
 from edgegen.frontends.onnx.tensors import array_of, constant_tensor
-from edgegen.frontends.onnx.values import Nothing, TensorList, Value, describe, flat
+from edgegen.frontends.onnx.values import Nothing, Sized, TensorList, Value, describe, flat
 from edgegen.frontends.onnx.widening import WIDER, narrow_results
 from edgegen.ir.dtypes import DType, dtype_of
 from edgegen.ir.graph import Graph, Node
@@ -84,9 +84,10 @@ class Operator:
     """
 
     def __init__(self, model: Importer, node: onnx.NodeProto, index: int) -> None:
-        self.model = model
+        self.model, self.node, self.index = model, node, index
+        self.path = f"{model.path}{index}"
         self.name = node.op_type
-        self.source = f"onnx node {model.path}{index} {node.op_type}"
+        self.source = f"onnx node {self.path} {node.op_type}"
         self.label = model.prefix + (node.name or next((o for o in node.output if o), node.op_type))
         self.wanted = tuple(bool(o) for o in node.output)
         self.version = model.versions.get("" if node.domain == "ai.onnx" else node.domain, 1)
@@ -120,6 +121,8 @@ class Operator:
             for result, array in zip(results, values, strict=True):
                 result.data = np.array(array, result.dtype.np)
                 result.data.setflags(write=False)
+            if read[0].type.quantization is not None:
+                results[0].type = replace(results[0].type, quantization=op.carries(read[0].type))
         else:
             self.model.graph.nodes.append(Node(op, list(inputs), list(results), name, self.source))
         return results
@@ -305,6 +308,8 @@ class Importer:
             value = self.find(name) if name else None
             if name and value is None:
                 raise op.invalid(f'reads "{name}", which no earlier node writes')
+            if isinstance(value, Sized):
+                op.values(value.shape, f'the extents of "{name}"')
             if value is not None and not any_value and not isinstance(value, Tensor):
                 raise op.invalid(f'takes tensors, but "{name}" is {describe(value)}')
             inputs.append(value)

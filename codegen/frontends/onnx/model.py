@@ -14,7 +14,7 @@ from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageEr
 from edgegen.frontends.onnx.importer import REGISTRY, Importer, constants_of
 from edgegen.frontends.onnx.reader import read_proto, versions_of
 from edgegen.frontends.onnx.tensors import constant_tensor, input_type
-from edgegen.frontends.onnx.values import NOTHING, TensorList, Value, flat
+from edgegen.frontends.onnx.values import NOTHING, Sized, TensorList, Value, flat
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Array, Tensor
@@ -102,6 +102,9 @@ def _import_graph(
     for info, value in zip(model.graph.output, values, strict=True):
         if isinstance(value, Tensor):
             _give(graph, value, info.name)
+        if isinstance(value, Sized):
+            _give(graph, value.tensor, info.name)
+            _give(graph, value.shape, f"{info.name}_shape")
         for k, element in enumerate(value.elements if isinstance(value, TensorList) else ()):
             _give(graph, element, f"{info.name}_{k}")
     for tensors in (graph.inputs, graph.outputs):
@@ -144,7 +147,10 @@ def _inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
     if all(_key(n) in REGISTRY for n in _all_nodes(model.graph)):
         return model
     kept = [*REGISTRY, *(("ai.onnx", name) for domain, name in REGISTRY if not domain)]
-    return onnx.inliner.inline_selected_functions(model, kept, exclude=True, inline_schema_functions=True)
+    try:
+        return onnx.inliner.inline_selected_functions(model, kept, exclude=True, inline_schema_functions=True)
+    except RuntimeError:  # it cannot tell types that a body needs: the operators are refused by name
+        return model
 
 
 def import_proto(
