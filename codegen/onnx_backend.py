@@ -10,6 +10,7 @@ the values that they have there, and other values compile it again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,8 +97,17 @@ def named_inputs(model: onnx.ModelProto, inputs: Sequence[Any]) -> Inputs:
 
 
 def structured(model: onnx.ModelProto, names: Sequence[str], outputs: Sequence[Array]) -> tuple[Any, ...]:
-    """A run's outputs, which are called `names`, as the model has them: sequences as lists, None for absent ones."""
+    """A run's outputs, which are called `names`, as the model has them: sequences as lists, None for absent ones.
+
+    Those whose extents are known at run time only are cut to them.
+    """
     values = dict(zip(names, outputs, strict=True))
+    declared = {info.name for info in model.graph.output}
+    for name in declared & values.keys():
+        shape = values.get(f"{name}_shape") if f"{name}_shape" not in declared else None
+        if shape is not None:
+            actual = tuple(int(n) for n in shape)
+            values[name] = values[name].reshape(-1)[: math.prod(actual)].reshape(actual)
     found: list[Any] = []
     for info in model.graph.output:
         kind = info.type.WhichOneof("value")

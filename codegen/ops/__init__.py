@@ -16,6 +16,7 @@ from edgegen.ops.blockwise_dense import BlockwiseDense
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.bucketize import Bucketize
 from edgegen.ops.cast import Cast
+from edgegen.ops.chosen import Compress, NonZero, Unique
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
@@ -55,6 +56,7 @@ from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.rnn import Rnn
 from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.segment_reduce import SegmentReduce
+from edgegen.ops.select_boxes import SelectBoxes
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
@@ -82,6 +84,7 @@ OPS: tuple[type[Op], ...] = (
     Cast,
     Clamp,
     Compare,
+    Compress,
     Concat,
     Conv2d,
     Conv3d,
@@ -112,6 +115,7 @@ OPS: tuple[type[Op], ...] = (
     MirrorPad,
     Ngrams,
     NonMaxSuppression,
+    NonZero,
     OneHot,
     OverlapAdd,
     Pad,
@@ -132,6 +136,7 @@ OPS: tuple[type[Op], ...] = (
     SegmentReduce,
     Rnn,
     Select,
+    SelectBoxes,
     Slice,
     Softmax,
     SpectralSubtraction,
@@ -144,6 +149,7 @@ OPS: tuple[type[Op], ...] = (
     TransposeConv2d,
     Trees,
     Unary,
+    Unique,
     UpdateSlice,
     While,
 )

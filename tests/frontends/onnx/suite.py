@@ -26,7 +26,7 @@ from edgegen.errors import EdgegenError, ToolchainFailed
 from edgegen.frontends.onnx import read_proto
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array
-from edgegen.onnx_backend import Specialized, compile_specialized, named_inputs, specialize
+from edgegen.onnx_backend import Specialized, compile_specialized, named_inputs, specialize, structured
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
 
@@ -133,6 +133,12 @@ def difference(example: Example, got: Sequence[Array]) -> str:
     return ""
 
 
+def results(example: Example, specialized: Specialized, outputs: Sequence[Array]) -> list[Array]:
+    """The tensors of a run's outputs, cut to their actual extents."""
+    model = onnx.load_model_from_string(example.model)
+    return _flat(structured(model, [t.name for t in specialized.graph.outputs], outputs))
+
+
 def prepare(example: Example) -> tuple[Specialized, list[Array]]:
     """The example's graph and the values of its inputs. Raises EdgegenError."""
     proto = read_proto(example.model, Path())
@@ -150,7 +156,7 @@ def evaluated(example: Example) -> Result:
     """One example by the numpy reference alone."""
     try:
         specialized, values = prepare(example)
-        wrong = difference(example, evaluate(specialized.graph, values))
+        wrong = difference(example, results(example, specialized, evaluate(specialized.graph, values)))
     except EdgegenError as error:
         return Result(example.name, "refused", _refusal(error))
     except Exception as error:
@@ -160,11 +166,12 @@ def evaluated(example: Example) -> Result:
 
 def run(chosen: Sequence[Example], target: str = "host", batch: int = BATCH) -> Iterator[Result]:
     """Compiles and runs examples; a result for each, in no certain order."""
-    ready: list[tuple[Example, Compiled, list[Array]]] = []
+    ready: list[tuple[Example, Specialized, Compiled, list[Array]]] = []
     for i, example in enumerate(chosen):
         try:
             specialized, values = prepare(example)
-            ready.append((example, compile_specialized(specialized, f"m{i}", find_target(target)), values))
+            compiled = compile_specialized(specialized, f"m{i}", find_target(target))
+            ready.append((example, specialized, compiled, values))
         except EdgegenError as error:
             yield Result(example.name, "refused", _refusal(error))
         except Exception as error:  # the suite reports what should never happen, too
@@ -175,12 +182,12 @@ def run(chosen: Sequence[Example], target: str = "host", batch: int = BATCH) -> 
     yield from _run_batch(ready)
 
 
-def _run_batch(ready: Sequence[tuple[Example, Compiled, list[Array]]]) -> Iterator[Result]:
+def _run_batch(ready: Sequence[tuple[Example, Specialized, Compiled, list[Array]]]) -> Iterator[Result]:
     if not ready:
         return
     try:
-        program = build_program([compiled for _, compiled, _ in ready], Build(cflags=("-O1",)))
-        outcomes = program.execute([Call(values, k) for k, (_, _, values) in enumerate(ready)])
+        program = build_program([compiled for _, _, compiled, _ in ready], Build(cflags=("-O1",)))
+        outcomes = program.execute([Call(values, k) for k, (_, _, _, values) in enumerate(ready)])
     except ToolchainFailed as error:
         if len(ready) == 1:
             yield Result(ready[0][0].name, "crashed", f"{error.what}: {error.details}"[:600])
@@ -189,8 +196,8 @@ def _run_batch(ready: Sequence[tuple[Example, Compiled, list[Array]]]) -> Iterat
         yield from _run_batch(ready[:half])
         yield from _run_batch(ready[half:])
         return
-    for (example, _, _), outcome in zip(ready, outcomes, strict=True):
-        wrong = difference(example, outcome.outputs)
+    for (example, specialized, _, _), outcome in zip(ready, outcomes, strict=True):
+        wrong = difference(example, results(example, specialized, outcome.outputs))
         yield Result(example.name, "wrong" if wrong else "passed", wrong)
 
 
