@@ -16,7 +16,7 @@ from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel
 from edgegen.frontends.onnx.reader import Versions
 from edgegen.frontends.onnx.tensors import array_of, constant_tensor
 from edgegen.frontends.onnx.values import Nothing, Sized, TensorList, Value, describe, flat
-from edgegen.frontends.onnx.widening import WIDER, narrow_results
+from edgegen.frontends.widening import WIDER, narrow_results
 from edgegen.ir.dtypes import DType, dtype_of
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
