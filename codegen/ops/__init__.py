@@ -25,6 +25,7 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.conv3d import Conv3d
 from edgegen.ops.copy import Copy
 from edgegen.ops.cumulate import Cumulate
+from edgegen.ops.deform_conv2d import DeformConv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
@@ -34,6 +35,8 @@ from edgegen.ops.fake_quantize import FakeQuantize
 from edgegen.ops.fft import Irfft, Rfft
 from edgegen.ops.gather import Gather
 from edgegen.ops.gather_nd import GatherNd
+from edgegen.ops.grid_sample import GridSample
+from edgegen.ops.gru import Gru
 from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
@@ -45,15 +48,18 @@ from edgegen.ops.non_max_suppression import NonMaxSuppression
 from edgegen.ops.one_hot import OneHot
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
+from edgegen.ops.pool3d import Pool3d
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.push import Push
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
+from edgegen.ops.resample import Resample
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
 from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.rnn import Rnn
+from edgegen.ops.roi_align import RoiAlign
 from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.segment_reduce import SegmentReduce
 from edgegen.ops.select_boxes import SelectBoxes
@@ -91,6 +97,7 @@ OPS: tuple[type[Op], ...] = (
     Copy,
     Cumulate,
     Dense,
+    DeformConv2d,
     DepthwiseConv2d,
     Dequantize,
     DetectionPostprocess,
@@ -103,6 +110,8 @@ OPS: tuple[type[Op], ...] = (
     GatherElements,
     ScatterElements,
     GatherNd,
+    GridSample,
+    Gru,
     HybridProduct,
     If,
     IntegerRoot,
@@ -121,12 +130,14 @@ OPS: tuple[type[Op], ...] = (
     Pad,
     Pcan,
     Pool2d,
+    Pool3d,
     Prelu,
     Push,
     Quantize,
     QuantizeRows,
     Reduce,
     Requantize,
+    Resample,
     Reshape,
     Resize,
     ReverseSequence,
@@ -135,6 +146,7 @@ OPS: tuple[type[Op], ...] = (
     ScatterNd,
     SegmentReduce,
     Rnn,
+    RoiAlign,
     Select,
     SelectBoxes,
     Slice,
