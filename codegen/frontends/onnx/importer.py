@@ -242,7 +242,7 @@ def _call(
         if p.default is p.empty and (i >= len(given) or given[i] is None):
             raise op.invalid(f"lacks input {i}, {p.name}")
     result = function(op, *given, **attributes)
-    return [result] if isinstance(result, Tensor | TensorList | Nothing) else list(result)
+    return [result] if isinstance(result, Tensor | TensorList | Nothing | Sized) else list(result)
 
 
 class Importer:
