@@ -9,10 +9,11 @@ import numpy as np
 
 from edgegen.errors import UnsupportedModel
 from edgegen.frontends.onnx.importer import Operator, ValueNeeded
+from edgegen.frontends.onnx.operators.chosen import sized
 from edgegen.frontends.onnx.operators.movement import concat
 from edgegen.frontends.onnx.subgraphs import captured, close, nested
 from edgegen.frontends.onnx.values import Value, alike, flat, rebuilt
-from edgegen.ir.dtypes import BOOL, DType
+from edgegen.ir.dtypes import BOOL, S64, DType
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ops.binary import Binary
@@ -26,6 +27,9 @@ SMALL = 16
 
 MAX_TURNS = 1024
 """Of a loop whose turns are written one after the other because they differ."""
+
+MAX_ROOM = 1 << 16
+"""Turns for whose results a loop that may end earlier has room."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,12 @@ class Repeated:
     again: Tensor | None
     stacked: Sequence[Stacked] = ()
 
-    def run(self) -> tuple[list[Value], list[Tensor]]:
+    def run(self) -> tuple[list[Value], list[Value]]:
         """The carried values after the last turn, and the collected ones of all turns.
 
-        One While where all turns are alike; where a turn needs its number ahead of time, or sizes change from turn to
-        turn, the turns follow one another, if it is known how many there are. Raises InvalidModel, and
-        UnsupportedModel (ValueNeeded among them).
+        One While where all turns are alike, with room for what they all collect if it may end earlier. Where a turn
+        needs its number ahead of time, or sizes change from turn to turn, the turns follow one another, if it is known
+        how many there are. Raises InvalidModel, and UnsupportedModel (ValueNeeded among them).
         """
         graph = Graph(f"{self.op.label}/body", [Tensor("turn", TensorType(self.number, ()))], [])
         inner = nested(self.op, graph, "turn")
@@ -86,27 +90,35 @@ class Repeated:
         if not alike(turn.carried, carried):
             return self._one_after_the_other(turn, self.op.unsupported("what it carries changes its size"))
         turns = self._turns(turn)
-        if turn.collected and turns is None:
+        room = self._most() if turns is None else turns
+        if turn.collected and room is None:
             return self._one_after_the_other(turn, self.op.unsupported("the size of what it collects is not known"))
         tiny = turns is not None and turns * max(1, len(graph.nodes)) <= SMALL
         if tiny or not all(t.type.elements for t in [*before, *turn.collected]):
             return self._one_after_the_other(turn, self.op.unsupported("it has tensors of no elements"))
-        return self._loop(inner, graph, turn, turns)
+        return self._loop(inner, graph, turn, room or 0, turns is not None)
 
     def _turns(self, turn: Turn) -> int | None:
-        """How many turns there are, if that is known and more than what `again` says ends the loop."""
+        """How many turns there are, if that is known."""
         if self.again is not None and self.again.data is not None and not self.again.data.all():
             return 0
         if self.limit is None or self.limit.data is None or self.again is not None or turn.again is not None:
             return None
         return max(0, int(self.limit.data.reshape(-1)[0]))
 
+    def _most(self) -> int | None:
+        """How many turns there may be, if that is known and not too many to have room for."""
+        if self.limit is None or self.limit.data is None:
+            return None
+        most = max(0, int(self.limit.data.reshape(-1)[0]))
+        return most if most <= MAX_ROOM else None
+
     def _way(self, k: int, element: Tensor) -> Stacked:
         """Raises InvalidModel for an axis that the result does not have."""
         way = self.stacked[k] if k < len(self.stacked) else Stacked()
         return Stacked(self.op.axis(way.axis, element.rank + 1), way.reverse)
 
-    def _one_after_the_other(self, like: Turn | None, why: UnsupportedModel) -> tuple[list[Value], list[Tensor]]:
+    def _one_after_the_other(self, like: Turn | None, why: UnsupportedModel) -> tuple[list[Value], list[Value]]:
         """like: a turn, whose types collected values have where there are no turns; why: what forbids a loop."""
         op, values, again = self.op, self.initial, self.again
         limit = None if self.limit is None else int(op.values(self.limit, "how many turns there are").reshape(-1)[0])
@@ -124,7 +136,7 @@ class Repeated:
         if like is None:
             raise why
         columns = zip(*collected, strict=True) if collected else [() for _ in like.collected]
-        stacks = [
+        stacks: list[Value] = [
             self._stack(k, list(elements), element)
             for k, (elements, element) in enumerate(zip(columns, like.collected, strict=True))
         ]
@@ -141,7 +153,10 @@ class Repeated:
         single = [op.reshape(t, (*shape, 1, *rest)) for t in (elements[::-1] if way.reverse else elements)]
         return concat(op, *single, axis=way.axis)
 
-    def _loop(self, inner: Operator, graph: Graph, turn: Turn, turns: int | None) -> tuple[list[Value], list[Tensor]]:
+    def _loop(
+        self, inner: Operator, graph: Graph, turn: Turn, room: int, full: bool
+    ) -> tuple[list[Value], list[Value]]:
+        """room: turns that there may be where values are collected; full: whether there are as many"""
         op, number, values = self.op, graph.inputs[0], flat(turn.carried)
         initial = [op.constant(0, self.number), *flat(self.initial)]
         graph.outputs = [inner.add(Binary("add"), [number, inner.constant(1, self.number)]), *values]
@@ -153,12 +168,20 @@ class Repeated:
             graph.outputs.append(true if turn.again is None else inner.reshape(turn.again, ()))
         known = all(t.is_constant for t in initial) and not captured([graph])
         for k, element in enumerate(turn.collected):
-            assert turns is not None
-            self._collect(inner, graph, self._way(k, element), element, turns)
+            self._collect(inner, graph, self._way(k, element), element, room)
             initial.append(self._buffer(graph.inputs[-1].type, known))
         condition = self._condition(graph, graph.inputs[1 + len(values)] if asked else None)
         results = op.add_all(While(condition, graph), [*initial, *close([condition, graph])])
-        return rebuilt(self.initial, results[1:]), results[len(results) - len(turn.collected) :]
+        collected: list[Value] = list(results[len(results) - len(turn.collected) :])
+        if not full:
+            collected = [self._cut(y, results[0]) for y in results[len(results) - len(turn.collected) :]]
+        return rebuilt(self.initial, results[1:]), collected
+
+    def _cut(self, collected: Tensor, count: Tensor) -> Value:
+        """What was collected in `count` turns, which are fewer than there is room for."""
+        op = self.op
+        along = op.cast(op.reshape(count, (1,)), S64)
+        return sized(op, collected, concat(op, along, op.constant(collected.shape[1:], S64), axis=0))
 
     def _collect(self, inner: Operator, graph: Graph, way: Stacked, element: Tensor, turns: int) -> None:
         """The loop carries one tensor more, of which each turn writes its own part."""

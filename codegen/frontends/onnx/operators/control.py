@@ -121,7 +121,7 @@ def _scan(
         return Turn(None, list(results[: len(initial)]), results[len(initial) :])
 
     carried, collected = Repeated(op, turn, list(initial), S32, op.constant(turns, S32), None, written).run()
-    return [*flat(carried), *collected]
+    return flat([*carried, *collected])
 
 
 def _split_inputs(
