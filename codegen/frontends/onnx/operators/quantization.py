@@ -114,7 +114,7 @@ def _dequantized_constant(op: Operator, x: Tensor, scale: Tensor, zero: Tensor |
     if zero is not None and zero.data is None:
         return None
     scales = scale.data.astype(np.float32).reshape(-1)
-    zeros = np.zeros(len(scales), np.int64) if zero is None else zero.data.astype(np.int64).reshape(-1)
+    zeros = np.zeros(len(scales), np.int64) if zero is None else zero.values.astype(np.int64).reshape(-1)
     along = op.axis(axis, x.rank) if scale.type.elements > 1 else None
     shape = (1,) if along is None else (len(scales), *(1,) * (x.rank - along - 1))
     if len(zeros) != len(scales) or (along is not None and len(scales) != x.shape[along]):
