@@ -24,6 +24,7 @@ from edgegen.ops.control import If, While
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.conv3d import Conv3d
 from edgegen.ops.copy import Copy
+from edgegen.ops.coupling import Coupling
 from edgegen.ops.cumulate import Cumulate
 from edgegen.ops.deform_conv2d import DeformConv2d
 from edgegen.ops.dense import Dense
@@ -95,6 +96,7 @@ OPS: tuple[type[Op], ...] = (
     Conv2d,
     Conv3d,
     Copy,
+    Coupling,
     Cumulate,
     Dense,
     DeformConv2d,
