@@ -105,6 +105,26 @@ def shape(text: str) -> tuple[str, tuple[int, ...]]:
     return name, dimensions
 
 
+def state(text: str) -> tuple[str, str]:
+    """INPUT=OUTPUT; only one of the names may contain "=", which then is the input's."""
+    name, separator, output = text.rpartition("=")
+    if not separator or not name or not output:
+        raise argparse.ArgumentTypeError(f'"{text}" is not INPUT=OUTPUT, such as h0=hn')
+    return name, output
+
+
+def value(text: str) -> tuple[str, tuple[float, ...]]:
+    """NAME=NUMBERS; the name may itself contain "="."""
+    name, separator, numbers = text.rpartition("=")
+    try:
+        given = tuple(float(n) if set(n) & set(".einEIN") else int(n) for n in numbers.split(","))
+    except ValueError:
+        given = ()
+    if not separator or not name or not given:
+        raise argparse.ArgumentTypeError(f'"{text}" is not NAME=NUMBERS, such as sr=16000')
+    return name, given
+
+
 def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is not a positive number')
@@ -141,6 +161,23 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         default="",
         help="which of the file's models to take, if it has several; edgegen inspect lists them (default: the first)",
+    )
+    parser.add_argument(
+        "--value",
+        metavar="NAME=NUMBERS",
+        type=value,
+        action="append",
+        default=[],
+        help="what an input of an ONNX model always holds, so that it is no input any more: sr=16000 (may be repeated)",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="INPUT=OUTPUT",
+        type=state,
+        action="append",
+        default=[],
+        help="feed an output back to an input from run to run: both become state inside of the model, which NAME_init "
+        "resets: h0=hn (may be repeated)",
     )
 
 
@@ -199,6 +236,8 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         passes=passes,
         signature=args.signature,
         weights=args.weights,
+        states=dict(args.state),
+        values=dict(args.value),
     )
 
 
@@ -315,7 +354,7 @@ def inspect_parser() -> argparse.ArgumentParser:
 
 def run_inspect(args: Arguments, progress: Progress) -> int:
     progress("read")
-    graph, _ = read(args.model, dict(args.shape), args.signature)
+    graph, _ = read(args.model, dict(args.shape), args.signature, dict(args.state), dict(args.value))
     data = inspection(graph)
     progress.clear()
     if args.json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ import onnx.inliner
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.onnx.importer import REGISTRY, Importer, constants_of
 from edgegen.frontends.onnx.reader import read_proto, versions_of
-from edgegen.frontends.onnx.tensors import constant_tensor, input_type
+from edgegen.frontends.onnx.tensors import array_of, constant_tensor, input_type
 from edgegen.frontends.onnx.values import NOTHING, Sized, TensorList, Value, flat
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node
+from edgegen.ir.state import keep_state
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.reshape import Reshape
 
@@ -32,10 +33,17 @@ class _Inputs:
     fixed:  values that inputs always have; None for an optional that holds nothing
     """
 
-    def __init__(self, graph: Graph, shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, Array | None]) -> None:
-        self._graph, self._shapes, self._fixed = graph, shapes, fixed
-        self._names: set[str] = set()
+    def __init__(
+        self,
+        graph: Graph,
+        names: Collection[str],
+        shapes: Mapping[str, tuple[int, ...]],
+        fixed: Mapping[str, Array | None],
+    ) -> None:
+        """names: of all inputs. Raises UsageError for shapes and values of others."""
+        self._graph, self._names, self._shapes, self._fixed = graph, names, shapes, fixed
         self._unused = shapes.keys() | fixed.keys()
+        self._check({n for n in self._unused if n not in names and n.rpartition("_")[0] not in names})
 
     def value(self, info: onnx.ValueInfoProto) -> Value:
         """Raises UnsupportedModel and UsageError."""
@@ -67,13 +75,15 @@ class _Inputs:
         return tensor
 
     def _used(self, name: str) -> None:
-        self._names.add(name)
         self._unused.discard(name)
 
     def check_all_used(self) -> None:
-        """Raises UsageError for shapes and values of inputs that the model does not have."""
-        for unknown in sorted(self._unused):
-            raise UsageError(f'the model has no input "{unknown}"', [("inputs", ", ".join(sorted(self._names)))])
+        """Raises UsageError for shapes and values of elements that sequences do not have."""
+        self._check(self._unused)
+
+    def _check(self, unknown: Collection[str]) -> None:
+        for name in sorted(unknown):
+            raise UsageError(f'the model has no input "{name}"', [("inputs", ", ".join(sorted(self._names)))])
 
 
 def _give(graph: Graph, tensor: Tensor, name: str) -> None:
@@ -91,7 +101,7 @@ def _import_graph(
 ) -> Graph:
     graph = Graph(name, [], [])
     importer = Importer(versions_of(model), graph, constants_of(model.graph))
-    inputs = _Inputs(graph, shapes, fixed)
+    inputs = _Inputs(graph, [i.name for i in model.graph.input], shapes, fixed)
     for info in model.graph.input:
         if info.name not in importer.scope:  # before IR version 4, initializers stood among the inputs
             value = inputs.value(info)
@@ -178,10 +188,32 @@ def read_onnx(
     name: str,
     folder: Path,
     shapes: Mapping[str, tuple[int, ...]],
-    fixed: Mapping[str, Array | None] | None = None,
+    states: Mapping[str, str] | None = None,
+    values: Mapping[str, Sequence[float]] | None = None,
 ) -> Graph:
-    """The graph of an .onnx file, whose external data lie in `folder`; `shapes` and `fixed` as in `import_proto`.
+    """The graph of an .onnx file, whose external data lie in `folder`; `shapes` as in `import_proto`.
+
+    states: outputs that are fed back to inputs from run to run, by the input's name (ir.state). An input that has an
+            initializer starts from it
+    values: what inputs always hold, element after element
 
     Raises InvalidModel, UnsupportedModel (ValueNeeded among them) and UsageError.
     """
-    return import_proto(read_proto(data, folder), name, shapes, fixed or {})
+    model = read_proto(data, folder)
+    ports = {info.name for info in model.graph.input}
+    fed = [t for t in model.graph.initializer if t.name in (states or {}) and t.name in ports]
+    initial = {t.name: array_of(t) for t in fed}
+    for initializer in fed:
+        model.graph.initializer.remove(initializer)
+    fixed: dict[str, Array | None] = {}
+    for info in model.graph.input:
+        if (numbers := (values or {}).get(info.name)) is not None:
+            type = input_type(info.name, info.type, dict(shapes))
+            if type.elements != len(numbers):
+                raise UsageError(f'input "{info.name}" is {type}, was given {len(numbers)} values')
+            fixed[info.name] = np.array(numbers).astype(type.dtype.np).reshape(type.shape)
+    for unknown in (values or {}).keys() - ports:
+        raise UsageError(f'the model has no input "{unknown}"', [("inputs", ", ".join(sorted(ports)))])
+    graph = import_proto(model, name, {n: s for n, s in shapes.items() if n not in fixed}, fixed)
+    keep_state(graph, states or {}, initial)
+    return graph
