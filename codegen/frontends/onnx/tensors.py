@@ -66,6 +66,8 @@ _DTYPES: dict[int, DType] = {
 
 def dtype_of_onnx(code: int, what: str) -> DType:
     """The DType of a TensorProto.DataType. Raises UnsupportedModel; `what` names the tensor."""
+    if code == onnx.TensorProto.STRING:
+        raise UnsupportedModel(f"{what} is text, which devices without an operating system do not hold")
     if code not in _DTYPES:
         known = code in onnx.TensorProto.DataType.values()
         name = onnx.TensorProto.DataType.Name(code) if known else str(code)
@@ -104,7 +106,10 @@ def input_type(name: str, type: onnx.TypeProto, shapes: Mapping[str, tuple[int, 
         if chosen is None:
             raise UsageError(f'input "{name}" has no shape', help=f"--shape {name}=...")
         return TensorType(dtype, tuple(chosen))
-    declared = [d.dim_value if d.WhichOneof("value") == "dim_value" else d.dim_param or "?" for d in tensor.shape.dim]
+    declared = [  # some exporters write a free dimension as -1
+        d.dim_value if d.WhichOneof("value") == "dim_value" and d.dim_value >= 0 else d.dim_param or "?"
+        for d in tensor.shape.dim
+    ]
     text = "[" + ",".join(map(str, declared)) + "]"
     if chosen is None:
         if any(isinstance(d, str) for d in declared):
