@@ -60,7 +60,8 @@ class GridSample(Op):
         span = high - low
         if span == 0:
             return np.zeros_like(at)
-        along = np.fmod(np.abs(at - low), 2 * span)
+        with np.errstate(invalid="ignore"):
+            along = np.fmod(np.abs(at - low), 2 * span)
         at = low + np.where(along > span, 2 * span - along, along)
         return np.where(np.isnan(at), low, at)
 
