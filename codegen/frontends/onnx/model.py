@@ -13,6 +13,7 @@ import onnx.inliner
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.onnx.importer import REGISTRY, Importer, constants_of
 from edgegen.frontends.onnx.reader import read_proto, versions_of
+from edgegen.frontends.onnx.refused import REFUSED, reason
 from edgegen.frontends.onnx.tensors import array_of, constant_tensor, input_type
 from edgegen.frontends.onnx.values import NOTHING, Sized, TensorList, Value, flat
 from edgegen.ir.dtypes import dtype_of
@@ -147,7 +148,10 @@ def _check_operators(model: onnx.ModelProto) -> None:
     texts = sorted(f"{domain}{':' if domain else ''}{name} ({count})" for (domain, name), count in unknown.items())
     raise UnsupportedModel(
         f"onnx node {first} {keys[first][1]} is not supported",
-        [("lacks", ", ".join(texts))],
+        [
+            ("lacks", ", ".join(texts)),
+            *(("why", f"{name}: {reason(domain, name)}") for domain, name in sorted(unknown)),
+        ],
         "README.md lists the supported operators; replace this one or report the model",
     )
 
@@ -156,7 +160,8 @@ def _inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
     """Operators without an import function of their own give way to the bodies that their schemas carry."""
     if all(_key(n) in REGISTRY for n in _all_nodes(model.graph)):
         return model
-    kept = [*REGISTRY, *(("ai.onnx", name) for domain, name in REGISTRY if not domain)]
+    known = [*REGISTRY, *REFUSED]
+    kept = [*known, *(("ai.onnx", name) for domain, name in known if not domain)]
     try:
         return onnx.inliner.inline_selected_functions(model, kept, exclude=True, inline_schema_functions=True)
     except RuntimeError:  # it cannot tell types that a body needs: the operators are refused by name

@@ -149,7 +149,9 @@ def prepare(example: Example) -> tuple[Specialized, list[Array]]:
 
 def _refusal(error: EdgegenError) -> str:
     lacks = next((text for key, text in error.details if key == "lacks"), "")
-    return f"lacks {lacks}" if lacks else re.sub(r'^onnx node [\d/]+ (\w+)( "[^"]*")?', r"\1", error.what)
+    if lacks:
+        return next((text for key, text in error.details if key == "why"), f"lacks {lacks}")
+    return re.sub(r'^onnx node [\d/]+ (\w+)( "[^"]*")?', r"\1", error.what)
 
 
 def evaluated(example: Example) -> Result:

@@ -125,6 +125,15 @@ def _column(op: Operator, given: dict[str, Sequence[float] | Array | None]) -> A
     return np.asarray(values, dtype.np).reshape(-1)
 
 
+@operator("LabelEncoder", until=1, domain=DOMAIN)
+def label_encoder_of_text(
+    op: Operator, x: Tensor, *, classes_strings: tuple[str, ...] = (), default_int64: int = -1, default_string: str = ""
+) -> Tensor:
+    """Between strings and their places."""
+    del x, classes_strings, default_int64, default_string
+    raise op.unsupported(_TEXT, _TEXT_HELP)
+
+
 @operator("LabelEncoder", since=2, domain=DOMAIN)
 def label_encoder(
     op: Operator,

@@ -31,6 +31,11 @@ def transpose(op: Operator, data: Tensor, *, perm: tuple[int, ...] = ()) -> Tens
     return data if order == tuple(range(data.rank)) else op.add(Transpose(order), [data])
 
 
+@operator("Concat", until=3)
+def concat_from_1(op: Operator, *inputs: Tensor, axis: int = 1) -> Tensor:
+    return concat(op, *inputs, axis=axis)
+
+
 @operator("Concat", since=4)
 def concat(op: Operator, *inputs: Tensor, axis: int) -> Tensor:
     if not inputs:
@@ -196,6 +201,13 @@ def expand(op: Operator, x: Tensor, shape: Tensor) -> Tensor:
     return x if full == x.shape else op.add(BroadcastTo(full), [x])
 
 
+@operator("Tile", until=5)
+def tile_along_axis(op: Operator, x: Tensor, tiles: Tensor, axis: Tensor) -> Tensor:
+    (count,), (along,) = op.integers(tiles, "the count"), op.integers(axis, "the axis")
+    chosen = op.axis(along, x.rank)
+    return tile(op, x, op.constant([count if i == chosen else 1 for i in range(x.rank)], S64))
+
+
 @operator("Tile", since=6)
 def tile(op: Operator, x: Tensor, repeats: Tensor) -> Tensor:
     counts = op.integers(repeats, "the repeats")
@@ -288,11 +300,12 @@ def depth_to_space(op: Operator, x: Tensor, *, blocksize: int, mode: str = "DCR"
 
 
 @operator("SpaceToDepth")
-def space_to_depth(op: Operator, x: Tensor, *, blocksize: int) -> Tensor:
-    """Blocks of pixels to channels, the pixel outermost."""
+def space_to_depth(op: Operator, x: Tensor, *, blocksize: int, mode: str = "DCR") -> Tensor:
+    """Blocks of pixels to channels; DCR has the block's pixel outermost among the channels, CRD innermost."""
     b = blocksize
-    if x.rank != 4 or b < 1 or x.shape[2] % b or x.shape[3] % b:
-        raise op.invalid(f"{x.type} does not divide into blocks of {b}")
+    if x.rank != 4 or b < 1 or x.shape[2] % b or x.shape[3] % b or mode not in ("DCR", "CRD"):
+        raise op.invalid(f"{x.type} does not divide into blocks of {b} ({mode})")
     n, c, h, w = x.shape
-    y = op.add(Transpose((0, 3, 5, 1, 2, 4)), [op.reshape(x, (n, c, h // b, b, w // b, b))])
+    order = (0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4)
+    y = op.add(Transpose(order), [op.reshape(x, (n, c, h // b, b, w // b, b))])
     return op.reshape(y, (n, c * b * b, h // b, w // b))

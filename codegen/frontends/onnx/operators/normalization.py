@@ -78,9 +78,18 @@ def _standardized(op: Operator, x: Tensor, axes: tuple[int, ...], epsilon: float
     return op.add(Binary("mul"), [centered, inverse]), mean, inverse
 
 
-@operator("InstanceNormalization", since=6)
-def instance_normalization(op: Operator, x: Tensor, scale: Tensor, b: Tensor, *, epsilon: float = 1e-5) -> Tensor:
+@operator("InstanceNormalization")
+def instance_normalization(
+    op: Operator,
+    x: Tensor,
+    scale: Tensor,
+    b: Tensor,
+    *,
+    epsilon: float = 1e-5,
+    consumed_inputs: tuple[int, ...] = (),
+) -> Tensor:
     """Standardized over each channel's pixels, times scale, plus b."""
+    del consumed_inputs  # a hint that opset 6 dropped
     y, _, _ = _standardized(op, x, tuple(range(2, x.rank)), epsilon)
     shape = (x.shape[1], *(1,) * (x.rank - 2))
     y = op.add(Binary("mul"), [y, op.reshape(scale, shape)])
