@@ -14,6 +14,7 @@ from edgegen.frontends.onnx.operators import (
     linear,
     logic,
     matrix,
+    microsoft,
     movement,
     normalization,
     pooling,
@@ -26,6 +27,7 @@ from edgegen.frontends.onnx.operators import (
     spectrum,
     tokens,
     training,
+    transformers,
     trees,
 )
 
@@ -43,6 +45,7 @@ __all__ = [
     "linear",
     "logic",
     "matrix",
+    "microsoft",
     "movement",
     "normalization",
     "pooling",
@@ -55,5 +58,6 @@ __all__ = [
     "spectrum",
     "tokens",
     "training",
+    "transformers",
     "trees",
 ]
