@@ -33,8 +33,8 @@ class GridSample(Op):
     padding: what lies outside: zeros, the nearest voxel of the border, or the volume reflected at its border
 
     A coordinate that is not a number lies outside; with "border" and "reflection" it is that of the first voxel.
-    Coordinates beyond the border are moved into the volume before the voxels around them are looked up, as
-    onnxruntime does; PyTorch moves each voxel of a cubic window instead.
+    Coordinates beyond the border are moved into the volume before the voxels around them are looked up, but each voxel
+    of a cubic window is moved by itself, as PyTorch and onnxruntime do.
     """
 
     interpolation: Interpolation = "linear"
@@ -65,6 +65,21 @@ class GridSample(Op):
         at = low + np.where(along > span, 2 * span - along, along)
         return np.where(np.isnan(at), low, at)
 
+    def _moved(self, at: Array, extent: int) -> Array:
+        """Coordinates f32 moved to where the padding says; at most four voxels beside the volume, or one period."""
+        n, cubic = np.float32(extent), self.interpolation == "cubic"
+        if self.padding == "zeros":
+            return np.where((at > -4) & (at < n + 4), at, np.float32(-4))
+        if self.padding == "border":
+            low, high = (np.float32(-4), n + 4) if cubic else (np.float32(0), n - 1)
+            return np.where(at > low, np.minimum(at, high), low)
+        if not cubic:
+            return self._reflect(at, extent)
+        period = 2 * (extent - 1) if self.align_corners else 2 * extent
+        with np.errstate(invalid="ignore"):
+            within = np.fmod(at, np.float32(max(period, 1)))
+        return np.where(np.isnan(within), np.float32(0), within)
+
     def _taps(self, coordinate: Array, extent: int) -> tuple[Array, Array]:
         """(places s64[points,taps], weights f32[points,taps]) along one axis; -1 where nothing is read."""
         one = np.float32(1)
@@ -72,12 +87,7 @@ class GridSample(Op):
         at = (coordinate + one) / 2 * (n - one) if self.align_corners else ((coordinate + one) * n - one) / 2
         if self.interpolation == "nearest":
             at = np.rint(at)
-        if self.padding == "border":
-            at = np.where(at > 0, np.minimum(at, n - one), np.float32(0))
-        elif self.padding == "reflection":
-            at = self._reflect(at, extent)
-        else:
-            at = np.where((at > -4) & (at < n + 4), at, np.float32(-4))
+        at = self._moved(at, extent)
         base = np.floor(at)
         f = at - base
         if self.interpolation == "nearest":

@@ -26,19 +26,26 @@ EDGEGEN_INLINE float edgegen_grid_sample_reflect(const edgegen_grid_sample *p, f
     return along >= 0.0f ? low + (along > span ? 2.0f * span - along : along) : low; /* not a number: low */
 }
 
-/* The coordinate as one of `extent` voxels, moved to where the padding says. */
+/* The coordinate as one of `extent` voxels, moved to where the padding says; before a cubic window's voxels are moved
+ * one by one it is at most four voxels beside the volume, or one period of the reflections. */
 EDGEGEN_INLINE float edgegen_grid_sample_at(const edgegen_grid_sample *p, float coordinate, int32_t extent)
 {
-    const float n = (float)extent;
+    const float n = (float)extent, margin = p->interpolation == 2 ? 4.0f : 0.0f;
     float at = p->align_corners ? (coordinate + 1.0f) / 2.0f * (n - 1.0f) : ((coordinate + 1.0f) * n - 1.0f) / 2.0f;
     at = p->interpolation == 0 ? rintf(at) : at;
     if (p->padding == 0) {
         return at > -4.0f && at < n + 4.0f ? at : -4.0f;
     }
     if (p->padding == 1) {
-        return at > 0.0f ? (at < n - 1.0f ? at : n - 1.0f) : 0.0f;
+        const float high = p->interpolation == 2 ? n + margin : n - 1.0f;
+        return at > -margin ? (at < high ? at : high) : -margin;
     }
-    return edgegen_grid_sample_reflect(p, at, extent);
+    if (p->interpolation != 2) {
+        return edgegen_grid_sample_reflect(p, at, extent);
+    }
+    const int32_t period = 2 * (p->align_corners ? extent - 1 : extent);
+    const float within = fmodf(at, (float)edgegen_max_s32(period, 1));
+    return within > -(float)period - 1.0f ? within : 0.0f; /* not a number: 0 */
 }
 
 EDGEGEN_INLINE int32_t edgegen_grid_sample_place(const edgegen_grid_sample *p, int32_t place, int32_t extent)

@@ -63,11 +63,15 @@ class _Axis:
     scale: float
     crop: tuple[float, float] = (0.0, 1.0)
 
+    @property
+    def length(self) -> float:
+        """Of the output, not rounded to whole elements."""
+        length = self.scale * self.extent
+        return self.count if math.isclose(length, self.count, rel_tol=1e-9) else length
+
     def coordinates(self, how: _Sampling) -> Array:
         """f64[count]: where each output element lies among the input's."""
-        y = np.arange(self.count, dtype=np.float64)
-        length = self.scale * self.extent  # of the output, not rounded to whole elements
-        last = self.extent - 1
+        y, length, last = np.arange(self.count, dtype=np.float64), self.length, self.extent - 1
         if how.coordinates == "asymmetric":
             return y / self.scale
         if how.coordinates == "align_corners":
@@ -75,11 +79,11 @@ class _Axis:
         if how.coordinates == "tf_crop_and_resize":
             begin, end = self.crop
             if length == 1:
-                return np.full(self.count, (begin + (end - begin) / 2 if self.count == 1 else begin) * last)
+                return np.full(self.count, (begin + end) / 2 * last)
             return begin * last + y * ((end - begin) * last / (length - 1))
         half = (y + 0.5) / self.scale - 0.5
         if how.coordinates == "pytorch_half_pixel" and length == 1:
-            return np.full(self.count, -0.5)
+            return np.zeros(self.count)
         if how.coordinates == "half_pixel_symmetric":
             return half + self.extent / 2 * (1 - self.count / length)
         return half
