@@ -198,7 +198,8 @@ def compile(
     """Compiles a model file.
 
     target:   a name from `edgegen targets`; "" is what the board has or, without a board, this machine's best
-    shapes:   sizes of inputs with free dimensions, by input name
+    shapes:   sizes of inputs with free dimensions, by input name; of ONNX models, also of such a dimension by its own
+              name, which may be AtMost(8): its size is then an input of the model
     board:    a name from `edgegen boards`, or a .toml file that describes one: the model must fit its memories
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes

@@ -16,6 +16,7 @@ from edgegen.api import Artifact, compile
 from edgegen.compiler import read
 from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
+from edgegen.frontends.batch import AtMost
 from edgegen.passes.pipeline import Options, pass_names
 from edgegen.report.inspection import inspection, inspection_text
 from edgegen.report.listings import board_rows, boards_text, target_rows, targets_text
@@ -94,14 +95,16 @@ def print_json(data: Any) -> None:
 
 
 def shape(text: str) -> tuple[str, tuple[int, ...]]:
-    """NAME=1,3,224,224; the name may itself contain "="."""
+    """NAME=1,3,224,224, or NAME<=8; the name may itself contain "="."""
     name, separator, sizes = text.rpartition("=")
+    if name.endswith("<") and sizes.isdecimal() and int(sizes) > 0:
+        return name[:-1], AtMost(int(sizes))
     try:
         dimensions = tuple(int(d) for d in sizes.split(",")) if sizes else ()
     except ValueError:
         dimensions = (-1,)
     if not separator or not name or any(d < 1 for d in dimensions):
-        raise argparse.ArgumentTypeError(f'"{text}" is not NAME=SIZES, such as input=1,3,224,224')
+        raise argparse.ArgumentTypeError(f'"{text}" is not NAME=SIZES, such as input=1,3,224,224 or batch<=8')
     return name, dimensions
 
 
@@ -154,7 +157,8 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
         type=shape,
         action="append",
         default=[],
-        help="sizes of an input with free dimensions: input=1,3,224,224 (may be repeated)",
+        help="sizes of an input with free dimensions: input=1,3,224,224 (may be repeated). Of an ONNX model, also of a "
+        "free dimension by its name: batch=4, or up to a bound, batch<=8, so that the size is an input",
     )
     parser.add_argument(
         "--signature",

@@ -29,8 +29,8 @@ MAX_ELEMENTS = 1024
 class _Inputs:
     """The values of a model's inputs, while its graph gets those that are given at run time.
 
-    shapes: sizes by input name; of a sequence, how many elements it has. The elements of a sequence "x" are called
-            x_0, x_1, ...
+    shapes: sizes by input name, or of free dimensions by theirs; of a sequence, how many elements it has. The elements
+            of a sequence "x" are called x_0, x_1, ...
     fixed:  values that inputs always have; None for an optional that holds nothing
     """
 
@@ -38,12 +38,13 @@ class _Inputs:
         self,
         graph: Graph,
         names: Collection[str],
+        dimensions: Collection[str],
         shapes: Mapping[str, tuple[int, ...]],
         fixed: Mapping[str, Array | None],
     ) -> None:
-        """names: of all inputs. Raises UsageError for shapes and values of others."""
+        """names: of all inputs; dimensions: that are free. Raises UsageError for shapes and values of others."""
         self._graph, self._names, self._shapes, self._fixed = graph, names, shapes, fixed
-        self._unused = shapes.keys() | fixed.keys()
+        self._unused = (shapes.keys() | fixed.keys()) - {d for d in dimensions if d not in names}
         self._check({n for n in self._unused if n not in names and n.rpartition("_")[0] not in names})
 
     def value(self, info: onnx.ValueInfoProto) -> Value:
@@ -87,6 +88,11 @@ class _Inputs:
             raise UsageError(f'the model has no input "{name}"', [("inputs", ", ".join(sorted(self._names)))])
 
 
+def _free_dimensions(model: onnx.ModelProto) -> set[str]:
+    types = (i.type.tensor_type for i in model.graph.input)
+    return {d.dim_param for t in types for d in t.shape.dim if d.dim_param}
+
+
 def _give(graph: Graph, tensor: Tensor, name: str) -> None:
     """Makes a tensor an output of the graph, of bytes of its own."""
     if tensor in graph.inputs or tensor.is_constant or tensor in graph.outputs:
@@ -102,7 +108,7 @@ def _import_graph(
 ) -> Graph:
     graph = Graph(name, [], [])
     importer = Importer(versions_of(model), graph, constants_of(model.graph))
-    inputs = _Inputs(graph, [i.name for i in model.graph.input], shapes, fixed)
+    inputs = _Inputs(graph, [i.name for i in model.graph.input], _free_dimensions(model), shapes, fixed)
     for info in model.graph.input:
         if info.name not in importer.scope:  # before IR version 4, initializers stood among the inputs
             value = inputs.value(info)
@@ -173,7 +179,7 @@ def import_proto(
 ) -> Graph:
     """The graph of a checked model. Raises InvalidModel, UnsupportedModel and UsageError.
 
-    shapes: sizes of inputs with free dimensions, and how many elements sequences have
+    shapes: sizes of inputs with free dimensions, or of these by their names, and how many elements sequences have
     fixed:  values that inputs always have, which makes them constants; None for an optional that holds nothing
     """
     model = _inline_functions(model)
