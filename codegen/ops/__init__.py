@@ -40,6 +40,7 @@ from edgegen.ops.grid_sample import GridSample
 from edgegen.ops.gru import Gru
 from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
+from edgegen.ops.linear_attention import LinearAttention
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.lstm import Lstm
@@ -67,6 +68,7 @@ from edgegen.ops.select_boxes import SelectBoxes
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
+from edgegen.ops.standardize import Standardize
 from edgegen.ops.svdf import Svdf
 from edgegen.ops.table import Table
 from edgegen.ops.top_k import TopK
@@ -119,6 +121,7 @@ OPS: tuple[type[Op], ...] = (
     IntegerRoot,
     Irfft,
     L2Normalize,
+    LinearAttention,
     LocalResponse,
     LogSoftmax,
     Lstm,
@@ -155,6 +158,7 @@ OPS: tuple[type[Op], ...] = (
     Softmax,
     SpectralSubtraction,
     Stacker,
+    Standardize,
     Svdf,
     Table,
     Taper,
