@@ -20,7 +20,6 @@ REFUSED: dict[tuple[str, str], str] = {
     ("", "StringConcat"): _TEXT,
     ("", "StringNormalizer"): _TEXT,
     ("", "StringSplit"): _TEXT,
-    ("", "TensorScatter"): "no kernel writes a cache at places known at run time: use ScatterND",
     ("ai.onnx.ml", "CastMap"): _MAP,
     ("ai.onnx.ml", "CategoryMapper"): _TEXT,
     ("ai.onnx.ml", "DictVectorizer"): _MAP,

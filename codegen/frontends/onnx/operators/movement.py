@@ -10,6 +10,7 @@ import numpy as np
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.ir.dtypes import S32, S64
 from edgegen.ir.tensor import Tensor
+from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import MAX_INPUTS, Concat
 from edgegen.ops.elements import GatherElements, ScatterElements
@@ -241,6 +242,35 @@ def _reduction(op: Operator, name: str) -> Reduction:
     if name not in ("none", *REDUCED):
         raise op.invalid(f'reduction is "{name}"')
     return name
+
+
+@operator("TensorScatter", since=24)
+def tensor_scatter(
+    op: Operator,
+    past_cache: Tensor,
+    update: Tensor,
+    write_indices: Tensor | None = None,
+    *,
+    axis: int = -2,
+    mode: str = "linear",
+) -> Tensor:
+    """A cache [B, ...] with `update` written along the axis, from write_indices[B] on; "circular": beyond its end too."""
+    axis = op.axis(axis, past_cache.rank)
+    if axis == 0 or past_cache.rank != update.rank or mode not in ("linear", "circular"):
+        raise op.invalid(f'{update.type} is not written along axis {axis} of {past_cache.type} ("{mode}")')
+    order = (0, axis, *(i for i in range(1, past_cache.rank) if i != axis))
+    cache, new = op.add(Transpose(order), [past_cache]), op.add(Transpose(order), [update])
+    batch, room, count = cache.shape[0], cache.shape[1], new.shape[1]
+    at = op.constant(np.arange(count), S64)  # [batch, count] of the axis
+    if write_indices is not None:
+        at = op.add(Binary("add"), [op.reshape(op.cast(write_indices, S64), (batch, 1)), at])
+    if mode == "circular":
+        at = op.add(Binary("floor_mod"), [at, op.constant(room, S64)])
+    places = op.add(BroadcastTo((batch, count)), [at]) if at.shape != (batch, count) else at
+    rows = op.constant(np.arange(batch).repeat(count).reshape(batch, count, 1), S64)
+    pairs = op.add(Concat(2), [rows, op.reshape(places, (batch, count, 1))])
+    y = op.add(ScatterNd(), [cache, pairs, new])
+    return op.add(Transpose(tuple(int(i) for i in np.argsort(order))), [y])
 
 
 @operator("GatherElements", since=11)
