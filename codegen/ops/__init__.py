@@ -62,6 +62,7 @@ from edgegen.ops.resize import Resize
 from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.rnn import Rnn
 from edgegen.ops.roi_align import RoiAlign
+from edgegen.ops.scaled_binary import ScaledBinary
 from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.segment_reduce import SegmentReduce
 from edgegen.ops.select_boxes import SelectBoxes
@@ -112,6 +113,7 @@ OPS: tuple[type[Op], ...] = (
     Frames,
     Gather,
     GatherElements,
+    ScaledBinary,
     ScatterElements,
     GatherNd,
     GridSample,

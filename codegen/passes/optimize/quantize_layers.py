@@ -6,8 +6,8 @@ as onnxruntime's fusion into QLinearConv and QGemm does. Against the float opera
 result may differ by one step where it lies within their rounding errors of a tie. Bias without scales is rounded to
 steps of x scale * w scale, as onnxruntime's does. u8 is computed as s8, 128 less.
 
-What only moves elements, or takes the greatest, between Dequantize and Quantize does so with the integers; the results
-are the same to the bit.
+Sums, differences and products of two tensors, and what only moves elements or takes the greatest, between Dequantize
+and Quantize are computed from the integers too; there the results are the same to the bit.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from edgegen.ir.fixed_point import IntArray, ScaledRound
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array, Tensor, constant
+from edgegen.ops.binary import Binary
 from edgegen.ops.concat import Concat
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
@@ -31,6 +32,7 @@ from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.requantize import TO_SIGNED, TO_UNSIGNED, Dequantize, Quantize
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.scaled_binary import FUNCTIONS, ScaledBinary
 from edgegen.ops.slice import Slice
 from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
@@ -168,6 +170,47 @@ class _Rewriting:
         y = self._insert(quantize, replace(op, **changes), [x, w, b], f"{node.name}/integers", node.source)
         self._give(quantize, TO_UNSIGNED if offset else None, y)
 
+    def binary(self, node: Node) -> None:
+        """A sum, difference or product between Dequantize and Quantize; one operand may be constant."""
+        op, quantize = node.op, self._quantized_by(node)
+        if not isinstance(op, Binary) or op.function not in FUNCTIONS or quantize is None or node.out.dtype != F32:
+            return
+        left, right = self._operand(node.input(0)), self._operand(node.input(1))
+        if left is None or right is None:
+            return
+        (a_scale, a_zero, a), (b_scale, b_zero, b) = left, right
+        if a is not None and b is not None:
+            return
+        to = quantize.op
+        assert isinstance(to, Quantize)
+        offset = 128 if to.dtype == "u8" else 0
+        (bounds,) = to.reference(np.array([op.clamp.low, op.clamp.high], np.float32))
+        low, high = (int(bound) - offset for bound in bounds)
+        scaled = ScaledBinary(
+            op.function, a_scale, a_zero, b_scale, b_zero, to.scale, to.zero_point - offset, Range(low, high)
+        )
+        inputs = [c or self._integers(t, node) for c, t in zip((a, b), (node.input(0), node.input(1)), strict=True)]
+        y = self._insert(quantize, scaled, list(inputs), f"{node.name}/integers", node.source)
+        self._give(quantize, TO_UNSIGNED if offset else None, y)
+
+    def _operand(self, tensor: Tensor) -> tuple[float, int, Tensor | None] | None:
+        """(scale, zero point as s8, s8 if it is constant) of an f32 operand that stands for 8-bit integers."""
+        if tensor.is_constant:
+            found = _integers_of(tensor, 0) if tensor.rank else None
+            if found is None or len(found[1]) != 1:
+                return None
+            low, high = int(found[0].min(initial=0)), int(found[0].max(initial=0))
+            if high - low > 255:
+                return None
+            zero = -128 - low  # so that the least is -128
+            return float(found[1][0]), zero, constant(f"{tensor.name}/s8", found[0] + zero, S8)
+        origin = self._origin(tensor)
+        if origin is None:
+            return None
+        of = origin.op
+        assert isinstance(of, Dequantize)
+        return of.scale[0], of.zero_point[0] - (128 if origin.input(0).dtype == U8 else 0), None
+
     def _give(self, quantize: Node, op: Any, y: Tensor) -> None:
         """`quantize` gives way to `op` of y, or to what computes y."""
         if op is not None:
@@ -224,5 +267,6 @@ def quantize_layers(graph: Graph, target: Target) -> bool:
     rewriting = _Rewriting(graph)
     for node in list(graph.nodes):
         rewriting.layer(node)
+        rewriting.binary(node)
         rewriting.movement(node)
     return rewriting.changed

@@ -254,6 +254,9 @@ def _qdq(is_u8: bool, bias_scales: bool) -> tuple[onnx.ModelProto, dict[str, Arr
         "w3z": np.array(np.int8(0)),
         "ys": _f32(0.08),
         "yz": np.array(kind(zero + 9)),
+        "v": _u8(5),
+        "vs": _f32(0.01),
+        "vz": np.array(np.uint8(120)),
         "shape": np.array([1, -1], np.int64),
     }
     if bias_scales:
@@ -284,7 +287,15 @@ def _qdq(is_u8: bool, bias_scales: bool) -> tuple[onnx.ModelProto, dict[str, Arr
         _node(dequantize, ["c2q", "ys", "yz"], "c2d"),
         _node("Reshape", ["c2d", "shape"], "flat"),
         _node("MatMul", ["flat", "w3d"], "m"),
-        _node(quantize, ["m", "ys", "yz"], "y"),
+        _node(quantize, ["m", "ys", "yz"], "mq"),
+        _node(dequantize, ["mq", "ys", "yz"], "md"),
+        _node(dequantize, ["v", "vs", "vz"], "vd"),
+        _node("Add", ["md", "vd"], "a"),
+        _node(quantize, ["a", "xs", "xz"], "aq"),
+        _node(dequantize, ["aq", "xs", "xz"], "ad"),
+        _node("Mul", ["ad", "md"], "p"),
+        _node("Relu", ["p"], "r"),
+        _node(quantize, ["r", "ys", "yz"], "y"),
     ]
     inputs = {"x": (RANDOM.normal(size=(1, 3, 8, 8)) * 2).astype(np.float32)}
     return _model(nodes, inputs, constants, kind), inputs
@@ -298,11 +309,14 @@ def test_qdq_graphs_compute_in_integers(is_u8: bool, bias_scales: bool) -> None:
     assert np.array_equal(evaluate(graph, [inputs["x"]])[0], wanted)
     optimized = _optimized(graph)
     kinds = [(n.op.kind, n.input(0).dtype.name) for n in optimized.nodes]
-    assert [k for k in kinds if k[0] in ("Conv2d", "Dense", "MaxPool2d")] == [
+    computing = ("Conv2d", "Dense", "MaxPool2d", "Add", "Mul", "ScaledAdd", "ScaledMul")
+    assert [k for k in kinds if k[0] in computing] == [
         ("Conv2d", "s8"),
         ("MaxPool2d", "s8"),
         ("Conv2d", "s8"),
         ("Dense", "s8"),
+        ("ScaledAdd", "s8"),
+        ("ScaledMul", "s8"),
     ]
     assert not any(k == "Dequantize" for k, _ in kinds)
     found = evaluate(optimized, [inputs["x"]])[0]
