@@ -120,6 +120,8 @@ def attention(
         raise op.invalid(f"qk_matmul_output_mode is {qk_matmul_output_mode}")
     if softmax_precision is not None and softmax_precision not in _PRECISIONS:
         raise op.invalid(f"softmax_precision is {softmax_precision}, not a float type")
+    if q.dtype == F64 and softmax_precision not in (None, 11):
+        raise op.unsupported("softmax of f64 in a narrower type is not supported", "leave softmax_precision out")
     query = heads_of(op, q, q_num_heads)
     key, value = with_past(op, heads_of(op, k, kv_num_heads), past_key), heads_of(op, v, kv_num_heads)
     value = with_past(op, value, past_value)
