@@ -11,7 +11,7 @@ import onnx.parser
 import onnxruntime
 import pytest
 
-from edgegen.cli import shape
+from edgegen.arguments import shape
 from edgegen.errors import UnsupportedModel, UsageError
 from edgegen.frontends import read_model
 from edgegen.frontends.batch import AtMost
