@@ -29,7 +29,8 @@ Import = Callable[..., Value | Sequence[Value | None]]
 F = TypeVar("F", bound=Import)
 
 FOLDED_BYTES = 1 << 16
-"""Results of this size that depend on constants only are computed while importing: shapes, indices, masks."""
+"""Results of this size that depend on constants only are computed while importing: shapes, indices, masks. So are
+larger ones that are no larger than what they are computed from, such as transposed weights."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ class Operator:
     def add_all(self, op: Op, inputs: Sequence[Tensor | None]) -> list[Tensor]:
         """Appends a node and returns its outputs, of the types that `op` infers.
 
-        What depends on constants only and is small is computed at once and leaves no node, so that later operators
-        find it where they need values ahead of time. Raises InvalidGraph if the inputs do not fit the operator.
+        What depends on constants only and takes little flash is computed at once and leaves no node, so that later
+        operators find it where they need values ahead of time. Raises InvalidGraph if the inputs do not fit `op`.
         """
         self._parts += 1
         name = f"{self.label}/{op.kind.lower()}{self._parts}"
@@ -116,7 +117,8 @@ class Operator:
             for result in results:
                 result.data = np.zeros(result.shape, result.dtype.np)
             return results
-        if read and all(t.is_constant for t in read) and sum(t.bytes for t in computed) <= FOLDED_BYTES:
+        limit = max(FOLDED_BYTES, sum(t.type.bytes for t in read))
+        if read and all(t.is_constant for t in read) and sum(t.bytes for t in computed) <= limit:
             values = op.reference(*(t.data if t is not None else None for t in inputs))
             for result, array in zip(results, values, strict=True):
                 result.data = np.array(array, result.dtype.np)
@@ -133,14 +135,21 @@ class Operator:
         Where another node of this operator reads a float result, it reads it before it was rounded: an operator's
         result is rounded once.
         """
-        unrounded = self._unrounded
-        wide = [None if t is None else unrounded.get(t) or self.cast(t, WIDER.get(t.dtype, t.dtype)) for t in inputs]
         results = []
-        for y, dtype in zip(self.add_all(op, wide), narrow, strict=True):
+        for y, dtype in zip(self.add_all(op, [t and self._widened(t) for t in inputs]), narrow, strict=True):
             results.append(self.cast(y, dtype))
             if dtype.is_float and y.dtype != dtype:
-                unrounded[results[-1]] = y
+                self._unrounded[results[-1]] = y
         return results
+
+    def _widened(self, x: Tensor) -> Tensor:
+        """x in the type that it is computed in; constants at once, since kernels need weights ahead of time."""
+        if x in self._unrounded:
+            return self._unrounded[x]
+        wider = WIDER.get(x.dtype, x.dtype)
+        if x.data is None or wider == x.dtype:
+            return self.cast(x, wider)
+        return self.constant(x.data.astype(wider.np), wider)
 
     def constant(self, values: Array | Sequence[Any] | float, dtype: DType) -> Tensor:
         """A new constant."""

@@ -53,8 +53,8 @@ def _channels_last(op: Operator, x: Tensor, spatial: int) -> Tensor:
     """[N,C,...] with up to `spatial` dimensions as [N,...,C] with as many. Raises UnsupportedModel for more."""
     if not 3 <= x.rank <= spatial + 2:
         raise op.unsupported(f"{x.type} has {x.rank - 2} spatial dimensions; 1 to {spatial} are supported")
-    x = op.reshape(x, (*x.shape[:2], *(1,) * (spatial + 2 - x.rank), *x.shape[2:]))
-    return op.add(Transpose((0, *range(2, x.rank), 1)), [x])
+    y = op.add(Transpose((0, *range(2, x.rank), 1)), [x])  # in x's own rank: it cancels that of `from_images`
+    return op.reshape(y, (y.shape[0], *(1,) * (spatial + 2 - x.rank), *y.shape[1:]))
 
 
 def to_images(op: Operator, x: Tensor) -> Tensor:
@@ -69,8 +69,8 @@ def to_volumes(op: Operator, x: Tensor) -> Tensor:
 
 def from_images(op: Operator, y: Tensor, rank: int) -> Tensor:
     """The inverse of `to_images` and `to_volumes`, whose source had rank `rank`."""
-    y = op.add(Transpose((0, y.rank - 1, *range(1, y.rank - 1))), [y])
-    return op.reshape(y, (*y.shape[:2], *y.shape[y.rank - rank + 2 :]))
+    y = op.reshape(y, (y.shape[0], *y.shape[y.rank - rank + 1 :]))
+    return op.add(Transpose((0, rank - 1, *range(1, rank - 1))), [y])
 
 
 def two(values: Counts, default: int) -> tuple[int, int]:
