@@ -14,7 +14,7 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BOOL, S64
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 
@@ -102,7 +102,7 @@ class Compress(Op):
 def _pack_compress(node: Node) -> Packed:
     op, x = node.op, node.input(0)
     assert isinstance(op, Compress)
-    params = {
+    params: dict[str, Literal] = {
         "outer": math.prod(x.shape[: op.axis]),
         "length": x.shape[op.axis],
         "bytes": math.prod(x.shape[op.axis + 1 :]) * x.dtype.size,
@@ -143,7 +143,7 @@ class Unique(Op):
         x = present(inputs[0], "x")
         rows = np.moveaxis(x, self.axis, 0).reshape(x.shape[self.axis], -1)
         keys = [tuple((bool(v != v), 0 if v != v else v) for v in row.tolist()) for row in rows]
-        groups: dict[object, list[int]] = {}
+        groups: dict[tuple[tuple[bool, float], ...], list[int]] = {}
         for i, key in enumerate(keys):
             groups.setdefault(key, []).append(i)
         order = sorted(groups) if self.ascending else list(groups)
@@ -161,7 +161,7 @@ def _pack_unique(node: Node) -> Packed:
     op, x = node.op, node.input(0)
     assert isinstance(op, Unique)
     length = x.shape[op.axis]
-    params = {
+    params: dict[str, Literal] = {
         "outer": math.prod(x.shape[: op.axis]),
         "length": length,
         "inner": math.prod(x.shape[op.axis + 1 :]),

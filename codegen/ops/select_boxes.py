@@ -9,7 +9,7 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32, S64
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.chosen import roomy
@@ -51,9 +51,9 @@ def _pack(node: Node) -> Packed:
     """scratch: of one class: indices and scores of its results, then what non_max_suppression needs."""
     op, scores = node.op, node.input(1).shape
     assert isinstance(op, SelectBoxes)
-    params = {"images": scores[0], "classes": scores[1], "boxes": scores[2], "most": op.most}
-    limits = {"score": op.score, "overlap": op.overlap}
-    return Packed("edgegen_select_boxes", params | limits, inputs=(0, 1), scratch=8 * op.most + 8 * scores[2])
+    params: dict[str, Literal] = {"images": scores[0], "classes": scores[1], "boxes": scores[2], "most": op.most}
+    params |= {"score": op.score, "overlap": op.overlap}
+    return Packed("edgegen_select_boxes", params, inputs=(0, 1), scratch=8 * op.most + 8 * scores[2])
 
 
 SelectBoxes.kernels = (Kernel("select_boxes_f32", "f32 f32 -> s64 s64", _pack, header="select_boxes"),)

@@ -254,7 +254,7 @@ def tensor_scatter(
     axis: int = -2,
     mode: str = "linear",
 ) -> Tensor:
-    """A cache [B, ...] with `update` written along the axis, from write_indices[B] on; "circular": beyond its end too."""
+    """A cache [B, ...], `update` written along the axis from write_indices[B] on; "circular": beyond its end, too."""
     axis = op.axis(axis, past_cache.rank)
     if axis == 0 or past_cache.rank != update.rank or mode not in ("linear", "circular"):
         raise op.invalid(f'{update.type} is not written along axis {axis} of {past_cache.type} ("{mode}")')
