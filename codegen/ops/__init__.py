@@ -31,6 +31,7 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
 from edgegen.ops.determinant import Determinant
+from edgegen.ops.dynamic_quantize import DynamicQuantize
 from edgegen.ops.elements import GatherElements, ScatterElements
 from edgegen.ops.fake_quantize import FakeQuantize
 from edgegen.ops.fft import Irfft, Rfft
@@ -108,6 +109,7 @@ OPS: tuple[type[Op], ...] = (
     DetectionPostprocess,
     Determinant,
     Energy,
+    DynamicQuantize,
     FakeQuantize,
     FilterBank,
     Frames,

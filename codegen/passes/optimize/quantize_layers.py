@@ -22,7 +22,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32, S8, S16, S32, U8
 from edgegen.ir.fixed_point import IntArray, ScaledRound
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.op import Range
+from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ir.tensor import Array, Tensor, constant
 from edgegen.ops.binary import Binary
 from edgegen.ops.concat import Concat
@@ -241,6 +241,14 @@ class _Rewriting:
         else:
             self._give(quantize, None, self._insert(quantize, node.op, moved, name, node.source))
 
+    def pool(self, node: Node) -> None:
+        """The greatest of u8 is computed as s8, which has the fast rows."""
+        x = node.input(0)
+        if isinstance(node.op, Pool2d) and node.op.pooling == "max" and x.dtype == U8 and node.op.clamp == NO_CLAMP:
+            y = self._insert(node, node.op, [self.signed(x, node)], f"{node.name}/s8", node.source)
+            node.op, node.inputs = TO_UNSIGNED, [y]
+            self.changed = True
+
     def _requantized(self, tensor: Tensor, to: Quantize, before: Node) -> Tensor:
         """An f32 tensor quantized; the integers that it was just made of, if they are the same."""
         node = self._producers[tensor]
@@ -269,4 +277,5 @@ def quantize_layers(graph: Graph, target: Target) -> bool:
         rewriting.layer(node)
         rewriting.binary(node)
         rewriting.movement(node)
+        rewriting.pool(node)
     return rewriting.changed

@@ -17,10 +17,8 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
-from edgegen.ops.compare import Compare
-from edgegen.ops.reduce import Reduce
+from edgegen.ops.dynamic_quantize import DynamicQuantize
 from edgegen.ops.requantize import Dequantize, Quantize
-from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.unary import Unary
 
@@ -163,15 +161,5 @@ def dequantize_linear(
 
 @operator("DynamicQuantizeLinear", since=11)
 def dynamic_quantize_linear(op: Operator, x: Tensor) -> list[Tensor]:
-    """u8 of a scale and zero point that x's range, with 0 in it, needs; where x is all zeros, the scale is 1."""
-    zero, one = op.constant(0, F32), op.constant(1, F32)
-    axes = tuple(range(x.rank))
-    low = op.add(Binary("minimum"), [op.add(Reduce("min", axes), [x]), zero])
-    high = op.add(Binary("maximum"), [op.add(Reduce("max", axes), [x]), zero])
-    span = op.add(Binary("sub"), [high, low])
-    scale = op.add(Binary("div"), [span, op.constant(255, F32)])
-    scale = op.add(Select(), [op.add(Compare("equal"), [span, zero]), one, scale])
-    point = op.add(Binary("div"), [op.add(Binary("sub"), [zero, low]), scale])
-    point = limited(op, op.add(Unary("round"), [op.add(Clamp(Range(0, 255)), [point])]), None, U8)
-    rounded = op.add(Unary("round"), [op.add(Binary("div"), [x, scale])])
-    return [limited(op, rounded, point, U8), scale, point]
+    """u8 of a scale and zero point that x's range, with 0 in it, needs."""
+    return op.add_all(DynamicQuantize(), [x])
