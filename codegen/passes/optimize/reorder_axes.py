@@ -122,11 +122,13 @@ def reorder_axes(graph: Graph, target: Target) -> bool:
     """Exact: what a node computes at each place does not depend on the order in which places are stored."""
     del target
     perms = dict.fromkeys(n.op.perm for n in graph.nodes if isinstance(n.op, Transpose) and n.out.rank > 2)
-    changed = False
     for perm in perms:
+        changed = False
         for nodes in list(_groups(graph, perm)):
             group = _Group(graph, perm, nodes)
             if group.gain > 0:
                 group.reorder()
                 changed = True
-    return changed
+        if changed:  # transposes that nothing reads any more must go before another permutation is weighed up
+            return True
+    return False

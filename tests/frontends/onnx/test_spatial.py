@@ -190,6 +190,26 @@ def test_no_transposes_between_convolutions() -> None:
     assert len(kinds) <= 9, kinds
 
 
+def test_no_transposes_around_tensors_that_are_read_twice() -> None:
+    """Blocks as BlazeFace has them: what a convolution adds to is joined with zeros for the channels that it lacks."""
+    nodes, constants, before = [], [onnx.numpy_helper.from_array(np.zeros((1, 2, 8, 8), np.float32), "zeros")], "x"
+    for i, depth in enumerate((4, 6, 8)):
+        constants.append(onnx.numpy_helper.from_array(normal(depth + 2, depth, 3, 3), f"w{i}"))
+        nodes += [
+            onnx.helper.make_node("Conv", [before, f"w{i}"], [f"c{i}"], pads=[1, 1, 1, 1]),
+            onnx.helper.make_node("Concat", [before, "zeros"], [f"j{i}"], axis=1),
+            onnx.helper.make_node("Add", [f"c{i}", f"j{i}"], [f"s{i}"]),
+            onnx.helper.make_node("Relu", [f"s{i}"], [f"y{i}"]),
+        ]
+        before = f"y{i}"
+    ports = [onnx.helper.make_tensor_value_info(n, 1, s) for n, s in (("x", (1, 4, 8, 8)), (before, None))]
+    graph = onnx.helper.make_graph(nodes, "g", ports[:1], ports[1:], constants)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=8)
+    compiled = compile_for_test(import_proto(model, "g", {}, {}), "arm-neon")
+    kinds = [n.op.kind for n in compiled.graph.nodes if n.kernel is not None]
+    assert kinds.count("Transpose") <= 2, kinds
+
+
 @pytest.mark.parametrize(
     ("question", "text"),
     [
