@@ -162,6 +162,48 @@ CARRIED_SEQUENCE = """m (float[2] x, float[2] y, int64 n) => (seq(float[2]) t) {
     }>
 }"""
 
+NESTED_LOOPS = """m (float[3] x, int64 n, bool d) => (float[3] y, float[12, 3] z) {
+    m = Constant <value = int64 {12}> ()
+    y, z = Loop (m, "", x) <body = body (int64 i, bool c, float[3] v) => (bool again, float[3] w, float[3] u) {
+        again = Identity (c)
+        k = Sub (n, i)
+        w = Loop (k, d, v) <body = inner (int64 j, bool e, float[3] p) => (bool more, float[3] q) {
+            part = CastLike (j, p)
+            t = Mul (part, x)
+            r = Add (p, t)
+            half = Constant <value = float {0.5}> ()
+            q = Mul (r, half)
+            s = ReduceSum <keepdims = 0> (q)
+            two = Constant <value = float {2.0}> ()
+            more = Less (s, two)
+        }>
+        u = If (d) <
+            then_branch = then () => (float[3] a) { a = Add (w, v) },
+            else_branch = other () => (float[3] b) { b = Identity (x) }
+        >
+    }>
+}"""
+
+SWAPPED = """m (float[2] a, float[2] b, int64 n) => (float[2] y, float[2] z, float[2] kept) {
+    y, z, kept = Loop (n, "", a, b, a) <
+        body = body (int64 i, bool c, float[2] v, float[2] w, float[2] k)
+            => (bool again, float[2] p, float[2] q, float[2] l) {
+            again = Identity (c)
+            p = Identity (w)
+            q = Identity (v)
+            l = Identity (k)
+        }>
+}"""
+
+HALVES = """m (float16[4] x, int64 n) => (float16[4] y) {
+    y = Loop (n, "", x) <body = body (int64 i, bool c, float16[4] v) => (bool again, float16[4] w) {
+        again = Identity (c)
+        w = Sin (v)
+    }>
+}"""
+
+BYTES = HALVES.replace("float16", "int8").replace("Sin (v)", "Add (v, x)")
+
 
 def floats(*values: float) -> Array:
     return np.array(values, np.float32)
@@ -180,6 +222,10 @@ def cases() -> list[tuple[onnx.ModelProto, list[list[Array]]]]:
         (model(COLLECTED), [[x3]]),
         (model(BROKEN_OFF), [[floats(1, 2), np.array(n, np.float32)] for n in (0, 10, 1000)]),
         (model(SCAN), [[x2, p, q]]),
+        (model(NESTED_LOOPS), [[floats(0.1, 0.2, 0.3), np.array(6), more] for more in (yes, no)]),
+        (model(SWAPPED), [[x2, y2, np.array(n)] for n in (0, 3, 4)]),
+        (model(HALVES), [[x4.astype(np.float16), np.array(5)]]),
+        (model(BYTES), [[np.array([1, -2, 30, 100], np.int8), np.array(3)]]),
         (model(SEQUENCE), [[x2, y2, np.array(k)] for k in (0, 1, 2, -1)]),
     ]
 
