@@ -7,51 +7,26 @@ how a tensor lies in memory tells where its elements are, and what the operator 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from edgegen.errors import UnsupportedModel
+from edgegen.frontends.batch_axes import RULES
 from edgegen.ir.dtypes import S32, S64
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor, TensorType, constant
-from edgegen.ops.arg_reduce import ArgReduce
-from edgegen.ops.batch_matmul import BatchMatmul
 from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.cast import Cast
-from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.control import While
-from edgegen.ops.conv2d import Conv2d
-from edgegen.ops.conv3d import Conv3d
-from edgegen.ops.copy import Copy
-from edgegen.ops.cumulate import Cumulate
-from edgegen.ops.dense import Dense
-from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.gather import Gather
-from edgegen.ops.l2_normalize import L2Normalize
-from edgegen.ops.local_response import LocalResponse
-from edgegen.ops.log_softmax import LogSoftmax
-from edgegen.ops.one_hot import OneHot
-from edgegen.ops.pad import Pad
-from edgegen.ops.pool2d import Pool2d
-from edgegen.ops.prelu import Prelu
-from edgegen.ops.reduce import Reduce
-from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
-from edgegen.ops.resize import Resize
-from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
-from edgegen.ops.softmax import Softmax
-from edgegen.ops.top_k import TopK
-from edgegen.ops.transpose import Transpose
-from edgegen.ops.transpose_conv2d import TransposeConv2d
-from edgegen.ops.unary import Unary
 from edgegen.ops.update_slice import UpdateSlice
 
 
@@ -60,145 +35,6 @@ class AtMost(tuple[int, ...]):
 
     def __new__(cls, bound: int) -> AtMost:
         return super().__new__(cls, (bound,))
-
-
-Axes = Sequence[int | None]
-"""Along which axis the elements of a batch lie, of each input; None for what all elements share."""
-
-
-def _aligned(node: Node, axes: Axes) -> int | None:
-    """Of operators that take element by element: counted from the last axis, as inputs are broadcast."""
-    places = {a - t.rank for t, a in zip(node.inputs, axes, strict=True) if t is not None and a is not None}
-    return node.out.rank + places.pop() if len(places) == 1 else None
-
-
-def _only_first(axes: Axes) -> int | None:
-    return axes[0] if all(a is None for a in axes[1:]) else None
-
-
-def _outermost(node: Node, axes: Axes) -> int | None:
-    return 0 if _only_first(axes) == 0 and node.out.rank else None
-
-
-def _not_last(node: Node, axes: Axes) -> int | None:
-    axis = _only_first(axes)
-    return axis if axis is not None and axis < node.input(0).rank - 1 else None
-
-
-def _reshaped(node: Node, axes: Axes) -> int | None:
-    """Elements of the batch are that far apart that as many of them make up the tensor as before."""
-    axis = axes[0]
-    before = math.prod(node.input(0).shape[:axis])
-    for i in range(node.out.rank):
-        if math.prod(node.out.shape[:i]) == before and node.out.shape[i] > 1:
-            return i
-    return None
-
-
-def _transposed(node: Node, axes: Axes) -> int | None:
-    assert isinstance(node.op, Transpose)
-    assert axes[0] is not None
-    return node.op.perm.index(axes[0])
-
-
-def _reduced(node: Node, axes: Axes) -> int | None:
-    op, axis = node.op, _only_first(axes)
-    assert isinstance(op, Reduce)
-    if axis is None or axis in op.axes:
-        return None
-    return axis if op.keep_dims else axis - sum(a < axis for a in op.axes)
-
-
-def _argument(node: Node, axes: Axes) -> int | None:
-    assert isinstance(node.op, ArgReduce)
-    axis = axes[0]
-    return None if axis is None or axis == node.op.axis else axis - (node.op.axis < axis)
-
-
-def _along(node: Node, axes: Axes) -> int | None:
-    """Of operators that mix what lies along their own axis, which is no other's."""
-    assert isinstance(node.op, Cumulate | TopK)
-    axis = _only_first(axes)
-    return None if axis == node.op.axis else axis
-
-
-def _joined(node: Node, axes: Axes) -> int | None:
-    assert isinstance(node.op, Concat)
-    found = set(axes)
-    return found.pop() if len(found) == 1 and node.op.axis not in found else None
-
-
-def _cut(node: Node, axes: Axes) -> int | None:
-    axis = axes[0]
-    assert isinstance(node.op, Slice)
-    assert axis is not None
-    whole = node.out.shape[axis] == node.input(0).shape[axis] and node.op.stride[axis] == 1
-    return axis if whole else None
-
-
-def _padded(node: Node, axes: Axes) -> int | None:
-    axis = axes[0]
-    assert isinstance(node.op, Pad)
-    assert axis is not None
-    return None if node.op.before[axis] or node.op.after[axis] else axis
-
-
-def _gathered(node: Node, axes: Axes) -> int | None:
-    op = node.op
-    assert isinstance(op, Gather)
-    x, indices = axes[0], axes[1]
-    if op.batch_dims or (x is not None and indices is not None):
-        return None
-    if x is None:
-        return None if indices is None else op.axis + indices
-    return None if x == op.axis else x + (node.input(1).rank - 1 if x > op.axis else 0)
-
-
-def _multiplied(node: Node, axes: Axes) -> int | None:
-    """Of leading axes as they are broadcast; of rows of x where all take the same matrix."""
-    op = node.op
-    assert isinstance(op, BatchMatmul)
-    x, w = axes[0], axes[1]
-    rows = node.input(0).rank - (1 if op.adj_x else 2)
-    if any(a is not None for a in axes[2:]):
-        return None
-    if x is not None and x == rows and w is None:
-        return node.out.rank - 2
-    leading = [a - t.rank for t, a in zip(node.inputs[:2], (x, w), strict=True) if t is not None and a is not None]
-    if len(set(leading)) != 1 or leading[0] >= -2:
-        return None
-    return node.out.rank + leading[0]
-
-
-def _one_hot(node: Node, axes: Axes) -> int | None:
-    assert isinstance(node.op, OneHot)
-    axis = _only_first(axes)
-    return None if axis is None else axis + (axis >= node.op.axis)
-
-
-RULES: Mapping[type[Op], Callable[[Node, Axes], int | None]] = {
-    **dict.fromkeys(
-        (Binary, BroadcastTo, Cast, Clamp, Compare, Copy, Dequantize, Prelu, Quantize, Requantize, Select, Unary),
-        _aligned,
-    ),
-    **dict.fromkeys(
-        (Conv2d, Conv3d, Dense, DepthwiseConv2d, LocalResponse, Pool2d, Resize, TransposeConv2d), _outermost
-    ),
-    **dict.fromkeys((L2Normalize, LogSoftmax, Softmax), _not_last),
-    **dict.fromkeys((Cumulate, TopK), _along),
-    ArgReduce: _argument,
-    BatchMatmul: _multiplied,
-    Concat: _joined,
-    Gather: _gathered,
-    OneHot: _one_hot,
-    Pad: _padded,
-    Reduce: _reduced,
-    Reshape: _reshaped,
-    Slice: _cut,
-    Transpose: _transposed,
-}
-"""Of operators that keep the elements of a batch apart: the axis where they lie in the results, given those of the
-inputs, of which one at least has them; None if the operator mixes them after all."""
 
 
 def _refused(why: str) -> UnsupportedModel:
@@ -297,14 +133,14 @@ class _Proof:
     def _keeps_apart(self, two: Node) -> None:
         """Raises UnsupportedModel unless each element's results depend on nothing of other elements."""
         axes = [None if t is None else self.axes[t] for t in two.inputs]
-        results = {self.axes[t] for t in two.outputs}
+        results = [self.axes[t] for t in two.outputs]
         if all(a is None for a in axes):
-            if results != {None} and not isinstance(two.op, BroadcastTo):
+            if any(a is not None for a in results) and not isinstance(two.op, BroadcastTo):
                 raise _refused(f"{two.source} makes elements out of what they share")
             return
         rule = RULES.get(type(two.op))
-        axis = None if rule is None else rule(two, axes)
-        if axis is None or results != {axis}:
+        kept = None if rule is None else rule(two, axes)
+        if kept is None or results != (list(kept) if isinstance(kept, tuple) else [kept] * len(results)):
             raise _refused(f"{two.source} mixes the elements of a batch, or may do so ({two.op.kind})")
 
 

@@ -75,6 +75,17 @@ TOKENS = """m (int64[batch, 5] ids) => (float[batch, 6] y, int64[batch] best) {
     best = ArgMax <axis = 1, keepdims = 0> (y)
 }"""
 
+SEQUENCES = """m (float[batch, 6, 3] x, float[batch, 3] bias) => (float[batch, 5] y, float[batch, 6, 3] z) {
+    none = Constant <value_ints = [1]> ()
+    added = Unsqueeze (bias, none)
+    s = Add (x, added)
+    z = LayerNormalization <axis = -1> (s, scale)
+    steps = Transpose <perm = [1, 0, 2]> (z)
+    all, last, cell = LSTM <hidden_size = 5> (steps, w, r)
+    zero = Constant <value_ints = [0]> ()
+    y = Squeeze (last, zero)
+}"""
+
 
 def model(text: str, **constants: tuple[int, ...]) -> onnx.ModelProto:
     rng = np.random.default_rng(3)
@@ -88,6 +99,7 @@ def model(text: str, **constants: tuple[int, ...]) -> onnx.ModelProto:
 MODELS = [
     model(NETWORK, w=(5, 3, 3, 3), v=(4, 5), b=(4,)),
     model(ATTENTION, wq=(8, 8), wk=(8, 8)),
+    model(SEQUENCES, scale=(3,), w=(1, 20, 3), r=(1, 20, 5)),
     model(TOKENS, table=(9, 6), token=(1, 1, 6)),
 ]
 
@@ -185,6 +197,12 @@ def test_dimensions_have_names() -> None:
         ("m (float[b, 4] x) => (float[4] y) { y = ReduceMean <axes = [0], keepdims = 0> (x) }", "ReduceMean"),
         ("m (float[b, 4] x) => (float[b, 4] y) { k = Constant <value_int = 0> () y = CumSum (x, k) }", ""),
         ("m (float[b, 4] x) => (float[b, 4] y) { y = Softmax <axis = 0> (x) }", ""),
+        ("m (float[b, 4] x) => (uint8[b, 4] y) { y, s, z = DynamicQuantizeLinear (x) }", "DynamicQuantize"),
+        (
+            "m (float[b, 1, 4, 4] x) => (float[b, 1, 2, 2] y, int64[b, 1, 2, 2] k) {"
+            " y, k = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x) }",
+            "MaxPool",
+        ),
         ("m (float[b, 4] x) => (float[b, b] y) { t = Transpose (x) y = MatMul (x, t) }", ""),
         ("m (float[4, b] x) => (float[4, b] y) { y = Relu (x) }", "first dimension"),
         (
