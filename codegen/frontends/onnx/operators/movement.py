@@ -14,7 +14,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import MAX_INPUTS, Concat
 from edgegen.ops.elements import GatherElements, ScatterElements
-from edgegen.ops.gather import Gather
+from edgegen.ops.gather import Gather, bounded
 from edgegen.ops.gather_nd import GatherNd
 from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.one_hot import OneHot
@@ -225,7 +225,14 @@ def tile(op: Operator, x: Tensor, repeats: Tensor) -> Tensor:
 
 @operator("Gather")
 def gather(op: Operator, data: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
-    return op.add(Gather(op.axis(axis, data.rank)), [data, indices])
+    """One element that is known ahead of time is a slice, which other operators see through."""
+    axis = op.axis(axis, data.rank)
+    if indices.data is None or indices.type.elements != 1 or not data.type.elements:
+        return op.add(Gather(axis), [data, indices])
+    begin, size = [0] * data.rank, list(data.shape)
+    begin[axis], size[axis] = int(bounded(indices.data, data.shape[axis]).reshape(-1)[0]), 1
+    part = op.add(Slice(tuple(begin), tuple(size), (1,) * data.rank), [data])
+    return op.reshape(part, (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :]))
 
 
 @operator("GatherND", since=11)
