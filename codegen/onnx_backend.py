@@ -11,7 +11,7 @@ the values that they have there, and other values compile it again.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,12 +62,14 @@ class Specialized:
         return [inputs.tensors[t.name] for t in self.graph.inputs]
 
 
-def specialize(model: onnx.ModelProto, inputs: Inputs) -> Specialized:
+def specialize(model: onnx.ModelProto, inputs: Inputs, values: Mapping[str, Array] | None = None) -> Specialized:
     """Imports a checked model for the shapes of `inputs`, and for the values of those that must be known ahead of time.
+
+    values: of inputs that are to be constants, too
 
     Raises InvalidModel, UnsupportedModel and UsageError.
     """
-    fixed: dict[str, Array | None] = dict.fromkeys(inputs.absent)
+    fixed: dict[str, Array | None] = {**dict.fromkeys(inputs.absent), **(values or {})}
     lengths = {name: (count,) for name, count in inputs.lengths.items()}
     while True:
         shapes = {name: value.shape for name, value in inputs.tensors.items() if name not in fixed}

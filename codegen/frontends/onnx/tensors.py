@@ -92,8 +92,8 @@ def constant_tensor(name: str, values: Array, dtype: DType) -> Tensor:
 
 
 def _size(dimension: onnx.TensorShapeProto.Dimension, shapes: Mapping[str, tuple[int, ...]]) -> int | str:
-    """A dimension's size, or its name if it is free."""
-    if dimension.WhichOneof("value") == "dim_value":
+    """A dimension's size, or its name if it is free, as those are that some exporters write as -1."""
+    if dimension.WhichOneof("value") == "dim_value" and dimension.dim_value >= 0:
         return int(dimension.dim_value)
     name = dimension.dim_param or "?"
     chosen = shapes.get(name, ())
