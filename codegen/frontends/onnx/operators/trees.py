@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from edgegen.frontends.onnx.operators.scores import (
     rows_of,
     transformed,
 )
-from edgegen.ir.dtypes import F32, F64, S32, DType
+from edgegen.frontends.onnx.operators.tree_tables import TreeTables
+from edgegen.ir.dtypes import F32, F64
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.binary import Binary
 from edgegen.ops.slice import Slice
-from edgegen.ops.trees import Trees, branch_code
 
 _RELATIONS = {
     "BRANCH_LEQ": "less_equal",
@@ -36,50 +36,6 @@ _MEMBER = "BRANCH_MEMBER"
 _MODES = (*_RELATIONS, _MEMBER)
 """In the order in which TreeEnsemble numbers them."""
 _MOST_BRANCHES = 1 << 22
-
-
-@dataclass
-class _Tables:
-    """The tables of a Trees node while they are written."""
-
-    branch: list[list[int]] = field(default_factory=list)
-    threshold: list[float] = field(default_factory=list)
-    root: list[int] = field(default_factory=list)
-    leaves: list[list[tuple[int, float]]] = field(default_factory=list)
-
-    def add_branch(self, feature: int, relation: str, missing: bool, threshold: float) -> int:
-        """A node whose ways are still to be written."""
-        self.branch.append([branch_code(feature, relation, missing), 0, 0])
-        self.threshold.append(threshold)
-        return len(self.branch) - 1
-
-    def add_leaf(self, entries: list[tuple[int, float]]) -> int:
-        """Where a way leads that ends here."""
-        self.leaves.append(entries)
-        return ~(len(self.leaves) - 1)
-
-    def evaluated(self, op: Operator, x: Tensor, targets: int, aggregate: str) -> Tensor:
-        """[N, targets]. Raises InvalidGraph where the tables do not fit."""
-        if not self.branch:  # a table has an element; no way leads here
-            self.branch.append([0, -1, -1])
-            self.threshold.append(0)
-        entries = [entry for leaf in self.leaves for entry in leaf] or [(0, 0.0)]
-        first = np.cumsum([0, *map(len, self.leaves)])
-        if first[-1] == 0:
-            first[-1] = 1
-        tables: list[tuple[object, DType]] = [
-            (self.branch, S32),
-            (self.threshold, x.dtype),
-            (self.root, S32),
-            (first, S32),
-            ([t for t, _ in entries], S32),
-            ([w for _, w in entries], x.dtype),
-        ]
-        trees = Trees(targets, aggregate)
-        arrays = [np.array(values, dtype.np) for values, dtype in tables]
-        trees.check(x.shape[1], *arrays)
-        constants = [op.constant(a, d) for a, (_, d) in zip(arrays, tables, strict=True)]
-        return op.add(trees, [x, *constants])
 
 
 @dataclass(frozen=True)
@@ -108,7 +64,7 @@ def _by_node(
     features: int,
     nodes: _Nodes,
     entries: Sequence[tuple[int, int, int, float]],
-) -> _Tables:
+) -> TreeTables:
     """entries: (tree, node, target, weight) of the leaves. Raises InvalidModel."""
     columns: dict[str, Sequence[object]] = {f.name: getattr(nodes, f.name) for f in fields(nodes)}
     if not nodes.missing:
@@ -121,7 +77,7 @@ def _by_node(
     leaves: dict[tuple[int, int], list[tuple[int, float]]] = {}
     for of_tree, of_node, target, weight in entries:
         leaves.setdefault((of_tree, of_node), []).append((target, weight))
-    tables = _Tables()
+    tables = TreeTables()
     done: dict[int, int] = {}
 
     def place(i: int) -> int:
@@ -219,7 +175,7 @@ def tree_ensemble_regressor(
     return op.cast(transformed(op, scores, post_transform), F32)
 
 
-def _aggregated(op: Operator, tables: _Tables, x: Tensor, targets: int, function: str) -> Tensor:
+def _aggregated(op: Operator, tables: TreeTables, x: Tensor, targets: int, function: str) -> Tensor:
     trees = len(tables.root)
     if function == "AVERAGE":
         return op.scaled(tables.evaluated(op, x, targets, "sum"), 1 / max(trees, 1))
@@ -356,7 +312,7 @@ def tree_ensemble(
     ):
         raise op.invalid(f"nodes compare features of {rows.type} that are not there, or in unknown modes")
     sets = _member_sets(op, membership_values, sum(_MODES[mode] == _MEMBER for mode in modes))
-    tables, numbered = _Tables(), iter(sets)
+    tables, numbered = TreeTables(), iter(sets)
     members = [next(numbered) if _MODES[mode] == _MEMBER else None for mode in modes]
     leaves = [tables.add_leaf([entry]) for entry in zip(leaf_targetids, weights, strict=True)]
     waiting: list[tuple[int, list[int]]] = []  # a node of the model, and those of the tables that stand for it
