@@ -159,7 +159,8 @@ EDGEGEN_KERNEL void gru_f32_general(const edgegen_recurrent *p, const float *x, 
             for (int32_t j = 0; j < n; j++) {
                 const float *const columns = r + (2 * n + j) * n;
                 const float from_x = edgegen_weighed(row, w + (2 * n + j) * s->inputs, s->inputs, bias[2 * n + j]);
-                const float from_h = edgegen_weighed(p->reset_after != 0 ? before : weighed, columns, n, bias[3 * n + j]);
+                const float *const state = p->reset_after != 0 ? before : weighed;
+                const float from_h = edgegen_weighed(state, columns, n, bias[3 * n + j]);
                 const float sum = from_x + (p->reset_after != 0 ? reset[j] * from_h : from_h);
                 out[j] = (1.0f - update[j]) * edgegen_gate(p, &p->candidate, sum) + update[j] * before[j];
             }

@@ -11,14 +11,23 @@ typedef struct {
 } edgegen_standardize;
 
 /* Defines the kernels of one type: alone, with a scale, and with scale and bias, which are NULL where absent. Sums are
- * made in four parts, which keeps them exact and lets compilers use vectors. */
+ * made in eight parts, which keeps them exact and lets compilers use vectors. */
 #define EDGEGEN_STANDARDIZE(type, real, math)                                                                          \
     EDGEGEN_INLINE real edgegen_mean_power_##type(const real *x, int32_t depth, real mean, int32_t squares)            \
     {                                                                                                                  \
-        real sums[4] = {0, 0, 0, 0};                                                                                   \
-        for (int32_t c = 0; c < depth; c++) {                                                                          \
-            const real v = x[c] - mean;                                                                                \
-            sums[c & 3] += squares != 0 ? v * v : v;                                                                   \
+        real sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};                                                                       \
+        int32_t c = 0;                                                                                                 \
+        for (; c + 8 <= depth; c += 8) {                                                                               \
+            for (int32_t l = 0; l < 8; l++) {                                                                          \
+                const real v = x[c + l] - mean;                                                                        \
+                sums[l] += squares != 0 ? v * v : v;                                                                   \
+            }                                                                                                          \
+        }                                                                                                              \
+        for (; c < depth; c++) {                                                                                       \
+            sums[0] += squares != 0 ? (x[c] - mean) * (x[c] - mean) : x[c] - mean;                                     \
+        }                                                                                                              \
+        for (int32_t l = 4; l < 8; l++) {                                                                              \
+            sums[l - 4] += sums[l];                                                                                    \
         }                                                                                                              \
         return (sums[0] + sums[1] + (sums[2] + sums[3])) / (real)depth;                                                \
     }                                                                                                                  \
