@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegen.errors import UnsupportedModel
-from edgegen.frontends.onnx.importer import Operator, ValueNeeded
+from edgegen.frontends.onnx.importer import FOLDED_BYTES, Operator, ValueNeeded
 from edgegen.frontends.onnx.operators.chosen import sized
 from edgegen.frontends.onnx.operators.movement import concat
 from edgegen.frontends.onnx.subgraphs import captured, close, nested
@@ -40,6 +40,9 @@ class Turn:
     carried: list[Value]
     collected: list[Tensor]
 
+
+MAX_BYTES = 1 << 31
+"""Of what a loop collects."""
 
 Body = Callable[[Operator, Tensor, Sequence[Value]], Turn]
 """Adds one turn's nodes with an operator: (operator, number of the turn, carried values)."""
@@ -167,6 +170,7 @@ class Repeated:
             initial.append(true if self.again is None else op.reshape(self.again, ()))
             graph.outputs.append(true if turn.again is None else inner.reshape(turn.again, ()))
         known = all(t.is_constant for t in initial) and not captured([graph])
+        known = known and room * sum(t.type.bytes for t in turn.collected) <= FOLDED_BYTES
         for k, element in enumerate(turn.collected):
             self._collect(inner, graph, self._way(k, element), element, room)
             initial.append(self._buffer(graph.inputs[-1].type, known))
@@ -200,6 +204,8 @@ class Repeated:
         """Room for what is collected; a constant where the whole loop is computed ahead of time."""
         if known:
             return self.op.constant(np.zeros(type.shape), type.dtype)
+        if type.bytes > MAX_BYTES:
+            raise self.op.unsupported(f"what it collects, {type}, has more than {MAX_BYTES:,} bytes")
         result = Tensor(f"{self.op.label}/collected", type)
         zero = self.op.constant(0, type.dtype)
         node = Node(BroadcastTo(type.shape), [zero], [result], result.name, self.op.source)

@@ -204,6 +204,14 @@ HALVES = """m (float16[4] x, int64 n) => (float16[4] y) {
 
 BYTES = HALVES.replace("float16", "int8").replace("Sin (v)", "Add (v, x)")
 
+CHOSEN_SEQUENCE = """m (float[2] x, float[2] y, bool c) => (seq(float[2]) s, int64 n) {
+    s = If (c) <
+        then_branch = then () => (seq(float[2]) a) { a = SequenceConstruct (x, y) },
+        else_branch = other () => (seq(float[2]) b) { z = Neg (x) b = SequenceConstruct (y, z) }
+    >
+    n = SequenceLength (s)
+}"""
+
 
 def floats(*values: float) -> Array:
     return np.array(values, np.float32)
@@ -226,6 +234,7 @@ def cases() -> list[tuple[onnx.ModelProto, list[list[Array]]]]:
         (model(SWAPPED), [[x2, y2, np.array(n)] for n in (0, 3, 4)]),
         (model(HALVES), [[x4.astype(np.float16), np.array(5)]]),
         (model(BYTES), [[np.array([1, -2, 30, 100], np.int8), np.array(3)]]),
+        (model(CHOSEN_SEQUENCE), [[x2, y2, yes], [x2, y2, no]]),
         (model(SEQUENCE), [[x2, y2, np.array(k)] for k in (0, 1, 2, -1)]),
     ]
 
@@ -349,6 +358,7 @@ ENDLESS = """m (float[2] x) => (float[2] y) {
         (UNBOUNDED, ValueNeeded, "how many turns there are must be known ahead of time"),
         (GROWING, ValueNeeded, "how many turns there are must be known ahead of time"),
         (DIFFERENT, ValueNeeded, "the condition, on which the sizes of the results depend"),
+        (COLLECTED.replace("20", "2000000000"), UnsupportedModel, "what it collects, f32[2000000000,3], has more than"),
         (ENDLESS, InvalidModel, "never ends"),
         (COUNTED.replace("int64 n", "float n"), InvalidModel, "one s64"),
         (COUNTED.replace(", float[2] v)", ")"), InvalidModel, "does not fit"),
