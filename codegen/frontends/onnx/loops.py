@@ -90,6 +90,9 @@ class Repeated:
             turn = self.body(inner, graph.inputs[0], carried)
         except ValueNeeded as error:
             return self._one_after_the_other(None, error)
+        for value, after in zip(carried, turn.carried, strict=True):
+            if isinstance(value, Tensor) and isinstance(after, Tensor) and value.dtype != after.dtype:
+                raise self.op.invalid(f"what it carries changes its type from {value.dtype} to {after.dtype}")
         if not alike(turn.carried, carried):
             return self._one_after_the_other(turn, self.op.unsupported("what it carries changes its size"))
         turns = self._turns(turn)

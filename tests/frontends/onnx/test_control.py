@@ -359,6 +359,18 @@ ENDLESS = """m (float[2] x) => (float[2] y) {
         (GROWING, ValueNeeded, "how many turns there are must be known ahead of time"),
         (DIFFERENT, ValueNeeded, "the condition, on which the sizes of the results depend"),
         (COLLECTED.replace("20", "2000000000"), UnsupportedModel, "what it collects, f32[2000000000,3], has more than"),
+        (
+            DIFFERENT.replace("b = Identity", "c2 = Identity (x) b = Identity").replace(
+                "(float[k2] b)", "(float[k2] b, float[k2] c2)"
+            ),
+            InvalidModel,
+            "one branch has 1 outputs, the other 2",
+        ),
+        (
+            HALVES.replace("float16[4] w", "float[4] w").replace("Sin (v)", "Cast <to = 1> (v)"),
+            InvalidModel,
+            "from f16 to f32",
+        ),
         (ENDLESS, InvalidModel, "never ends"),
         (COUNTED.replace("int64 n", "float n"), InvalidModel, "one s64"),
         (COUNTED.replace(", float[2] v)", ")"), InvalidModel, "does not fit"),
@@ -372,6 +384,13 @@ def test_refusals(text: str, kind: type[EdgegenError], message: str) -> None:
     with pytest.raises(kind) as error:
         import_proto(model(text), "m", {}, {})
     assert message in error.value.what
+
+
+def test_no_turn_at_all() -> None:
+    """What is collected has the right type, though no turn says so."""
+    graph = graph_of(model(SCAN.replace("12", "0")))
+    y, r, s = evaluate(graph, [floats(1, 2), np.zeros((3, 0), np.float32), np.zeros((0, 2), np.float32)])
+    assert (y.tolist(), r.shape, s.shape) == ([1, 2], (2, 0), (0, 2))
 
 
 def test_turns_that_differ_are_written_out_when_they_are_known() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import onnx
 
 from edgegen.frontends.onnx.importer import Operator, operator
@@ -45,6 +46,8 @@ def if_(op: Operator, cond: Value, *, then_branch: onnx.GraphProto, else_branch:
         graphs.append(graph)
         values.append(SubGraph(proto).run(nested(op, graph, part), []))
         graph.outputs = flat(values[-1])
+    if len(values[0]) != len(values[1]):
+        raise op.invalid(f"one branch has {len(values[0])} outputs, the other {len(values[1])}")
     if not alike(*values):
         op.values(condition, "the condition, on which the sizes of the results depend,")
     inputs = close(graphs)
@@ -115,6 +118,9 @@ def _scan(
         last = inner.constant(turns - 1, S32)
         parts = []
         for x, way in read:
+            if not turns:  # of which only the types matter
+                parts.append(inner.constant(np.zeros(x.shape[: way.axis] + x.shape[way.axis + 1 :]), x.dtype))
+                continue
             place = inner.add(Binary("sub"), [last, number]) if way.reverse else number
             parts.append(inner.add(Gather(way.axis), [x, place]))
         results = [tensor_of(v, f"{op.where}: what its body gives") for v in part.run(inner, [*carried, *parts])]
