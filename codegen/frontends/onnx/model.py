@@ -12,7 +12,7 @@ import onnx.inliner
 
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel, UsageError
 from edgegen.frontends.onnx.importer import REGISTRY, Importer, constants_of
-from edgegen.frontends.onnx.reader import read_proto, versions_of
+from edgegen.frontends.onnx.reader import not_text, read_proto, versions_of
 from edgegen.frontends.onnx.refused import REFUSED, reason
 from edgegen.frontends.onnx.tensors import array_of, constant_tensor, input_type
 from edgegen.frontends.onnx.values import NOTHING, Sized, TensorList, Value, flat
@@ -182,11 +182,13 @@ def import_proto(
     shapes: sizes of inputs with free dimensions, or of these by their names, and how many elements sequences have
     fixed:  values that inputs always have, which makes them constants; None for an optional that holds nothing
     """
-    model = _inline_functions(model)
-    _check_operators(model)
     try:
+        model = _inline_functions(model)
+        _check_operators(model)
         with np.errstate(all="ignore"):
             graph = _import_graph(model, name, shapes, fixed)
+    except UnicodeDecodeError as error:
+        raise not_text(error) from error
     except InvalidGraph as error:
         raise InvalidModel(error.what, error.details, error.help) from error
     if not graph.outputs:
