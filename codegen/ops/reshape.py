@@ -55,9 +55,7 @@ class Reshape(Op):
         if q is None or q.axis is None:
             return q
         after = math.prod(x.shape[q.axis + 1 :])
-        kept = [
-            i for i, n in enumerate(self.shape) if n == x.shape[q.axis] and math.prod(self.shape[i + 1 :]) == after
-        ]
+        kept = [i for i, n in enumerate(self.shape) if n == x.shape[q.axis] and math.prod(self.shape[i + 1 :]) == after]
         return None if q.block or not kept else replace(q, axis=kept[0])
 
     kernels = (

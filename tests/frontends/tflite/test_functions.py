@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from edgegen.errors import UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
+from edgegen.frontends.tflite.operators.functions import CASTABLE
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array
-from edgegen.frontends.tflite.operators.functions import CASTABLE
 from tests.frontends.tflite.strategies import scales, zero_points
 from tests.judge import check_against_judge, judge, judge_litert
 from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
