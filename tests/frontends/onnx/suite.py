@@ -23,7 +23,7 @@ from onnx.backend.test.case.test_case import TestCase
 from onnx.backend.test.loader import load_model_tests
 
 from edgegen.compiler import Compiled
-from edgegen.errors import EdgegenError, ToolchainFailed
+from edgegen.errors import EdgegenError, NoKernel, ToolchainFailed
 from edgegen.frontends.onnx import read_proto
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array
@@ -35,6 +35,13 @@ from edgegen.verify.native import NativeProgram
 KINDS = ("node", "simple", "pytorch-converted", "pytorch-operator")
 BATCH = 128  # models in one program
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "onnx.md"
+
+
+NOISE = (
+    "the expected 1.9e-7 is numpy's own rounding in f32: the exact part is 0, and the suite allows 1e-7; C gives 3e-15"
+)
+MISJUDGED = {"test_dft_inverse": NOISE, "test_dft_inverse_opset19": NOISE}
+"""Cases whose expected outputs are wrong, and how; tests compare with exact ones."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Result:
-    """verdict: "passed", "refused" (with the reason), "wrong" or "crashed"."""
+    """verdict: "passed", "refused" (with the reason), "misjudged" (likewise), "wrong" or "crashed"."""
 
     name: str
     verdict: str
@@ -154,7 +161,8 @@ def _refusal(error: EdgegenError) -> str:
     lacks = next((text for key, text in error.details if key == "lacks"), "")
     if lacks:
         return next((text for key, text in error.details if key == "why"), f"lacks {lacks}")
-    return re.sub(r'^onnx node [\d/]+ (\w+)( "[^"]*")?', r"\1", error.what)
+    what = re.sub(r" on [\w-]+$", "", error.what) if isinstance(error, NoKernel) else error.what
+    return re.sub(r'^onnx node [\d/]+ (\w+)( "[^"]*")?', r"\1", what)
 
 
 def evaluated(example: Example) -> Result:
@@ -218,8 +226,12 @@ def _run_batch(ready: Sequence[_Ready]) -> Iterator[Result]:
         yield from _run_batch(ready[half:])
         return
     for each, outcome in zip(ready, outcomes, strict=True):
+        name = each.example.name
         wrong = difference(each.example, results(each.example, each.specialized, outcome.outputs))
-        yield Result(each.example.name, "wrong" if wrong else "passed", wrong)
+        if wrong and name in MISJUDGED:
+            yield Result(name, "misjudged", MISJUDGED[name])
+        else:
+            yield Result(name, "wrong" if wrong else "passed", wrong)
 
 
 def operators(example: Example) -> str:
@@ -252,7 +264,7 @@ def unsupported() -> set[str]:
 
 
 def page(found: Sequence[Result]) -> str:
-    """docs/onnx.md: what does not pass, and why."""
+    """docs/onnx.md: what does not pass, and why; the same on every machine whose suite gives the same."""
     verdicts: dict[str, Result] = {}
     for result in found:  # a case may have several data sets
         if result.name not in verdicts or result.verdict != "passed":
@@ -271,7 +283,7 @@ def page(found: Sequence[Result]) -> str:
 
 The onnx package ({versions}) carries {len(verdicts):,} cases of the kinds {", ".join(KINDS)}.
 Compiled to C with gcc and run on this machine, **{passed:,} of them pass**, by the suite's own tolerances. The others
-are refused by name before any C is written:
+are refused by name before any C is written, or misjudged:
 
 | cases | why | which |
 | ---: | --- | --- |

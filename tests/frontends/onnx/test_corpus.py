@@ -22,8 +22,9 @@ FIXED: dict[str, dict[str, Array]] = {"silero_vad_v5": {"sr": np.array(16000)}}
 
 JUDGE_ERROR = {
     "yunet_n_320": 2e-7,  # onnxruntime's Sigmoid of -14 to -6 is wrong by up to 7e-8
+    "style_candy": 0.27,  # of 208: beside f64, onnxruntime is wrong by 9.3e-4 of that, edgegen's C by 3.6e-4
 }
-"""Errors of recorded outputs near 0, where they are larger than 1e-5 of the largest output."""
+"""Errors of recorded outputs, where they are larger than 1e-5 of the largest output."""
 
 SLOW = {"style_candy"}
 """What numpy takes a minute for."""
