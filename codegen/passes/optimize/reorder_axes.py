@@ -46,6 +46,14 @@ def _groups(graph: Graph, perm: Axes) -> Iterator[list[Node]]:
     yield from groups.values()
 
 
+class _Links:
+    """Who makes and reads each tensor, until the graph is rewritten."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.producers, self.uses = graph.producers(), uses(graph)
+        self.readers, self.sinks = graph.consumers(), set(graph.sinks)
+
+
 @dataclass
 class _Group:
     """Nodes that may work on tensors whose transposes by `perm` they work on now.
@@ -54,16 +62,16 @@ class _Group:
     """
 
     graph: Graph
+    links: _Links
     perm: Axes
     nodes: list[Node]
 
     def __post_init__(self) -> None:
-        producers, everywhere = self.graph.producers(), uses(self.graph)
+        producers, readers, sinks = self.links.producers, self.links.readers, self.links.sinks
         own = {n.out for n in self.nodes}
         read = [t for n in self.nodes for t in n.inputs if t is not None and not t.is_constant]
         self.sources: dict[Tensor, Tensor] = {}
         self.gain = 0
-        readers = self.graph.consumers()
         inside = set(self.nodes)
         self.given = [t for t in dict.fromkeys(read) if t not in own]
         back = inverse(self.perm)
@@ -71,11 +79,10 @@ class _Group:
             maker = producers.get(tensor)
             if maker is not None and isinstance(maker.op, Transpose) and maker.op.perm == self.perm:
                 self.sources[tensor] = maker.input(0)
-                if read.count(tensor) == everywhere[tensor]:
+                if read.count(tensor) == self.links.uses[tensor]:
                     self.gain += moved_bytes(tensor.type, self.perm)
             elif not any(isinstance(r.op, Transpose) and r.op.perm == back for r in readers.get(tensor, [])):
                 self.gain -= moved_bytes(tensor.type, self.perm)
-        sinks = set(self.graph.sinks)
         self.made = []
         for tensor in own:
             outside = [n for n in readers.get(tensor, []) if n not in inside]
@@ -123,12 +130,12 @@ def reorder_axes(graph: Graph, target: Target) -> bool:
     del target
     perms = dict.fromkeys(n.op.perm for n in graph.nodes if isinstance(n.op, Transpose) and n.out.rank > 2)
     for perm in perms:
-        changed = False
+        changed, links = False, _Links(graph)
         for nodes in list(_groups(graph, perm)):
-            group = _Group(graph, perm, nodes)
+            group = _Group(graph, links, perm, nodes)
             if group.gain > 0:
                 group.reorder()
-                changed = True
+                changed, links = True, _Links(graph)
         if changed:  # transposes that nothing reads any more must go before another permutation is weighed up
             return True
     return False
