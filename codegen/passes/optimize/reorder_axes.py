@@ -58,7 +58,8 @@ class _Links:
 class _Group:
     """Nodes that may work on tensors whose transposes by `perm` they work on now.
 
-    given:  tensors that they read and others make; made: their results that others read or that are needed in the end
+    given:   tensors that they read and others make; made: their results that others read or that are needed in the end
+    touched: transposes around them that the gain counts on
     """
 
     graph: Graph
@@ -71,6 +72,8 @@ class _Group:
         own = {n.out for n in self.nodes}
         read = [t for n in self.nodes for t in n.inputs if t is not None and not t.is_constant]
         self.sources: dict[Tensor, Tensor] = {}
+        self.touched: set[Node] = set()
+        within: set[Node] = set()  # transposes from the group to itself: they are needed in either order
         self.gain = 0
         inside = set(self.nodes)
         self.given = [t for t in dict.fromkeys(read) if t not in own]
@@ -79,6 +82,8 @@ class _Group:
             maker = producers.get(tensor)
             if maker is not None and isinstance(maker.op, Transpose) and maker.op.perm == self.perm:
                 self.sources[tensor] = maker.input(0)
+                within.add(maker)
+                self.touched.add(maker)
                 if read.count(tensor) == self.links.uses[tensor]:
                     self.gain += moved_bytes(tensor.type, self.perm)
             elif not any(isinstance(r.op, Transpose) and r.op.perm == back for r in readers.get(tensor, [])):
@@ -89,7 +94,8 @@ class _Group:
             if not outside and tensor not in sinks:
                 continue
             self.made.append(tensor)
-            undone = [n for n in outside if isinstance(n.op, Transpose) and n.op.perm == back]
+            undone = [n for n in outside if isinstance(n.op, Transpose) and n.op.perm == back and n not in within]
+            self.touched.update(undone)
             self.gain += len(undone) * moved_bytes(tensor.type, self.perm)
             if tensor in sinks or len(undone) < len(outside):
                 self.gain -= moved_bytes(tensor.type, self.perm)
@@ -130,10 +136,12 @@ def reorder_axes(graph: Graph, target: Target) -> bool:
     del target
     perms = dict.fromkeys(n.op.perm for n in graph.nodes if isinstance(n.op, Transpose) and n.out.rank > 2)
     for perm in perms:
-        changed, links = False, _Links(graph)
+        changed, links, touched = False, _Links(graph), set[Node]()
         for nodes in list(_groups(graph, perm)):
             group = _Group(graph, links, perm, nodes)
-            if group.gain > 0:
+            # one transpose is taken away once: neighbours are weighed up again when it is gone
+            if group.gain > 0 and not group.touched & touched:
+                touched |= group.touched
                 group.reorder()
                 changed, links = True, _Links(graph)
         if changed:  # transposes that nothing reads any more must go before another permutation is weighed up
