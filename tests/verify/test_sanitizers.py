@@ -18,6 +18,7 @@ from tests.verify.altered import TRACE, X, altered, dense_model
 
 SANITIZE = Build(sanitize=True)
 QUICK = 400_000  # bytes of a model file
+MOST_MACS = 400_000_000  # a sanitized run of more takes minutes
 
 
 def run_altered(code: str) -> None:
@@ -92,7 +93,9 @@ def test_corpus_models_run_clean(name: str, corpus: Path) -> None:
         if name != host_target().name and path.stat().st_size > QUICK:
             continue
         try:
-            models.append(compile_model(Request(path, TARGETS[name], name=f"m_{path.stem}"[:48], trace=True)))
+            model = compile_model(Request(path, TARGETS[name], name=f"m_{path.stem}"[:48], trace=True))
+            if model.source.macs() <= MOST_MACS:
+                models.append(model)
         except (UnsupportedModel, NoKernel):
             continue
         except InvalidModel:
@@ -103,6 +106,8 @@ def test_corpus_models_run_clean(name: str, corpus: Path) -> None:
     inputs = [random_samples(m.source, 1, seed=i)[0].inputs for i, m in enumerate(models)]
     outcomes = program.execute([Call(x, i) for i, x in enumerate(inputs)])
     for model, x, outcome in zip(models, inputs, outcomes, strict=True):
+        if model.name.removeprefix("m_") in corpus_files.UNSTEADY:
+            continue
         for got, want in zip(outcome.outputs, evaluate(model.source, x), strict=True):
             difference = compare(got, want)
             assert difference.match, f"{model.name}: {difference}"
