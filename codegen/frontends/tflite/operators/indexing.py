@@ -154,6 +154,8 @@ def top_k(op: Operator) -> None:
     x = op.input(0)
     if len(op.outputs) != 2 or not x.rank:
         raise op.invalid(f"{x.type} has no last axis, or {len(op.outputs)} outputs instead of 2")
+    if x.dtype not in (F32, S8, U8, S16, S32, S64):
+        raise op.unsupported(f"{x.type} is not supported, nor does TensorFlow Lite compute it", "cast it to f32 first")
     count, (values, indices) = one_size(op, 1, "the count"), op.outputs
     op.add_all(TopK(count, x.rank - 1, True, indices.dtype.name), [x], [values, indices])
 
