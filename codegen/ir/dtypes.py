@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ml_dtypes  # noqa: F401  # numpy then knows its types by name
+import ml_dtypes
 import numpy as np
 
 from edgegen.errors import InvalidGraph
@@ -27,7 +27,7 @@ class DType:
 
     @property
     def np(self) -> np.dtype:
-        return np.dtype(self.numpy)
+        return np.dtype(getattr(ml_dtypes, self.numpy, self.numpy))
 
     @property
     def is_float(self) -> bool:
