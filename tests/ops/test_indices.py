@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -139,8 +140,8 @@ ALL = [gathers, gathers_nd, scatters, one_hots, tops, updates, reversals]
 
 
 @pytest.mark.parametrize("cases", ALL)
-def test_rows_touch_only_their_own_bytes_whatever_the_indices(cases: object) -> None:
-    check_nodes(cases(), "generic", sanitize=True)  # type: ignore[operator]
+def test_rows_touch_only_their_own_bytes_whatever_the_indices(cases: Callable[[], list[Case]]) -> None:
+    check_nodes(cases(), "generic", sanitize=True)
 
 
 def test_shared_functions_compute_the_same() -> None:

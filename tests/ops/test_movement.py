@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -148,8 +150,8 @@ ALL = [slices, transposes, pads, mirrored, repeated, concats, typed, resizes, co
 
 
 @pytest.mark.parametrize("cases", ALL)
-def test_portable_rows_touch_only_their_own_bytes(cases: object) -> None:
-    check_nodes(cases(), "generic", sanitize=True)  # type: ignore[operator]
+def test_portable_rows_touch_only_their_own_bytes(cases: Callable[[], list[Case]]) -> None:
+    check_nodes(cases(), "generic", sanitize=True)
 
 
 def test_shared_functions_compute_the_same() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,8 +35,8 @@ BORDERED = Layout(border=(1, 1, 1, 1), fill=-3)
 SHAPE = (1, 4, 6, 3)
 
 
-def row(name: str, reads: tuple[Layout, ...], writes: tuple[Layout, ...], **more: bool) -> Kernel:
-    return Kernel(name, "_ -> _", lambda _: Packed(), reads=lambda _: reads, writes=lambda _: writes, **more)  # type: ignore[arg-type]
+def row(name: str, reads: tuple[Layout, ...], writes: tuple[Layout, ...], **more: Any) -> Kernel:
+    return Kernel(name, "_ -> _", lambda _: Packed(), reads=lambda _: reads, writes=lambda _: writes, **more)
 
 
 def op_with(*rows: Kernel) -> Op:

@@ -63,7 +63,9 @@ def test_sizes_are_those_of_the_model_alone(target: str) -> None:
     assert 64 < one.sizes()[0].rodata < 600  # the weights alone are 64
     assert one.sizes()[0].text > 0
     assert one.sizes()[0].writable == 0
-    size = one.models[0].graph.plan.arena_bytes + 4  # type: ignore[union-attr]
+    plan = one.models[0].graph.plan
+    assert plan is not None
+    size = plan.arena_bytes + 4
     assert one.instance_bytes[0] == -(-size // 16) * 16 or one.instance_bytes[0] == -(-size // 8) * 8
 
 

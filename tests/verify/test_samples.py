@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,8 +48,8 @@ def test_random_values_cover_their_type() -> None:
     assert np.abs(quantized.astype(np.int64)).max() > 2**30
 
 
-def save(path: Path, **arrays: Array) -> Path:
-    np.savez(path / "in.npz", **arrays)  # type: ignore[arg-type]
+def save(path: Path, **arrays: Any) -> Path:
+    np.savez(path / "in.npz", **arrays)
     return path / "in.npz"
 
 

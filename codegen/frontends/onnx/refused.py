@@ -10,6 +10,7 @@ _MAP = "it works on a map from keys to values, which has no fixed place in memor
 
 REFUSED: dict[tuple[str, str], str] = {
     ("", "Bernoulli"): _RANDOM,
+    ("", "ImageDecoder"): "a compressed image's size and form are only known when it is decoded",
     ("", "MaxRoiPool"): "no kernel rounds regions to whole pixels: use RoiAlign",
     ("", "Multinomial"): _RANDOM,
     ("", "RandomNormal"): _RANDOM,

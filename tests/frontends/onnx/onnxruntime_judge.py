@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes  # noqa: F401  # numpy then knows bfloat16
 import numpy as np
 import onnx
 import onnx.helper

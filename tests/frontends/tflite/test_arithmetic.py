@@ -47,7 +47,7 @@ def test_arithmetic(
     a, b = data.draw(activations("a", kind, shapes[0])), data.draw(activations("b", kind, shapes[1]))
     y = data.draw(activations("y", kind, out))
     if kind != "FLOAT32" and name != "MUL":  # TFLM's scheme has a limit here
-        assume(2 * max(a.scale, b.scale) / y.scale < (1 << (15 if kind == "INT16" else 20)))  # type: ignore[type-var]
+        assume(2 * max(a.scale, b.scale) / y.scale < (1 << (15 if kind == "INT16" else 20)))
     inputs = [values(kind, shapes[0], seed), values(kind, shapes[1], seed + 1)]
     if constant:
         b = Tensor("b", data=inputs.pop(), scale=b.scale, zero_point=b.zero_point)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -294,8 +296,8 @@ def fixed_model(
         {"name": "LSTM", "norms": True, "projection": 7},
     ],
 )
-def test_quantized_forms_of_the_second_judge_are_exact(form: dict[str, object]) -> None:
-    data = fixed_model(**form)  # type: ignore[arg-type]
+def test_quantized_forms_of_the_second_judge_are_exact(form: dict[str, Any]) -> None:
+    data = fixed_model(**form)
     rng = np.random.default_rng(8)
     shape = (2, 5) if form.get("name") == "LSTM" else (2, 3, 5)
     runs = [[rng.integers(-128, 128, shape).astype(np.int8)] for _ in range(RUNS)]

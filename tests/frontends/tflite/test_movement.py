@@ -176,7 +176,7 @@ def test_strided_slice_refusals() -> None:
         (([0], [1], [1, 1]), {}, (1,), "differ in length"),
     ]:
         with pytest.raises(EdgegenError, match=why):
-            read_tflite(strided("INT8", (4,), out, spec, **masks), "m", {})  # type: ignore[arg-type]
+            read_tflite(strided("INT8", (4,), out, spec, **masks), "m", {})
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -11,7 +11,7 @@ from edgegen.errors import InvalidModel, UsageError
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from tests import corpus as corpus_files
-from tests.models.tflite_builder import Operator, Tensor, build_model, options
+from tests.models.tflite_builder import Operator, Options, Tensor, build_model, options
 
 FREE = Tensor("x", "FLOAT32", (1, 4, 3), signature=(-1, 4, 3))
 
@@ -67,11 +67,11 @@ def test_a_batch_gives_what_its_samples_give_one_by_one(corpus: Path, name: str)
     ],
 )
 def test_operators_follow_their_input(
-    operator: str, constants: list[Tensor], opts: object, out: tuple[int, ...], grown: tuple[int, ...]
+    operator: str, constants: list[Tensor], opts: Options | None, out: tuple[int, ...], grown: tuple[int, ...]
 ) -> None:
     data = build_model(
         [FREE, *constants, Tensor("y", "FLOAT32", out)],
-        [Operator(operator, ["x", *(c.name for c in constants)], ["y"], opts)],  # type: ignore[arg-type]
+        [Operator(operator, ["x", *(c.name for c in constants)], ["y"], opts)],
     )
     assert read_tflite(data, "m", {}).outputs[0].shape == out
     graph = read_tflite(data, "m", {"x": (5, 4, 3)})

@@ -130,11 +130,3 @@ def center_crop_pad(op: Operator, x: Tensor, shape: Tensor, *, axes: tuple[int, 
         before[axis], after[axis] = more // 2, more - more // 2
     y = x if tuple(size) == x.shape else op.add(Slice(tuple(begin), tuple(size), (1,) * x.rank), [x])
     return op.add(Pad(tuple(before), tuple(after)), [y]) if any(after) else y
-
-
-@operator("ImageDecoder", since=20)
-def image_decoder(op: Operator, encoded_stream: Tensor, *, pixel_format: str = "RGB") -> Tensor:
-    del encoded_stream, pixel_format
-    raise op.unsupported(
-        "a compressed image's size and form are only known when it is decoded", "decode images before the model"
-    )

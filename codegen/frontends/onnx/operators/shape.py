@@ -94,7 +94,7 @@ def _cast(op: Operator, x: Tensor, to: DType, saturate: int, round_mode: str) ->
 @operator("Cast", until=5)
 def cast_by_name(op: Operator, x: Tensor, *, to: str) -> Tensor:
     """to: the type's name in the protobuf, "FLOAT"."""
-    if to.upper() not in onnx.TensorProto.DataType.keys():  # noqa: SIM118
+    if to.upper() not in onnx.TensorProto.DataType.DESCRIPTOR.values_by_name:
         raise op.invalid(f'"{to}" is no type')
     return cast(op, x, to=onnx.TensorProto.DataType.Value(to.upper()))
 
