@@ -24,6 +24,7 @@ from edgegen.ops.neon_tiles import (
     tile_rows,
 )
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
+from edgegen.ops.overlap import by_rows
 
 
 def _windows(node: Node) -> Windows:
@@ -135,8 +136,8 @@ def _rows(name: str, signature: str, features: set[str], pack: Callable[[Node], 
     """Two rows: windows that lie in x, and windows that need scratch."""
     requires = frozenset(features)
     return (
-        Kernel(name, signature, pack, name, requires, _lies_in_x),
-        Kernel(f"{name}_scratch", signature, pack, name, requires, _holds),
+        Kernel(name, signature, pack, name, requires, _lies_in_x, overlap=by_rows(1)),
+        Kernel(f"{name}_scratch", signature, pack, name, requires, _holds, overlap=by_rows(1)),
     )
 
 

@@ -16,6 +16,7 @@ from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, fold_zero_point, nine_bits
 from edgegen.ops.neon_tiles import output_params, pack_epilogue, unit_blocks
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
+from edgegen.ops.overlap import by_rows
 
 When = Callable[[Node], str | None]
 Pack = Callable[[Node], Packed]
@@ -170,11 +171,12 @@ def _rows(name: str, pack: Pack, holds: When, find: Find) -> tuple[Kernel, Kerne
     def lies_in_x(node: Node) -> str | None:
         return holds(node) or ("windows must lie in x" if find(node).scratch else None)
 
+    overlap = by_rows(2 if "3x3" in name else 1)
     requires = frozenset({"neon", "dotprod"} if name.endswith("dotprod") else {"neon"})
     signature = "f32 f32 f32? -> f32" if "f32" in name else f"s8 {'s16' if 's16' in name else 's8'} s32? -> s8"
     return (
-        Kernel(name, signature, pack, name, requires, lies_in_x),
-        Kernel(f"{name}_scratch", signature, pack, name, requires, holds),
+        Kernel(name, signature, pack, name, requires, lies_in_x, overlap=overlap),
+        Kernel(f"{name}_scratch", signature, pack, name, requires, holds, overlap=overlap),
     )
 
 
