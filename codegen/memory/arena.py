@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgegen.ir.kernel import Overlap
 from edgegen.memory.exact import Bounded, Relation, solve
 
-WORK = 400_000  # neighbours looked at while improving a placement: bounds the time, whatever the machine
+WORK = 1_000_000  # pairs looked at while improving a placement: bounds the time, whatever the machine
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ class _Placing:
         self.sizes = [b.size for b in buffers]
         self.beside = neighbours(buffers)
         self.overlaps = overlaps
-        self.effort = len(buffers) + sum(map(len, self.beside))
+        self.sliding = {i for pair in overlaps for i in pair}
+        sliding = sum(len(self.beside[i]) ** 2 for i in self.sliding)
+        self.effort = len(buffers) + sum(map(len, self.beside)) + sliding
 
     def extent(self, offsets: Sequence[int]) -> int:
         return max((o + s for o, s in zip(offsets, self.sizes, strict=True)), default=0)
@@ -113,10 +115,23 @@ class _Placing:
                 found.add(start - under.most)
         return sorted(at for at in found if at >= 0)
 
+    def _tightest_gap(self, i: int, offsets: Sequence[int]) -> int:
+        taken = sorted((offsets[j], offsets[j] + self.sizes[j]) for j in self.beside[i] if offsets[j] >= 0)
+        best, best_gap, end = -1, -1, 0
+        for start, stop in taken:
+            gap = start - end
+            if gap >= self.sizes[i] and (best < 0 or gap < best_gap):
+                best, best_gap = end, gap
+            end = max(end, stop)
+        return best if best >= 0 else end
+
     def fit(self, order: Sequence[int]) -> list[int]:
-        """Each buffer in turn at the lowest place that is free."""
+        """Each buffer in turn at the lowest place that is free, in the tightest gap if it may lie over no other."""
         offsets = [-1] * len(self.sizes)
         for i in order:
+            if i not in self.sliding:
+                offsets[i] = self._tightest_gap(i, offsets)
+                continue
             placed = [j for j in self.beside[i] if offsets[j] >= 0]
             candidates = self._candidates(i, offsets, placed)
             offsets[i] = next(at for at in candidates if self._fits(i, at, offsets, placed))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgegen.ir.kernel import Overlap
 
-WORK = 1_500_000  # pairs looked at: bounds the time, whatever the machine
+WORK = 500_000  # pairs looked at: bounds the time, whatever the machine
 
 _Least = tuple[int, int, int]  # (a, b, distance): b starts at least so far after a
 

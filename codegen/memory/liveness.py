@@ -173,7 +173,7 @@ def overlaps(graph: Graph, places: Sequence[Storage], alignment: int) -> dict[tu
     number = {t: i for i, s in enumerate(places) for t in s.tensors}
     found: dict[tuple[int, int], Overlap] = {}
     for step, node in enumerate(graph.steps()):
-        if not node.has_kernel:
+        if not node.has_kernel or node.out not in number:
             continue
         j = number[node.out]
         for i in {number[t] for t in node.inputs if t in number} - {j}:

@@ -40,9 +40,9 @@ class _Windowed(Protocol):
 
 
 def distance(reads: Offsets, written: Offsets) -> int:
-    """The `most` of an overlap, of steps in the order in which they run."""
+    """The `most` of an overlap, of steps in the order in which they run. What nothing was written before binds not."""
     from_here = np.minimum.accumulate(reads[::-1])[::-1]
-    return int((from_here - written).min())
+    return int((from_here - written)[written > 0].min(initial=reads.max()))
 
 
 def _first_inside(out: int, stride: int, pad: int, dilation: int, size: int) -> Offsets:
@@ -98,7 +98,10 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
         channels, size = y.shape[-1], y.dtype.size
         back = -channels % block * size  # bytes of a pixel written already that its last block reads
         reads = window_starts(node).reshape(-1)
-        return {0: Overlap(distance(reads, _numbers(len(reads)) * (channels * size)) - back)}
+        written = _numbers(len(reads)) * (channels * size)
+        if channels > block:  # a pixel's first channels are written before its last are read, the first pixel's too
+            return {0: Overlap(distance(reads + 1, written + 1) - back)}
+        return {0: Overlap(distance(reads, written))}
 
     return overlap
 
@@ -126,8 +129,10 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
     def overlap(node: Node) -> Overlaps:
         x, y = node.input(0), node.out
         batch, out_h, in_h = y.shape[0], y.shape[1], x.shape[1]
-        if not applies(node) or param(node, "batch") != batch or param(node, "window.in_h") != in_h:
-            return NONE  # all pixels are one row to it
+        if not applies(node):
+            return NONE
+        if (param(node, "batch"), param(node, "window.in_h")) != (batch, in_h):
+            return _by_piece(node, param(node, "window.out_w"))
         row = y.shape[2] * y.shape[3] * y.dtype.size
         number = _numbers(batch * out_h)
         images, oy = number // out_h, number % out_h
@@ -142,6 +147,15 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
         return {0: Overlap(distance(reads, (images * out_h + last + 1) * row - y.dtype.size))}
 
     return overlap
+
+
+def _by_piece(node: Node, pixels: int) -> Overlaps:
+    """Of a kernel that takes all pixels as one row, in pieces of so many, each of which it reads to its last write."""
+    x, y = node.input(0), node.out
+    total = y.type.elements // y.shape[3]
+    first = np.arange(0, total, pixels, dtype=np.int64)
+    written = np.minimum(first + pixels, total) * (y.shape[3] * y.dtype.size) - y.dtype.size
+    return {0: Overlap(distance(first * (x.shape[3] * x.dtype.size), written))}
 
 
 def by_dense_row(node: Node) -> Overlaps:
