@@ -131,7 +131,7 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
         batch, out_h, in_h = y.shape[0], y.shape[1], x.shape[1]
         if not applies(node):
             return NONE
-        if (param(node, "batch"), param(node, "window.in_h")) != (batch, in_h):
+        if (param(node, "window.in_h"), param(node, "window.in_w")) != (in_h, x.shape[2]):
             return _by_piece(node, param(node, "window.out_w"))
         row = y.shape[2] * y.shape[3] * y.dtype.size
         number = _numbers(batch * out_h)

@@ -26,7 +26,6 @@ from edgegen.ops.neon_tiles import (
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
 from edgegen.ops.overlap import by_rows
 
-
 _STRIP = 8  # pixels: each costs a look at every block of weights' loop
 
 
