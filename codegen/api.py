@@ -192,17 +192,23 @@ def compile(
     passes: Options | None = None,
     signature: str = "",
     weights: Form = "auto",
+    states: Mapping[str, str] | None = None,
+    values: Mapping[str, Sequence[float]] | None = None,
 ) -> Artifact:
     """Compiles a model file.
 
     target:   a name from `edgegen targets`; "" is what the board has or, without a board, this machine's best
-    shapes:   sizes of inputs with free dimensions, by input name
+    shapes:   sizes of inputs with free dimensions, by input name; of ONNX models, also of such a dimension by its own
+              name, which may be AtMost(8): its size is then an input of the model
     board:    a name from `edgegen boards`, or a .toml file that describes one: the model must fit its memories
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
     passes:   which passes run and what they show
     signature: which of the file's models to compile, by its key; "" takes the first
     weights:  "inline" in the C file, "separate" in NAME_weights.S and NAME_weights.bin; "auto": inline up to 512 KiB
+    states:   outputs that are fed back to inputs from run to run, by the input's name: both become the model's state,
+              which NAME_init resets to zeros or to the input's initializer, and neither is a port any more
+    values:   what inputs of an ONNX model always hold, element after element, so that they are no inputs any more
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -212,7 +218,15 @@ def compile(
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
     tuned = replace(chosen, optimize=optimize)
     request = Request(
-        Path(path), tuned, dict(shapes or {}), name, passes or Options(), signature=signature, weights=weights
+        Path(path),
+        tuned,
+        dict(shapes or {}),
+        name,
+        passes or Options(),
+        signature=signature,
+        weights=weights,
+        states=dict(states or {}),
+        values=dict(values or {}),
     )
     compiled = compile_model(request)
     return Artifact(compiled, check_fit(compiled, found, _code_bytes(compiled)) if found else None)

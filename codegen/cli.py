@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegen.api import Artifact, compile
+from edgegen.arguments import positive, shape, state, value
 from edgegen.compiler import read
 from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
@@ -93,24 +94,6 @@ def print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def shape(text: str) -> tuple[str, tuple[int, ...]]:
-    """NAME=1,3,224,224; the name may itself contain "="."""
-    name, separator, sizes = text.rpartition("=")
-    try:
-        dimensions = tuple(int(d) for d in sizes.split(",")) if sizes else ()
-    except ValueError:
-        dimensions = (-1,)
-    if not separator or not name or any(d < 1 for d in dimensions):
-        raise argparse.ArgumentTypeError(f'"{text}" is not NAME=SIZES, such as input=1,3,224,224')
-    return name, dimensions
-
-
-def positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a positive number')
-    return int(text)
-
-
 def _new_parser(name: str, description: str, examples: str = "") -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         prog=f"edgegen {name}".strip(),
@@ -134,13 +117,31 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
         type=shape,
         action="append",
         default=[],
-        help="sizes of an input with free dimensions: input=1,3,224,224 (may be repeated)",
+        help="sizes of an input with free dimensions: input=1,3,224,224 (may be repeated). Of an ONNX model, also of a "
+        "free dimension by its name: batch=4, or up to a bound, batch<=8, so that the size is an input",
     )
     parser.add_argument(
         "--signature",
         metavar="KEY",
         default="",
         help="which of the file's models to take, if it has several; edgegen inspect lists them (default: the first)",
+    )
+    parser.add_argument(
+        "--value",
+        metavar="NAME=NUMBERS",
+        type=value,
+        action="append",
+        default=[],
+        help="what an input of an ONNX model always holds, so that it is no input any more: sr=16000 (may be repeated)",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="INPUT=OUTPUT",
+        type=state,
+        action="append",
+        default=[],
+        help="feed an output back to an input from run to run: both become state inside of the model, which NAME_init "
+        "resets: h0=hn (may be repeated)",
     )
 
 
@@ -199,6 +200,8 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         passes=passes,
         signature=args.signature,
         weights=args.weights,
+        states=dict(args.state),
+        values=dict(args.value),
     )
 
 
@@ -315,7 +318,7 @@ def inspect_parser() -> argparse.ArgumentParser:
 
 def run_inspect(args: Arguments, progress: Progress) -> int:
     progress("read")
-    graph, _ = read(args.model, dict(args.shape), args.signature)
+    graph, _ = read(args.model, dict(args.shape), args.signature, dict(args.state), dict(args.value))
     data = inspection(graph)
     progress.clear()
     if args.json:

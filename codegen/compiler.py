@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +12,7 @@ from edgegen.emit.render import Origin, render
 from edgegen.emit.symbols import default_name, model_name
 from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import UsageError
-from edgegen.frontends import Shapes, read_model
+from edgegen.frontends import Shapes, Values, read_model
 from edgegen.ir.graph import Graph
 from edgegen.passes.pipeline import Options, run
 from edgegen.targets import Target
@@ -26,6 +27,8 @@ class Request:
     trace:  emit the calls that let verification see every node's result
     signature: which of the file's models to compile; "" for the first
     weights: whether they stand in the C file or beside it; "auto" decides by their size
+    states: outputs that are fed back to inputs from run to run, by the input's name
+    values: what inputs always hold, by name
     """
 
     path: Path
@@ -36,6 +39,8 @@ class Request:
     trace: bool = False
     signature: str = ""
     weights: Form = "auto"
+    states: Mapping[str, str] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,19 @@ class Compiled:
     binaries: dict[str, Pieces] = field(default_factory=dict)
 
 
-def read(path: Path, shapes: Shapes, signature: str = "") -> tuple[Graph, bytes]:
+def read(
+    path: Path,
+    shapes: Shapes,
+    signature: str = "",
+    states: Mapping[str, str] | None = None,
+    values: Values | None = None,
+) -> tuple[Graph, bytes]:
     """The graph of a model file, and the file's bytes. Raises UsageError if it cannot be read."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    return read_model(path, data, shapes, signature), data
+    return read_model(path, data, shapes, signature, states, values), data
 
 
 def compile_graph(
@@ -87,6 +98,6 @@ def compile_model(request: Request) -> Compiled:
     """Compiles one model file. Raises EdgegenError; nothing is written."""
     name = model_name(request.name) if request.name else default_name(request.path.stem)
     request.passes.progress("read")
-    source, data = read(request.path, request.shapes, request.signature)
+    source, data = read(request.path, request.shapes, request.signature, request.states, request.values)
     origin = Origin(request.path.name, hashlib.sha256(data).hexdigest(), version("edgegen"))
     return compile_graph(source, request.target, name, origin, request.passes, request.trace, request.weights)

@@ -10,7 +10,8 @@ the values that they have there, and other values compile it again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,14 @@ class Specialized:
         return [inputs.tensors[t.name] for t in self.graph.inputs]
 
 
-def specialize(model: onnx.ModelProto, inputs: Inputs) -> Specialized:
+def specialize(model: onnx.ModelProto, inputs: Inputs, values: Mapping[str, Array] | None = None) -> Specialized:
     """Imports a checked model for the shapes of `inputs`, and for the values of those that must be known ahead of time.
+
+    values: of inputs that are to be constants, too
 
     Raises InvalidModel, UnsupportedModel and UsageError.
     """
-    fixed: dict[str, Array | None] = dict.fromkeys(inputs.absent)
+    fixed: dict[str, Array | None] = {**dict.fromkeys(inputs.absent), **(values or {})}
     lengths = {name: (count,) for name, count in inputs.lengths.items()}
     while True:
         shapes = {name: value.shape for name, value in inputs.tensors.items() if name not in fixed}
@@ -96,8 +99,17 @@ def named_inputs(model: onnx.ModelProto, inputs: Sequence[Any]) -> Inputs:
 
 
 def structured(model: onnx.ModelProto, names: Sequence[str], outputs: Sequence[Array]) -> tuple[Any, ...]:
-    """A run's outputs, which are called `names`, as the model has them: sequences as lists, None for absent ones."""
+    """A run's outputs, which are called `names`, as the model has them: sequences as lists, None for absent ones.
+
+    Those whose extents are known at run time only are cut to them.
+    """
     values = dict(zip(names, outputs, strict=True))
+    declared = {info.name for info in model.graph.output}
+    for name in declared & values.keys():
+        shape = values.get(f"{name}_shape") if f"{name}_shape" not in declared else None
+        if shape is not None:
+            actual = tuple(int(n) for n in shape)
+            values[name] = values[name].reshape(-1)[: math.prod(actual)].reshape(actual)
     found: list[Any] = []
     for info in model.graph.output:
         kind = info.type.WhichOneof("value")

@@ -88,12 +88,14 @@ test_hybrid_corpus.py, layer by layer and by LiteRT's other kernels; the third, 
 others by test_mixed_products.py."""
 
 
-def references(corpus: Path, name: str, inputs: Sequence[TensorType]) -> list[tuple[list[Array], list[Recorded]]]:
+def references(
+    corpus: Path, name: str, inputs: Sequence[TensorType], kind: str = "tflite"
+) -> list[tuple[list[Array], list[Recorded]]]:
     """(inputs, outputs) of each sample that the judge ran, as `samples` has them; none for a model without a judge.
 
     inputs: types of the model's inputs, of which those that were too large to be stored are made again
     """
-    path = corpus / "refs" / f"tflite_{name}.npz"
+    path = corpus / "refs" / f"{kind}_{name}.npz"
     if not path.is_file():
         return []
     with np.load(path) as stored:

@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler",),
     ("boards",),
     ("verify", "report"),
-    ("api", "onnx_backend"),
+    ("api", "arguments", "onnx_backend"),
     ("cli",),
     ("__main__", "__init__"),
 )

@@ -21,6 +21,9 @@ from edgegen.ir.tensor import Array, Tensor
 from edgegen.resources import resource
 from edgegen.targets import Target
 
+AFTER_KERNELS = "/* ---- 2. Weights and parameters (flash) ---- */"
+"""Where the C of every model begins to differ from that of others with the same kernels."""
+
 
 @dataclass(frozen=True)
 class Origin:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from edgegen.errors import InvalidGraph
 from edgegen.ir.kernel import Kernel
 from edgegen.ir.layout import NATURAL
+from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, TensorType
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Op:
         Depends on the layouts: a transpose from NHWC to NCHW is free where one side is stored in the other's order.
         """
         return self.is_view and x.layout == y.layout == NATURAL
+
+    def carries(self, x: TensorType) -> Quantization | None:
+        """What the quantization of a constant x says of the output, if the operator only moves elements; else None."""
+        del x
+        return None
 
     def macs(self, *inputs: TensorType | None) -> int:
         """Multiply-accumulates; 0 for operators that have none."""

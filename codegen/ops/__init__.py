@@ -16,6 +16,7 @@ from edgegen.ops.blockwise_dense import BlockwiseDense
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.bucketize import Bucketize
 from edgegen.ops.cast import Cast
+from edgegen.ops.chosen import Compress, NonZero, Unique
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
@@ -23,18 +24,24 @@ from edgegen.ops.control import If, While
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.conv3d import Conv3d
 from edgegen.ops.copy import Copy
+from edgegen.ops.coupling import Coupling
 from edgegen.ops.cumulate import Cumulate
+from edgegen.ops.deform_conv2d import DeformConv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.detection_postprocess import DetectionPostprocess
 from edgegen.ops.determinant import Determinant
+from edgegen.ops.dynamic_quantize import DynamicQuantize
 from edgegen.ops.elements import GatherElements, ScatterElements
 from edgegen.ops.fake_quantize import FakeQuantize
 from edgegen.ops.fft import Irfft, Rfft
 from edgegen.ops.gather import Gather
 from edgegen.ops.gather_nd import GatherNd
+from edgegen.ops.grid_sample import GridSample
+from edgegen.ops.gru import Gru
 from edgegen.ops.hybrid import HybridProduct
 from edgegen.ops.l2_normalize import L2Normalize
+from edgegen.ops.linear_attention import LinearAttention
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.lstm import Lstm
@@ -44,20 +51,26 @@ from edgegen.ops.non_max_suppression import NonMaxSuppression
 from edgegen.ops.one_hot import OneHot
 from edgegen.ops.pad import Pad
 from edgegen.ops.pool2d import Pool2d
+from edgegen.ops.pool3d import Pool3d
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.push import Push
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
+from edgegen.ops.resample import Resample
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
 from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.rnn import Rnn
+from edgegen.ops.roi_align import RoiAlign
+from edgegen.ops.scaled_binary import ScaledBinary
 from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.segment_reduce import SegmentReduce
+from edgegen.ops.select_boxes import SelectBoxes
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
+from edgegen.ops.standardize import Standardize
 from edgegen.ops.svdf import Svdf
 from edgegen.ops.table import Table
 from edgegen.ops.top_k import TopK
@@ -82,29 +95,37 @@ OPS: tuple[type[Op], ...] = (
     Cast,
     Clamp,
     Compare,
+    Compress,
     Concat,
     Conv2d,
     Conv3d,
     Copy,
+    Coupling,
     Cumulate,
     Dense,
+    DeformConv2d,
     DepthwiseConv2d,
     Dequantize,
     DetectionPostprocess,
     Determinant,
     Energy,
+    DynamicQuantize,
     FakeQuantize,
     FilterBank,
     Frames,
     Gather,
     GatherElements,
+    ScaledBinary,
     ScatterElements,
     GatherNd,
+    GridSample,
+    Gru,
     HybridProduct,
     If,
     IntegerRoot,
     Irfft,
     L2Normalize,
+    LinearAttention,
     LocalResponse,
     LogSoftmax,
     Lstm,
@@ -112,17 +133,20 @@ OPS: tuple[type[Op], ...] = (
     MirrorPad,
     Ngrams,
     NonMaxSuppression,
+    NonZero,
     OneHot,
     OverlapAdd,
     Pad,
     Pcan,
     Pool2d,
+    Pool3d,
     Prelu,
     Push,
     Quantize,
     QuantizeRows,
     Reduce,
     Requantize,
+    Resample,
     Reshape,
     Resize,
     ReverseSequence,
@@ -131,11 +155,14 @@ OPS: tuple[type[Op], ...] = (
     ScatterNd,
     SegmentReduce,
     Rnn,
+    RoiAlign,
     Select,
+    SelectBoxes,
     Slice,
     Softmax,
     SpectralSubtraction,
     Stacker,
+    Standardize,
     Svdf,
     Table,
     Taper,
@@ -144,6 +171,7 @@ OPS: tuple[type[Op], ...] = (
     TransposeConv2d,
     Trees,
     Unary,
+    Unique,
     UpdateSlice,
     While,
 )

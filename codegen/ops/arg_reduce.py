@@ -14,7 +14,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 
-_READS = ("f32", "s8", "u8", "s16", "s32")
+_READS = ("f32", "f64", "s8", "u8", "s16", "s32", "s64", "u64")
 _WRITES = ("s32", "s64")
 
 

@@ -73,8 +73,8 @@ class Attention(Op):
             raise InvalidGraph(f"mask {mask} and lengths {lengths} do not fit scores {list(scores)}")
         if (self.scores and self.scores not in SCORES) or (self.precision and self.precision not in _PRECISIONS):
             raise InvalidGraph(f"{self.scores} scores and precision {self.precision} are not known")
-        if self.precision == F64.name and q.dtype != F64:
-            raise InvalidGraph(f"softmax of {q.dtype} in f64 is not supported")
+        if self.precision and (self.precision == F64.name) != (q.dtype == F64):
+            raise InvalidGraph(f"softmax of {q.dtype} in {self.precision} is not supported")
         y = TensorType(q.dtype, (*q.shape[:3], v.shape[3]))
         return (y, TensorType(q.dtype, scores)) if self.scores else (y,)
 

@@ -36,8 +36,9 @@ class Compare(Op):
     """relation(a, b), element by element, as bool; broadcast to a common shape as numpy does.
 
     relation:  one of RELATIONS; "and" and "or" are of bool
-    a_zero, b_zero, left_shift, a_rescale, b_rescale: what is compared of s8: a_rescale((a - a_zero) << left_shift) and
-               likewise b (TFLM EQUAL, LESS and their like, int8); None where numbers are compared as they are
+    a_zero, b_zero, left_shift, a_rescale, b_rescale: what is compared of s8 and s16:
+               a_rescale((a - a_zero) << left_shift) and likewise b (TFLM EQUAL, LESS and their like, int8; LiteRT
+               EQUAL and NOT_EQUAL, int16); None where numbers are compared as they are
     """
 
     relation: str = "equal"
@@ -125,4 +126,5 @@ Compare.kernels = (
     *(_row(r, dtype) for dtype in _PLAIN for r in _ORDERED),
     *(_row(r, "bool") for r in _OF_BOOL),
     *(_row(r, "s8", rescaled=True) for r in _ORDERED),
+    *(_row(r, "s16", rescaled=True) for r in ("equal", "not_equal")),
 )

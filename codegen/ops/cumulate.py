@@ -37,7 +37,8 @@ class Cumulate(Op):
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")
         if x.dtype.name not in _DTYPES or self.function not in _NAMES or not 0 <= self.axis < len(x.shape):
-            raise InvalidGraph(f"the {self.function} of x {x} so far along axis {self.axis} is not defined")
+            what = "multiplied" if self.function == "prod" else "summed up"
+            raise InvalidGraph(f"x {x} cannot be {what} along axis {self.axis}")
         return (TensorType(x.dtype, x.shape),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:

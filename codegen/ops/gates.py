@@ -9,6 +9,7 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.tensor import Array
 from edgegen.ops.quantize_rows import quantize_rows
+from edgegen.ops.recurrent import PLAIN, General
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,13 @@ def constant_parameters(node: Node) -> str | None:
     states = len(node.outputs) - 1
     known = all(t is None or t.is_constant for t in node.inputs[1 + states :])
     return None if known else "weights and biases must be constant"
+
+
+def without_general(general: General, lengths: object) -> str | None:
+    """A row's `when`: nothing of General, and all sequences of one length."""
+    if general != PLAIN:
+        return "sums are clipped or activations are not the operator's own"
+    return None if lengths is None else "sequences have lengths of their own"
 
 
 @dataclass(frozen=True)

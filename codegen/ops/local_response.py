@@ -16,30 +16,31 @@ from edgegen.ir.tensor import Array, TensorType
 
 @dataclass(frozen=True)
 class LocalResponse(Op):
-    """x[c] * (bias + alpha * sum(x[c - radius .. c + radius - 1]^2)) ^ -beta.
+    """x[c] * (bias + alpha * sum(x[c - before .. c + after]^2)) ^ -beta (ONNX LRN).
 
-    As TFLite's reference of LOCAL_RESPONSE_NORMALIZATION, which leaves out the last neighbour.
+    TFLite's reference of LOCAL_RESPONSE_NORMALIZATION leaves out the last neighbour: after is before - 1.
     """
 
-    radius: int = 5
+    before: int = 5
+    after: int = 4
     bias: float = 1.0
     alpha: float = 1.0
     beta: float = 0.5
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")
-        if not x.shape or not x.dtype.is_float or self.radius < 0:
-            raise InvalidGraph(f"x {x} has no neighbours within {self.radius}")
+        if not x.shape or not x.dtype.is_float or self.before < 0 or self.after < -1:
+            raise InvalidGraph(f"x {x} has no neighbours within {self.before} and {self.after}")
         return (TensorType(x.dtype, x.shape),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")
         wide = x.astype(np.float64)
         depth = x.shape[-1]
-        radius = min(self.radius, depth)
-        padded = np.pad(wide * wide, [(0, 0)] * (x.ndim - 1) + [(radius, radius)])
+        before, after = min(self.before, depth), min(self.after, depth)
+        padded = np.pad(wide * wide, [(0, 0)] * (x.ndim - 1) + [(before, max(after, 0))])
         total = np.zeros_like(wide)
-        for k in range(2 * radius):
+        for k in range(before + 1 + after):
             total += padded[..., k : k + depth]
         return ((wide * (self.bias + self.alpha * total) ** -self.beta).astype(x.dtype),)
 
@@ -53,7 +54,8 @@ def _pack(node: Node) -> Packed:
         {
             "rows": math.prod(shape[:-1]),
             "depth": shape[-1],
-            "radius": min(op.radius, shape[-1]),
+            "before": min(op.before, shape[-1]),
+            "after": min(op.after, shape[-1]),
             "bias": op.bias,
             "alpha": op.alpha,
             "beta": op.beta,

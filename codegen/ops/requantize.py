@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,13 +32,16 @@ def limits(dtype: str, clamp: Range) -> tuple[int, int]:
 class Quantize(Op):
     """round(x / scale) + zero_point, saturated to `dtype`: f32 to integers.
 
-    The quotient is an f32 and rounds half away from zero (TFLM QUANTIZE). Numbers that no 32-bit integer holds, which
-    TFLM leaves to the machine, saturate too; NaN gives the least number.
+    even: ties go to the even number (ONNX QuantizeLinear), not away from zero (TFLM QUANTIZE)
+
+    The quotient is an f32. Numbers that no 32-bit integer holds, which TFLM leaves to the machine, saturate too; NaN
+    gives the least number.
     """
 
     scale: float = 1.0
     zero_point: int = 0
     dtype: str = "s8"
+    even: bool = False
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")
@@ -52,7 +55,7 @@ class Quantize(Op):
         with np.errstate(over="ignore", invalid="ignore"):
             quotient = (x / np.float32(self.scale)).astype(np.float64)
         bounded = np.clip(np.nan_to_num(quotient, nan=-np.inf), low - self.zero_point, high - self.zero_point)
-        rounded = np.trunc(bounded + np.copysign(0.5, bounded))
+        rounded = np.rint(bounded) if self.even else np.trunc(bounded + np.copysign(0.5, bounded))
         return ((rounded + self.zero_point).astype(DTYPES[self.dtype].np),)
 
 
@@ -112,6 +115,12 @@ class Requantize(Op):
         return (np.clip(y, *limits(self.dtype, self.clamp)).astype(DTYPES[self.dtype].np),)
 
 
+_ONE = FixedPoint.from_scales([1.0], 0)
+TO_SIGNED = Requantize(replace(_ONE, zero_point=-128), 0, "s8")
+"""u8 as s8, each 128 less: the same bytes with their upper bit flipped."""
+TO_UNSIGNED = Requantize(replace(_ONE, zero_point=128), 0, "u8")
+
+
 def _pack_quantize(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Quantize)
@@ -119,6 +128,7 @@ def _pack_quantize(node: Node) -> Packed:
     params: dict[str, Literal] = {
         "count": node.out.type.elements,
         "zero_point": op.zero_point,
+        "even": int(op.even),
         "scale": op.scale,
         "low": float(low - op.zero_point),
         "high": float(high - op.zero_point),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.strided_copy import Dim, any_layout, fits, natural_strides, pack_copy, storage_strides
 
@@ -47,6 +48,17 @@ class Reshape(Op):
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         return (present(inputs[0], "x").reshape(self.shape),)
+
+    def carries(self, x: TensorType) -> Quantization | None:
+        """Scales along an axis stay where the shape keeps that axis, with as many elements after it."""
+        q = x.quantization
+        if q is None or q.axis is None:
+            return q
+        after = math.prod(x.shape[q.axis + 1 :])
+        kept = [
+            i for i, n in enumerate(self.shape) if n == x.shape[q.axis] and math.prod(self.shape[i + 1 :]) == after
+        ]
+        return None if q.block or not kept else replace(q, axis=kept[0])
 
     kernels = (
         Kernel(

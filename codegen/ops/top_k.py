@@ -14,7 +14,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 
-_READS = ("f32", "s8", "u8", "s16", "s32", "s64")
+_READS = ("f32", "f64", "s8", "u8", "s16", "s32", "s64", "u64")
 _INDEX_TYPES = ("s32", "s64", "s16")
 
 
@@ -60,7 +60,7 @@ class TopK(Op):
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = np.moveaxis(present(inputs[0], "x"), self.axis, -1)
-        rising = np.where(np.isnan(x), -np.inf, x) if x.dtype.kind == "f" else x.astype(np.int64)
+        rising = np.where(np.isnan(x), -np.inf, x) if x.dtype.kind == "f" else x
         rank = np.unique(rising, return_inverse=True)[1].reshape(x.shape) + 1
         if x.dtype.kind == "f":
             rank = np.where(np.isnan(x), 0, rank)

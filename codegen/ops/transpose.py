@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from edgegen.errors import InvalidGraph
@@ -10,6 +10,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.layout import Layout
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_strides
 
@@ -42,6 +43,10 @@ class Transpose(Op):
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         return (present(inputs[0], "x").transpose(self.perm),)
+
+    def carries(self, x: TensorType) -> Quantization | None:
+        q = x.quantization
+        return q if q is None or q.axis is None else None if q.block else replace(q, axis=self.perm.index(q.axis))
 
     def aliases(self, x: TensorType, y: TensorType) -> bool:
         """Axes of 1 move freely, and layouts can undo the permutation."""

@@ -20,7 +20,7 @@ _DTYPES = ("f32", "f64")
 
 
 def branch_code(feature: int, relation: str, missing: bool) -> int:
-    """The first word of a node. missing: NaN leads to the first branch, too; else to the second."""
+    """The first word of a node. missing: NaN always leads to the first branch; else where comparisons with it lead."""
     return feature * 16 + RELATIONS.index(relation) * 2 + missing
 
 
@@ -81,7 +81,7 @@ class Trees(Op):
                 while at >= 0:
                     code, then, otherwise = branch[at]
                     value = row[code // 16]
-                    holds = relations[code // 2 % 8](value, threshold[at]) and not np.isnan(value)
+                    holds = relations[code // 2 % 8](value, threshold[at])
                     at = then if holds or (np.isnan(value) and code % 2) else otherwise
                 for k in range(first[~at], first[~at + 1]):
                     best = result[target[k]]

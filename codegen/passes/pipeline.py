@@ -31,7 +31,9 @@ from edgegen.passes.optimize.fold_constants import fold_constants
 from edgegen.passes.optimize.fuse_activation import fuse_activation
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
 from edgegen.passes.optimize.fuse_pad import fuse_pad
+from edgegen.passes.optimize.quantize_layers import quantize_layers
 from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
+from edgegen.passes.optimize.reorder_axes import reorder_axes
 from edgegen.passes.optimize.simplify_control import simplify_control
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
@@ -56,6 +58,7 @@ PRE_OPTIMIZE: tuple[Pass, ...] = (
     eliminate_dead_nodes,
 )
 OPTIMIZE: tuple[Pass, ...] = (
+    reorder_axes,  # first, since dead nodes would count as readers
     fold_constants,
     simplify_control,
     simplify_algebra,
@@ -66,6 +69,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     fuse_batch_norm,
     tabulate_unary,
     fuse_activation,
+    quantize_layers,
     eliminate_constant_channels,
     eliminate_common_subexpressions,
     eliminate_dead_nodes,

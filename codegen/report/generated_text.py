@@ -1,6 +1,6 @@
-"""What README.md says is supported, generated from the operators' kernel rows and the front-end's registry.
+"""What README.md says is supported, generated from the operators' kernel rows and the front-ends' registries.
 
-python -m edgegen.report.support README.md      rewrites the text between the markers
+python -m edgegen.report.generated_text README.md docs/passes.md      rewrites the text between the markers
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgegen.errors import UsageError
-from edgegen.frontends.tflite.importer import REGISTRY
+from edgegen.frontends.onnx.importer import REGISTRY as ONNX
+from edgegen.frontends.tflite.importer import REGISTRY as TFLITE
 from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.kernel import Kernel
 from edgegen.ir.op import Op
@@ -45,13 +46,19 @@ def _types(kernels: Iterable[Kernel]) -> str | None:
         results.setdefault(first, []).append(result)
     inputs: dict[str, list[str]] = {}  # of several inputs with the same results
     for first, all_results in results.items():
-        inputs.setdefault(first if all_results == [first] else f" to {'/'.join(all_results)}", []).append(first)
-    return ", ".join("/".join(i) + to if to.startswith(" ") else to for to, i in inputs.items()) or None
+        inputs.setdefault(first if all_results == [first] else f" to {_names(all_results)}", []).append(first)
+    return ", ".join(_names(i) + to if to.startswith(" ") else to for to, i in inputs.items()) or None
+
+
+def _names(types: list[str]) -> str:
+    return "any" if len(types) == len(DTYPES) else "/".join(types)
 
 
 def support_text() -> str:
     """The operators that are read, and what computes each on each target; Markdown."""
-    read = ", ".join(f"{name} ({entry.last_version})" for name, entry in sorted(REGISTRY.items()))
+    tflite = ", ".join(f"{name} ({entry.last_version})" for name, entry in sorted(TFLITE.items()))
+    domains = {domain: sorted(n for d, n in ONNX if d == domain) for domain in sorted({d for d, _ in ONNX})}
+    onnx = "; ".join(f"of {d}: {', '.join(names)}" if d else ", ".join(names) for d, names in domains.items())
     special = [t for t in TARGETS.values() if t.features]
     rows = []
     for op in OPS:
@@ -60,7 +67,8 @@ def support_text() -> str:
         rows.append((_label(op), portable, *simd))
     table = markdown_table(("operator", "portable C99, every target", *(f"{t.name} SIMD" for t in special)), rows)
     return (
-        f"Operators read from .tflite files, with the last version of each: {read}.\n\n"
+        f"Operators read from .tflite files, with the last version of each: {tflite}.\n\n"
+        f"Operators read from .onnx files: {onnx}. Others are read where their schema has a function body.\n\n"
         "What they become, and the types that have kernels; without a SIMD kernel the portable one computes.\n\n"
         f"{table}"
     )

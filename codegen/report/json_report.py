@@ -12,6 +12,7 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.usage import Region, bytes_in_use, peak_step, regions
 from edgegen.ops.select import rejection
+from edgegen.ops.transpose import Transpose
 from edgegen.targets import Target
 
 FORMAT = 2  # of the report: grows when a field changes its meaning
@@ -108,6 +109,12 @@ def _board(fit: Fit) -> dict[str, Any]:
     }
 
 
+def _transposes(nodes: list[Node]) -> dict[str, int]:
+    """How many nodes transpose, and the bytes that they move: what layouts did not make superfluous."""
+    left = [n.out.type.bytes for n in nodes if isinstance(n.op, Transpose) and not n.is_view]
+    return {"count": len(left), "bytes": sum(left)}
+
+
 def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     """Everything known about a compiled model without running it; JSON-serializable, the same on every machine.
 
@@ -117,6 +124,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     the outputs. `arena_bytes` is what the C reserves, `arena_lower_bound_bytes` what no offsets can
     undercut in this order of nodes, with every result as far over its dying inputs as kernels allow (see `Plan`);
     `arena_is_optimal` says that both are equal.
+    `weights_files` names the files of weights that do not stand in the C.
     Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.
     Persistent state lies behind the arena in the same struct, from `state_offset` on. Nodes of sub-graphs, which say
     what they are `inside`, come before the node that runs them, whose `macs` count theirs: of branches the larger, of
@@ -143,6 +151,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "board": _board(fit) if fit else None,
         "macs": graph.macs(),
         "weights_bytes": sum(a.nbytes for a in constant_arrays(graph)),
+        "weights_files": sorted(compiled.binaries),
         "arena_bytes": plan.arena_bytes,
         "arena_lower_bound_bytes": plan.lower_bound,
         "arena_is_optimal": plan.is_optimal,
@@ -153,6 +162,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "signature": graph.signature.key if graph.signature else None,
         "inputs": [_port(t, n) for t, n in zip(graph.inputs, graph.input_names(), strict=True)],
         "outputs": [_port(t, n) for t, n in zip(graph.outputs, graph.output_names(), strict=True)],
+        "transposes": _transposes(steps),
         "operators": dict(sorted(kinds.items())),
         "nodes": [_node(i, n, owners.get(n), target) for i, n in enumerate(steps)],
         "arena": [_region(r) for r in found],

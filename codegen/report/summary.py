@@ -10,6 +10,17 @@ def _loops(r: dict[str, Any]) -> str:
     return "; one turn of each loop" if any(n["macs_count"] == "a turn" for n in r["nodes"]) else ""
 
 
+def _where(r: dict[str, Any]) -> str:
+    """The file that holds separate weights, if there is one."""
+    return f", in {', '.join(r['weights_files'])}" if r["weights_files"] else ""
+
+
+def _transposes(r: dict[str, Any]) -> str:
+    """What is left of transposes, which move bytes and compute nothing."""
+    left = r["transposes"]
+    return f"; {left['count']} of them transpose {left['bytes']:,} B" if left["count"] else ""
+
+
 def summary(r: dict[str, Any]) -> str:
     """Sizes, work and peak of a report made by `report()`."""
     target, peak = r["target"], r["peak"]
@@ -19,8 +30,8 @@ def summary(r: dict[str, Any]) -> str:
     rows = [
         ("arena", f"{r['arena_bytes']:,} B", f"{bound}, {where}"),
         *([("state", f"{r['state_bytes']:,} B", "kept from run to run")] if r["state_bytes"] else []),
-        ("weights", f"{r['weights_bytes']:,} B", "constants as packed for the kernels"),
-        ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes{_loops(r)}"),
+        ("weights", f"{r['weights_bytes']:,} B", f"constants as packed for the kernels{_where(r)}"),
+        ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes{_loops(r)}{_transposes(r)}"),
     ]
     board = r["board"]
     if board and board["flash_bytes"]:

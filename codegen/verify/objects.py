@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgegen.compiler import Compiled
+from edgegen.emit.bundle import bundle
+from edgegen.emit.render import AFTER_KERNELS
+from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.verify import toolchain
 
@@ -28,6 +31,8 @@ class Build:
               targets, by the emulator on others. Each step of a traced model may then touch nothing in the arena but
               its own inputs, results and scratch
     timeout:  seconds that one compilation or one start of the program may take
+    together: all models are one source with each kernel in it once: for programs of many small models, most of whose
+              text, and so of the compiler's time, is kernels. Sizes are then those of all of them
     """
 
     cc: str = ""
@@ -35,6 +40,7 @@ class Build:
     strict: bool = True
     sanitize: bool = False
     timeout: float = 300.0
+    together: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,28 +72,51 @@ def compile_models(
     flags = [*(STRICT if build.strict else ("-std=c99",)), *toolchain.core_flags(target, cc), target.level]
     flags += [*(SANITIZE if build.sanitize and target.runner == "native" else ()), *extra_flags, *build.cflags]
 
+    if build.together:
+        (folder / "together.c").write_text(_together(models), encoding="utf-8")
+        command = [cc, *flags, "-I.", "-c", "together.c", "-o", "together.o"]
+        toolchain.run(command, f"compiling {len(models)} models for {target.name}", folder, build.timeout)
+        return [_with_weights(models, folder / "together.o", extra_flags)]
+
     def compile_one(model: Compiled) -> Path:
         source, compiled = f"{model.name}.c", folder / f"{model.name}.o"
         command = [cc, *flags, "-I.", "-c", source, "-o", compiled.name]
         toolchain.run(command, f"compiling {source} for {target.name}", folder, build.timeout)
-        return _with_weights(model, compiled, extra_flags)
+        return _with_weights([model], compiled, extra_flags)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return list(pool.map(compile_one, models))
 
 
-def _with_weights(model: Compiled, compiled: Path, flags: Sequence[str]) -> Path:
-    """The model's object, with its separate weights linked into it if it has any."""
-    assembly = f"{model.name}_weights.S"
-    if assembly not in model.files:
+def _together(models: Sequence[Compiled]) -> str:
+    """One source of all models, which share kernels."""
+    nodes = [n for m in models for n in m.graph.steps()]
+    headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
+    system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])
+    definitions = dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)
+    size = ["#define EDGEGEN_OPTIMIZE_SIZE 1"] if models[0].target.optimize == "size" else []
+    parts = [*(f'#include "{m.name}.h"' for m in models), *(f"#include <{s}>" for s in system), *size, kernels]
+    parts += definitions
+    for model in models:
+        _, mark, own = model.files[f"{model.name}.c"].partition(AFTER_KERNELS)
+        parts.append(mark + own)
+    return "\n".join(parts)
+
+
+def _with_weights(models: Sequence[Compiled], compiled: Path, flags: Sequence[str]) -> Path:
+    """An object of models, with their separate weights linked into it if there are any."""
+    names = [m.name for m in models if f"{m.name}_weights.S" in m.files]
+    if not names:
         return compiled
-    target, folder = model.target, compiled.parent
+    target, folder = models[0].target, compiled.parent
     gnu = toolchain.compiler(target)
-    weights, whole = f"{model.name}_weights.o", folder / f"{model.name}_whole.o"
-    command = [gnu, *target.cflags, *flags, "-I.", "-c", assembly, "-o", weights]
-    toolchain.run(command, f"assembling {assembly} for {target.name}", folder)
-    command = [gnu, *target.cflags, "-r", "-nostdlib", compiled.name, weights, "-o", whole.name]
-    toolchain.run(command, f"linking {model.name} with its weights", folder)
+    for name in names:
+        command = [gnu, *target.cflags, *flags, "-I.", "-c", f"{name}_weights.S", "-o", f"{name}_weights.o"]
+        toolchain.run(command, f"assembling {name}_weights.S for {target.name}", folder)
+    whole = compiled.with_name(f"{compiled.stem}_whole.o")
+    weights = [f"{name}_weights.o" for name in names]
+    command = [gnu, *target.cflags, "-r", "-nostdlib", compiled.name, *weights, "-o", whole.name]
+    toolchain.run(command, f"linking {', '.join(names[:3])} with their weights", folder)
     return whole
 
 

@@ -31,9 +31,12 @@ typedef struct {
     EDGEGEN_ARG_REDUCE(arg_min_##name##_s64, of, int64_t, <)
 
 EDGEGEN_ARG_REDUCE_ALL(f32, float)
+EDGEGEN_ARG_REDUCE_ALL(f64, double)
 EDGEGEN_ARG_REDUCE_ALL(s8, int8_t)
 EDGEGEN_ARG_REDUCE_ALL(u8, uint8_t)
 EDGEGEN_ARG_REDUCE_ALL(s16, int16_t)
 EDGEGEN_ARG_REDUCE_ALL(s32, int32_t)
+EDGEGEN_ARG_REDUCE_ALL(s64, int64_t)
+EDGEGEN_ARG_REDUCE_ALL(u64, uint64_t)
 
 #endif

@@ -71,16 +71,19 @@ EDGEGEN_ATTENTION_WEIGHTS(f64, double, EDGEGEN_MATH_F64, edgegen_nearest_f64)
     EDGEGEN_INLINE real edgegen_attention_score_##name(const edgegen_attention *p, const real *query, const type *key) \
     {                                                                                                                  \
         const real scale = (real)p->scale;                                                                             \
-        real sums[4] = {0, 0, 0, 0};                                                                                   \
+        real sums[8] = {0, 0, 0, 0, 0, 0, 0, 0};                                                                       \
         int32_t d = 0;                                                                                                 \
         (void)scale;                                                                                                   \
-        for (; d + 4 <= p->depth; d += 4) {                                                                            \
-            for (int32_t l = 0; l < 4; l++) {                                                                          \
+        for (; d + 8 <= p->depth; d += 8) {                                                                            \
+            for (int32_t l = 0; l < 8; l++) {                                                                          \
                 sums[l] += query[d + l] * of_key(load(key[d + l]), scale);                                             \
             }                                                                                                          \
         }                                                                                                              \
         for (; d < p->depth; d++) {                                                                                    \
             sums[0] += query[d] * of_key(load(key[d]), scale);                                                         \
+        }                                                                                                              \
+        for (int32_t l = 4; l < 8; l++) {                                                                              \
+            sums[l - 4] += sums[l];                                                                                    \
         }                                                                                                              \
         return nearest(sums[0] + sums[1] + (sums[2] + sums[3]));                                                       \
     }                                                                                                                  \

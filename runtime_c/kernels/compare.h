@@ -44,16 +44,14 @@ EDGEGEN_ELEMENTWISE_TO(not_equal_bool, edgegen_compare, uint8_t, uint8_t, EDGEGE
 EDGEGEN_ELEMENTWISE_TO(and_bool, edgegen_compare, uint8_t, uint8_t, EDGEGEN_AND)
 EDGEGEN_ELEMENTWISE_TO(or_bool, edgegen_compare, uint8_t, uint8_t, EDGEGEN_OR)
 
-/* Defines the kernel <relation>_s8_rescaled. */
+/* Defines how <relation>_s8_rescaled and its like compare two. */
 #define EDGEGEN_COMPARE_RESCALED(relation, holds)                                                                      \
     EDGEGEN_INLINE uint8_t edgegen_##relation##_rescaled(const edgegen_compare_rescaled *p, int32_t a, int32_t b)      \
     {                                                                                                                  \
         const int32_t wide_a = (a - p->a_zero) * (1 << p->left_shift), wide_b = (b - p->b_zero) * (1 << p->left_shift); \
         return holds(p, edgegen_requantize(wide_a, p->a_multiplier, p->a_shift),                                       \
                      edgegen_requantize(wide_b, p->b_multiplier, p->b_shift));                                         \
-    }                                                                                                                  \
-    EDGEGEN_ELEMENTWISE_TO(relation##_s8_rescaled, edgegen_compare_rescaled, int8_t, uint8_t,                          \
-                           edgegen_##relation##_rescaled)
+    }
 
 EDGEGEN_COMPARE_RESCALED(equal, EDGEGEN_EQUAL)
 EDGEGEN_COMPARE_RESCALED(not_equal, EDGEGEN_NOT_EQUAL)
@@ -61,5 +59,15 @@ EDGEGEN_COMPARE_RESCALED(greater, EDGEGEN_GREATER)
 EDGEGEN_COMPARE_RESCALED(greater_equal, EDGEGEN_GREATER_EQUAL)
 EDGEGEN_COMPARE_RESCALED(less, EDGEGEN_LESS)
 EDGEGEN_COMPARE_RESCALED(less_equal, EDGEGEN_LESS_EQUAL)
+
+EDGEGEN_ELEMENTWISE_TO(equal_s8_rescaled, edgegen_compare_rescaled, int8_t, uint8_t, edgegen_equal_rescaled)
+EDGEGEN_ELEMENTWISE_TO(equal_s16_rescaled, edgegen_compare_rescaled, int16_t, uint8_t, edgegen_equal_rescaled)
+EDGEGEN_ELEMENTWISE_TO(not_equal_s8_rescaled, edgegen_compare_rescaled, int8_t, uint8_t, edgegen_not_equal_rescaled)
+EDGEGEN_ELEMENTWISE_TO(not_equal_s16_rescaled, edgegen_compare_rescaled, int16_t, uint8_t, edgegen_not_equal_rescaled)
+EDGEGEN_ELEMENTWISE_TO(greater_s8_rescaled, edgegen_compare_rescaled, int8_t, uint8_t, edgegen_greater_rescaled)
+EDGEGEN_ELEMENTWISE_TO(greater_equal_s8_rescaled, edgegen_compare_rescaled, int8_t, uint8_t,
+                       edgegen_greater_equal_rescaled)
+EDGEGEN_ELEMENTWISE_TO(less_s8_rescaled, edgegen_compare_rescaled, int8_t, uint8_t, edgegen_less_rescaled)
+EDGEGEN_ELEMENTWISE_TO(less_equal_s8_rescaled, edgegen_compare_rescaled, int8_t, uint8_t, edgegen_less_equal_rescaled)
 
 #endif

@@ -5,7 +5,7 @@
 #include "edgegen.h"
 
 typedef struct {
-    int32_t rows, depth, radius;
+    int32_t rows, depth, before, after;
     float bias, alpha, beta;
 } edgegen_local_response;
 
@@ -13,7 +13,8 @@ EDGEGEN_KERNEL void local_response_f32(const edgegen_local_response *p, const fl
 {
     for (int32_t r = 0; r < p->rows; r++) {
         for (int32_t c = 0; c < p->depth; c++) {
-            const int32_t first = edgegen_max_s32(c - p->radius, 0), end = edgegen_min_s32(c + p->radius, p->depth);
+            const int32_t first = edgegen_max_s32(c - p->before, 0);
+            const int32_t end = edgegen_min_s32(c + p->after + 1, p->depth);
             float sum = 0.0f;
             for (int32_t k = first; k < end; k++) {
                 sum += x[k] * x[k];

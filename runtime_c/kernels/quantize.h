@@ -5,8 +5,8 @@
 #include "edgegen.h"
 
 typedef struct {
-    int32_t count, zero_point;
-    float scale, low, high; /* limits of the result without its zero point */
+    int32_t count, zero_point, even; /* even: ties go to the even number, not away from zero */
+    float scale, low, high;          /* limits of the result without its zero point */
 } edgegen_quantize;
 
 typedef struct {
@@ -14,7 +14,7 @@ typedef struct {
     float scale;
 } edgegen_dequantize;
 
-/* x / scale, limited, rounded half away from zero; NaN becomes the lower limit. Limits are whole numbers that an
+/* x / scale, limited and rounded; NaN becomes the lower limit. Limits are whole numbers that an
  * int32_t holds. */
 EDGEGEN_INLINE int32_t edgegen_quantized(const edgegen_quantize *p, float x)
 {
@@ -23,7 +23,8 @@ EDGEGEN_INLINE int32_t edgegen_quantized(const edgegen_quantize *p, float x)
     q = q < p->high ? q : p->high;
     const int32_t whole = (int32_t)q;
     const float rest = q - (float)whole;
-    return whole + (rest >= 0.5f) - (rest <= -0.5f) + p->zero_point;
+    const float half = p->even != 0 && whole % 2 == 0 ? 0.50000006f : 0.5f; /* the next f32 after a half, or a half */
+    return whole + (rest >= half) - (rest <= -half) + p->zero_point;
 }
 
 /* Defines the kernels quantize_f32_<name> and dequantize_<name>_f32. y of one byte may be x. */

@@ -5,11 +5,12 @@
 #include "kernels/quantize.h"
 #include "simd/neon.h"
 
-/* 4 of x / scale, rounded half away from zero and saturated to s32; NaN becomes the lower limit. */
+/* 4 of x / scale, rounded and saturated to s32; NaN becomes the lower limit. */
 EDGEGEN_INLINE int32x4_t edgegen_neon_quantized(const edgegen_quantize *p, const float *x)
 {
     const float32x4_t quotient = vdivq_f32(vld1q_f32(x), vdupq_n_f32(p->scale));
-    return vcvtaq_s32_f32(vmaxnmq_f32(quotient, vdupq_n_f32(p->low)));
+    const float32x4_t limited = vmaxnmq_f32(quotient, vdupq_n_f32(p->low));
+    return p->even != 0 ? vcvtnq_s32_f32(limited) : vcvtaq_s32_f32(limited);
 }
 
 /* f32 x[count] -> y, which may be x. Narrowing applies the upper limit. */

@@ -11,11 +11,13 @@ typedef struct {
 
 /* NaN is less than every number. */
 EDGEGEN_INLINE int edgegen_less_f32(float a, float b) { return a < b || (isnan(a) && !isnan(b)); }
+EDGEGEN_INLINE int edgegen_less_f64(double a, double b) { return a < b || (isnan(a) && !isnan(b)); }
 EDGEGEN_INLINE int edgegen_less_s8(int8_t a, int8_t b) { return a < b; }
 EDGEGEN_INLINE int edgegen_less_u8(uint8_t a, uint8_t b) { return a < b; }
 EDGEGEN_INLINE int edgegen_less_s16(int16_t a, int16_t b) { return a < b; }
 EDGEGEN_INLINE int edgegen_less_s32(int32_t a, int32_t b) { return a < b; }
 EDGEGEN_INLINE int edgegen_less_s64(int64_t a, int64_t b) { return a < b; }
+EDGEGEN_INLINE int edgegen_less_u64(uint64_t a, uint64_t b) { return a < b; }
 
 /* While an axis is read, the best `count` elements so far lie in the outputs as a heap, the worst at its root; at the
  * end the roots are taken one by one to the back. n: elements between neighbours. */
@@ -86,10 +88,12 @@ EDGEGEN_INLINE int edgegen_less_s64(int64_t a, int64_t b) { return a < b; }
     EDGEGEN_TOP_K(of, type, s64, int64_t)
 
 EDGEGEN_TOP_K_ALL(f32, float)
+EDGEGEN_TOP_K_ALL(f64, double)
 EDGEGEN_TOP_K_ALL(s8, int8_t)
 EDGEGEN_TOP_K_ALL(u8, uint8_t)
 EDGEGEN_TOP_K_ALL(s16, int16_t)
 EDGEGEN_TOP_K_ALL(s32, int32_t)
 EDGEGEN_TOP_K_ALL(s64, int64_t)
+EDGEGEN_TOP_K_ALL(u64, uint64_t)
 
 #endif

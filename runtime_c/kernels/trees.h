@@ -25,7 +25,7 @@ typedef struct {
             case 2: holds = value >= edge; break;                                                                      \
             case 3: holds = value > edge; break;                                                                       \
             case 4: holds = value <= edge && value >= edge; break;                                                     \
-            default: holds = value < edge || value > edge; break;                                                      \
+            default: holds = !(value <= edge && value >= edge); break;                                                 \
             }                                                                                                          \
             holds = holds || ((code & 1) && isnan(value));                                                             \
             at = branch[3 * at + (holds ? 1 : 2)];                                                                     \

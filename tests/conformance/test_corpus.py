@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conformance import AGREE, check
+from edgegen.verify import Build
 from tests import corpus as corpus_files
 
 pytestmark = [pytest.mark.corpus, pytest.mark.slow]
@@ -37,7 +38,9 @@ LARGE = {
 }
 """Models that take some seconds each to compile: on other cores, on the page only."""
 
-PARTS = 6
+HOST_PARTS = 4
+CROSS_PARTS = 2
+TOGETHER = Build(together=True)
 
 
 def _names() -> list[str]:
@@ -54,19 +57,19 @@ def test_models_that_cannot_be_supported_are_refused_by_name(corpus: Path) -> No
         assert why in result.detail
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(HOST_PARTS))
 def test_every_sample_on_the_host(part: int, corpus: Path) -> None:
     assert corpus
     names = [n for n in _names() if n != "edsr_f32b5_full_qint8"]  # 55 billion MACs: on the page only
-    results = check(names[part::PARTS], "host", optimize="size")
+    results = check(names[part::HOST_PARTS], "host", build=TOGETHER, optimize="size")
     assert [str(r) for r in results if r.said not in AGREE] == []
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(CROSS_PARTS))
 def test_one_sample_on_other_cores(part: int, target: str, corpus: Path) -> None:
     assert corpus
     names = [n for n in _names() if n not in LARGE]
-    results = check(names[part::PARTS], target, most=1, optimize="size")
+    results = check(names[part::CROSS_PARTS], target, most=1, build=TOGETHER, optimize="size")
     assert [str(r) for r in results if r.said not in AGREE] == []

@@ -62,3 +62,20 @@ def mutate(data: bytes, places: list[int], rng: random.Random) -> bytes:
             number = rng.choice(NUMBERS) * rng.choice((1, 1, 1, -1))
             broken[at : at + 4] = struct.pack("<i", number)
     return bytes(broken)
+
+
+def flip(data: bytes, rng: random.Random) -> bytes:
+    """A broken copy of a protobuf, whose fields start with a tag and, if they have one, a length of some bytes each."""
+    kind = rng.random()
+    if kind < 0.1:
+        return data[: rng.randrange(len(data))]
+    broken = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at = rng.randrange(len(broken))
+        if kind < 0.5:
+            broken[at] ^= 1 << rng.randrange(8)
+        elif kind < 0.9:
+            broken[at] = rng.choice((0, 1, 2, 3, 4, 127, 128, 254, 255, rng.randrange(256)))
+        else:
+            broken[at:at] = bytes(rng.randrange(256) for _ in range(rng.choice((1, 4, 9))))
+    return bytes(broken)

@@ -52,4 +52,4 @@ def test_every_model_compiles_or_is_refused(tmp_path: Path) -> None:
             to_build.setdefault(name, result)
     assert set(accepted) >= DRAWN
     assert sum(refused.values()) > MODELS * TIMES / 4
-    assert build_program(list(to_build.values()), Build()).sizes()
+    assert build_program(list(to_build.values()), Build(together=True)).sizes()

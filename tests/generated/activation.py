@@ -61,12 +61,12 @@ def _sigmoid(draw: Draw, name: str, kind: str, scale: float, zero: int) -> Singl
     return one_input(name, x, y, ulp=4)
 
 
-@generates("LOGISTIC", "FLOAT32", "INT8", "UINT8", "INT16")
+@generates("LOGISTIC", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16")
 def logistic(draw: Draw, kind: str) -> Single:
     return _sigmoid(draw, "LOGISTIC", kind, 1 / 256, -128)
 
 
-@generates("TANH", "FLOAT32", "INT8", "UINT8", "INT16")
+@generates("TANH", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16")
 def tanh(draw: Draw, kind: str) -> Single:
     return _sigmoid(draw, "TANH", kind, 1 / 128, 0)
 

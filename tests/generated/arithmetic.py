@@ -44,7 +44,7 @@ def _sum_or_product(draw: Draw, name: str, kind: str, activations: tuple[int, ..
     return _single(name, [a, b, y], table)
 
 
-@generates("ADD", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64", weight=2)
+@generates("ADD", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64", weight=2)
 def add(draw: Draw, kind: str) -> Single:
     return _sum_or_product(draw, "ADD", kind, (0,) if kind == "INT32" else (0, 0, 1, 2, 3))
 
@@ -54,7 +54,7 @@ def sub(draw: Draw, kind: str) -> Single:
     return _sum_or_product(draw, "SUB", kind)
 
 
-@generates("MUL", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64", weight=2)
+@generates("MUL", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64", "UINT32", weight=2)
 def mul(draw: Draw, kind: str) -> Single:
     single = _sum_or_product(draw, "MUL", kind)
     if kind != "INT32":
@@ -104,12 +104,12 @@ def _extreme(draw: Draw, name: str, kind: str) -> Single:
     return _single(name, [a, b, like("y", a, shape)], options("MaximumMinimumOptions"))
 
 
-@generates("MAXIMUM", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
+@generates("MAXIMUM", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
 def maximum(draw: Draw, kind: str) -> Single:
     return _extreme(draw, "MAXIMUM", kind)
 
 
-@generates("MINIMUM", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
+@generates("MINIMUM", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
 def minimum(draw: Draw, kind: str) -> Single:
     return _extreme(draw, "MINIMUM", kind)
 
@@ -180,12 +180,12 @@ def right_shift(draw: Draw, kind: str) -> Single:
     return _plain(draw, "RIGHT_SHIFT", kind, a=draw.values(kind, shape), b=draw.within(0, 7, shape, kind))
 
 
-@generates("STABLEHLO_ADD", "FLOAT32", *WHOLE)
+@generates("STABLEHLO_ADD", "BOOL", "FLOAT16", "FLOAT32", *WHOLE)
 def stablehlo_add(draw: Draw, kind: str) -> Single:
     return _plain(draw, "STABLEHLO_ADD", kind)
 
 
-@generates("STABLEHLO_MULTIPLY", "FLOAT32", *WHOLE)
+@generates("STABLEHLO_MULTIPLY", "BOOL", "FLOAT16", "FLOAT32", *WHOLE)
 def stablehlo_multiply(draw: Draw, kind: str) -> Single:
     """Of whole numbers the products hold in 32 bits."""
     shape = draw.shape(1, 4)
@@ -195,11 +195,11 @@ def stablehlo_multiply(draw: Draw, kind: str) -> Single:
     return _plain(draw, "STABLEHLO_MULTIPLY", kind, **{n: draw.within(low, 30000, shape, kind) for n in "ab"})
 
 
-@generates("STABLEHLO_MAXIMUM", "FLOAT32", *WHOLE)
+@generates("STABLEHLO_MAXIMUM", "BOOL", "FLOAT16", "FLOAT32", *WHOLE)
 def stablehlo_maximum(draw: Draw, kind: str) -> Single:
     return _plain(draw, "STABLEHLO_MAXIMUM", kind)
 
 
-@generates("STABLEHLO_MINIMUM", "FLOAT32", *WHOLE)
+@generates("STABLEHLO_MINIMUM", "BOOL", "FLOAT16", "FLOAT32", *WHOLE)
 def stablehlo_minimum(draw: Draw, kind: str) -> Single:
     return _plain(draw, "STABLEHLO_MINIMUM", kind)

@@ -26,9 +26,9 @@ def _relation(name: str, table: Options | None, *kinds: str) -> Callable[[Draw, 
     return relation
 
 
-_NUMBERS = ("FLOAT32", "INT8", "UINT8", "INT32", "INT64")
-equal = _relation("EQUAL", options("EqualOptions"), *_NUMBERS, "BOOL")
-not_equal = _relation("NOT_EQUAL", options("NotEqualOptions"), *_NUMBERS, "BOOL")
+_NUMBERS = ("FLOAT16", "FLOAT32", "INT8", "UINT8", "INT32", "INT64")
+equal = _relation("EQUAL", options("EqualOptions"), *_NUMBERS, "INT16", "BOOL")
+not_equal = _relation("NOT_EQUAL", options("NotEqualOptions"), *_NUMBERS, "INT16", "BOOL")
 greater = _relation("GREATER", options("GreaterOptions"), *_NUMBERS, "INT16")
 greater_equal = _relation("GREATER_EQUAL", options("GreaterEqualOptions"), *_NUMBERS, "INT16")
 less = _relation("LESS", options("LessOptions"), *_NUMBERS, "INT16")

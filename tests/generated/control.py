@@ -20,7 +20,8 @@ def _graph(draw: Draw, kind: str, shape: tuple[int, ...], name: str, step: Tenso
 
 def _called(draw: Draw, kind: str) -> tuple[list[Tensor], SubGraph]:
     shape = draw.shape(1, 4)
-    return [Tensor(n, kind, shape) for n in "xy"], _graph(draw, kind, shape, draw.choice(("ADD", "SUB", "MUL")))
+    names = ("ADD", "SUB", "MUL") if kind in KINDS else ("SUB",)  # MUL takes u32, too
+    return [Tensor(n, kind, shape) for n in "xy"], _graph(draw, kind, shape, draw.choice(names))
 
 
 @generates("CALL", unjudged=KINDS)

@@ -28,13 +28,13 @@ def _halves(draw: Draw, shape: tuple[int, ...]) -> Array:
     return np.asarray(draw.within(-9, 9, shape) / 2, np.float32)
 
 
-def _float(name: str, numbers: Numbers, ulp: int) -> Callable[[Draw, str], Single]:
-    """Registers a generator of a function of f32."""
+def _float(name: str, numbers: Numbers, ulp: int, *kinds: str) -> Callable[[Draw, str], Single]:
+    """Registers a generator of a function of f32, and perhaps other kinds."""
 
-    @generates(name, "FLOAT32")
+    @generates(name, "FLOAT32", *kinds)
     def function(draw: Draw, kind: str) -> Single:
         x = draw.tensor("x", kind, draw.shape(1, 4))
-        values = numbers(draw, x.shape) if kind == "FLOAT32" else None
+        values = numbers(draw, x.shape).astype(NUMPY[kind]) if kind in ("FLOAT16", "FLOAT32") else None
         return one_input(name, x, like("y", x), ulp=ulp, values=values)
 
     return function
@@ -42,12 +42,12 @@ def _float(name: str, numbers: Numbers, ulp: int) -> Callable[[Draw, str], Singl
 
 # Transcendental functions: the C libraries of the judge and of the target are each within 2 ULP of the truth.
 _float("CEIL", _halves, 0)
-_float("FLOOR", _halves, 0)
+_float("FLOOR", _halves, 0, "FLOAT16")
 _float("ROUND", _halves, 0)
 _float("SQUARE", _any_number, 0)
 _float("SQRT", _positive, 0)
-_float("SIN", _any_number, 4)
-_float("COS", _any_number, 4)
+_float("SIN", _any_number, 4, "FLOAT16")
+_float("COS", _any_number, 4, "FLOAT16")
 
 
 @generates("ABS", "FLOAT32", "INT8", "INT16", "INT32")
@@ -59,7 +59,7 @@ def absolute(draw: Draw, kind: str) -> Single:
     return one_input("ABS", x, y, options("AbsOptions"))
 
 
-@generates("NEG", "FLOAT32", "INT8", "INT16", "INT32", "INT64")
+@generates("NEG", "FLOAT16", "FLOAT32", "INT8", "INT16", "INT32", "INT64")
 def negate(draw: Draw, kind: str) -> Single:
     x = draw.tensor("x", kind, draw.shape(1, 4))
     return one_input("NEG", x, like("y", x), options("NegOptions"))
@@ -102,7 +102,7 @@ def log(draw: Draw, kind: str) -> Single:
     return _tabulated(draw, "LOG", kind, 0.03, _positive)
 
 
-@generates("GELU", "FLOAT32", "INT8", "UINT8")
+@generates("GELU", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16")
 def gelu(draw: Draw, kind: str) -> Single:
     single = _tabulated(draw, "GELU", kind, 0.05, ulp=4)
     table = options("GeluOptions", Approximate=draw.yes())

@@ -42,13 +42,13 @@ def mean(draw: Draw, kind: str) -> Single:
     return _rescaled(draw, single, 1.0) if draw.yes(0.7) else single
 
 
-@generates("SUM", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
+@generates("SUM", "BOOL", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
 def sum_(draw: Draw, kind: str) -> Single:
     single = _reduction(draw, "SUM", kind)
     return _rescaled(draw, single, math.sqrt(single.ulp))
 
 
-_ORDERED = ("FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
+_ORDERED = ("BOOL", "FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64")
 
 
 @generates("REDUCE_MAX", *_ORDERED)
@@ -61,7 +61,7 @@ def reduce_min(draw: Draw, kind: str) -> Single:
     return replace(_reduction(draw, "REDUCE_MIN", kind), ulp=0, scale=0.0)
 
 
-@generates("REDUCE_PROD", "FLOAT32", "INT8", "INT16", "INT32", "INT64")
+@generates("REDUCE_PROD", "BOOL", "FLOAT32", "INT8", "INT16", "INT32", "INT64")
 def reduce_prod(draw: Draw, kind: str) -> Single:
     """Integers are -1 or 1 but for a few, floats about 1: products do not overflow."""
     single = replace(_reduction(draw, "REDUCE_PROD", kind), scale=0.0)
@@ -110,12 +110,12 @@ def _arg(draw: Draw, name: str, table: str, kind: str) -> Single:
     return Single([x, axes, y], operator, values)
 
 
-@generates("ARG_MAX", "FLOAT32", "INT8", "UINT8", "INT32", unjudged=("INT16",))
+@generates("ARG_MAX", "BOOL", "FLOAT32", "INT8", "UINT8", "INT32", unjudged=("INT16",))
 def arg_max(draw: Draw, kind: str) -> Single:
     return _arg(draw, "ARG_MAX", "ArgMaxOptions", kind)
 
 
-@generates("ARG_MIN", "FLOAT32", "INT8", "UINT8", "INT32", unjudged=("INT16",))
+@generates("ARG_MIN", "BOOL", "FLOAT32", "INT8", "UINT8", "INT32", unjudged=("INT16",))
 def arg_min(draw: Draw, kind: str) -> Single:
     return _arg(draw, "ARG_MIN", "ArgMinOptions", kind)
 

@@ -24,7 +24,7 @@ def resize_nearest_neighbor(draw: Draw, kind: str) -> Single:
     return _resize(draw, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighborOptions", kind, 0)
 
 
-@generates("RESIZE_BILINEAR", "FLOAT32", "INT8", "UINT8")
+@generates("RESIZE_BILINEAR", "FLOAT32", "INT8", "UINT8", "INT16")
 def resize_bilinear(draw: Draw, kind: str) -> Single:
     # four products of two weights each, summed
     return _resize(draw, "RESIZE_BILINEAR", "ResizeBilinearOptions", kind, 4)

@@ -33,9 +33,10 @@ NUMPY: dict[str, type[np.generic]] = {
     "UINT32": np.uint32,
     "UINT64": np.uint64,
     "FLOAT32": np.float32,
+    "FLOAT16": np.float16,
     "BOOL": np.bool_,
 }
-PLAIN = tuple(kind for kind in NUMPY if kind != "UINT64")
+PLAIN = tuple(kind for kind in NUMPY if kind not in ("UINT64", "FLOAT16"))
 """Kinds that are one type, as far as operators take more than one."""
 
 QUANTIZED = ("INT8", "UINT8", "INT16")
@@ -123,8 +124,8 @@ class Draw:
     def values(self, kind: str, shape: Sequence[int], spread: float = 4.0) -> Array:
         """Any values; the ends of a quantized type among them. spread: of floats, their standard deviation."""
         rng = self._numbers
-        if kind == "FLOAT32":
-            return np.asarray(rng.normal(0, spread, shape), np.float32)
+        if kind in ("FLOAT16", "FLOAT32"):
+            return np.asarray(rng.normal(0, spread, shape), NUMPY[kind])
         if kind == "BOOL":
             return np.asarray(rng.random(shape) < 0.5)
         if kind not in QUANTIZED:

@@ -7,7 +7,7 @@ from tests.generated.single import Draw, Single, Tensor, generates, like
 from tests.models.tflite_builder import options
 
 
-@generates("SOFTMAX", "FLOAT32", "INT8", "UINT8", "INT16", weight=2)
+@generates("SOFTMAX", "FLOAT16", "FLOAT32", "INT8", "UINT8", "INT16", weight=2)
 def softmax(draw: Draw, kind: str) -> Single:
     """s8 gives s8 or s16."""
     x = draw.tensor("x", kind, draw.shape(1, 4, 12), -2, -0.5)

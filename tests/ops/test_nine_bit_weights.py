@@ -81,7 +81,7 @@ def portable(zero: int) -> list[Case]:
         depthwise((1, 5, 6, 3), (3, 2), zero, "depthwise_conv2d_s8_offset", pad=(1, 0, 1, 1), stride=(2, 1)),
         case(transposed, (1, 4, 4, 2), weights((3, 3, 3, 2), zero, 1), "transpose_conv2d_s8_offset"),
         dense(3, 17, 4, zero, "dense_s8_offset"),
-        dense(3, 17, 4, zero, "dense_s8_offset", once=True),
+        dense(3, 17, 4, zero, "dense_s8_once_offset", once=True),
     ]
 
 
@@ -98,7 +98,7 @@ def test_dense_rounds_once() -> None:
     cases = []
     for factor in (0.1234567, 0.5, 2**-9 + 2**-34, 0.99999, 3.7):
         requantize = FixedPointOnce.from_scales([factor], 4)
-        cases.append(Case(Dense(0, requantize), [x, constant_input(w), None], "dense_s8", f"{factor}"))
+        cases.append(Case(Dense(0, requantize), [x, constant_input(w), None], "dense_s8_once", f"{factor}"))
     check_nodes(cases, "generic")
 
 
@@ -174,7 +174,7 @@ def dsp_cases() -> list[Case]:
         dense(2, 37, 3, 0, "dense_s8_dsp_any", once=True),
         dense(5, 48, 9, 117, "conv2d_s8_dsp"),
         dense(1, 700, 5, 255, "conv2d_s8_dsp", once=True),
-        dense(4, 64, 8, 117, "dense_s8_dsp_any", once=True, gain=4e6),
+        dense(4, 64, 8, 117, "conv2d_s8_dsp", once=True, gain=4e6),
         dense(1, 64, 8, 117, "dense_s8_dsp_any", gain=4e6),
         *portable(117)[3:4],
     ]

@@ -80,9 +80,9 @@ def normalizations() -> list[Case]:
         cases.append(Case(L2Normalize(), [values("f32", shape)], "l2_normalize_f32"))
         cases.append(Case(L2Normalize(-5), [values("s8", shape)], "l2_normalize_s8"))
         cases.append(Case(L2Normalize(9), [np.full(shape, 9, np.int8)], "l2_normalize_s8", "zero vectors"))
-        for radius in (0, 2, 1000):
-            op = LocalResponse(radius, 1.5, 0.3, 0.75)
-            cases.append(Case(op, [values("f32", shape)], "local_response_f32", f"{shape} {radius}"))
+        for before, after in ((0, -1), (2, 1), (1, 2), (1000, 999)):
+            op = LocalResponse(before, after, 1.5, 0.3, 0.75)
+            cases.append(Case(op, [values("f32", shape)], "local_response_f32", f"{shape} {before} {after}"))
     cases.append(Case(log_softmax(0.1), [np.full((1, 4000), 5, np.int8)], "log_softmax_s8", "flat"))
     return cases
 

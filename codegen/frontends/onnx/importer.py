@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,8 +15,8 @@ import onnx.helper
 from edgegen.errors import InvalidGraph, InvalidModel, UnsupportedModel
 from edgegen.frontends.onnx.reader import Versions
 from edgegen.frontends.onnx.tensors import array_of, constant_tensor
-from edgegen.frontends.onnx.values import Nothing, TensorList, Value, describe, flat
-from edgegen.frontends.onnx.widening import WIDER, narrow_results
+from edgegen.frontends.onnx.values import Nothing, Sized, TensorList, Value, describe, flat
+from edgegen.frontends.widening import WIDER, narrow_results
 from edgegen.ir.dtypes import DType, dtype_of
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
@@ -29,7 +29,8 @@ Import = Callable[..., Value | Sequence[Value | None]]
 F = TypeVar("F", bound=Import)
 
 FOLDED_BYTES = 1 << 16
-"""Results of this size that depend on constants only are computed while importing: shapes, indices, masks."""
+"""Results of this size that depend on constants only are computed while importing: shapes, indices, masks. So are
+larger ones that are no larger than what they are computed from, such as transposed weights."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ class Operator:
     """
 
     def __init__(self, model: Importer, node: onnx.NodeProto, index: int) -> None:
-        self.model = model
+        self.model, self.node, self.index = model, node, index
+        self.path = f"{model.path}{index}"
         self.name = node.op_type
-        self.source = f"onnx node {model.path}{index} {node.op_type}"
+        self.source = f"onnx node {self.path} {node.op_type}"
         self.label = model.prefix + (node.name or next((o for o in node.output if o), node.op_type))
         self.wanted = tuple(bool(o) for o in node.output)
         self.version = model.versions.get("" if node.domain == "ai.onnx" else node.domain, 1)
@@ -101,8 +103,8 @@ class Operator:
     def add_all(self, op: Op, inputs: Sequence[Tensor | None]) -> list[Tensor]:
         """Appends a node and returns its outputs, of the types that `op` infers.
 
-        What depends on constants only and is small is computed at once and leaves no node, so that later operators
-        find it where they need values ahead of time. Raises InvalidGraph if the inputs do not fit the operator.
+        What depends on constants only and takes little flash is computed at once and leaves no node, so that later
+        operators find it where they need values ahead of time. Raises InvalidGraph if the inputs do not fit `op`.
         """
         self._parts += 1
         name = f"{self.label}/{op.kind.lower()}{self._parts}"
@@ -115,11 +117,14 @@ class Operator:
             for result in results:
                 result.data = np.zeros(result.shape, result.dtype.np)
             return results
-        if read and all(t.is_constant for t in read) and sum(t.bytes for t in computed) <= FOLDED_BYTES:
+        limit = max(FOLDED_BYTES, sum(t.type.bytes for t in read))
+        if read and all(t.is_constant for t in read) and sum(t.bytes for t in computed) <= limit:
             values = op.reference(*(t.data if t is not None else None for t in inputs))
             for result, array in zip(results, values, strict=True):
                 result.data = np.array(array, result.dtype.np)
                 result.data.setflags(write=False)
+            if read[0].type.quantization is not None:
+                results[0].type = replace(results[0].type, quantization=op.carries(read[0].type))
         else:
             self.model.graph.nodes.append(Node(op, list(inputs), list(results), name, self.source))
         return results
@@ -130,14 +135,21 @@ class Operator:
         Where another node of this operator reads a float result, it reads it before it was rounded: an operator's
         result is rounded once.
         """
-        unrounded = self._unrounded
-        wide = [None if t is None else unrounded.get(t) or self.cast(t, WIDER.get(t.dtype, t.dtype)) for t in inputs]
         results = []
-        for y, dtype in zip(self.add_all(op, wide), narrow, strict=True):
+        for y, dtype in zip(self.add_all(op, [t and self._widened(t) for t in inputs]), narrow, strict=True):
             results.append(self.cast(y, dtype))
             if dtype.is_float and y.dtype != dtype:
-                unrounded[results[-1]] = y
+                self._unrounded[results[-1]] = y
         return results
+
+    def _widened(self, x: Tensor) -> Tensor:
+        """x in the type that it is computed in; constants at once, since kernels need weights ahead of time."""
+        if x in self._unrounded:
+            return self._unrounded[x]
+        wider = WIDER.get(x.dtype, x.dtype)
+        if x.data is None or wider == x.dtype:
+            return self.cast(x, wider)
+        return self.constant(x.data.astype(wider.np), wider)
 
     def constant(self, values: Array | Sequence[Any] | float, dtype: DType) -> Tensor:
         """A new constant."""
@@ -239,7 +251,7 @@ def _call(
         if p.default is p.empty and (i >= len(given) or given[i] is None):
             raise op.invalid(f"lacks input {i}, {p.name}")
     result = function(op, *given, **attributes)
-    return [result] if isinstance(result, Tensor | TensorList | Nothing) else list(result)
+    return [result] if isinstance(result, Tensor | TensorList | Nothing | Sized) else list(result)
 
 
 class Importer:
@@ -305,6 +317,8 @@ class Importer:
             value = self.find(name) if name else None
             if name and value is None:
                 raise op.invalid(f'reads "{name}", which no earlier node writes')
+            if isinstance(value, Sized):
+                op.values(value.shape, f'the extents of "{name}"')
             if value is not None and not any_value and not isinstance(value, Tensor):
                 raise op.invalid(f'takes tensors, but "{name}" is {describe(value)}')
             inputs.append(value)

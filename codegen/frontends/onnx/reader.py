@@ -64,6 +64,8 @@ def versions_of(model: onnx.ModelProto) -> Versions:
 
 def read_proto(data: bytes, folder: Path) -> onnx.ModelProto:
     """The model with its external data, which lie in `folder`, checked. Raises InvalidModel and UnsupportedModel."""
+    if len(data) > MAX_BYTES:
+        raise UnsupportedModel(f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are supported")
     try:
         model = onnx.load_model_from_string(data)
     except DecodeError as error:
@@ -72,11 +74,18 @@ def read_proto(data: bytes, folder: Path) -> onnx.ModelProto:
         raise InvalidModel("the file holds no ONNX graph")
     versions_of(model)
     _load_external_data(model, folder)
-    if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
     try:
+        if model.functions:
+            model = onnx.inliner.inline_local_functions(model)
         onnx.checker.check_model(model)
-    except onnx.checker.ValidationError as error:
+    except UnicodeDecodeError as error:
+        raise not_text(error) from error
+    except (onnx.checker.ValidationError, RuntimeError) as error:  # what the inliner does not understand is the latter
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise InvalidModel("the model breaks the ONNX standard", [("why", lines[0])]) from error
     return model
+
+
+def not_text(error: UnicodeDecodeError) -> InvalidModel:
+    """What is wrong with a model in which a name or another text is not UTF-8, as protobuf wants it."""
+    return InvalidModel("the model breaks the ONNX standard", [("why", f"a text in it is not UTF-8: {error.reason}")])

@@ -66,6 +66,8 @@ _DTYPES: dict[int, DType] = {
 
 def dtype_of_onnx(code: int, what: str) -> DType:
     """The DType of a TensorProto.DataType. Raises UnsupportedModel; `what` names the tensor."""
+    if code == onnx.TensorProto.STRING:
+        raise UnsupportedModel(f"{what} is text, which devices without an operating system do not hold")
     if code not in _DTYPES:
         known = code in onnx.TensorProto.DataType.values()
         name = onnx.TensorProto.DataType.Name(code) if known else str(code)
@@ -89,8 +91,17 @@ def constant_tensor(name: str, values: Array, dtype: DType) -> Tensor:
     return Tensor(name, TensorType(dtype, values.shape), values)
 
 
+def _size(dimension: onnx.TensorShapeProto.Dimension, shapes: Mapping[str, tuple[int, ...]]) -> int | str:
+    """A dimension's size, or its name if it is free, as those are that some exporters write as -1."""
+    if dimension.WhichOneof("value") == "dim_value" and dimension.dim_value >= 0:
+        return int(dimension.dim_value)
+    name = dimension.dim_param or "?"
+    chosen = shapes.get(name, ())
+    return chosen[0] if len(chosen) == 1 else name
+
+
 def input_type(name: str, type: onnx.TypeProto, shapes: Mapping[str, tuple[int, ...]]) -> TensorType:
-    """The type of the model's input `name`, its free dimensions fixed by `shapes`.
+    """The type of the model's input `name`, its free dimensions fixed by `shapes`, by the input's name or their own.
 
     Raises UnsupportedModel for what is no tensor, and UsageError if dimensions stay free or do not fit.
     """
@@ -104,7 +115,7 @@ def input_type(name: str, type: onnx.TypeProto, shapes: Mapping[str, tuple[int, 
         if chosen is None:
             raise UsageError(f'input "{name}" has no shape', help=f"--shape {name}=...")
         return TensorType(dtype, tuple(chosen))
-    declared = [d.dim_value if d.WhichOneof("value") == "dim_value" else d.dim_param or "?" for d in tensor.shape.dim]
+    declared = [_size(d, shapes) for d in tensor.shape.dim]
     text = "[" + ",".join(map(str, declared)) + "]"
     if chosen is None:
         if any(isinstance(d, str) for d in declared):

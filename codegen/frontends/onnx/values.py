@@ -24,9 +24,18 @@ class Nothing:
     """An optional that holds nothing; one that holds something is what it holds."""
 
 
+@dataclass(frozen=True, eq=False)
+class Sized:
+    """A tensor whose extents are known at run time only: `tensor` has room for the greatest, `shape`, s64[rank], the
+    actual ones. The elements lie one after the other as in a tensor of that shape."""
+
+    tensor: Tensor
+    shape: Tensor
+
+
 NOTHING = Nothing()
 
-Value = Tensor | TensorList | Nothing
+Value = Tensor | TensorList | Nothing | Sized
 
 
 def describe(value: Value) -> str:
@@ -34,6 +43,8 @@ def describe(value: Value) -> str:
         return str(value.type)
     if isinstance(value, TensorList):
         return f"a sequence of {len(value.elements)}"
+    if isinstance(value, Sized):
+        return f"a tensor whose extents, at most {value.tensor.type}, are known at run time only"
     return "an optional that holds nothing"
 
 
@@ -45,6 +56,8 @@ def flat(values: Iterable[Value]) -> list[Tensor]:
             found.append(value)
         elif isinstance(value, TensorList):
             found += value.elements
+        elif isinstance(value, Sized):
+            found += [value.tensor, value.shape]
     return found
 
 
@@ -56,6 +69,8 @@ def rebuilt(values: Sequence[Value], tensors: Sequence[Tensor]) -> list[Value]:
         if isinstance(value, Tensor)
         else TensorList(tuple(next(rest) for _ in value.elements))
         if isinstance(value, TensorList)
+        else Sized(next(rest), next(rest))
+        if isinstance(value, Sized)
         else value
         for value in values
     ]

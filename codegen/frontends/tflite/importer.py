@@ -13,10 +13,11 @@ from edgegen.frontends.tflite.operator import REGISTRY, Operator, operator
 from edgegen.frontends.tflite.reader import FileGraph, FileModel, FileOperator, FileSignature, read_flatbuffer
 from edgegen.frontends.tflite.refused import reason
 from edgegen.frontends.tflite.tensors import COMPLEX, RESOURCE, check_size, choose_shape, make_tensor
-from edgegen.frontends.tflite.unsigned import TO_SIGNED, TO_UNSIGNED, Signed, can_be_signed, signed_twin
+from edgegen.frontends.tflite.unsigned import Signed, can_be_signed, signed_twin
 from edgegen.ir.dtypes import S8, U8
 from edgegen.ir.graph import Graph, Signature, State
 from edgegen.ir.tensor import Array, Tensor, TensorType
+from edgegen.ops.requantize import TO_SIGNED, TO_UNSIGNED
 
 __all__ = ["REGISTRY", "Importer", "Operator", "Source", "Variable", "operator", "read_tflite"]
 

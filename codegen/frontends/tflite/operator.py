@@ -13,11 +13,13 @@ from edgegen.frontends.tflite.custom_options import CustomOptions
 from edgegen.frontends.tflite.reader import FileOperator, Options
 from edgegen.frontends.tflite.tensors import MAX_BYTES, check_size
 from edgegen.frontends.tflite.unsigned import Signed
-from edgegen.ir.dtypes import DType
+from edgegen.frontends.widening import WIDER, narrow_results
+from edgegen.ir.dtypes import F16, U32, DType
 from edgegen.ir.graph import Node, State
 from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, Tensor, TensorType, constant
+from edgegen.ops.cast import Cast
 
 if TYPE_CHECKING:
     from edgegen.frontends.tflite.importer import Importer
@@ -157,9 +159,13 @@ class Operator:
 
         Results have the types that `op` infers. What depends on constants only and is small, as shapes and indices are,
         is computed at once and leaves no node, so that later operators find it where they need values ahead of time.
-        Raises InvalidModel if a type contradicts the file's declaration, and InvalidGraph if the inputs do not fit the
-        operator.
+        Of f16 and u32, what no kernel computes is computed in a wider type. Raises InvalidModel if a type contradicts
+        the file's declaration, and InvalidGraph if the inputs do not fit the operator.
         """
+        if any(t is not None and t.dtype in (F16, U32) for t in inputs):
+            narrow = narrow_results(op, inputs)
+            if narrow is not None:
+                return self._add_wide(op, inputs, outputs, narrow)
         self._parts += 1
         computed = op.infer(*(t.type if t is not None else None for t in inputs))
         results: list[Tensor] = []
@@ -186,6 +192,23 @@ class Operator:
         else:
             self._model.graph.nodes.append(Node(op, list(inputs), results, results[0].name, self.source))
         return results
+
+    def _add_wide(
+        self, op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor | None], narrow: Sequence[DType]
+    ) -> list[Tensor]:
+        """`add_all` on wider types; the results become `narrow` ones, rounded once."""
+        wide = [t if t is None else self.cast(t, WIDER.get(t.dtype, t.dtype)) for t in inputs]
+        computed = op.infer(*(None if t is None else t.type for t in wide))
+        kept = [y.dtype != dtype for y, dtype in zip(computed, narrow, strict=True)]
+        results = self.add_all(op, wide, [None if k else y for k, y in zip(kept, outputs, strict=True)])
+        return [
+            self.add(Cast(dtype.name), [result], given) if k else result
+            for k, result, dtype, given in zip(kept, results, narrow, outputs, strict=True)
+        ]
+
+    def cast(self, tensor: Tensor, dtype: DType) -> Tensor:
+        """The same numbers as `dtype`."""
+        return tensor if tensor.dtype == dtype else self.add(Cast(dtype.name), [tensor])
 
     def state(self, i: int, first: Array | None = None) -> State:
         """What the variable tensor at input i carries from run to run; the caller sets its `next`.

@@ -13,19 +13,13 @@ from typing import Literal
 import numpy as np
 
 from edgegen.ir.dtypes import S8, U8
-from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Tensor, TensorType, constant
-from edgegen.ops.requantize import Requantize
 
 OFFSET = 128
 
 Signed = Literal["", "computes", "moves"]
 """How an operator takes quantized u8: as u8; as s8; as s8 where one of its inputs is at hand as s8."""
-
-_ONE = FixedPoint.from_scales([1.0], 0)
-TO_SIGNED = Requantize(replace(_ONE, zero_point=-OFFSET), 0, "s8")
-TO_UNSIGNED = Requantize(replace(_ONE, zero_point=OFFSET), 0, "u8")
 
 
 def signed_type(type: TensorType) -> TensorType:

@@ -8,8 +8,8 @@ import numpy as np
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
-from edgegen.ir.tensor import Array
-from edgegen.ops.gates import GATES, Gates, Matrix, constant_parameters
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.gates import GATES, Gates, Matrix, constant_parameters, without_general
 from edgegen.ops.lstm.op import Lstm
 from edgegen.ops.recurrent import ACTIVATIONS, Steps
 
@@ -25,6 +25,10 @@ def optional(node: Node, i: int) -> Array | None:
 def interleaved(values: Array, cells: int) -> Array:
     """[gates * cells, ...] by gate -> by cell, its gates side by side."""
     return values.reshape(-1, cells, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
+
+
+def _lengths(node: Node) -> Tensor | None:
+    return node.inputs[10] if len(node.inputs) > 10 else None
 
 
 def _step(node: Node, cells: int) -> Matrix:
@@ -94,12 +98,14 @@ def _pack(gates: Gates, node: Node) -> Packed:
 def _row(gates: Gates) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, Lstm)
-        return gates.when(node.op.scales) or constant_parameters(node)
+        return (
+            gates.when(node.op.scales) or without_general(node.op.general, _lengths(node)) or constant_parameters(node)
+        )
 
     weights = gates.weights
     return Kernel(
         f"lstm_{gates.name}",
-        f"f32 f32 f32 {weights} {weights} f32? f32? f32? {weights}? f32? -> f32 f32 f32",
+        f"f32 f32 f32 {weights} {weights} f32? f32? f32? {weights}? f32? s32? -> f32 f32 f32",
         lambda node: _pack(gates, node),
         requires=gates.requires,
         when=when,
@@ -107,4 +113,41 @@ def _row(gates: Gates) -> Kernel:
     )
 
 
-ROWS = tuple(_row(g) for g in GATES)
+def _pack_general(node: Node) -> Packed:
+    op, depth = node.op, node.input(3).shape[1]
+    assert isinstance(op, Lstm)
+    units, cells = node.input(4).shape
+    own = ("logistic", op.candidate, op.result)
+    gate, candidate, result = (op.general.activation(i, name) for i, name in enumerate(own))
+    params: dict[str, Literal] = {
+        **Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, cells),
+        "cells": cells,
+        "gates": units // cells,
+        **gate.params("gate"),
+        **candidate.params("candidate"),
+        **result.params("result"),
+        "clip": op.general.clip or math.inf,
+    }
+    return Packed("edgegen_recurrent", params, inputs=(0, 1, 2, 3, 4, 5, 6, 10), scratch=4 * units)
+
+
+def _when_general(node: Node) -> str | None:
+    op = node.op
+    assert isinstance(op, Lstm)
+    if op.scales is not None or op.cell_clip or any(t is not None for t in node.inputs[7:10]):
+        return "no scales, norms, projection and bounds of the cell"
+    given = (5, 6, 10)
+    there = len(node.inputs) > 10 and all(node.inputs[i] is not None for i in given)
+    return None if there else "biases, peepholes and lengths must be given"
+
+
+GENERAL = Kernel(
+    "lstm_f32_general",
+    "f32 f32 f32 f32 f32 f32? f32? f32? f32? f32? s32? -> f32 f32 f32",
+    _pack_general,
+    "recurrent_general",
+    when=_when_general,
+    updates=UPDATES,
+)
+
+ROWS = (*(_row(g) for g in GATES), GENERAL)

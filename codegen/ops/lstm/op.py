@@ -14,7 +14,7 @@ from edgegen.ops.gates import WeightScales, gate_scales, product
 from edgegen.ops.lstm.basic import BasicGates
 from edgegen.ops.lstm.fixed import FixedGates
 from edgegen.ops.lstm.integer import IntegerGates
-from edgegen.ops.recurrent import ACTIVATIONS, Steps, activate, logistic
+from edgegen.ops.recurrent import ACTIVATIONS, PLAIN, General, Steps, check_general
 
 VARIANCE_GUARD = 1e-8  # tflite's tensor_utils::MeanStddevNormalization
 
@@ -24,20 +24,23 @@ class Lstm(Op):
     """Long short-term memory: a sequence of steps, each with the hidden and cell state that the last one left.
 
     Inputs: x[T,N,K], or [N,T,K] if not time_major; h of N*P elements; c of N*H; w[G*H,K]; r[G*H,P]; bias[G*H] or none;
-    then, each of which may be absent, peepholes[(G-1)*H], norms[G*H], projection[P,H] and its bias[P].
+    then, each of which may be absent, peepholes[(G-1)*H], norms[G*H], projection[P,H] and its bias[P], and lengths
+    s32[N], how many steps of each sequence there are (recurrent.Steps.run).
     Outputs: y, of x's shape with P for K; the next h and c, of the shapes of h and c.
 
     The G = 4 gates stand in the order input, forget, candidate, output; without the first (G = 3) input is 1 - forget.
     Peepholes, of all gates but the candidate, weigh the cell state: the new one for the output gate. With norms a
     gate's sums are brought to mean 0 and variance 1 before norm and bias apply. c becomes clip(forget * c + input *
     candidate), and h is output * result(c), or clip(projection * that + its bias). Without a projection P is H.
-    (TFLite UNIDIRECTIONAL_SEQUENCE_LSTM, versions 1 to 4, and LSTM; TFLM's kernel where it has the form.)
+    (TFLite UNIDIRECTIONAL_SEQUENCE_LSTM, versions 1 to 4, and LSTM; TFLM's kernel where it has the form. ONNX LSTM as
+    onnxruntime computes it.)
 
     reverse:   steps run from the last to the first
     candidate, result: one of recurrent.ACTIVATIONS
     cell_clip, projection_clip: bounds of the magnitude; 0 for none
     scales:    of s8 weights and projection beside f32 activations; None for f32 weights
     integers:  arithmetic of quantized activations and weights and an s16 cell state; None for floats
+    general:   other activations, and bounds of what they are given; of the result only the activation
     """
 
     time_major: bool = True
@@ -48,6 +51,7 @@ class Lstm(Op):
     projection_clip: float = 0.0
     scales: WeightScales | None = None
     integers: IntegerGates | BasicGates | FixedGates | None = None
+    general: General = PLAIN
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, h, c = (known(inputs[i], what) for i, what in enumerate(("x", "h", "c")))
@@ -64,11 +68,12 @@ class Lstm(Op):
         if h.elements != batch * outputs or c.elements != batch * cells:
             raise InvalidGraph(f"h {h} and c {c} are not states of {batch} sequences, {outputs} outputs, {cells} cells")
         expected = ((units,), ((gates - 1) * cells,), (units,), (outputs, cells), (outputs,))
-        for given, shape in zip(inputs[5:], expected, strict=False):
+        for given, shape in zip(inputs[5:10], expected, strict=False):
             if given is not None and given.shape != shape:
                 raise InvalidGraph(f"a parameter of {units} units has the shape {list(given.shape)}, not {list(shape)}")
         if self.candidate not in ACTIVATIONS or self.result not in ACTIVATIONS:
             raise InvalidGraph(f"{self.candidate} and {self.result} must be of {', '.join(ACTIVATIONS)}")
+        check_general(self.general, 3, inputs[10] if len(inputs) > 10 else None, batch)
         if (self.integers is None) != (x.dtype == F32):
             raise InvalidGraph(f"x {x} does not fit the arithmetic")
         y = TensorType(x.dtype, (*x.shape[:2], outputs))
@@ -77,15 +82,14 @@ class Lstm(Op):
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, h, c = (present(inputs[i], what) for i, what in enumerate(("x", "h", "c")))
         steps = Steps.of(x.shape, self.time_major, self.reverse)
-        hidden, cell = h.reshape(steps.batch, -1), c.reshape(steps.batch, -1)
-        sequence, results = steps.in_order(x), []
-        for row in sequence:
+        lengths, parameters = inputs[10] if len(inputs) > 10 else None, inputs[3:10]
+
+        def step(row: Array, hidden: Array, cell: Array) -> tuple[Array, Array]:
             if self.integers is not None:
-                hidden, cell = self.integers.step(row, hidden, cell, inputs[3:])
-            else:
-                hidden, cell = self._step(row, hidden, cell, inputs[3:])
-            results.append(hidden)
-        y = steps.as_stored(np.stack(results))
+                return self.integers.step(row, hidden, cell, parameters)
+            return self._step(row, hidden, cell, parameters)
+
+        y, (hidden, cell) = steps.run(x, (h.reshape(steps.batch, -1), c.reshape(steps.batch, -1)), step, lengths)
         return y, hidden.reshape(h.shape), cell.reshape(c.shape)
 
     def _step(self, x: Array, h: Array, c: Array, parameters: tuple[Array | None, ...]) -> tuple[Array, Array]:
@@ -111,11 +115,13 @@ class Lstm(Op):
             return (sums - mean) / spread * coefficients[k] + biases[k]
 
         last = len(gates) - 1
-        forget = logistic(gate(last - 2, last - 2, c))
-        entry = logistic(gate(0, 0, c)) if last == 3 else 1 - forget
-        cell = forget * c + entry * activate(self.candidate, gate(last - 1, None, c))
+        general = self.general
+        forget = general.activate(0, "logistic", gate(last - 2, last - 2, c))
+        entry = general.activate(0, "logistic", gate(0, 0, c)) if last == 3 else 1 - forget
+        cell = forget * c + entry * general.activate(1, self.candidate, gate(last - 1, None, c))
         cell = (np.clip(cell, -self.cell_clip, self.cell_clip) if self.cell_clip else cell).astype(np.float32)
-        hidden = logistic(gate(last, last - 1, cell)) * activate(self.result, cell.astype(np.float64))
+        hidden = general.activate(0, "logistic", gate(last, last - 1, cell))
+        hidden = hidden * general.activation(2, self.result)(cell.astype(np.float64))
         if projection is not None:
             scale = None if how is None else how.per_unit((how.projection,), len(projection))
             hidden = product(hidden.astype(np.float32), projection, how, scale)

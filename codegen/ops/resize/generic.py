@@ -36,7 +36,7 @@ def _pack_nearest(node: Node) -> Packed:
     return _packed(node, x.dtype.size, [Constant("rows", rows), Constant("columns", columns)])
 
 
-def _pack_s8(node: Node) -> Packed:
+def _pack_fixed(node: Node) -> Packed:
     op, x = _resize(node), node.input(0)
     rows, columns = (np.stack(op.between_fixed(axis, x.shape[axis + 1]), 1).astype(np.uint16) for axis in (0, 1))
     return _packed(node, 1, [Constant("rows", rows), Constant("columns", columns)])
@@ -67,7 +67,8 @@ def _interpolates(interpolation: Interpolation) -> Callable[[Node], str | None]:
 
 ROWS = (
     Kernel("resize_nearest", "_ -> _", _pack_nearest, when=_interpolates("nearest")),
-    Kernel("resize_bilinear_s8", "s8 -> s8", _pack_s8, when=_interpolates("bilinear")),
+    Kernel("resize_bilinear_s8", "s8 -> s8", _pack_fixed, "resize_bilinear_fixed", when=_interpolates("bilinear")),
+    Kernel("resize_bilinear_s16", "s16 -> s16", _pack_fixed, "resize_bilinear_fixed", when=_interpolates("bilinear")),
     Kernel("resize_bilinear_u8", "u8 -> u8", _pack_f32, "resize_bilinear_f32", when=_interpolates("bilinear")),
     Kernel("resize_bilinear_f32", "f32 -> f32", _pack_f32, when=_interpolates("bilinear")),
 )

@@ -24,8 +24,8 @@ class Resize(Op):
     half_pixel_centers: pixel i covers [i, i + 1) and is sampled in its middle; not together with align_corners
                         when bilinear
 
-    Coordinates are f32 (reference_ops::ResizeNearestNeighbor and ResizeBilinear) or, for bilinear on s8, fixed point
-    with 10 bits of fraction (reference_ops::ResizeBilinearInteger), which rounds half away from zero. u8 is
+    Coordinates are f32 (reference_ops::ResizeNearestNeighbor and ResizeBilinear) or, for bilinear on s8 and s16, fixed
+    point with 10 bits of fraction (reference_ops::ResizeBilinearInteger), which rounds half away from zero. u8 is
     interpolated in f32 and rounded to the nearest, halves upwards.
     """
 
@@ -70,7 +70,7 @@ class Resize(Op):
         return low, high, at - low.astype(f32)
 
     def between_fixed(self, axis: int, extent: int) -> tuple[Array, Array, Array]:
-        """As `between` for s8, the fraction s64 in units of 1 / ONE and 0 where lower and upper are one pixel.
+        """As `between` for s8 and s16, the fraction s64 in units of 1 / ONE and 0 where lower and upper are one pixel.
 
         Where the rounded scale would step beyond the last pixel, the last pixel is shown.
         """

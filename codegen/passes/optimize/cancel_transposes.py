@@ -2,66 +2,25 @@
 
 A transpose that only moves axes of 1 is a view. A transpose whose result is read by one node that treats all places
 alike (element by element, padding, slicing, joining, adding up) can as well follow that node; so transposes sink
-towards the outputs, where simplify_algebra merges those that meet, until a dense layer takes one into its weights.
+towards the outputs, where simplify_algebra merges those that meet, until a dense layer takes one into its weights. They
+pass reshapes, which need not know of the axes that change places, where another transpose waits on the other side.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor, TensorType, constant
-from edgegen.ops.binary import Binary
-from edgegen.ops.clamp import Clamp
-from edgegen.ops.concat import Concat
 from edgegen.ops.dense import Dense
-from edgegen.ops.mirror_pad import MirrorPad
-from edgegen.ops.pad import Pad
-from edgegen.ops.prelu import Prelu
-from edgegen.ops.reduce import Reduce
-from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
-from edgegen.ops.slice import Slice
-from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
-from edgegen.ops.unary import Unary
 from edgegen.passes.substitution import uses
+from edgegen.passes.transposition import Axes, inverse, on_source, through_reshape, untransposed
 from edgegen.targets import Target
-
-Axes = tuple[int, ...]
-
-
-def _inverse(perm: Axes) -> Axes:
-    return tuple(perm.index(axis) for axis in range(len(perm)))
-
-
-def _before(values: Axes, perm: Axes) -> Axes:
-    """One value for each axis of a transpose's result, in the order of its source's axes."""
-    return tuple(values[i] for i in _inverse(perm))
-
-
-def _on_source(op: Op, perm: Axes) -> tuple[Op, Axes] | None:
-    """(operator, perm of its result) that does to sources what `op` does to their transposes; None if none does."""
-    if isinstance(op, Clamp | Quantize | Table | Unary | Prelu):
-        return op, perm
-    if isinstance(op, Binary | Requantize):
-        return (op, perm) if op.requantize is None or len(op.requantize.multiplier) == 1 else None
-    if isinstance(op, Dequantize):
-        return replace(op, axis=perm[op.axis] if len(op.scale) > 1 else op.axis), perm
-    if isinstance(op, Pad | MirrorPad):
-        return replace(op, before=_before(op.before, perm), after=_before(op.after, perm)), perm
-    if isinstance(op, Slice):
-        return Slice(_before(op.begin, perm), _before(op.size, perm), _before(op.stride, perm)), perm
-    if isinstance(op, Concat):
-        return Concat(perm[op.axis]), perm
-    if isinstance(op, Reduce):
-        kept = [axis for i, axis in enumerate(perm) if op.keep_dims or i not in op.axes]
-        return replace(op, axes=tuple(sorted(perm[i] for i in op.axes))), tuple(sorted(kept).index(k) for k in kept)
-    return None
 
 
 @dataclass
@@ -93,7 +52,7 @@ class _Sinking:
         for tensor, known in zip(node.inputs, found, strict=True):
             if tensor is None or tensor.rank > len(perm) or (known is None and not tensor.is_constant):
                 return None
-            sources.append(_untransposed(tensor, perm) if known is None else known[0])
+            sources.append(untransposed(tensor, perm) if known is None else known[0])
         return sources, perm
 
     def pays(self, node: Node) -> bool:
@@ -106,11 +65,11 @@ class _Sinking:
     def sink(self, node: Node) -> Node | None:
         """Lets the node read untransposed sources; the transpose that must follow it, or None if nothing changed."""
         found = self.sources(node) if node.inputs and len(node.outputs) == 1 else None
-        moved = _on_source(node.op, found[1]) if found is not None else None
+        moved = on_source(node.op, found[1]) if found is not None else None
         if found is None or moved is None or len(moved[1]) != node.out.rank or not self.pays(node):
             return None
         sources, (op, perm), out = found[0], moved, node.out
-        shape = tuple(out.shape[i] for i in _inverse(perm))
+        shape = tuple(out.shape[i] for i in inverse(perm))
         inner = Tensor(f"{out.name}/untransposed", TensorType(out.dtype, shape, out.type.quantization))
         node.op, node.inputs, node.outputs = op, [*sources], [inner]
         after = Node(Transpose(perm), [inner], [out], out.name, node.source)
@@ -119,13 +78,42 @@ class _Sinking:
         return after
 
 
-def _untransposed(tensor: Tensor, perm: Axes) -> Tensor:
-    """A constant whose transpose, broadcast like numpy, is the given one."""
-    values = tensor.values.reshape((1,) * (len(perm) - tensor.rank) + tensor.shape)
-    quantization = tensor.type.quantization
-    if quantization is not None and not quantization.per_tensor:
-        quantization = None
-    return constant(tensor.name, values.transpose(_inverse(perm)), tensor.dtype, quantization)
+def _sink_below(node: Node, state: _Sinking) -> Node | None:
+    """Lets a reshape that another transpose reads take the source of the transpose that it reads; the transpose that
+    must follow it, or None if nothing changed."""
+    found, readers = state.transposed(node.input(0)), state.readers.get(node.out, [])
+    if found is None or state.uses[node.out] != 1 or not (readers and isinstance(readers[0].op, Transpose)):
+        return None
+    moved = through_reshape(node.input(0).shape, node.out.shape, found[1])
+    if moved is None:
+        return None
+    (shape, perm), out = moved, node.out
+    inner = Tensor(f"{out.name}/untransposed", TensorType(out.dtype, shape, out.type.quantization))
+    node.op, node.inputs, node.outputs = Reshape(shape), [found[0]], [inner]
+    after = Node(Transpose(perm), [inner], [out], out.name, node.source)
+    state.producers[inner], state.producers[out] = node, after
+    state.uses[inner] = 1
+    return after
+
+
+def _rise_above(node: Node, state: _Sinking) -> Node | None:
+    """Lets a transpose change places with the reshape before it, where that reads a transpose; the reshape that must
+    follow it, or None if nothing changed."""
+    reshape = state.producers.get(node.input(0))
+    if reshape is None or not isinstance(reshape.op, Reshape) or state.uses[reshape.out] != 1:
+        return None
+    assert isinstance(node.op, Transpose)
+    x, out = reshape.input(0), node.out
+    moved = through_reshape(reshape.out.shape, x.shape, inverse(node.op.perm)) if state.transposed(x) else None
+    if moved is None:
+        return None
+    shape, back = moved
+    turned = Tensor(f"{x.name}/transposed", TensorType(x.dtype, shape, x.type.quantization))
+    node.op, node.inputs, node.outputs = Transpose(inverse(back)), [x], [turned]
+    after = Node(Reshape(out.shape), [turned], [out], out.name, node.source)
+    state.producers[turned], state.producers[out] = node, after
+    state.uses[turned] = 1
+    return after
 
 
 def _absorb(node: Node, producers: dict[Tensor, Node], uses_of: Counter[Tensor]) -> bool:
@@ -137,7 +125,7 @@ def _absorb(node: Node, producers: dict[Tensor, Node], uses_of: Counter[Tensor])
     perm, y = moved.op.perm, moved.out
     if not perm or perm[0] != 0 or flat.out.shape[0] != y.shape[0] or weights.data is None or uses_of[weights] != 1:
         return False
-    columns = weights.data.reshape(weights.shape[0], *y.shape[1:]).transpose(_inverse(perm))
+    columns = weights.data.reshape(weights.shape[0], *y.shape[1:]).transpose(inverse(perm))
     values = np.ascontiguousarray(columns).reshape(weights.shape)
     reshape = Node(
         flat.op, [moved.input(0)], [Tensor(f"{flat.out.name}/untransposed", flat.out.type)], flat.name, flat.source
@@ -162,6 +150,13 @@ def cancel_transposes(graph: Graph, target: Target) -> bool:
         if isinstance(node.op, Transpose):
             if node.op.aliases(node.input(0).type, node.out.type):
                 node.op = Reshape(node.out.shape)
+                changed = True
+            elif (after := _rise_above(node, state)) is not None:
+                nodes.append(after)
+                changed = True
+        elif isinstance(node.op, Reshape):
+            if node.inputs[0] is not None and (after := _sink_below(node, state)) is not None:
+                nodes.append(after)
                 changed = True
         elif isinstance(node.op, Dense):
             if _absorb(node, state.producers, state.uses):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgegen.ir.graph import Graph, Node
@@ -30,6 +32,8 @@ def fold_constants(graph: Graph, target: Target) -> bool:
         for tensor, result in zip(node.outputs, results, strict=True):
             tensor.data = np.array(result, tensor.dtype.np)
             tensor.data.setflags(write=False)
+        if tensor.type.quantization is None and inputs[0].type.quantization is not None:
+            tensor.type = replace(tensor.type, quantization=node.op.carries(inputs[0].type))
         folded.append(node)
     graph.remove(folded)
     return bool(folded)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgegen.ir.graph import Graph, Node
@@ -14,7 +16,12 @@ from edgegen.targets import Target
 def _replace(node: Node, op: Conv2d | DepthwiseConv2d, weights: Array) -> None:
     old = node.input(1)
     node.op = op
-    new: Tensor = constant(old.name, np.ascontiguousarray(weights), old.dtype)
+    quantization = old.type.quantization
+    if quantization is not None and quantization.axis is not None:
+        # scales of filters stay theirs, on the axis that counts them; others are of no use
+        of_filters = quantization.axis == (2 if isinstance(op, Conv2d) else 0)
+        quantization = replace(quantization, axis=0 if isinstance(op, Conv2d) else 2) if of_filters else None
+    new: Tensor = constant(old.name, np.ascontiguousarray(weights), old.dtype, quantization)
     node.inputs = [node.input(0), new, *node.inputs[2:]]
 
 

@@ -54,8 +54,8 @@ def test_atan2() -> None:
 def test_refusals() -> None:
     with pytest.raises(UnsupportedModel, match="f32 with f32 to f32 is not supported"):
         read_tflite(model("BITWISE_XOR", "FLOAT32"), "m", {})
-    with pytest.raises(UnsupportedModel, match="bool with bool"):
-        read_tflite(model("STABLEHLO_ADD", "BOOL"), "m", {})
+    with pytest.raises(UnsupportedModel, match="f64 with f64"):
+        read_tflite(model("STABLEHLO_ADD", "FLOAT64"), "m", {})
     with pytest.raises(InvalidModel, match="differ in shape"):
         read_tflite(model("STABLEHLO_ADD", "FLOAT32", b=(20,)), "m", {})
 

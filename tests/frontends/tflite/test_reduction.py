@@ -61,7 +61,7 @@ def test_axes_must_be_constant_and_there() -> None:
     data = build_model(tensors, [Operator("MEAN", ["x", "axes"], ["y"], options("ReducerOptions"))])
     with pytest.raises(UnsupportedModel, match="known ahead of time"):
         read_tflite(data, "m", {})
-    for name, kind in (("MEAN", "BOOL"), ("SUM", "BOOL"), ("REDUCE_PROD", "UINT8"), ("REDUCE_ANY", "INT32")):
+    for name, kind in (("MEAN", "BOOL"), ("SUM", "UINT8"), ("REDUCE_PROD", "UINT8"), ("REDUCE_ANY", "INT32")):
         with pytest.raises(UnsupportedModel, match=f'{name} "y": .* is not supported'):
             read_tflite(model(name, Tensor("x", kind, (2, 3)), Tensor("y", kind, (2,)), [1], False), "m", {})
     tensors = [Tensor("x", "INT8", (2, 3), scale=0.5), Tensor("y", "INT8", (2,), scale=0.25)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edgegen.errors import InvalidModel, UnsupportedModel
 from edgegen.frontends.tflite import read_tflite
+from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.op import Range
 from edgegen.ops.conv3d import Conv3d
 from tests.frontends.tflite.strategies import FUSED, SEEDS
@@ -90,15 +91,21 @@ def test_refusals() -> None:
 
 def cases() -> list[Case]:
     rng = np.random.default_rng(2)
-    w, b = rng.normal(0, 1, (2, 3, 2, 3, 4)).astype(np.float32), rng.normal(0, 1, 4).astype(np.float32)
-    x, small = (rng.normal(0, 1, s).astype(np.float32) for s in ((2, 5, 6, 5, 3), (1, 3, 3, 5, 4)))
-    plain = Conv3d((3, 3, 5), (2, 2, 1), (1, 1, 2), (1, 0, 1), Range(-1, 4))
-    spread = Conv3d((5, 6, 6), (2, 2, 1), (1, 1, 2), (1, 0, 0), transposed=True)
-    return [
-        Case(plain, [x, constant_input(w), constant_input(b)], "conv3d_f32"),
-        Case(spread, [small, constant_input(w), constant_input(b[:3])], "transpose_conv3d_f32"),
-        Case(spread, [small, constant_input(w), None], "transpose_conv3d_f32"),
-    ]
+    cases = []
+    for dtype in ("f32", "f64"):
+        w = rng.normal(0, 1, (4, 2, 3, 2, 3)).astype(DTYPES[dtype].np)
+        b, single = w[:, 0, 0, 0, 0], w[:3, ..., :1]
+        x, small = (rng.normal(0, 1, s).astype(w.dtype) for s in ((2, 5, 6, 5, 3), (1, 3, 3, 5, 3)))
+        plain = Conv3d((3, 3, 5), (2, 2, 1), (1, 1, 2), (1, 0, 1), Range(-1, 4))
+        spread = Conv3d((5, 6, 6), (2, 2, 1), (1, 1, 2), (1, 0, 0), transposed=True)
+        cases += [
+            Case(plain, [x, constant_input(w), constant_input(b)], f"conv3d_{dtype}"),
+            Case(plain, [x, single, constant_input(b[:3])], f"conv3d_{dtype}", "computed weights in 3 groups"),
+            Case(spread, [small, constant_input(w), constant_input(b)], f"transpose_conv3d_{dtype}"),
+            Case(spread, [small, w, None], f"transpose_conv3d_{dtype}", "computed weights"),
+            Case(spread, [small, constant_input(single), None], f"transpose_conv3d_{dtype}", "3 groups"),
+        ]
+    return cases
 
 
 @pytest.mark.parametrize("cc", ["gcc", "clang"])

@@ -109,8 +109,16 @@ def gelu(op: Operator, x: Tensor, *, approximate: str = "none") -> Tensor:
     return op.add(Unary("gelu_tanh" if approximate == "tanh" else "gelu"), [x])
 
 
-@operator("Clip", since=6, until=10)
-def clip_by_attributes(op: Operator, x: Tensor, *, max: float = math.inf, min: float = -math.inf) -> Tensor:
+@operator("Clip", until=10)
+def clip_by_attributes(
+    op: Operator,
+    x: Tensor,
+    *,
+    max: float = math.inf,
+    min: float = -math.inf,
+    consumed_inputs: tuple[int, ...] = (),
+) -> Tensor:
+    del consumed_inputs  # a hint that opset 6 dropped
     return op.add(Clamp(Range(min, max)), [x])
 
 

@@ -120,6 +120,8 @@ def attention(
         raise op.invalid(f"qk_matmul_output_mode is {qk_matmul_output_mode}")
     if softmax_precision is not None and softmax_precision not in _PRECISIONS:
         raise op.invalid(f"softmax_precision is {softmax_precision}, not a float type")
+    if q.dtype == F64 and softmax_precision not in (None, 11):
+        raise op.unsupported("softmax of f64 in a narrower type is not supported", "leave softmax_precision out")
     query = heads_of(op, q, q_num_heads)
     key, value = with_past(op, heads_of(op, k, kv_num_heads), past_key), heads_of(op, v, kv_num_heads)
     value = with_past(op, value, past_value)
@@ -180,27 +182,21 @@ def multi_head_attention(
     scale: float = 0.0,
     unidirectional: int = 0,
 ) -> list[Tensor]:
-    """Queries, keys and values side by side or packed as [B,R,heads,3,width] or [B,S,heads,2,width]; bias: of all."""
+    """Queries [B,R,heads * width], keys and values likewise or, computed elsewhere, by head; bias: of all three."""
     del mask_filter_value  # what is left out gets no weight
     if num_heads < 1:
         raise op.invalid(f"num_heads is {num_heads}")
+    if key is None or value is None or query.rank != 3:
+        raise op.unsupported("queries, keys and values in one tensor are not supported", "export them side by side")
     parts = [query, key, value]
-    if key is None and value is None and query.rank == 5 and query.shape[3] == 3:
-        parts = _unpacked(op, query)
-    elif key is not None and value is None and key.rank == 5 and key.shape[3] == 2:
-        parts = [query, *_unpacked(op, key)]
     if bias is not None:
-        widths = [p.shape[-1] * (1 if p.rank == 3 else num_heads) for p in parts if p is not None]
-        if bias.shape != (sum(widths),):
-            raise op.invalid(f"bias {bias.type} does not fit {widths} columns")
+        widths = [p.shape[-1] * (1 if p.rank == 3 else num_heads) for p in parts]
+        if bias.shape != (sum(widths),) or any(p.rank != 3 for p in parts):
+            raise op.unsupported(f"bias {bias.type} beside keys and values that are given by head is not supported")
         starts = [sum(widths[:i]) for i in range(len(widths))]
         pieces = [op.add(Slice((s,), (w,), (1,)), [bias]) for s, w in zip(starts, widths, strict=True)]
-        if any(p is not None and p.rank == 4 for p in parts):
-            raise op.unsupported("biases of keys and values that are given by head are not supported")
-        parts = [p if p is None else op.add(Binary("add"), [p, b]) for p, b in zip(parts, pieces, strict=True)]
-    if parts[1] is None or parts[2] is None:
-        raise op.unsupported("it has no keys and values of its own")
-    q, k, v = (heads_of(op, p, num_heads) for p in parts if p is not None)
+        parts = [op.add(Binary("add"), [p, b]) for p, b in zip(parts, pieces, strict=True)]
+    q, k, v = (heads_of(op, p, num_heads) for p in parts)
     k, v = with_past(op, k, past_key), with_past(op, v, past_value)
     mask, lengths = None, None
     if key_padding_mask is not None:
@@ -214,14 +210,6 @@ def multi_head_attention(
     )
     (y,) = attend(op, core, q, k, v, mask, lengths)
     return [joined(op, y, q), k.tensor, v.tensor]
-
-
-def _unpacked(op: Operator, x: Tensor) -> list[Tensor | None]:
-    """[B,R,heads,n,width] -> n tensors [B,R,heads * width]."""
-    batch, rows, heads, count, width = x.shape
-    size, ones = (batch, rows, heads, 1, width), (1,) * 5
-    pieces = [op.add(Slice((0, 0, 0, i, 0), size, ones), [x]) for i in range(count)]
-    return [op.reshape(p, (batch, rows, heads * width)) for p in pieces]
 
 
 @operator("Attention", domain="com.microsoft")

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.batch_matmul import BatchMatmul
@@ -60,12 +62,19 @@ def _diagonals(op: Operator, term: _Term) -> _Term:
     return _Term(x, tuple(labels))
 
 
+def _sum(op: Operator, x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Without the axes; of no elements 0."""
+    if x.type.elements:
+        return op.add(Reduce("sum", axes, False), [x])
+    return op.constant(np.zeros([n for i, n in enumerate(x.shape) if i not in axes]), x.dtype)
+
+
 def _summed(op: Operator, term: _Term, kept: set[str]) -> _Term:
     """Without the axes that neither the result nor another term names."""
     axes = tuple(i for i, label in enumerate(term.labels) if label not in kept)
     if not axes:
         return term
-    return _Term(op.add(Reduce("sum", axes, False), [term.tensor]), tuple(c for c in term.labels if c in kept))
+    return _Term(_sum(op, term.tensor, axes), tuple(c for c in term.labels if c in kept))
 
 
 def _arranged(op: Operator, term: _Term, groups: Sequence[Sequence[str]], extents: dict[str, int]) -> Tensor:
@@ -102,7 +111,7 @@ def _product(op: Operator, a: _Term, b: _Term, kept: set[str]) -> _Term:
             Binary("mul"),
             [op.reshape(x, (*x.shape[:2], 1, x.shape[2])), op.reshape(w, (w.shape[0], 1, *w.shape[1:]))],
         )
-        y = op.add(Reduce("sum", (3,), False), [y]) if inner else y
+        y = _sum(op, y, (3,)) if inner else y
     return _Term(op.reshape(y, [extents[label] for label in labels]), labels)
 
 

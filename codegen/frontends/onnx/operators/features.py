@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -114,15 +115,23 @@ def one_hot_encoder(
     return op.cast(op.add(Compare("equal"), [whole, op.constant(cats_int64s, S64)]), F32)
 
 
-def _column(op: Operator, given: dict[str, object], default: object) -> tuple[Array, Array | None]:
-    """Keys or values of a LabelEncoder, whichever attribute gives them, and the default in their type."""
-    chosen = {name: values for name, values in given.items() if values is not None and len(values) > 0}  # type: ignore[arg-type]
+def _column(op: Operator, given: dict[str, Sequence[float] | Array | None]) -> Array:
+    """Keys or values of a LabelEncoder, whichever attribute gives them."""
+    chosen = {name: values for name, values in given.items() if values is not None and len(values) > 0}
     if len(chosen) != 1:
         raise op.invalid(f"has {len(chosen)} of {', '.join(given)}")
     ((name, values),) = chosen.items()
     dtype: DType = dtype_of(np.asarray(values)) if name.endswith("tensor") else S64 if "int" in name else F32
-    array = np.asarray(values, dtype.np).reshape(-1)
-    return array, None if default is None else np.asarray(default, dtype.np).reshape(-1)
+    return np.asarray(values, dtype.np).reshape(-1)
+
+
+@operator("LabelEncoder", until=1, domain=DOMAIN)
+def label_encoder_of_text(
+    op: Operator, x: Tensor, *, classes_strings: tuple[str, ...] = (), default_int64: int = -1, default_string: str = ""
+) -> Tensor:
+    """Between strings and their places."""
+    del x, classes_strings, default_int64, default_string
+    raise op.unsupported(_TEXT, _TEXT_HELP)
 
 
 @operator("LabelEncoder", since=2, domain=DOMAIN)
@@ -143,13 +152,13 @@ def label_encoder(
     values_strings: tuple[str, ...] = (),
     values_tensor: Array | None = None,
 ) -> Tensor:
-    """Of each key its value; of other numbers the default. NaN is a key like any other."""
+    """Of each key its value; of other numbers the default. NaN is a key like any other as of version 4."""
     del default_string
     if keys_strings or values_strings:
         raise op.unsupported(_TEXT, _TEXT_HELP)
-    keys, _ = _column(op, {"keys_int64s": keys_int64s, "keys_floats": keys_floats, "keys_tensor": keys_tensor}, None)
-    values, _ = _column(
-        op, {"values_int64s": values_int64s, "values_floats": values_floats, "values_tensor": values_tensor}, None
+    keys = _column(op, {"keys_int64s": keys_int64s, "keys_floats": keys_floats, "keys_tensor": keys_tensor})
+    values = _column(
+        op, {"values_int64s": values_int64s, "values_floats": values_floats, "values_tensor": values_tensor}
     )
     to = dtype_of(values)
     default = default_int64 if values_int64s else default_float
@@ -164,7 +173,7 @@ def _looked_up(op: Operator, x: Tensor, keys: Array, values: Array, default: Ten
     """values[i] where x is keys[i], first ones first, else the default: compared with all keys, then gathered."""
     flat = op.reshape(x, (x.type.elements, 1))
     same = op.add(Compare("equal"), [flat, op.constant(keys, x.dtype)])
-    if x.dtype.is_float and np.isnan(keys).any():
+    if op.version >= 4 and x.dtype.is_float and np.isnan(keys).any():
         nan = op.add(Compare("not_equal"), [flat, flat])
         same = op.add(Compare("or"), [same, op.add(Compare("and"), [nan, op.constant(np.isnan(keys), BOOL)])])
     count = len(keys)

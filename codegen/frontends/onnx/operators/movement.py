@@ -10,10 +10,11 @@ import numpy as np
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.ir.dtypes import S32, S64
 from edgegen.ir.tensor import Tensor
+from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import MAX_INPUTS, Concat
 from edgegen.ops.elements import GatherElements, ScatterElements
-from edgegen.ops.gather import Gather
+from edgegen.ops.gather import Gather, bounded
 from edgegen.ops.gather_nd import GatherNd
 from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.one_hot import OneHot
@@ -29,6 +30,11 @@ from edgegen.ops.transpose import Transpose
 def transpose(op: Operator, data: Tensor, *, perm: tuple[int, ...] = ()) -> Tensor:
     order = perm or tuple(reversed(range(data.rank)))
     return data if order == tuple(range(data.rank)) else op.add(Transpose(order), [data])
+
+
+@operator("Concat", until=3)
+def concat_from_1(op: Operator, *inputs: Tensor, axis: int = 1) -> Tensor:
+    return concat(op, *inputs, axis=axis)
 
 
 @operator("Concat", since=4)
@@ -196,6 +202,13 @@ def expand(op: Operator, x: Tensor, shape: Tensor) -> Tensor:
     return x if full == x.shape else op.add(BroadcastTo(full), [x])
 
 
+@operator("Tile", until=5)
+def tile_along_axis(op: Operator, x: Tensor, tiles: Tensor, axis: Tensor) -> Tensor:
+    (count,), (along,) = op.integers(tiles, "the count"), op.integers(axis, "the axis")
+    chosen = op.axis(along, x.rank)
+    return tile(op, x, op.constant([count if i == chosen else 1 for i in range(x.rank)], S64))
+
+
 @operator("Tile", since=6)
 def tile(op: Operator, x: Tensor, repeats: Tensor) -> Tensor:
     counts = op.integers(repeats, "the repeats")
@@ -212,7 +225,14 @@ def tile(op: Operator, x: Tensor, repeats: Tensor) -> Tensor:
 
 @operator("Gather")
 def gather(op: Operator, data: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
-    return op.add(Gather(op.axis(axis, data.rank)), [data, indices])
+    """One element that is known ahead of time is a slice, which other operators see through."""
+    axis = op.axis(axis, data.rank)
+    if indices.data is None or indices.type.elements != 1 or not data.type.elements:
+        return op.add(Gather(axis), [data, indices])
+    begin, size = [0] * data.rank, list(data.shape)
+    begin[axis], size[axis] = int(bounded(indices.data, data.shape[axis]).reshape(-1)[0]), 1
+    part = op.add(Slice(tuple(begin), tuple(size), (1,) * data.rank), [data])
+    return op.reshape(part, (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :]))
 
 
 @operator("GatherND", since=11)
@@ -229,6 +249,35 @@ def _reduction(op: Operator, name: str) -> Reduction:
     if name not in ("none", *REDUCED):
         raise op.invalid(f'reduction is "{name}"')
     return name
+
+
+@operator("TensorScatter", since=24)
+def tensor_scatter(
+    op: Operator,
+    past_cache: Tensor,
+    update: Tensor,
+    write_indices: Tensor | None = None,
+    *,
+    axis: int = -2,
+    mode: str = "linear",
+) -> Tensor:
+    """A cache [B, ...], `update` written along the axis from write_indices[B] on; "circular": beyond its end, too."""
+    axis = op.axis(axis, past_cache.rank)
+    if axis == 0 or past_cache.rank != update.rank or mode not in ("linear", "circular"):
+        raise op.invalid(f'{update.type} is not written along axis {axis} of {past_cache.type} ("{mode}")')
+    order = (0, axis, *(i for i in range(1, past_cache.rank) if i != axis))
+    cache, new = op.add(Transpose(order), [past_cache]), op.add(Transpose(order), [update])
+    batch, room, count = cache.shape[0], cache.shape[1], new.shape[1]
+    at = op.constant(np.arange(count), S64)  # [batch, count] of the axis
+    if write_indices is not None:
+        at = op.add(Binary("add"), [op.reshape(op.cast(write_indices, S64), (batch, 1)), at])
+    if mode == "circular":
+        at = op.add(Binary("floor_mod"), [at, op.constant(room, S64)])
+    places = op.add(BroadcastTo((batch, count)), [at]) if at.shape != (batch, count) else at
+    rows = op.constant(np.arange(batch).repeat(count).reshape(batch, count, 1), S64)
+    pairs = op.add(Concat(2), [rows, op.reshape(places, (batch, count, 1))])
+    y = op.add(ScatterNd(), [cache, pairs, new])
+    return op.add(Transpose(tuple(int(i) for i in np.argsort(order))), [y])
 
 
 @operator("GatherElements", since=11)
@@ -288,11 +337,12 @@ def depth_to_space(op: Operator, x: Tensor, *, blocksize: int, mode: str = "DCR"
 
 
 @operator("SpaceToDepth")
-def space_to_depth(op: Operator, x: Tensor, *, blocksize: int) -> Tensor:
-    """Blocks of pixels to channels, the pixel outermost."""
+def space_to_depth(op: Operator, x: Tensor, *, blocksize: int, mode: str = "DCR") -> Tensor:
+    """Blocks of pixels to channels; DCR has the block's pixel outermost among the channels, CRD innermost."""
     b = blocksize
-    if x.rank != 4 or b < 1 or x.shape[2] % b or x.shape[3] % b:
-        raise op.invalid(f"{x.type} does not divide into blocks of {b}")
+    if x.rank != 4 or b < 1 or x.shape[2] % b or x.shape[3] % b or mode not in ("DCR", "CRD"):
+        raise op.invalid(f"{x.type} does not divide into blocks of {b} ({mode})")
     n, c, h, w = x.shape
-    y = op.add(Transpose((0, 3, 5, 1, 2, 4)), [op.reshape(x, (n, c, h // b, b, w // b, b))])
+    order = (0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4)
+    y = op.add(Transpose(order), [op.reshape(x, (n, c, h // b, b, w // b, b))])
     return op.reshape(y, (n, c * b * b, h // b, w // b))

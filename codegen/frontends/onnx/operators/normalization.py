@@ -10,11 +10,13 @@ from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.compare import Compare
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.select_op import Select
 from edgegen.ops.softmax import Softmax
+from edgegen.ops.standardize import Standardize
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.unary import Unary
 
@@ -78,9 +80,18 @@ def _standardized(op: Operator, x: Tensor, axes: tuple[int, ...], epsilon: float
     return op.add(Binary("mul"), [centered, inverse]), mean, inverse
 
 
-@operator("InstanceNormalization", since=6)
-def instance_normalization(op: Operator, x: Tensor, scale: Tensor, b: Tensor, *, epsilon: float = 1e-5) -> Tensor:
+@operator("InstanceNormalization")
+def instance_normalization(
+    op: Operator,
+    x: Tensor,
+    scale: Tensor,
+    b: Tensor,
+    *,
+    epsilon: float = 1e-5,
+    consumed_inputs: tuple[int, ...] = (),
+) -> Tensor:
     """Standardized over each channel's pixels, times scale, plus b."""
+    del consumed_inputs  # a hint that opset 6 dropped
     y, _, _ = _standardized(op, x, tuple(range(2, x.rank)), epsilon)
     shape = (x.shape[1], *(1,) * (x.rank - 2))
     y = op.add(Binary("mul"), [y, op.reshape(scale, shape)])
@@ -100,12 +111,78 @@ def layer_normalization(
 ) -> list[Tensor]:
     """Standardized over the axes from `axis` on, times scale, plus b; also the mean and 1 / deviation."""
     del stash_type  # f32, in which it is computed
-    axes = tuple(range(op.axis(axis, x.rank), x.rank))
-    y, mean, inverse = _standardized(op, x, axes, epsilon)
+    first = op.axis(axis, x.rank)
+    if len(op.wanted) == 1:
+        return [standardized_rows(op, Standardize(epsilon), x, first, scale, b)]
+    y, mean, inverse = _standardized(op, x, tuple(range(first, x.rank)), epsilon)
     y = op.add(Binary("mul"), [y, scale])
     if b is not None:
         y = op.add(Binary("add"), [y, b])
     return [y, mean, inverse][: len(op.wanted)]
+
+
+def standardized_rows(
+    op: Operator, core: Standardize, x: Tensor, first: int, scale: Tensor | None = None, bias: Tensor | None = None
+) -> Tensor:
+    """The axes from `first` on are one row. Scale and bias that are no rows of x apply by themselves."""
+    row = x.shape[first:]
+    size = math.prod(row)
+    fit = [t for t in (scale, bias) if t is not None and t.type.elements == size and t.shape[-len(row) :] == row]
+    inside = len(fit) == (scale is not None) + (bias is not None) and (scale is not None or bias is None)
+    rows = op.reshape(x, (max(1, x.type.elements // max(1, size)), size))
+    y = op.add(core, [rows, *(op.reshape(t, (size,)) for t in fit if inside)])
+    y = op.reshape(y, x.shape)
+    if inside:
+        return y
+    y = y if scale is None else op.add(Binary("mul"), [y, scale])
+    return y if bias is None else op.add(Binary("add"), [y, bias])
+
+
+@operator("RMSNormalization")
+def rms_normalization(
+    op: Operator, x: Tensor, scale: Tensor, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
+) -> Tensor:
+    """Rows of mean square 1, times scale."""
+    del stash_type  # f32, in which it is computed
+    return standardized_rows(op, Standardize(epsilon, False), x, op.axis(axis, x.rank), scale)
+
+
+@operator("GroupNormalization", since=18)
+def group_normalization(
+    op: Operator,
+    x: Tensor,
+    scale: Tensor,
+    bias: Tensor,
+    *,
+    num_groups: int,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+) -> Tensor:
+    """Standardized over groups of channels and all pixels; scale and bias of each channel, before opset 21 group."""
+    del stash_type  # f32, in which it is computed
+    if x.rank < 2 or num_groups < 1 or x.shape[1] % num_groups:
+        raise op.invalid(f"{num_groups} groups do not divide the channels of {x.type}")
+    channels, ones = x.shape[1], (1,) * (x.rank - 2)
+    grouped = op.reshape(x, (x.shape[0], num_groups, x.type.elements // (x.shape[0] * num_groups)))
+    y = op.reshape(op.add(Standardize(epsilon), [grouped]), x.shape)
+    for core, factor in ((Binary("mul"), scale), (Binary("add"), bias)):
+        if factor.shape == (num_groups,) and op.version < 21:
+            wide = op.add(BroadcastTo((num_groups, channels // num_groups)), [op.reshape(factor, (num_groups, 1))])
+        else:
+            wide = factor
+        y = op.add(core, [y, op.reshape(wide, (channels, *ones))])
+    return y
+
+
+@operator("MeanVarianceNormalization", since=9)
+def mean_variance_normalization(op: Operator, x: Tensor, *, axes: tuple[int, ...] = (0, 2, 3)) -> Tensor:
+    """(x - mean) / (deviation + 1e-9). The body in the schema loses the default of `axes` when it is inlined."""
+    over = op.axes(axes, x.rank)
+    mean = op.add(Reduce("mean", over, True), [x])
+    centered = op.add(Binary("sub"), [x, mean])
+    variance = op.add(Reduce("mean", over, True), [op.add(Binary("mul"), [centered, centered])])
+    deviation = op.add(Binary("add"), [op.add(Unary("sqrt"), [variance]), op.constant(1e-9, x.dtype)])
+    return op.add(Binary("div"), [centered, deviation])
 
 
 @operator("LpNormalization")

@@ -23,6 +23,8 @@ Body = Callable[[Operator, Tensor, tuple[int, ...], bool], Tensor]
 
 
 def _plain(op: Operator, x: Tensor, axes: tuple[int, ...], keep: bool, *, function: str) -> Tensor:
+    if x.dtype == BOOL:
+        function = {"max": "any", "min": "all"}.get(function, function)
     return op.add(Reduce(function, axes, keep), [x])
 
 

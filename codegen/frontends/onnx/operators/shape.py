@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import onnx
 
 from edgegen.frontends.onnx.importer import Operator, operator
 from edgegen.frontends.onnx.tensors import constant_tensor, dtype_of_onnx
@@ -86,6 +87,14 @@ def _cast(op: Operator, x: Tensor, to: DType, saturate: int, round_mode: str) ->
     return x if x.dtype == to else op.add(Cast(to.name, bool(saturate)), [x])
 
 
+@operator("Cast", until=5)
+def cast_by_name(op: Operator, x: Tensor, *, to: str) -> Tensor:
+    """to: the type's name in the protobuf, "FLOAT"."""
+    if to.upper() not in onnx.TensorProto.DataType.keys():  # noqa: SIM118
+        raise op.invalid(f'"{to}" is no type')
+    return cast(op, x, to=onnx.TensorProto.DataType.Value(to.upper()))
+
+
 @operator("Cast", since=6)
 def cast(op: Operator, x: Tensor, *, to: int, saturate: int = 1, round_mode: str = "up") -> Tensor:
     return _cast(op, x, dtype_of_onnx(to, "the result"), saturate, round_mode)
@@ -107,6 +116,14 @@ def bit_cast(op: Operator, x: Tensor, *, to: int) -> Tensor:
     if BOOL in (x.dtype, dtype) and x.dtype != dtype:  # a truth is stored as 0 or 1
         return op.cast(x, dtype)
     return x if x.dtype == dtype else op.add(Bitcast(dtype.name, x.shape), [x])
+
+
+@operator("Reshape", until=4)
+def reshape_by_attribute(
+    op: Operator, x: Tensor, *, shape: tuple[int, ...] = (), consumed_inputs: tuple[int, ...] = ()
+) -> Tensor:
+    del consumed_inputs  # a hint that opset 5 dropped
+    return reshape(op, x, op.constant(shape, S64))
 
 
 @operator("Reshape", since=5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from edgegen.frontends.onnx.operators.scores import (
     rows_of,
     transformed,
 )
-from edgegen.ir.dtypes import F32, F64, S32, DType
+from edgegen.frontends.onnx.operators.tree_tables import TreeTables
+from edgegen.ir.dtypes import F32, F64
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.binary import Binary
 from edgegen.ops.slice import Slice
-from edgegen.ops.trees import Trees, branch_code
 
 _RELATIONS = {
     "BRANCH_LEQ": "less_equal",
@@ -38,48 +38,18 @@ _MODES = (*_RELATIONS, _MEMBER)
 _MOST_BRANCHES = 1 << 22
 
 
-@dataclass
-class _Tables:
-    """The tables of a Trees node while they are written."""
+@dataclass(frozen=True)
+class _Nodes:
+    """The table of nodes that TreeEnsembleRegressor and TreeEnsembleClassifier have, a row for each."""
 
-    branch: list[list[int]] = field(default_factory=list)
-    threshold: list[float] = field(default_factory=list)
-    root: list[int] = field(default_factory=list)
-    leaves: list[list[tuple[int, float]]] = field(default_factory=list)
-
-    def add_branch(self, feature: int, relation: str, missing: bool, threshold: float) -> int:
-        """A node whose ways are still to be written."""
-        self.branch.append([branch_code(feature, relation, missing), 0, 0])
-        self.threshold.append(threshold)
-        return len(self.branch) - 1
-
-    def add_leaf(self, entries: list[tuple[int, float]]) -> int:
-        """Where a way leads that ends here."""
-        self.leaves.append(entries)
-        return ~(len(self.leaves) - 1)
-
-    def evaluated(self, op: Operator, x: Tensor, targets: int, aggregate: str) -> Tensor:
-        """[N, targets]. Raises InvalidGraph where the tables do not fit."""
-        if not self.branch:  # a table has an element; no way leads here
-            self.branch.append([0, -1, -1])
-            self.threshold.append(0)
-        entries = [entry for leaf in self.leaves for entry in leaf] or [(0, 0.0)]
-        first = np.cumsum([0, *map(len, self.leaves)])
-        if first[-1] == 0:
-            first[-1] = 1
-        tables: list[tuple[object, DType]] = [
-            (self.branch, S32),
-            (self.threshold, x.dtype),
-            (self.root, S32),
-            (first, S32),
-            ([t for t, _ in entries], S32),
-            ([w for _, w in entries], x.dtype),
-        ]
-        trees = Trees(targets, aggregate)
-        arrays = [np.array(values, dtype.np) for values, dtype in tables]
-        trees.check(x.shape[1], *arrays)
-        constants = [op.constant(a, d) for a, (_, d) in zip(arrays, tables, strict=True)]
-        return op.add(trees, [x, *constants])
+    tree: Sequence[int]
+    number: Sequence[int]
+    feature: Sequence[int]
+    mode: Sequence[str]
+    value: Sequence[float]
+    yes: Sequence[int]
+    no: Sequence[int]
+    missing: Sequence[int]
 
 
 def _checked(op: Operator, columns: dict[str, Sequence[object]]) -> None:
@@ -92,23 +62,22 @@ def _checked(op: Operator, columns: dict[str, Sequence[object]]) -> None:
 def _by_node(
     op: Operator,
     features: int,
-    nodes: dict[str, Sequence[object]],
-    missing: Sequence[int],
+    nodes: _Nodes,
     entries: Sequence[tuple[int, int, int, float]],
-) -> _Tables:
-    """Tables of the form that has a row for each node: its tree and number, what it compares, and where it leads.
-
-    entries: (tree, node, target, weight) of the leaves
-    """
-    _checked(op, nodes)
-    tree, number, feature, mode, value, yes, no = nodes.values()
+) -> TreeTables:
+    """entries: (tree, node, target, weight) of the leaves. Raises InvalidModel."""
+    columns: dict[str, Sequence[object]] = {f.name: getattr(nodes, f.name) for f in fields(nodes)}
+    if not nodes.missing:
+        del columns["missing"]
+    _checked(op, columns)
+    tree, number, mode = nodes.tree, nodes.number, nodes.mode
     rows = {key: i for i, key in enumerate(zip(tree, number, strict=True))}
-    if len(rows) != len(tree) or len(missing) not in (0, len(tree)):
-        raise op.invalid("a node stands in the table twice, or nodes_missing_value_tracks_true has another length")
-    leaves: dict[object, list[tuple[int, float]]] = {}
+    if len(rows) != len(tree):
+        raise op.invalid("a node stands in the table twice")
+    leaves: dict[tuple[int, int], list[tuple[int, float]]] = {}
     for of_tree, of_node, target, weight in entries:
         leaves.setdefault((of_tree, of_node), []).append((target, weight))
-    tables = _Tables()
+    tables = TreeTables()
     done: dict[int, int] = {}
 
     def place(i: int) -> int:
@@ -117,17 +86,16 @@ def _by_node(
             raise op.invalid(f"two ways lead to node {number[i]} of tree {tree[i]}")
         if mode[i] == "LEAF":
             done[i] = tables.add_leaf(leaves.get((tree[i], number[i]), []))
-        elif mode[i] in _RELATIONS and isinstance(feature[i], int) and 0 <= feature[i] < features:
-            edge, nan = value[i], bool(missing and missing[i])
-            assert isinstance(edge, float)
-            done[i] = tables.add_branch(feature[i], _RELATIONS[str(mode[i])], nan, edge)
+        elif mode[i] in _RELATIONS and 0 <= nodes.feature[i] < features:
+            nan = bool(nodes.missing and nodes.missing[i])
+            done[i] = tables.add_branch(nodes.feature[i], _RELATIONS[mode[i]], nan, nodes.value[i])
             waiting.append(i)
         else:
-            raise op.invalid(f'node {number[i]} of tree {tree[i]} compares feature {feature[i]} as "{mode[i]}"')
+            raise op.invalid(f'node {number[i]} of tree {tree[i]} compares feature {nodes.feature[i]} as "{mode[i]}"')
         return done[i]
 
     waiting: list[int] = []
-    started: set[object] = set()
+    started: set[int] = set()
     for i, of in enumerate(tree):  # the first node of each tree is its root
         if of in started:
             continue
@@ -135,7 +103,7 @@ def _by_node(
         tables.root.append(place(i))
         while waiting:
             at = waiting.pop()
-            for way, to in enumerate((yes[at], no[at]), 1):
+            for way, to in enumerate((nodes.yes[at], nodes.no[at]), 1):
                 if (of, to) not in rows:
                     raise op.invalid(f"node {number[at]} of tree {of} leads to node {to}, which is not there")
                 tables.branch[done[at]][way] = place(rows[of, to])
@@ -186,19 +154,20 @@ def tree_ensemble_regressor(
 ) -> Tensor:
     del nodes_hitrates, nodes_hitrates_as_tensor  # how often branches are taken changes no result
     rows = _in_floats(op, x)
-    nodes: dict[str, Sequence[object]] = {
-        "nodes_treeids": nodes_treeids,
-        "nodes_nodeids": nodes_nodeids,
-        "nodes_featureids": nodes_featureids,
-        "nodes_modes": nodes_modes,
-        "nodes_values": _values(nodes_values, nodes_values_as_tensor),
-        "nodes_truenodeids": nodes_truenodeids,
-        "nodes_falsenodeids": nodes_falsenodeids,
-    }
+    nodes = _Nodes(
+        nodes_treeids,
+        nodes_nodeids,
+        nodes_featureids,
+        nodes_modes,
+        _values(nodes_values, nodes_values_as_tensor),
+        nodes_truenodeids,
+        nodes_falsenodeids,
+        nodes_missing_value_tracks_true,
+    )
     weights = _values(target_weights, target_weights_as_tensor)
     _checked(op, {"treeids": target_treeids, "nodeids": target_nodeids, "ids": target_ids, "weights": weights})
     entries = list(zip(target_treeids, target_nodeids, target_ids, weights, strict=True))
-    tables = _by_node(op, rows.shape[1], nodes, nodes_missing_value_tracks_true, entries)
+    tables = _by_node(op, rows.shape[1], nodes, entries)
     if aggregate_function not in ("SUM", "AVERAGE", "MIN", "MAX"):
         raise op.invalid(f'aggregate_function is "{aggregate_function}"')
     scores = _aggregated(op, tables, rows, n_targets, aggregate_function)
@@ -206,7 +175,7 @@ def tree_ensemble_regressor(
     return op.cast(transformed(op, scores, post_transform), F32)
 
 
-def _aggregated(op: Operator, tables: _Tables, x: Tensor, targets: int, function: str) -> Tensor:
+def _aggregated(op: Operator, tables: TreeTables, x: Tensor, targets: int, function: str) -> Tensor:
     trees = len(tables.root)
     if function == "AVERAGE":
         return op.scaled(tables.evaluated(op, x, targets, "sum"), 1 / max(trees, 1))
@@ -248,15 +217,16 @@ def tree_ensemble_classifier(
     del nodes_hitrates, nodes_hitrates_as_tensor
     rows = _in_floats(op, x)
     labels = numbered_labels(op, classlabels_int64s, classlabels_strings)
-    nodes: dict[str, Sequence[object]] = {
-        "nodes_treeids": nodes_treeids,
-        "nodes_nodeids": nodes_nodeids,
-        "nodes_featureids": nodes_featureids,
-        "nodes_modes": nodes_modes,
-        "nodes_values": _values(nodes_values, nodes_values_as_tensor),
-        "nodes_truenodeids": nodes_truenodeids,
-        "nodes_falsenodeids": nodes_falsenodeids,
-    }
+    nodes = _Nodes(
+        nodes_treeids,
+        nodes_nodeids,
+        nodes_featureids,
+        nodes_modes,
+        _values(nodes_values, nodes_values_as_tensor),
+        nodes_truenodeids,
+        nodes_falsenodeids,
+        nodes_missing_value_tracks_true,
+    )
     weights = _values(class_weights, class_weights_as_tensor)
     _checked(op, {"treeids": class_treeids, "nodeids": class_nodeids, "ids": class_ids, "weights": weights})
     if not labels or not class_ids or not 0 <= min(class_ids) <= max(class_ids) < len(labels):
@@ -264,7 +234,7 @@ def tree_ensemble_classifier(
     one = set(class_ids) if len(labels) == 2 and len(set(class_ids)) == 1 else set()
     alone = one == {0}
     entries = list(zip(class_treeids, class_nodeids, class_ids, weights, strict=True))
-    tables = _by_node(op, rows.shape[1], nodes, nodes_missing_value_tracks_true, entries)
+    tables = _by_node(op, rows.shape[1], nodes, entries)
     scores = tables.evaluated(op, rows, 1 if alone else len(labels), "sum")
     base = _values(base_values, base_values_as_tensor)
     if alone and len(base) == 2:
@@ -342,7 +312,7 @@ def tree_ensemble(
     ):
         raise op.invalid(f"nodes compare features of {rows.type} that are not there, or in unknown modes")
     sets = _member_sets(op, membership_values, sum(_MODES[mode] == _MEMBER for mode in modes))
-    tables, numbered = _Tables(), iter(sets)
+    tables, numbered = TreeTables(), iter(sets)
     members = [next(numbered) if _MODES[mode] == _MEMBER else None for mode in modes]
     leaves = [tables.add_leaf([entry]) for entry in zip(leaf_targetids, weights, strict=True)]
     waiting: list[tuple[int, list[int]]] = []  # a node of the model, and those of the tables that stand for it

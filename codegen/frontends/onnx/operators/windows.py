@@ -1,4 +1,4 @@
-"""Windows over images: where ONNX's auto_pad puts them, and the images as [N,H,W,C]."""
+"""Windows over images and volumes: where ONNX's auto_pad puts them, and the images as [N,H,W,C]."""
 
 from __future__ import annotations
 
@@ -41,21 +41,44 @@ def padding(
     return tuple(before), tuple(after)
 
 
+def covered(
+    extent: Counts, before: Counts, after: Counts, kernel: Counts, strides: Counts, dilations: Counts
+) -> Counts:
+    """How many whole windows fit along each axis, its padding included; below 1 where none does."""
+    each = zip(extent, before, after, kernel, strides, dilations, strict=True)
+    return tuple((n + b + a - ((k - 1) * d + 1)) // s + 1 for n, b, a, k, s, d in each)
+
+
+def _channels_last(op: Operator, x: Tensor, spatial: int) -> Tensor:
+    """[N,C,...] with up to `spatial` dimensions as [N,...,C] with as many. Raises UnsupportedModel for more."""
+    if not 3 <= x.rank <= spatial + 2:
+        raise op.unsupported(f"{x.type} has {x.rank - 2} spatial dimensions; 1 to {spatial} are supported")
+    y = op.add(Transpose((0, *range(2, x.rank), 1)), [x])  # in x's own rank: it cancels that of `from_images`
+    return op.reshape(y, (y.shape[0], *(1,) * (spatial + 2 - x.rank), *y.shape[1:]))
+
+
 def to_images(op: Operator, x: Tensor) -> Tensor:
     """[N,C,W] or [N,C,H,W] as [N,H,W,C]. Raises UnsupportedModel for other ranks."""
-    if x.rank == 3:
-        x = op.reshape(x, (x.shape[0], x.shape[1], 1, x.shape[2]))
-    if x.rank != 4:
-        raise op.unsupported(f"{x.type} has {x.rank - 2} spatial dimensions; 1 and 2 are supported")
-    return op.add(Transpose((0, 2, 3, 1)), [x])
+    return _channels_last(op, x, 2)
+
+
+def to_volumes(op: Operator, x: Tensor) -> Tensor:
+    """[N,C,W], [N,C,H,W] or [N,C,D,H,W] as [N,D,H,W,C]. Raises UnsupportedModel for other ranks."""
+    return _channels_last(op, x, 3)
 
 
 def from_images(op: Operator, y: Tensor, rank: int) -> Tensor:
-    """The inverse of `to_images`."""
-    y = op.add(Transpose((0, 3, 1, 2)), [y])
-    return op.reshape(y, (y.shape[0], y.shape[1], y.shape[3])) if rank == 3 else y
+    """The inverse of `to_images` and `to_volumes`, whose source had rank `rank`."""
+    y = op.reshape(y, (y.shape[0], *y.shape[y.rank - rank + 1 :]))
+    return op.add(Transpose((0, rank - 1, *range(1, rank - 1))), [y])
 
 
 def two(values: Counts, default: int) -> tuple[int, int]:
     """A number for height and width, from one for width alone or for both."""
     return (default, values[0]) if len(values) == 1 else (values[0], values[1])
+
+
+def three(values: Counts, default: int) -> tuple[int, int, int]:
+    """A number for depth, height and width, from those for the last of them."""
+    depth, height, width = (*(default,) * (3 - len(values)), *values)
+    return depth, height, width

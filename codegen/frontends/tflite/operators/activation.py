@@ -10,7 +10,7 @@ import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp, range_clamp
-from edgegen.ir.dtypes import F32, S8, S16, DType
+from edgegen.ir.dtypes import F16, F32, S8, S16, DType
 from edgegen.ir.fixed_point import FixedPoint, quantize_multiplier
 from edgegen.ir.op import Range
 from edgegen.ops.cast import Cast
@@ -97,7 +97,7 @@ def _sigmoid_s16(op: Operator, function: Literal["logistic", "tanh"]) -> Sigmoid
 
 def _sigmoid(op: Operator, function: Literal["logistic", "tanh"], scale_y: float, zero_y: int) -> None:
     """s8 as tflite::reference_integer_ops::Logistic and Tanh, whose output's quantization is fixed."""
-    if not _is_quantized(op):
+    if op.input(0).dtype == op.output.dtype == F16 or not _is_quantized(op):
         op.add(Unary(function), [op.input(0)], op.output)
         return
     if op.input(0).dtype == S16:

@@ -10,7 +10,7 @@ import tflite
 from edgegen.frontends.tflite.importer import Operator, operator
 from edgegen.frontends.tflite.operators.activation_range import activation_clamp
 from edgegen.frontends.tflite.operators.fine_sums import fine, write_fine_sums
-from edgegen.ir.dtypes import F32, S8, S16, S32, S64, U8, DType
+from edgegen.ir.dtypes import F16, F32, S8, S16, S32, S64, U8, U32, DType
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP
 from edgegen.ops.binary import Binary
@@ -67,7 +67,7 @@ def _one_type(op: Operator, *dtypes: DType) -> DType:
             raise op.unsupported(
                 f"{types} to {y.dtype} is not supported", f"use {', '.join(d.name for d in dtypes)} for all"
             )
-        if x.dtype in (S32, S64) and x.type.quantization is not None:
+        if x.dtype in (S32, S64, U32) and x.type.quantization is not None:
             raise op.unsupported(f"quantized {x.dtype} is not supported", "use int8 or int16")
     op.input(1)
     return y.dtype
@@ -86,7 +86,7 @@ def _binary(op: Operator, function: str, options: type, *dtypes: DType) -> None:
 
 @operator("ADD", last_version=4, signed="computes")
 def add(op: Operator) -> None:
-    _binary(op, "add", tflite.AddOptions, F32, S8, S16, S32, S64)
+    _binary(op, "add", tflite.AddOptions, F16, F32, S8, S16, S32, S64)
 
 
 @operator("SUB", last_version=5, signed="computes")
@@ -96,7 +96,7 @@ def sub(op: Operator) -> None:
 
 @operator("MUL", last_version=5, signed="computes")
 def mul(op: Operator) -> None:
-    _binary(op, "mul", tflite.MulOptions, F32, S8, S16, S32, S64)
+    _binary(op, "mul", tflite.MulOptions, F16, F32, S8, S16, S32, S64, U32)
 
 
 @operator("DIV", last_version=2, signed="computes")
@@ -125,8 +125,8 @@ def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
         op.add(Cast(dtype.name), [wide], op.output)
 
 
-_plain("MAXIMUM", "maximum", 4, F32, S8, U8, S16, S32, S64)
-_plain("MINIMUM", "minimum", 4, F32, S8, U8, S16, S32, S64)
+_plain("MAXIMUM", "maximum", 4, F16, F32, S8, U8, S16, S32, S64)
+_plain("MINIMUM", "minimum", 4, F16, F32, S8, U8, S16, S32, S64)
 _plain("FLOOR_DIV", "floor_div", 3, F32, S8, S16, S32)
 _plain("FLOOR_MOD", "floor_mod", 2, F32, S8, S16, S32, S64)
 _plain("POW", "pow", 1, F32, S32)

@@ -8,7 +8,7 @@ import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
-from edgegen.ir.dtypes import BOOL, F32, S8, S16, S32, S64, U8, DType
+from edgegen.ir.dtypes import BOOL, F16, F32, S8, S16, S32, S64, U8, DType
 from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ops.cast import Cast
 from edgegen.ops.lookup import byte_values
@@ -62,25 +62,19 @@ def _by_table(op: Operator, function: str, real: Real) -> None:
     op.add(Table(quantized_table(real, dtype, x, y), dtype.name), [op.input(0)], op.output)
 
 
-def _float(name: str, function: str, last_version: int) -> None:
-    """Registers an operator that is one function of f32."""
+def _float(name: str, function: str, last_version: int, *dtypes: DType) -> None:
+    """Registers an operator that is one function of f32, or of f16 as well."""
 
     @operator(name, last_version)
     def read(op: Operator) -> None:
-        _is_one_of(op, F32)
+        _is_one_of(op, F32, *dtypes)
         op.add(Unary(function), [op.input(0)], op.output)
 
 
-for _name, _function, _last in (
-    ("CEIL", "ceil", 1),
-    ("COS", "cos", 1),
-    ("FLOOR", "floor", 1),
-    ("ROUND", "round", 1),
-    ("SIN", "sin", 1),
-    ("SQRT", "sqrt", 1),
-    ("SQUARE", "square", 1),
-):
-    _float(_name, _function, _last)
+for _name, _function in (("CEIL", "ceil"), ("ROUND", "round"), ("SQRT", "sqrt"), ("SQUARE", "square")):
+    _float(_name, _function, 1)
+for _name, _function in (("COS", "cos"), ("FLOOR", "floor"), ("SIN", "sin")):
+    _float(_name, _function, 1, F16)
 
 
 @operator("ABS", last_version=5)
@@ -98,7 +92,7 @@ def absolute(op: Operator) -> None:
 @operator("NEG", last_version=1)
 def negate(op: Operator) -> None:
     """LiteRT takes no notice of what quantized integers stand for; the least number is its own negative."""
-    if _is_one_of(op, F32, S8, S16, S32, S64) == S8:
+    if _is_one_of(op, F16, F32, S8, S16, S32, S64) == S8:
         op.add(Table(tuple(int(v) for v in -byte_values(S8)), "s8"), [op.input(0)], op.output)
     else:
         op.add(Unary("neg"), [op.input(0)], op.output)
@@ -141,9 +135,9 @@ def log(op: Operator) -> None:
 
 @operator("GELU", last_version=2)
 def gelu(op: Operator) -> None:
-    """s16 is refused: TensorFlow Lite's table of it depends on the last bits of the C library's erfc."""
+    """The table of s16 is of the nearest f32 to each erfc, where LiteRT takes that of its C library."""
     function = "gelu_tanh" if op.options(tflite.GeluOptions).Approximate else "gelu"
-    if _is_one_of(op, F32, S8, U8) == F32:
+    if _is_one_of(op, F16, F32, S8, S16, U8) in (F16, F32):
         op.add(Unary(function), [op.input(0)], op.output)
     else:
         _by_table(op, function, _gelu_tanh if function == "gelu_tanh" else _gelu)

@@ -63,4 +63,4 @@ def local_response_normalization(op: Operator) -> None:
     if (x.dtype, y.dtype) != (F32, F32):
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use f32")
     options = op.options(tflite.LocalResponseNormalizationOptions)
-    op.add(LocalResponse(options.Radius, options.Bias, options.Alpha, options.Beta), [x], y)
+    op.add(LocalResponse(options.Radius, options.Radius - 1, options.Bias, options.Alpha, options.Beta), [x], y)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from edgegen.frontends.tflite.operator import Operator, operator
-from edgegen.ir.dtypes import F32, S8, S16, S32, S64, U8, U16, U32, DType
+from edgegen.ir.dtypes import BOOL, F16, F32, S8, S16, S32, S64, U8, U16, U32, DType
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
 from edgegen.ops.cast import Cast
+from edgegen.ops.compare import Compare
 
 _SIGNED, _UNSIGNED = (S8, S16, S32, S64), (U8, U16, U32)
 
@@ -63,13 +64,17 @@ def right_shift(op: Operator) -> None:
 
 
 def _stablehlo(name: str, function: str) -> None:
-    """Registers an operator on tensors of one shape, without broadcasting; whole numbers wrap around."""
+    """Registers an operator on tensors of one shape, without broadcasting; whole numbers wrap around, and of bool a
+    sum is "or", a product "and"."""
 
     @operator(name, last_version=1)
     def read(op: Operator) -> None:
-        a, b = _operands(op, F32, *_SIGNED, *_UNSIGNED)
+        a, b = _operands(op, BOOL, F16, F32, *_SIGNED, *_UNSIGNED)
         _same_shape(op, a, b)
-        if a.dtype == F32:
+        if a.dtype == BOOL:
+            op.add(Compare("or" if function in ("add", "maximum") else "and"), [a, b], op.output)
+            return
+        if a.dtype in (F16, F32):
             op.add(Binary(function), [a, b], op.output)
         else:
             _add_integers(op, function, a, b)

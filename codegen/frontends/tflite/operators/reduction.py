@@ -44,8 +44,12 @@ def _parameters(op: Operator, *dtypes: DType) -> tuple[tuple[int, ...], bool]:
 
 
 def _reduce(op: Operator, function: str, *dtypes: DType) -> None:
+    """Of bool, a sum is whether any is true."""
     x, y = op.input(0), op.output
     axes, keep = _parameters(op, *dtypes)
+    if x.dtype == BOOL:
+        op.add(Reduce("any", axes, keep), [x], y)
+        return
     if x.dtype not in (S8, S16):
         op.add(Reduce(function, axes, keep), [x], y)
         return
@@ -70,32 +74,36 @@ def mean(op: Operator) -> None:
 
 @operator("SUM", last_version=2, signed="computes")
 def sum_(op: Operator) -> None:
-    _reduce(op, "sum", F32, S8, S16, S32, S64)
+    _reduce(op, "sum", BOOL, F32, S8, S16, S32, S64)
 
 
 def _plain(name: str, function: str, last_version: int, *dtypes: DType) -> None:
-    """Registers a reduction of numbers as they are, which keep their quantization."""
+    """Registers a reduction of numbers as they are, which keep their quantization. The greatest bool is whether any is
+    true, the least whether all are."""
+    of_bool = {"max": "any", "min": "all"}.get(function, function)
 
     @operator(name, last_version, signed="moves")
     def read(op: Operator) -> None:
         axes, keep = _parameters(op, *dtypes)
         op.same_quantization(op.input(0), op.output)
-        op.add(Reduce(function, axes, keep), [op.input(0)], op.output)
+        x = op.input(0)
+        op.add(Reduce(of_bool if x.dtype == BOOL else function, axes, keep), [x], op.output)
 
 
-_plain("REDUCE_MAX", "max", 3, F32, S8, U8, S16, S32, S64)
-_plain("REDUCE_MIN", "min", 3, F32, S8, U8, S16, S32, S64)
+_plain("REDUCE_MAX", "max", 3, BOOL, F32, S8, U8, S16, S32, S64)
+_plain("REDUCE_MIN", "min", 3, BOOL, F32, S8, U8, S16, S32, S64)
 _plain("REDUCE_ALL", "all", 1, BOOL)
 _plain("REDUCE_ANY", "any", 2, BOOL)
 
 
 @operator("REDUCE_PROD", last_version=2)
 def reduce_prod(op: Operator) -> None:
-    """Quantized as LiteRT's, which spreads the scale of the product of n over n steps: (scale_x^n / scale_y)^(1/n)."""
-    axes, keep = _parameters(op, F32, S8, S16, S32, S64)
+    """Quantized as LiteRT's, which spreads the scale of the product of n over n steps: (scale_x^n / scale_y)^(1/n). Of
+    bool, whether all are true."""
+    axes, keep = _parameters(op, BOOL, F32, S8, S16, S32, S64)
     x, y = op.input(0), op.output
     if x.dtype not in (S8, S16):
-        op.add(Reduce("prod", axes, keep), [x], y)
+        op.add(Reduce("all" if x.dtype == BOOL else "prod", axes, keep), [x], y)
         return
     (scale_x, zero_x), (scale_y, zero_y) = op.per_tensor(x), op.per_tensor(y)
     count = math.prod(x.shape[a] for a in axes)
@@ -110,11 +118,12 @@ def reduce_prod(op: Operator) -> None:
 
 def _arg(op: Operator, function: str) -> None:
     x, y = op.input(0), op.output
-    if x.dtype not in (F32, S8, U8, S16, S32) or y.dtype not in (S32, S64):
+    if x.dtype not in (BOOL, F32, S8, U8, S16, S32) or y.dtype not in (S32, S64):
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use f32 or int8, and int32 indices")
     axes = op.integers(1, "the axis")
     if len(axes) != 1:
         raise op.invalid(f"has {len(axes)} axes instead of one")
+    x = op.cast(x, U8) if x.dtype == BOOL else x
     op.add(ArgReduce(function, op.axis(axes[0], x.rank), y.dtype.name), [x], y)
 
 

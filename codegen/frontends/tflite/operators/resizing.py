@@ -5,7 +5,7 @@ from __future__ import annotations
 import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
-from edgegen.ir.dtypes import F32, S8, U8
+from edgegen.ir.dtypes import F32, S8, S16, U8
 from edgegen.ops.resize import Resize
 from edgegen.ops.resize.op import Interpolation
 
@@ -29,6 +29,6 @@ def resize_nearest_neighbor(op: Operator) -> None:
 @operator("RESIZE_BILINEAR", last_version=4)
 def resize_bilinear(op: Operator) -> None:
     options, x = op.options(tflite.ResizeBilinearOptions), op.input(0)
-    if x.dtype not in (F32, S8, U8):
-        raise op.unsupported(f"{x.dtype} is not supported", "use int8, uint8 or f32")
+    if x.dtype not in (F32, S8, S16, U8):
+        raise op.unsupported(f"{x.dtype} is not supported", "use int8, int16, uint8 or f32")
     _resize(op, "bilinear", options.AlignCorners, options.HalfPixelCenters)

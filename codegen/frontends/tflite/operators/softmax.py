@@ -6,7 +6,7 @@ import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.importer import Operator, operator
-from edgegen.ir.dtypes import F32, S8, S16
+from edgegen.ir.dtypes import F16, F32, S8, S16
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ops.softmax import Softmax
 
@@ -51,7 +51,7 @@ def softmax(op: Operator) -> None:
     x, y, beta = op.input(0), op.output, float(op.options(tflite.SoftmaxOptions).Beta)
     if beta < 0:
         raise op.unsupported(f"the negative beta {beta} is not supported", "negate the logits")
-    if (x.dtype, y.dtype) == (F32, F32):
+    if (x.dtype, y.dtype) in ((F16, F16), (F32, F32)):
         op.add(Softmax(beta), [x], y)
     elif (x.dtype, y.dtype) in ((S8, S8), (S8, S16)):
         op.add(_softmax_8(op, beta), [x], y)

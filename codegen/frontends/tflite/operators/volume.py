@@ -13,6 +13,7 @@ from edgegen.frontends.tflite.operators.convolution import MAX_WINDOW
 from edgegen.ir.dtypes import F32
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.conv3d import Conv3d, Triple
+from edgegen.ops.transpose import Transpose
 
 MAX_VOXELS = 1 << 24
 """Of a padded volume."""
@@ -56,7 +57,10 @@ def conv_3d(op: Operator) -> None:
     stride, dilation, pad, size = _geometry(op, options, w.shape[:3], x.shape[1:4])
     if min(size) < 1:
         raise op.invalid(f"windows {w.shape[:3]} do not fit into {x.type}")
+    if x.shape[4] != w.shape[3]:
+        raise op.invalid(f"weights {w.type} do not fit x {x.type}")
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
+    w = op.add(Transpose((4, 0, 1, 2, 3)), [w])
     op.add(Conv3d(size, stride, dilation, pad, clamp), [x, w, bias], op.output)
 
 
@@ -73,5 +77,8 @@ def conv_3d_transpose(op: Operator) -> None:
     stride, dilation, pad, windows = _geometry(op, options, w.shape[:3], size)
     if windows != x.shape[1:4] or shape[0] != x.shape[0] or shape[4] != w.shape[3]:
         raise op.invalid(f"input {x.type} and weights {w.type} do not make an output of {shape}")
+    if x.shape[4] != w.shape[4]:
+        raise op.invalid(f"weights {w.type} do not fit x {x.type}")
     clamp = activation_clamp(op, options.FusedActivationFunction, op.output)
+    w = op.add(Transpose((3, 0, 1, 2, 4)), [w])
     op.add(Conv3d(size, stride, dilation, pad, clamp, True), [x, w, bias], op.output)
