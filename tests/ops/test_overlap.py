@@ -64,9 +64,9 @@ def dense(kernel: str, rows: int, depth: int, units: int) -> Case:
 
 
 def floats(case: Case, op: Op, kernel: str) -> Case:
-    """The case's shapes in f32."""
+    """The case's shapes in f32, of whole numbers: their sums are exact in any order."""
     rng = np.random.default_rng(10)
-    inputs = [rng.standard_normal(i.shape).astype(np.float32) for i in case.inputs if i is not None]
+    inputs = [rng.integers(-9, 10, i.shape).astype(np.float32) for i in case.inputs if i is not None]
     return Case(op, [inputs[0], *map(constant_input, inputs[1:])], kernel, f"f32 {case.label}")
 
 
@@ -161,3 +161,18 @@ def test_neon_rows() -> None:
         ],
         "arm-neon",
     )
+
+
+@pytest.mark.cross
+def test_neon_rows_of_floats_and_dot_products() -> None:
+    one = Conv2d((2, 2), (1, 1), SAME, 0, None, Range(-3e38, 3e38))
+    three = DepthwiseConv2d((1, 1), (1, 1), SAME, 0, None, Range(-3e38, 3e38))
+    image: Size = (1, 12, 6, 16)
+    wide = floats(conv("", (1, 9, 9, 16), 16, (3, 3), (2, 2), SAME), one, "conv2d_f32_neon_scratch")
+    cases = [wide, floats(depthwise("", image), three, "depthwise_conv2d_f32_3x3_neon_scratch")]
+    check_overlaps([Overlapping(c, tight=False) for c in cases], "arm-neon")
+    products = [
+        conv("conv2d_s8_dotprod_scratch", (1, 9, 9, 16), 16, (3, 3), (2, 2), SAME),
+        depthwise("depthwise_conv2d_s8_3x3_dotprod_scratch", image),
+    ]
+    check_overlaps([Overlapping(c, tight=False) for c in products], "arm-neon-dotprod")
