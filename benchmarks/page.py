@@ -21,10 +21,10 @@ Target {target}, built by gcc, one thread, pinned to one core. LiteRT runs XNNPA
 medians. LiteRT's includes its Python binding's call, of which hello_world_f32 shows the order; ours is the C call
 alone."""
 MEMORY_TEXT = """\
-The lower bound is the largest sum of bytes in use at one node: no arena for that order can be smaller. State is what a
-model keeps from run to run, beside its arena; of such a model the instructions are those of its first run. Text and
-rodata are the model's whole code and constants, weights included; TFLM's code is without the model, and its arena
-includes the interpreter's structures."""
+The lower bound is the largest number of bytes in use at one node, where results lie over inputs that die there as far
+as the kernels allow: no arena for that order can be smaller. State is what a model keeps from run to run, beside its
+arena; of such a model the instructions are those of its first run. Text and rodata are the model's whole code and
+constants, weights included; TFLM's code is without the model, and its arena includes the interpreter's structures."""
 
 
 def _first_line(command: list[str]) -> str:

@@ -126,7 +126,8 @@ class Both(Op):
 def execute(graph: Graph, inputs: list[Array]) -> list[Array]:
     """Runs a planned graph in an arena of bytes, as emitted C would, and does all damage that a kernel may do.
 
-    Before a node reads its inputs, its scratch and whatever it writes, except exactly in place, are overwritten.
+    Before a node reads its inputs, its scratch and whatever it writes, except over inputs where its kernel may, are
+    overwritten.
     """
     plan = graph.plan
     assert plan is not None
@@ -159,10 +160,13 @@ def execute(graph: Graph, inputs: list[Array]) -> list[Array]:
         assert node.kernel is not None
         if node in plan.scratch:
             arena[plan.scratch[node].offset :][: plan.scratch[node].size] = 0xEE
-        taken_over = {plan.tensors[node.input(i)].offset for i in node.kernel.in_place if not node.input(i).is_constant}
         for k, tensor in enumerate(node.outputs):
-            if k or plan.tensors[tensor].offset not in taken_over:
-                storage(tensor)[:] = 0xDD
+            there = [i for i, t in enumerate(node.inputs) if t in plan.tensors]
+            kept = [storage(node.input(i)) for i in there if node.overlap(i, k) is not None]
+            saved = [bytes_.copy() for bytes_ in kept]
+            storage(tensor)[:] = 0xDD
+            for bytes_, values in zip(kept, saved, strict=True):
+                bytes_[:] = values
         for tensor, values in zip(node.outputs, node.op.reference(*map(load, node.inputs)), strict=True):
             store(tensor, values)
     loaded = [load(t) for t in graph.outputs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import EXACTLY, Kernel, Overlap, Packed
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Array, Tensor
 
@@ -73,6 +73,14 @@ class Node:
         result = self.outputs[output].type
         return allowed and source.type.layout == result.layout and source.type.bytes >= result.bytes
 
+    def overlap(self, position: int, output: int = 0) -> Overlap | None:
+        """How an output may lie over the bytes of the input at `position`; None: not at all."""
+        if self.may_overwrite(position, output):
+            return EXACTLY
+        if self.kernel is None or self.packed is None or output != 0 or position not in self.packed.inputs:
+            return None
+        return self.kernel.overlap(self).get(position)
+
     def macs(self) -> int:
         return self.op.macs(*(t.type if t is not None else None for t in self.inputs))
 
@@ -103,7 +111,8 @@ class Plan:
                   Those of sub-graphs are among them
     scratch:      place of each node's scratch
     arena_bytes:  size of the arena
-    lower_bound:  largest sum of bytes in use at one node: no plan for this order can be smaller
+    lower_bound:  no plan for this order of nodes can be smaller: the largest sum of bytes in use at one node, each
+                  output as far over inputs that die as its kernel allows; or what an exhausted search has shown
     state_offset: where the persistent state starts; state_bytes: its size
     """
 
@@ -113,6 +122,11 @@ class Plan:
     lower_bound: int
     state_offset: int = 0
     state_bytes: int = 0
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether it is proved that no other offsets, in this order of nodes, need fewer bytes."""
+        return self.arena_bytes <= self.lower_bound
 
     @property
     def total_bytes(self) -> int:

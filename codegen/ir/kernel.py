@@ -68,8 +68,33 @@ class Packed:
     definitions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Overlap:
+    """Where an output may lie over an input that nobody needs afterwards, as the order of the kernel's accesses allows.
+
+    most: the output's start less the input's, in bytes: at most this, where they share bytes
+    step: and less than `most` by multiples of this; 0: exactly `most`
+    """
+
+    most: int
+    step: int = 1
+
+    def allows(self, difference: int) -> bool:
+        """Whether the output may start `difference` bytes after the input."""
+        return difference == self.most or (
+            self.step > 0 and difference < self.most and (self.most - difference) % self.step == 0
+        )
+
+
+EXACTLY = Overlap(0, 0)
+
+
 def _always(_node: Node) -> str | None:
     return None
+
+
+def _apart(_node: Node) -> Mapping[int, Overlap]:
+    return {}
 
 
 def _natural(_node: Node) -> tuple[Layout, ...]:
@@ -90,6 +115,8 @@ class Kernel:
     for_speed: the row buys speed with flash, so it is left out where flash counts
     for_size:  the row saves flash with time, so it is left out where speed counts
     in_place:  inputs whose storage the (first) output may take over exactly
+    overlap:   how the (first) output may lie over inputs, by their position, beyond `in_place`; a kernel that says so
+               reads every byte before it writes there, and has no pointer that is restrict
     updates:   (input, output) pairs: state that the kernel rewrites in its own storage
     reads:     layouts accepted for rank-4 activations that are read, preferred first
     writes:    layouts that the row can write, preferred first; asked once those of the node's inputs are decided
@@ -106,6 +133,7 @@ class Kernel:
     for_speed: bool = False
     for_size: bool = False
     in_place: tuple[int, ...] = ()
+    overlap: Callable[[Node], Mapping[int, Overlap]] = _apart
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural

@@ -187,8 +187,10 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
             if _overlap(place, beside):
                 raise _fail(node, f"{label} overlaps {other}")
         for i, tensor, source in reads:
-            in_place = k < len(node.outputs) and source.offset == place.offset and node.may_overwrite(i, k)
-            if _overlap(place, source) and not in_place:
+            if not _overlap(place, source):
+                continue
+            allowed = node.overlap(i, k) if k < len(node.outputs) else None
+            if allowed is None or not allowed.allows(place.offset - source.offset):
                 raise _fail(node, f'{label} overlaps its input "{tensor.name}"')
     for _, place in writes:
         arena.spoil(place, who)

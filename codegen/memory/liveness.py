@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgegen.ir.graph import Graph, Node, State
+from edgegen.ir.kernel import EXACTLY, Overlap
 from edgegen.ir.tensor import Tensor
-from edgegen.memory.arena import Buffer, lower_bound
+from edgegen.memory.arena import Buffer
 
 Span = tuple[int, int]
 
@@ -124,44 +126,71 @@ class _Sharing:
         root = self.root[state.value]
         self.groups[root] = replace(self.groups[root], persistent=True)
 
-    def cost(self, without: Iterable[Tensor] = (), extra: Iterable[Storage] = ()) -> tuple[int, int]:
-        """(lower bound, bytes times steps) of all groups."""
-        left_out = {self.root[t] for t in without}
-        kept = [s for r, s in self.groups.items() if r not in left_out and not s.persistent]
-        buffers = [s.buffer for s in (*kept, *extra)]
-        return lower_bound(buffers), sum(b.size * (b.last - b.first + 1) for b in buffers)
-
 
 def _take_over(node: Node, step: int, sharing: _Sharing) -> None:
-    """Lets the node's result overwrite an input that dies at this step, if its kernel allows it."""
-    read = [i for i in node.packed.inputs if i < len(node.inputs)] if node.packed is not None else []
+    """Lets the node's result lie in the bytes of an input of its size that dies at this step, if its kernel allows."""
     for position in node.kernel.in_place if node.kernel is not None else ():
         if not node.may_overwrite(position):
             continue
-        source = node.input(position)
-        group = sharing.group(source)
-        result = sharing.group(node.out)
-        # the result's place may be in use earlier, where another branch writes it
-        if group.last != step or result.first != step or group.persistent or result.persistent:
+        group, result = sharing.group(node.input(position)), sharing.group(node.out)
+        if group.size != result.size or _overlap(node, step, group, result) != EXACTLY:
             continue
-        same_bytes = [i for i in read if node.inputs[i] in sharing.root and sharing.group(node.input(i)) is group]
-        # reading the bytes twice is safe only where the kernel reads both element by element, in step with its writes
-        if any(not node.may_overwrite(i) or node.input(i).shape != source.shape for i in same_bytes):
-            continue
-        if group.size > result.size and sharing.cost() < sharing.cost(
-            (source, node.out), (sharing.joined(node.out, source),)
-        ):
-            continue  # a small result would keep a large buffer alive
-        sharing.join(node.out, source)
+        sharing.join(node.out, node.input(position))
         return
+
+
+def _overlap(node: Node, step: int, group: Storage, result: Storage) -> Overlap | None:
+    """How the node's first result, in `result`, may lie over the inputs in `group`; None: not at all."""
+    # the result's place may be in use earlier, where another branch writes it
+    if group.last != step or result.first != step or group.persistent or result.persistent or node.packed is None:
+        return None
+    here = [i for i in node.packed.inputs if i < len(node.inputs) and node.inputs[i] in group.tensors]
+    found = [node.overlap(i) for i in here]
+    if not found or None in found:
+        return None
+    overlaps = [o for o in found if o is not None]
+    if len(overlaps) == 1:
+        return overlaps[0]
+    if all(o.step == 1 for o in overlaps):
+        return Overlap(min(o.most for o in overlaps))
+    # reading the bytes twice is safe only where the kernel reads both element by element, in step with its writes
+    same = all(o == EXACTLY for o in overlaps) and len({node.input(i).shape for i in here}) == 1
+    return EXACTLY if same else None
+
+
+def _aligned(overlap: Overlap, alignment: int) -> Overlap | None:
+    """The overlap where all starts are multiples of the alignment."""
+    if overlap.step == 0:
+        return overlap if overlap.most % alignment == 0 else None
+    step = math.lcm(overlap.step, alignment) if overlap.step > 1 else 1
+    reachable = range(overlap.most, overlap.most - max(step, alignment), -overlap.step)
+    most = next((m for m in reachable if m % alignment == 0), None)
+    return None if most is None else Overlap(most, step)
+
+
+def overlaps(graph: Graph, places: Sequence[Storage], alignment: int) -> dict[tuple[int, int], Overlap]:
+    """{(i, j): how storage j, which begins as a node's first result, may lie over storage i, which the node ends}."""
+    number = {t: i for i, s in enumerate(places) for t in s.tensors}
+    found: dict[tuple[int, int], Overlap] = {}
+    for step, node in enumerate(graph.steps()):
+        if not node.has_kernel or node.out not in number:
+            continue
+        j = number[node.out]
+        for i in {number[t] for t in node.inputs if t in number} - {j}:
+            overlap = _overlap(node, step, places[i], places[j])
+            fitting = _aligned(overlap, alignment) if overlap is not None else None
+            if fitting is not None and fitting.most > -places[j].size:
+                found[i, j] = fitting
+    return found
 
 
 def storages(graph: Graph, alignment: int) -> list[Storage]:
     """Every activation in exactly one storage, in order of first use.
 
-    Views lie in their source's bytes. A result takes over the bytes of an input where its kernel works in place and
-    nothing, views included, needs the input afterwards. What state becomes lies where the state does, and inputs and
-    outputs of sub-graphs lie where those of their node do: store_state and store_results have made that safe.
+    Views lie in their source's bytes. A result takes over the bytes of an input of its size where its kernel works in
+    place and nothing, views included, needs the input afterwards; other `overlaps` are left to the placement. What
+    state becomes lies where the state does, and inputs and outputs of sub-graphs lie where those of their node do:
+    store_state and store_results have made that safe.
     """
     spans = lifetimes(graph)
     sharing = _Sharing(spans, alignment)

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ops.overlap import none
 
 LEAST = 64
 """Weights of a layer that is worth a kernel of its own."""
@@ -38,4 +39,4 @@ def half_row(row: Kernel, filters: Callable[[Node], int]) -> Kernel:
     def when(node: Node) -> str | None:
         return (None if node.input(1).is_constant else "weights must be constant") or row.when(node) or fit_halves(node)
 
-    return replace(row, name=f"{row.name}_half", pack=pack, header="halves", when=when, for_size=True)
+    return replace(row, name=f"{row.name}_half", pack=pack, header="halves", when=when, for_size=True, overlap=none)

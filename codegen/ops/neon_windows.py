@@ -30,10 +30,12 @@ class Windows:
 
 
 def find_windows(
-    x: Tensor, out: Pair, kernel: Pair, stride: Pair, dilation: Pair, pad: Pads, fill: int, joined: bool
+    x: Tensor, out: Pair, kernel: Pair, stride: Pair, dilation: Pair, pad: Pads, fill: int, joined: bool, strip: int = 0
 ) -> Windows:
     """Windows of x[N,H,W,C] with all its channels; fill: value of padding, as a byte.
 
+    strip: pixels of a row where a 1x1 window that moves pixel by pixel sees all pixels as one row: that row is cut so
+           that the output may follow the input closely; the last piece may be shorter. 0: it is not cut
     joined: pixels beside each other are one piece; pieces of fewer than 16 bytes, except of 8, are gathered in scratch
     """
     size = x.dtype.size
@@ -42,8 +44,13 @@ def find_windows(
     whole_rows = joined and (dilation[1] == 1 or kernel[1] == 1)
     runs_w, run = (1, kernel[1] * channels) if whole_rows else (kernel[1], channels)
     gathered = joined and run * size < 16 and run * size != 8
+    last = out[1]
     if kernel == (1, 1) and stride == (1, 1) and not any(pad) and not gathered:
-        batch, in_h, in_w, out = 1, 1, batch * in_h * in_w, (1, batch * out[0] * out[1])
+        pixels = batch * in_h * in_w
+        batch, in_h, in_w = 1, 1, pixels
+        if 0 < strip < pixels:
+            in_h, in_w = -(-pixels // strip), strip
+        out, last = (in_h, in_w), pixels - (in_h - 1) * in_w
     copied = (kernel[0] - 1) * dilation[0] + 1 if left or right or gathered else 0
     border = int(top > 0 or bottom > 0)
     row = (in_w + left + right if copied else in_w) * channels * size
@@ -55,6 +62,7 @@ def find_windows(
         "pixel": channels * size,
         "row": row,
         "out_w": out[1],
+        "last": last,
         "kernel_h": kernel[0],
         "runs_w": runs_w,
         "run": run * size,

@@ -27,6 +27,7 @@ from edgegen.ops.epilogue import (
     split_offset,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
+from edgegen.ops.overlap import Overlaps, none
 from edgegen.ops.window import any_order
 
 Params = dict[str, Literal]
@@ -78,11 +79,13 @@ def portable_rows(
     geometry: Callable[[Node], Params],
     header: str = "",
     ways: tuple[str, ...] = ("", "_scaled", "_s32"),
+    overlap: Callable[[Node], Overlaps] = none,
 ) -> tuple[Kernel, ...]:
     """Rows of s8 (see `integer_rows`), s16 and f32, whose params start with what `geometry` says.
 
     header: file of all of them; by default each has its own
     ways:   how those of s8 requantize, as `integer_rows` says
+    overlap: of all of them
     """
 
     def weights(node: Node) -> Constant:
@@ -125,6 +128,7 @@ def portable_rows(
             pack,
             header or f"{name}_{dtype}",
             when=when,
+            overlap=overlap,
             reads=_any_order_of_x,
             writes=any_order,
         )
@@ -135,4 +139,4 @@ def portable_rows(
         )
     )
     bytes_ = integer_rows(name, header or f"{name}_s8", pack_s8, ways)
-    return (*(replace(row, reads=any_order, writes=any_order) for row in bytes_), *others)
+    return (*(replace(row, overlap=overlap, reads=any_order, writes=any_order) for row in bytes_), *others)

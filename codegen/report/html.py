@@ -117,7 +117,7 @@ def html_report(r: dict[str, Any]) -> str:
     )
     facts = [
         ("arena", f"{r['arena_bytes']:,} B"),
-        ("lower bound", f"{r['arena_lower_bound_bytes']:,} B"),
+        ("lower bound", f"{r['arena_lower_bound_bytes']:,} B{', reached' if r['arena_is_optimal'] else ''}"),
         *([("state", f"{r['state_bytes']:,} B")] if r["state_bytes"] else []),
         ("weights", f"{r['weights_bytes']:,} B"),
         ("work", f"{r['macs']:,} MACs"),

@@ -25,8 +25,10 @@ def summary(r: dict[str, Any]) -> str:
     """Sizes, work and peak of a report made by `report()`."""
     target, peak = r["target"], r["peak"]
     where = f"most in use at node {peak['step']} {peak['op']}" if peak["op"] else "no nodes"
+    least = f"{r['arena_lower_bound_bytes']:,} B"
+    bound = "the least for this order of nodes" if r["arena_is_optimal"] else f"lower bound {least}"
     rows = [
-        ("arena", f"{r['arena_bytes']:,} B", f"lower bound {r['arena_lower_bound_bytes']:,} B, {where}"),
+        ("arena", f"{r['arena_bytes']:,} B", f"{bound}, {where}"),
         *([("state", f"{r['state_bytes']:,} B", "kept from run to run")] if r["state_bytes"] else []),
         ("weights", f"{r['weights_bytes']:,} B", f"constants as packed for the kernels{_where(r)}"),
         ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes{_loops(r)}{_transposes(r)}"),

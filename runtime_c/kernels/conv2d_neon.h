@@ -5,13 +5,14 @@
 #include "simd/neon_tile.h"
 
 /* A window consists of kernel_h * runs_w runs of `run` bytes that lie together in memory.
+ * last:     pixels of the last row of output, where it may be shorter than out_w
  * pixel:    bytes of a pixel of x
  * row:      bytes of an input row as windows see it: with padding if rows are copied
  * copied:   rows kept in scratch, between pad_left and pad_right pixels of `fill`; 0: windows lie in x itself
  * border:   a row of `fill` follows in scratch, for windows that reach above or below the image
  * gathered: bytes from one window to the next where they are gathered in scratch, each as one run; else 0 */
 typedef struct {
-    int32_t in_h, in_w, pixel, row, out_w;
+    int32_t in_h, in_w, pixel, row, out_w, last;
     int32_t kernel_h, runs_w, run, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int32_t copied, border, gathered, fill;
 } edgegen_neon_window;

@@ -12,7 +12,8 @@ EDGEGEN_KERNEL void edgegen_conv2d_s8_pairs(const edgegen_conv2d_s8_neon *p, con
         int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy++) {
             const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy, &next);
-            edgegen_pairs_multiply(&rows, &p->output, p->window.out_w, p->apart, p->output.step, weights, epilogue, y);
+            const int32_t count = oy + 1 < p->out_h ? p->window.out_w : p->window.last;
+            edgegen_pairs_multiply(&rows, &p->output, count, p->apart, p->output.step, weights, epilogue, y);
             y += p->window.out_w * p->output.step;
         }
         x += p->window.in_h * p->window.in_w * p->window.pixel;

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from edgegen.ir.kernel import Overlap
 from edgegen.memory.arena import Buffer, lower_bound, neighbours, place
 
 BUFFERS = st.lists(
@@ -35,7 +38,7 @@ def assert_apart(buffers: list[Buffer], offsets: list[int]) -> None:
 @example([])
 @settings(max_examples=60)
 def test_buffers_in_use_together_lie_apart(buffers: list[Buffer]) -> None:
-    offsets = place(buffers)
+    offsets = place(buffers).offsets
     assert_apart(buffers, offsets)
     assert extent(buffers, offsets) >= lower_bound(buffers)
 
@@ -59,7 +62,7 @@ def test_neighbours_are_those_in_use_together(buffers: list[Buffer]) -> None:
 def test_a_chain_reaches_the_lower_bound(sizes: list[int]) -> None:
     """Each result lives until the next one is computed: the shape of most networks."""
     buffers = [Buffer(16 * s, i, i + 1) for i, s in enumerate(sizes)]
-    assert extent(buffers, place(buffers)) == lower_bound(buffers)
+    assert extent(buffers, place(buffers).offsets) == lower_bound(buffers)
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=1, max_size=12))
@@ -74,12 +77,12 @@ def test_residual_blocks_reach_the_lower_bound(blocks: list[tuple[int, int]]) ->
             Buffer(16 * inner, start + 1, start + 2),
             Buffer(16 * outer, start + 2, start + 3),
         ]
-    assert extent(buffers, place(buffers)) == lower_bound(buffers)
+    assert extent(buffers, place(buffers).offsets) == lower_bound(buffers)
 
 
 def test_long_chains_reach_the_lower_bound() -> None:
     buffers = [Buffer(16 * (7919 * i * i % 1999 + 1), i, i + 1) for i in range(1000)]
-    offsets = place(buffers)
+    offsets = place(buffers).offsets
     assert_apart_among_neighbours(buffers, offsets)
     assert extent(buffers, offsets) == lower_bound(buffers)
 
@@ -92,20 +95,20 @@ HARD = [
 
 
 def test_the_search_finds_what_no_order_of_the_greedy_does() -> None:
-    offsets = place(HARD)
+    offsets = place(HARD).offsets
     assert_apart(HARD, offsets)
     assert extent(HARD, offsets) == lower_bound(HARD)
 
 
 def test_the_same_buffers_get_the_same_offsets() -> None:
     buffers = [Buffer(16 * (7 * i % 13 + 1), i // 2, i // 2 + i % 4) for i in range(60)]
-    assert place(buffers) == place(list(buffers))
+    assert place(buffers).offsets == place(list(buffers)).offsets
 
 
 def test_large_models_are_planned() -> None:
     """A thousand nodes with results and scratch."""
     buffers = [Buffer(16 * (37 * i % 101 + 1), i // 2, i // 2 + (i % 7 == 0) * 9 + i % 2) for i in range(2000)]
-    offsets = place(buffers)
+    offsets = place(buffers).offsets
     assert_apart_among_neighbours(buffers, offsets)
     assert extent(buffers, offsets) <= 1.1 * lower_bound(buffers)
 
@@ -114,3 +117,63 @@ def assert_apart_among_neighbours(buffers: list[Buffer], offsets: list[int]) -> 
     for i, beside in enumerate(neighbours(buffers)):
         for j in beside:
             assert offsets[i] + buffers[i].size <= offsets[j] or offsets[j] + buffers[j].size <= offsets[i]
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[list[Buffer], dict[tuple[int, int], Overlap]]:
+    """Results that may lie over the one before, closely or by multiples, beside results that live for longer."""
+    buffers: list[Buffer] = []
+    overlaps: dict[tuple[int, int], Overlap] = {}
+    for step in range(draw(st.integers(1, 8))):
+        buffers.append(Buffer(16 * draw(st.integers(1, 20)), step, step + 1))
+        if step and draw(st.booleans()):
+            most = 16 * draw(st.integers(-buffers[-1].size // 16 + 1, 4))
+            overlaps[len(buffers) - 2, len(buffers) - 1] = Overlap(most, draw(st.sampled_from([0, 1, 1, 48])))
+    count = len(buffers)
+    for _ in range(draw(st.integers(0, 4))):
+        first = draw(st.integers(0, count))
+        buffers.append(Buffer(16 * draw(st.integers(1, 10)), first, first + draw(st.integers(0, 3))))
+    return buffers, overlaps
+
+
+def as_allowed(buffers: list[Buffer], overlaps: dict[tuple[int, int], Overlap], offsets: list[int]) -> bool:
+    for j, b in enumerate(buffers):
+        for i, a in enumerate(buffers[:j]):
+            apart = offsets[i] + a.size <= offsets[j] or offsets[j] + b.size <= offsets[i]
+            over = overlaps.get((i, j))
+            if together(a, b) and not apart and not (over is not None and over.allows(offsets[j] - offsets[i])):
+                return False
+    return True
+
+
+@given(chains())
+@settings(max_examples=150)
+def test_buffers_overlap_only_as_they_may(case: tuple[list[Buffer], dict[tuple[int, int], Overlap]]) -> None:
+    buffers, overlaps = case
+    placed = place(buffers, overlaps)
+    assert min(placed.offsets) >= 0
+    assert as_allowed(buffers, overlaps, placed.offsets)
+    assert lower_bound(buffers, overlaps) <= placed.bound <= placed.size == extent(buffers, placed.offsets)
+    assert placed.size <= extent(buffers, place(buffers).offsets)
+
+
+@given(chains())
+@settings(max_examples=40)
+def test_what_is_proved_is_the_least(case: tuple[list[Buffer], dict[tuple[int, int], Overlap]]) -> None:
+    """Against every combination of offsets of a few small buffers."""
+    buffers, overlaps = case
+    buffers = [Buffer(16 * (1 + b.size // 16 % 3), b.first, b.last) for b in buffers[:4]]
+    overlaps = {k: Overlap(max(v.most, 16 - buffers[k[1]].size), v.step) for k, v in overlaps.items() if max(k) < 4}
+    placed = place(buffers, overlaps)
+    room = placed.size - 16
+    smaller = [range(0, room - b.size + 1, 16) for b in buffers]
+    possible = any(as_allowed(buffers, overlaps, list(at)) for at in product(*smaller))
+    assert not (possible and placed.size == placed.bound)
+
+
+def test_a_result_follows_its_input_downwards() -> None:
+    """A layer that doubles its input's bytes writes from the start of the arena, and its input lies at the end."""
+    buffers = [Buffer(160, -1, 0), Buffer(320, 0, 1)]
+    placed = place(buffers, {(0, 1): Overlap(-160)})
+    assert placed.offsets == [160, 0]
+    assert placed.size == placed.bound == 320

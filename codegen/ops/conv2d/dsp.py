@@ -13,6 +13,7 @@ from edgegen.ops.epilogue import (
     nine_bits,
     within_256,
 )
+from edgegen.ops.overlap import by_strip
 
 _DSP = frozenset({"dsp"})
 _S8, _S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
@@ -98,8 +99,8 @@ ROWS = (
     Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch),
     Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
     Kernel("dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
-    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when),
-    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits),
+    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when, overlap=by_strip),
+    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits, overlap=by_strip),
     Kernel(
         "dense_f32_dsp",
         "f32 f32 f32? -> f32",

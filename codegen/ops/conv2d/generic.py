@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ops.conv2d.op import Conv2d
+from edgegen.ops.overlap import by_pixel
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 
 
@@ -25,4 +26,4 @@ def geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("conv2d", geometry)
+ROWS = portable_rows("conv2d", geometry, overlap=by_pixel)

@@ -24,14 +24,23 @@ from edgegen.ops.neon_tiles import (
     tile_rows,
 )
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
+from edgegen.ops.overlap import by_rows
+
+_STRIP = 8  # pixels: each costs a look at every block of weights' loop
 
 
-def _windows(node: Node) -> Windows:
+def _windows(node: Node, strip: int = 0) -> Windows:
     op, w, y = node.op, node.input(1), node.out
     assert isinstance(op, Conv2d)
     kernel = (w.shape[1], w.shape[2])
     out = (y.shape[1], y.shape[2])
-    return find_windows(node.input(0), out, kernel, op.stride, op.dilation, op.pad, op.x_zero, joined=True)
+    return find_windows(node.input(0), out, kernel, op.stride, op.dilation, op.pad, op.x_zero, True, strip)
+
+
+def _whole_strips(node: Node) -> Windows:
+    """Windows in equal strips, for a kernel that cannot end in a shorter one."""
+    pixels = node.out.type.elements // node.out.shape[3]
+    return _windows(node, next((s for s in range(4 * _STRIP, 16 * _STRIP) if pixels % s == 0), 0))
 
 
 def _holds(node: Node) -> str | None:
@@ -71,7 +80,7 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
     op = node.op
     assert isinstance(op, Conv2d)
     assert op.requantize is not None
-    found = _windows(node)
+    found = _windows(node, 0 if dotprod else _STRIP)
     w = node.input(1).values
     bias = fold_zero_point(bias_or_zeros(node), w.astype(np.int64).sum(axis=(1, 2, 3)), op.x_zero)
     weights = _weights(node, found)
@@ -103,7 +112,8 @@ def _pack_s16(node: Node) -> Packed:
 
 
 def _pack_wide(node: Node) -> Packed:
-    packed = _pack_s8(node, dotprod=True)  # the same tiles and epilogue
+    packed = _pack_s8(node, dotprod=True)  # the same epilogue
+    packed = replace(packed, params={**packed.params, **_whole_strips(node).fields, "out_h": _whole_strips(node).out_h})
     weights = pack_lanes(_weights(node, _windows(node)), 1).astype(np.int16)
     return replace(packed, constants=(Constant("weights", weights), packed.constants[1]))
 
@@ -135,8 +145,8 @@ def _rows(name: str, signature: str, features: set[str], pack: Callable[[Node], 
     """Two rows: windows that lie in x, and windows that need scratch."""
     requires = frozenset(features)
     return (
-        Kernel(name, signature, pack, name, requires, _lies_in_x),
-        Kernel(f"{name}_scratch", signature, pack, name, requires, _holds),
+        Kernel(name, signature, pack, name, requires, _lies_in_x, overlap=by_rows(1)),
+        Kernel(f"{name}_scratch", signature, pack, name, requires, _holds, overlap=by_rows(1)),
     )
 
 
@@ -149,6 +159,7 @@ ROWS = (
         _pack_wide,
         requires=frozenset({"neon"}),
         when=_holds_wide,
+        overlap=by_rows(1),
     ),
     *_rows("conv2d_s8_neon", "s8 s8 s32? -> s8", {"neon"}, lambda node: _pack_s8(node, dotprod=False)),
     *_rows("conv2d_s8_s16_neon", "s8 s16 s32? -> s8", {"neon"}, _pack_s16),

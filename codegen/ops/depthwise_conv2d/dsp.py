@@ -6,7 +6,7 @@ import numpy as np
 
 from edgegen.ir.fixed_point import IntArray
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_float import pack_float_convolution
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
@@ -21,6 +21,7 @@ from edgegen.ops.epilogue import (
     nine_bits,
     scheme,
 )
+from edgegen.ops.overlap import NONE, Overlaps, applies, by_pixel, by_strip, distance
 from edgegen.ops.requantize_dsp import HighMultiply
 
 _DSP = frozenset({"dsp"})
@@ -256,13 +257,33 @@ def _when_3x3_one_sided(node: Node) -> str | None:
     return None if result is not None and result.one_sided else "requantization needs a correction"
 
 
+def _in_lanes(node: Node) -> Overlaps:
+    """The 3x3 rows take four channels of the whole image, then the next four: each output must lie over a byte of its
+    own channel. They read two rows of x ahead of the rows that they write; of channels beside whole blocks they read
+    some twice, after the first of them are written."""
+    x, y, stride = node.input(0), node.out, _op(node).stride[0]
+    channels, rows = x.shape[3], 2 if stride == 1 else 1
+    if not applies(node) or channels % 4:
+        return NONE
+    turns = -(-y.shape[1] // rows)
+    image, turn = np.divmod(np.arange(x.shape[0] * turns), turns)
+    top = np.where(turn == 0, 0, np.clip(2 * turn + 2 - _op(node).pad[0], 0, x.shape[1]))
+    reads = (image * x.shape[1] + top) * x.shape[2]
+    written = (image * y.shape[1] + rows * turn) * y.shape[2]
+    return {0: Overlap(distance(reads, written) * channels, channels)}
+
+
 def _integer_rows(weights: str) -> tuple[Kernel, ...]:
     signature, header = f"s8 {weights} s32? -> s8", "depthwise_conv2d_s8_dsp"
     return (
-        Kernel("conv2d_s8_dsp", signature, _pack_one_channel, requires=_DSP, when=_when_one_channel),
-        Kernel("depthwise_conv2d_s8_dsp_3x3", signature, _pack_3x3, header, _DSP, _when_3x3_one_sided),
-        Kernel("depthwise_conv2d_s8_dsp_3x3_corrected", signature, _pack_3x3, header, _DSP, _when_3x3),
-        Kernel("depthwise_conv2d_s8_dsp", signature, _pack, header, _DSP, _when_on_image),
+        Kernel("conv2d_s8_dsp", signature, _pack_one_channel, requires=_DSP, when=_when_one_channel, overlap=by_strip),
+        Kernel(
+            "depthwise_conv2d_s8_dsp_3x3", signature, _pack_3x3, header, _DSP, _when_3x3_one_sided, overlap=_in_lanes
+        ),
+        Kernel(
+            "depthwise_conv2d_s8_dsp_3x3_corrected", signature, _pack_3x3, header, _DSP, _when_3x3, overlap=_in_lanes
+        ),
+        Kernel("depthwise_conv2d_s8_dsp", signature, _pack, header, _DSP, _when_on_image, overlap=by_pixel),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
+from edgegen.ops.overlap import by_channel
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 
 
@@ -24,4 +25,4 @@ def geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("depthwise_conv2d", geometry)
+ROWS = portable_rows("depthwise_conv2d", geometry, overlap=by_channel(1))

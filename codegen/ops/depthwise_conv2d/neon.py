@@ -10,12 +10,13 @@ from collections.abc import Callable
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, fold_zero_point, nine_bits
 from edgegen.ops.neon_tiles import output_params, pack_epilogue, unit_blocks
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
+from edgegen.ops.overlap import Overlaps, applies, by_rows
 
 When = Callable[[Node], str | None]
 Pack = Callable[[Node], Packed]
@@ -164,17 +165,29 @@ def _pack_f32_3x3(node: Node) -> Packed:
     return _packed_f32(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, taps, 4)
 
 
+def _a_row_below(node: Node) -> Overlaps:
+    """Two rows of outputs take 8 channels from these channels of four rows of x, of which the next two rows of outputs
+    need the last two again, and read two columns ahead. So an output that keeps x's shape may lie exactly one row below
+    it: then the two rows lie over the first two of the four, in columns that were read, and over no other channel."""
+    x, y, op = node.input(0), node.out, node.op
+    assert isinstance(op, DepthwiseConv2d)
+    if not applies(node) or x.shape != y.shape or op.pad != (1, 1, 1, 1) or x.shape[3] % 8:
+        return by_rows(2)(node)
+    return {0: Overlap(-x.shape[2] * x.shape[3], 0)}
+
+
 def _rows(name: str, pack: Pack, holds: When, find: Find) -> tuple[Kernel, Kernel]:
     """Two rows: for windows that lie in x, and for windows that need scratch."""
 
     def lies_in_x(node: Node) -> str | None:
         return holds(node) or ("windows must lie in x" if find(node).scratch else None)
 
+    overlap = _a_row_below if name == "depthwise_conv2d_s8_3x3_neon" else by_rows(2 if "3x3" in name else 1)
     requires = frozenset({"neon", "dotprod"} if name.endswith("dotprod") else {"neon"})
     signature = "f32 f32 f32? -> f32" if "f32" in name else f"s8 {'s16' if 's16' in name else 's8'} s32? -> s8"
     return (
-        Kernel(name, signature, pack, name, requires, lies_in_x),
-        Kernel(f"{name}_scratch", signature, pack, name, requires, holds),
+        Kernel(name, signature, pack, name, requires, lies_in_x, overlap=overlap),
+        Kernel(f"{name}_scratch", signature, pack, name, requires, holds, overlap=overlap),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.epilogue import clamp_f32, clamp_s8
+from edgegen.ops.overlap import by_channel, by_pixel
 from edgegen.ops.pool2d.op import Pool2d
 
 _DSP = frozenset({"dsp"})
@@ -62,6 +63,6 @@ def _when_f32(node: Node) -> str | None:
 
 
 ROWS = (
-    Kernel("pool2d_s8_dsp", "s8 -> s8", _pack_s8, requires=_DSP, when=_when_s8),
-    Kernel("average_pool2d_f32_dsp", "f32 -> f32", _pack_f32, "pool2d_f32_dsp", _DSP, _when_f32),
+    Kernel("pool2d_s8_dsp", "s8 -> s8", _pack_s8, requires=_DSP, when=_when_s8, overlap=by_channel(4)),
+    Kernel("average_pool2d_f32_dsp", "f32 -> f32", _pack_f32, "pool2d_f32_dsp", _DSP, _when_f32, overlap=by_pixel),
 )

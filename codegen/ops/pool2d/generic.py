@@ -8,6 +8,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.op import integer_clamp
 from edgegen.ops.epilogue import clamp_f32
+from edgegen.ops.overlap import by_channel
 from edgegen.ops.pool2d.op import INTEGER_POOLINGS, POOLINGS, Pool2d, Pooling
 from edgegen.ops.window import any_order
 
@@ -68,6 +69,7 @@ ROWS = tuple(
         pack,
         header=f"pool2d_{header}",
         when=only(pooling),
+        overlap=by_channel(1),
         reads=any_order,
         writes=any_order,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.epilogue import clamp_f32, clamp_s8
+from edgegen.ops.overlap import by_channel, by_pixel
 from edgegen.ops.pool2d.generic import geometry, only
 from edgegen.ops.pool2d.op import Pool2d, Pooling
 
@@ -46,6 +47,7 @@ def _row(pooling: Pooling, dtype: str, pack: Callable[[Node], Packed], channels:
         header=f"pool2d_{dtype}_neon",
         requires=frozenset({"neon"}),
         when=_holds(pooling, channels),
+        overlap=by_channel(8) if dtype == "s8" else by_pixel,
     )
 
 

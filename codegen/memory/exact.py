@@ -1,0 +1,142 @@
+"""An exact search for offsets: which of each two buffers lies below the other, or over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgegen.ir.kernel import Overlap
+
+WORK = 500_000  # pairs looked at: bounds the time, whatever the machine
+
+_Least = tuple[int, int, int]  # (a, b, distance): b starts at least so far after a
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Two buffers in use together. second_over: how the second may lie over the first; first_over: the other way."""
+
+    first: int
+    second: int
+    second_over: Overlap | None = None
+    first_over: Overlap | None = None
+
+    def holds(self, sizes: Sequence[int], at: Sequence[int]) -> bool:
+        a, b = at[self.first], at[self.second]
+        if a + sizes[self.first] <= b or b + sizes[self.second] <= a:
+            return True
+        over, under = self.second_over, self.first_over
+        return (over is not None and over.allows(b - a)) or (under is not None and under.allows(a - b))
+
+    def ways(self, sizes: Sequence[int]) -> list[list[_Least]]:
+        """The ways in which both can lie: at least one of them holds wherever `holds` says so, but for coarse steps."""
+        i, j = self.first, self.second
+        found = [[(i, j, sizes[i])], [(j, i, sizes[j])]]
+        for below, above, overlap in ((i, j, self.second_over), (j, i, self.first_over)):
+            if overlap is None:
+                continue
+            least: list[_Least] = [(above, below, -overlap.most)]
+            if overlap.step != 1:
+                least.append((below, above, overlap.most))
+            elif overlap.most >= -sizes[above]:
+                found.remove([(above, below, sizes[above])])  # which lies deeper than it needs to
+            found.insert(0, least)
+        return found
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """Offsets, if some were found, and the fewest bytes that any could take."""
+
+    offsets: list[int] | None
+    bound: int
+
+
+class _Exhausted(Exception):
+    """The search has used up its work."""
+
+
+class _Search:
+    def __init__(self, sizes: Sequence[int], relations: Sequence[Relation]) -> None:
+        self.sizes = sizes
+        self.relations = relations
+        self.ways = [r.ways(sizes) for r in relations]
+        self.work = WORK
+
+    def _lesser_size(self, k: int) -> int:
+        return min(self.sizes[self.relations[k].first], self.sizes[self.relations[k].second])
+
+    def _spread(self, low: list[int], high: list[int], imposed: list[_Least]) -> bool:
+        """Narrows the bounds of all offsets until they respect what was imposed; False if that is impossible."""
+        changed = True
+        while changed:
+            changed = False
+            self.work -= len(imposed)
+            for a, b, distance in imposed:
+                if low[a] + distance > low[b]:
+                    low[b] = low[a] + distance
+                    changed = True
+                if high[b] - distance < high[a]:
+                    high[a] = high[b] - distance
+                    changed = True
+                if low[a] > high[a] or low[b] > high[b]:
+                    return False
+        return True
+
+    def run(self, low: list[int], high: list[int], imposed: list[_Least], open_: list[int]) -> list[int] | None:
+        """Offsets between the bounds, or None if there are none. Raises _Exhausted."""
+        while True:
+            if self.work < 0:
+                raise _Exhausted
+            if not self._spread(low, high, imposed):
+                return None
+            self.work -= len(open_)
+            still: list[int] = []
+            settled = False
+            for k in open_:
+                possible = [w for w in self.ways[k] if all(low[a] + d <= high[b] for a, b, d in w)]
+                if not possible:
+                    return None
+                if len(possible) == 1:
+                    imposed = imposed + possible[0]
+                    settled = True
+                elif not any(all(high[a] + d <= low[b] for a, b, d in w) for w in possible):
+                    still.append(k)
+            open_ = still
+            if not settled:
+                break
+        broken = [k for k in open_ if not self.relations[k].holds(self.sizes, low)]
+        if not broken:
+            return low
+        worst = max(
+            broken, key=lambda k: min(self.sizes[self.relations[k].first], self.sizes[self.relations[k].second])
+        )
+        rest = [k for k in open_ if k != worst]
+        for way in self.ways[worst]:
+            found = self.run(list(low), list(high), imposed + way, rest)
+            if found is not None:
+                return found
+        return None
+
+
+def solve(sizes: Sequence[int], relations: Sequence[Relation], bound: int, most: int) -> Bounded:
+    """Offsets that take as few bytes as possible, at least `bound` and at most `most`; none if there are none.
+
+    The search branches on which way two buffers lie that are in each other's way where all lie as low as they can, and
+    narrows the range of every offset by what that implies. It stops after a fixed amount of work; the bound that it
+    returns is what it has proved until then.
+    """
+    search = _Search(sizes, relations)
+    complete = all(o is None or o.step <= 1 for r in relations for o in (r.second_over, r.first_over))
+    best: list[int] | None = None
+    while most >= bound:
+        try:
+            found = search.run([0] * len(sizes), [most - s for s in sizes], [], list(range(len(relations))))
+        except (_Exhausted, RecursionError):
+            break
+        if found is None:
+            bound = max(bound, most + 1) if complete else bound
+            break
+        best = found
+        most = max((o + s for o, s in zip(found, sizes, strict=True)), default=0) - 1
+    return Bounded(best, bound)

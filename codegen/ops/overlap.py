@@ -1,0 +1,179 @@
+"""How far a kernel's output may lie over the bytes of its input, from the order in which the kernel reads and writes.
+
+A kernel works in steps. Step k reads nothing of the input before byte reads[k], and until it has read its last byte the
+kernel may have written the output's bytes [0, written[k]). An output that starts `most` bytes after the input disturbs
+nothing if, at each step, what was written lies before all that this step and later ones read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Overlap
+from edgegen.ir.layout import NATURAL
+from edgegen.ops.window import Pads, Pair
+
+Offsets = npt.NDArray[np.int64]
+Overlaps = Mapping[int, Overlap]
+
+NONE: Overlaps = {}
+
+
+def none(_node: Node) -> Overlaps:
+    """Of kernels in no such order."""
+    return NONE
+
+
+class _Windowed(Protocol):
+    """What operators with a window have in common."""
+
+    @property
+    def stride(self) -> Pair: ...
+
+    @property
+    def pad(self) -> Pads: ...
+
+
+def distance(reads: Offsets, written: Offsets) -> int:
+    """The `most` of an overlap, of steps in the order in which they run. What nothing was written before binds not."""
+    from_here = np.minimum.accumulate(reads[::-1])[::-1]
+    return int((from_here - written)[written > 0].min(initial=reads.max()))
+
+
+def _first_inside(out: int, stride: int, pad: int, dilation: int, size: int) -> Offsets:
+    """Along an axis, the first coordinate inside the image of each window."""
+    start = np.arange(out, dtype=np.int64) * stride - pad
+    before = np.maximum(-start, 0)
+    return np.minimum(start + -(-before // dilation) * dilation, size - 1)
+
+
+def applies(node: Node) -> bool:
+    """Whether x and the output are stored plainly, in elements that C may alias: of one type, or of bytes."""
+    x, y = node.input(0), node.out
+    same = x.dtype == y.dtype or x.dtype.size == 1 or y.dtype.size == 1
+    return same and not x.is_constant and x.type.layout == y.type.layout == NATURAL and min(*x.shape, *y.shape, 1) > 0
+
+
+def window_starts(node: Node) -> Offsets:
+    """[N, oH, oW]: the lowest byte of x that each window of an image reads."""
+    x, y = node.input(0), node.out
+    op = cast(_Windowed, node.op)
+    dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
+    n, in_h, in_w, channels = x.shape
+    rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], in_h)
+    columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], in_w)
+    images = np.arange(n, dtype=np.int64)
+    pixels = (images[:, None, None] * in_h + rows[None, :, None]) * in_w + columns[None, None, :]
+    return pixels * (channels * x.dtype.size)
+
+
+def _numbers(count: int) -> Offsets:
+    return np.arange(count, dtype=np.int64)
+
+
+def by_pixel(node: Node) -> Overlaps:
+    """Of a kernel that reads a pixel's window again and again until the last of the pixel's elements is written."""
+    if not applies(node):
+        return NONE
+    reads, pixel = window_starts(node).reshape(-1), node.out.shape[-1] * node.out.dtype.size
+    written = _numbers(len(reads)) * pixel + (pixel - node.out.dtype.size)
+    return {0: Overlap(distance(reads, written))}
+
+
+def by_channel(block: int) -> Callable[[Node], Overlaps]:
+    """Of a kernel that, within a pixel, takes every channel of the output from the same channel of the window alone.
+
+    block: channels that are read before they are written; the last block steps back to end with the last channel
+    """
+
+    def overlap(node: Node) -> Overlaps:
+        x, y = node.input(0), node.out
+        if not applies(node) or x.shape[-1] != y.shape[-1] or x.dtype.size != y.dtype.size:
+            return by_pixel(node)
+        channels, size = y.shape[-1], y.dtype.size
+        back = -channels % block * size  # bytes of a pixel written already that its last block reads
+        reads = window_starts(node).reshape(-1)
+        written = _numbers(len(reads)) * (channels * size)
+        if channels > block:  # a pixel's first channels are written before its last are read, the first pixel's too
+            return {0: Overlap(distance(reads + 1, written + 1) - back)}
+        return {0: Overlap(distance(reads, written))}
+
+    return overlap
+
+
+def by_strip(node: Node) -> Overlaps:
+    """Of a kernel that copies the windows of `pixels` pixels before it writes those; the last strip steps back."""
+    if not applies(node):
+        return NONE
+    pixels = param(node, "pixels")
+    starts, pixel = window_starts(node).reshape(-1), node.out.shape[-1] * node.out.dtype.size
+    total = len(starts)
+    done = _numbers(-(-total // pixels)) * pixels
+    first = np.minimum(done, max(total - pixels, 0))
+    reads = np.minimum.reduce([starts[np.minimum(first + k, total - 1)] for k in range(pixels)])
+    return {0: Overlap(distance(reads, done * pixel))}
+
+
+def by_rows(rows: int) -> Callable[[Node], Overlaps]:
+    """Of a NEON kernel that goes row by row of the output, so many at a time.
+
+    Rows of x that it copies to scratch it reads before it writes the output's row that needs them first; without a
+    copy it reads its windows until all its rows are written.
+    """
+
+    def overlap(node: Node) -> Overlaps:
+        x, y = node.input(0), node.out
+        batch, out_h, in_h = y.shape[0], y.shape[1], x.shape[1]
+        if not applies(node):
+            return NONE
+        if (param(node, "window.in_h"), param(node, "window.in_w")) != (in_h, x.shape[2]):
+            return _by_piece(node, param(node, "window.out_w"))
+        row = y.shape[2] * y.shape[3] * y.dtype.size
+        number = _numbers(batch * out_h)
+        images, oy = number // out_h, number % out_h
+        if param(node, "window.copied") > 0 and rows == 1:
+            reach = (param(node, "window.kernel_h") - 1) * param(node, "window.dilation_h") + 1
+            end = (oy - 1) * param(node, "window.stride_h") - param(node, "window.pad_top") + reach
+            copied = np.where(oy == 0, 0, np.clip(end, 0, in_h))
+            reads = (images * in_h + copied) * (x.shape[2] * x.shape[3] * x.dtype.size)
+            return {0: Overlap(distance(reads, number * row))}
+        reads = window_starts(node).min(axis=2).reshape(-1)
+        last = np.minimum(oy // rows * rows + rows, out_h) - 1
+        return {0: Overlap(distance(reads, (images * out_h + last + 1) * row - y.dtype.size))}
+
+    return overlap
+
+
+def _by_piece(node: Node, pixels: int) -> Overlaps:
+    """Of a kernel that takes all pixels as one row, in pieces of so many, each of which it reads to its last write."""
+    x, y = node.input(0), node.out
+    total = y.type.elements // y.shape[3]
+    first = np.arange(0, total, pixels, dtype=np.int64)
+    written = np.minimum(first + pixels, total) * (y.shape[3] * y.dtype.size) - y.dtype.size
+    return {0: Overlap(distance(first * (x.shape[3] * x.dtype.size), written))}
+
+
+def by_dense_row(node: Node) -> Overlaps:
+    """Of dense layers whose kernel reads a row of x again and again until the last unit of the row is written."""
+    if not applies(node) or node.input(0).type.elements == 0:
+        return NONE
+    x, y = node.input(0), node.out
+    units, depth = y.shape[-1], x.shape[-1]
+    rows = _numbers(y.type.elements // max(units, 1))
+    if x.type.elements != len(rows) * depth:
+        return NONE
+    size = y.dtype.size
+    return {0: Overlap(distance(rows * (depth * x.dtype.size), (rows * units + units - 1) * size))}
+
+
+def param(node: Node, name: str) -> int:
+    """A whole number that the row's `pack` has put into the kernel's params."""
+    assert node.packed is not None
+    value = node.packed.params[name]
+    assert isinstance(value, int)
+    return value
