@@ -13,7 +13,7 @@ from edgegen.compiler import Compiled
 from edgegen.emit.render import constant_arrays
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph
-from edgegen.memory.usage import bytes_in_use, peak_step, regions
+from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.targets import target as find_target
@@ -290,7 +290,7 @@ def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
     """The node at which most of the arena is in use, and what is alive there, largest first."""
     if not graph.nodes:
         return "no node", ()
-    found = regions(graph)
+    found = occupants(graph)
     step = peak_step(graph, found)
     alive: dict[tuple[int, int], str] = {}
     for r in found:  # a view or an in-place result shares the place of what it was made from

@@ -9,7 +9,7 @@ from edgegen.ir.graph import Graph, Placement
 
 
 @dataclass(frozen=True)
-class Region:
+class Occupant:
     """Bytes of the model's struct and when they are in use.
 
     name: the tensor's, or the node's for its scratch
@@ -27,7 +27,7 @@ class Region:
         return self.place.first <= step <= self.place.last
 
 
-def regions(graph: Graph) -> list[Region]:
+def occupants(graph: Graph) -> list[Occupant]:
     """Every tensor of the plan and every node's scratch, in order of first use. The graph must be planned."""
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
@@ -44,12 +44,12 @@ def regions(graph: Graph) -> list[Region]:
             role = "output"
         else:
             role = "view" if tensor in views else "activation"
-        found.append(Region(tensor.name, role, str(tensor.type), place))
-    found += [Region(node.name, "scratch", "", place) for node, place in plan.scratch.items()]
+        found.append(Occupant(tensor.name, role, str(tensor.type), place))
+    found += [Occupant(node.name, "scratch", "", place) for node, place in plan.scratch.items()]
     return sorted(found, key=lambda r: (r.place.first, r.place.offset, r.role == "scratch", r.place.last))
 
 
-def bytes_in_use(found: Sequence[Region], step: int) -> int:
+def bytes_in_use(found: Sequence[Occupant], step: int) -> int:
     """Bytes of the arena covered at one step; bytes that a view or an in-place result shares count once."""
     alive = (r.place for r in found if r.alive(step) and r.role != "state")
     spans = sorted((place.offset, place.offset + place.size) for place in alive)
@@ -60,6 +60,6 @@ def bytes_in_use(found: Sequence[Region], step: int) -> int:
     return total
 
 
-def peak_step(graph: Graph, found: Sequence[Region]) -> int:
+def peak_step(graph: Graph, found: Sequence[Occupant]) -> int:
     """The number of the first node at which most bytes are in use; 0 for a graph without nodes."""
     return max(range(len(graph.steps())), key=lambda step: (bytes_in_use(found, step), -step), default=0)

@@ -10,7 +10,7 @@ from edgegen.compiler import Compiled
 from edgegen.emit.render import constant_arrays
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
-from edgegen.memory.usage import Region, bytes_in_use, peak_step, regions
+from edgegen.memory.usage import Occupant, bytes_in_use, occupants, peak_step
 from edgegen.ops.select import rejection
 from edgegen.ops.transpose import Transpose
 from edgegen.targets import Target
@@ -32,12 +32,12 @@ def _port(tensor: Tensor, called: str) -> dict[str, Any]:
     }
 
 
-def _region(region: Region) -> dict[str, Any]:
-    place = region.place
+def _occupant(occupant: Occupant) -> dict[str, Any]:
+    place = occupant.place
     return {
-        "name": region.name,
-        "role": region.role,
-        "type": region.type,
+        "name": occupant.name,
+        "role": occupant.role,
+        "type": occupant.type,
         "offset": place.offset,
         "bytes": place.size,
         "first_step": place.first,
@@ -81,7 +81,7 @@ def _node(index: int, node: Node, inside: str | None, target: Target) -> dict[st
     }
 
 
-def _peak(graph: Graph, found: list[Region]) -> dict[str, Any]:
+def _peak(graph: Graph, found: list[Occupant]) -> dict[str, Any]:
     step = peak_step(graph, found)
     node = graph.steps()[step] if graph.nodes else None
     return {
@@ -89,7 +89,7 @@ def _peak(graph: Graph, found: list[Region]) -> dict[str, Any]:
         "node": node.name if node else None,
         "op": node.op.kind if node else None,
         "bytes": bytes_in_use(found, step),
-        "alive": [_region(r) for r in found if r.alive(step) and r.role != "state"],
+        "alive": [_occupant(r) for r in found if r.alive(step) and r.role != "state"],
     }
 
 
@@ -133,7 +133,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     graph, target = compiled.graph, compiled.target
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
-    found = regions(graph)
+    found = occupants(graph)
     steps, owners = graph.steps(), graph.owners()
     kinds = Counter(n.op.kind for n in steps)
     return {
@@ -165,6 +165,6 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "transposes": _transposes(steps),
         "operators": dict(sorted(kinds.items())),
         "nodes": [_node(i, n, owners.get(n), target) for i, n in enumerate(steps)],
-        "arena": [_region(r) for r in found],
+        "arena": [_occupant(r) for r in found],
         "in_use": [bytes_in_use(found, step) for step in range(-1, len(steps) + 1)],
     }

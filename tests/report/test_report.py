@@ -15,7 +15,7 @@ from edgegen import compile
 from edgegen.ir.dtypes import F32, S8
 from edgegen.ir.graph import Graph, Node, Placement, Plan
 from edgegen.ir.tensor import Tensor, TensorType
-from edgegen.memory.usage import bytes_in_use, peak_step, regions
+from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.ops.reshape import Reshape
 from edgegen.report.html import html_report
 from edgegen.report.inspection import inspection, inspection_text
@@ -76,7 +76,7 @@ def small_graph() -> Graph:
 
 def test_usage_counts_shared_bytes_once() -> None:
     graph = small_graph()
-    found = regions(graph)
+    found = occupants(graph)
     assert [(r.name, r.role) for r in found] == [("x", "input"), ("r", "scratch"), ("v", "output")]
     assert [bytes_in_use(found, step) for step in (-1, 0, 1)] == [4, 12, 4]
     assert peak_step(graph, found) == 0
