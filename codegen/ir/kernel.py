@@ -93,7 +93,8 @@ def _always(_node: Node) -> str | None:
     return None
 
 
-def _apart(_node: Node) -> Mapping[int, Overlap]:
+def apart(_node: Node) -> Mapping[int, Overlap]:
+    """The overlap of kernels that write before they have read."""
     return {}
 
 
@@ -133,7 +134,7 @@ class Kernel:
     for_speed: bool = False
     for_size: bool = False
     in_place: tuple[int, ...] = ()
-    overlap: Callable[[Node], Mapping[int, Overlap]] = _apart
+    overlap: Callable[[Node], Mapping[int, Overlap]] = apart
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural
@@ -144,6 +145,11 @@ class Kernel:
     def file(self) -> str:
         """The header's name in runtime_c/kernels/."""
         return f"{self.header or self.name}.h"
+
+    @property
+    def declares_overlap(self) -> bool:
+        """Whether there may be nodes whose output lies over an input otherwise than `in_place`."""
+        return self.overlap is not apart
 
     def read_rank(self, node: Node, layout: Layout) -> int | None:
         """How gladly the row reads a rank-4 activation in `layout`: 0 is best, None not at all."""

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
-from edgegen.ops.overlap import none
+from edgegen.ir.kernel import Kernel, Packed, apart
 
 LEAST = 64
 """Weights of a layer that is worth a kernel of its own."""
@@ -39,4 +38,4 @@ def half_row(row: Kernel, filters: Callable[[Node], int]) -> Kernel:
     def when(node: Node) -> str | None:
         return (None if node.input(1).is_constant else "weights must be constant") or row.when(node) or fit_halves(node)
 
-    return replace(row, name=f"{row.name}_half", pack=pack, header="halves", when=when, for_size=True, overlap=none)
+    return replace(row, name=f"{row.name}_half", pack=pack, header="halves", when=when, for_size=True, overlap=apart)

@@ -24,11 +24,6 @@ Overlaps = Mapping[int, Overlap]
 NONE: Overlaps = {}
 
 
-def none(_node: Node) -> Overlaps:
-    """Of kernels in no such order."""
-    return NONE
-
-
 class _Windowed(Protocol):
     """What operators with a window have in common."""
 

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, apart
 from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Range
 from edgegen.ops.epilogue import (
@@ -27,7 +27,7 @@ from edgegen.ops.epilogue import (
     split_offset,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
-from edgegen.ops.overlap import Overlaps, none
+from edgegen.ops.overlap import Overlaps
 from edgegen.ops.window import any_order
 
 Params = dict[str, Literal]
@@ -79,7 +79,7 @@ def portable_rows(
     geometry: Callable[[Node], Params],
     header: str = "",
     ways: tuple[str, ...] = ("", "_scaled", "_s32"),
-    overlap: Callable[[Node], Overlaps] = none,
+    overlap: Callable[[Node], Overlaps] = apart,
 ) -> tuple[Kernel, ...]:
     """Rows of s8 (see `integer_rows`), s16 and f32, whose params start with what `geometry` says.
 

@@ -1,0 +1,276 @@
+"""Nodes whose output lies over their input, for every row that declares an `overlap`, by target.
+
+What is `tight` must fail one step further: the row declares as much as its kernel bears.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, ScaledRound
+from edgegen.ir.op import NO_CLAMP, Op, Range
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.dense import Dense
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.pool2d import Pool2d
+from edgegen.ops.pool2d.op import Pooling
+from edgegen.ops.window import Pads, Pair
+from tests.harness import Case, constant_input
+from tests.overlapping import Overlapping
+
+Size = tuple[int, int, int, int]
+SAME: Pads = (1, 1, 1, 1)
+ONE, TWO, THREE, FIVE = (1, 1), (2, 2), (3, 3), (5, 5)
+UNPADDED: Pads = (0, 0, 0, 0)
+S8 = Range(-128, 127)
+
+
+def numbers(shape: tuple[int, ...], seed: int, nine_bits: bool = False) -> Array:
+    """s8, or s16 of which no 256 numbers hold all."""
+    if nine_bits:
+        return np.random.default_rng(seed).integers(-200, 201, shape, np.int16)
+    return np.random.default_rng(seed).integers(-128, 128, shape, np.int8)
+
+
+def _bias(units: int, seed: int) -> Tensor:
+    return constant_input(np.random.default_rng(seed).integers(-3000, 3000, units, np.int32))
+
+
+def requantize(units: int, taps: int, zero: int = 3) -> FixedPoint:
+    rng = np.random.default_rng(units)
+    return FixedPoint.from_scales([float(rng.uniform(0.4, 2) / (74 * taps**0.5)) for _ in range(units)], zero)
+
+
+def conv(
+    kernel: str,
+    size: Size,
+    units: int,
+    window: Pair = ONE,
+    stride: Pair = ONE,
+    pad: Pads = UNPADDED,
+    nine_bits: bool = False,
+) -> Case:
+    w = numbers((units, *window, size[3]), 1, nine_bits)
+    op = Conv2d(stride, (1, 1), pad, -5, requantize(units, w[0].size), S8)
+    label = f"conv {size} -> {units}, window {window} stride {stride} pad {pad}"
+    return Case(op, [numbers(size, 3), constant_input(w), _bias(units, 2)], kernel, label)
+
+
+def depthwise(
+    kernel: str,
+    size: Size,
+    window: Pair = THREE,
+    stride: Pair = ONE,
+    pad: Pads = SAME,
+    many: int = 1,
+    nine_bits: bool = False,
+) -> Case:
+    channels = size[3] * many
+    w = numbers((*window, channels), 4, nine_bits)
+    op = DepthwiseConv2d(stride, (1, 1), pad, -5, requantize(channels, window[0] * window[1]), S8)
+    label = f"depthwise {size} * {many}, window {window} stride {stride} pad {pad}"
+    return Case(op, [numbers(size, 6), constant_input(w), _bias(channels, 5)], kernel, label)
+
+
+def pool(
+    kernel: str, pooling: Pooling, size: Size, window: Pair, stride: Pair, pad: Pads = UNPADDED, dtype: str = "int8"
+) -> Case:
+    x = numbers(size, 7).astype(dtype)
+    return Case(Pool2d(pooling, window, stride, pad), [x], kernel, f"{kernel} {size}, window {window} stride {stride}")
+
+
+def dense(kernel: str, rows: int, depth: int, units: int) -> Case:
+    op = Dense(-5, requantize(units, depth), S8)
+    inputs = [numbers((rows, depth), 9), constant_input(numbers((units, depth), 8)), _bias(units, 2)]
+    return Case(op, inputs, kernel, f"dense {rows} {depth}")
+
+
+def floats(case: Case, kernel: str) -> Case:
+    """The case's shapes in f32, of whole numbers: their sums are exact in any order."""
+    rng = np.random.default_rng(10)
+    inputs = [rng.integers(-9, 10, i.shape).astype(np.float32) for i in case.inputs if i is not None]
+    assert isinstance(case.op, Conv2d | DepthwiseConv2d | Dense)
+    op: Op = replace(case.op, x_zero=0, requantize=None, clamp=NO_CLAMP)
+    return Case(op, [inputs[0], *map(constant_input, inputs[1:])], kernel, f"f32 {case.label}")
+
+
+def shorts(case: Case, kernel: str, wide: bool) -> Case:
+    """The case's shapes in s16, with biases of s64 or s32."""
+    rng = np.random.default_rng(11)
+    x, w, b = case.inputs
+    assert isinstance(case.op, Conv2d | DepthwiseConv2d)
+    assert isinstance(b, Tensor)
+    assert case.op.requantize is not None
+    taps = 128 * len(case.op.requantize.multiplier)
+    op = replace(case.op, x_zero=0, requantize=requantize(b.shape[0], taps, 0), clamp=NO_CLAMP)
+    assert isinstance(x, np.ndarray)
+    image = rng.integers(-32768, 32768, x.shape, np.int16)
+    bias = constant_input(b.values.astype(np.int64 if wide else np.int32))
+    return Case(op, [image, w, bias], kernel, f"s16 {case.label}")
+
+
+def _requantized(case: Case, how: str) -> Case:
+    """The case with another way to requantize, by the suffix of its row: "_once", "_scaled", "_s32"; "_offset" for
+    weights of s16 that lie within 256 numbers."""
+    op, inputs = case.op, list(case.inputs)
+    assert isinstance(op, Conv2d | DepthwiseConv2d | Dense)
+    assert op.requantize is not None
+    if "_offset" in how:
+        weights = inputs[1]
+        assert isinstance(weights, Tensor)
+        inputs[1] = constant_input(weights.values.astype(np.int16) + np.int16(60))
+    other: dict[str, FixedPoint | None] = {
+        "_once": FixedPointOnce(op.requantize.multiplier, op.requantize.shift, op.requantize.zero_point),
+        "_scaled": ScaledRound.from_scales([float(np.float32(0.5 / 74 / 9))] * len(op.requantize.multiplier), 3),
+        "_s32": None,
+    }
+    scheme = how.replace("_offset", "")
+    clamp = NO_CLAMP if scheme == "_s32" else op.clamp
+    op = replace(op, requantize=other.get(scheme, op.requantize), clamp=clamp)
+    return Case(op, inputs, case.kernel + how, f"{how} {case.label}")
+
+
+def _portable_integers() -> list[Overlapping]:
+    tight = [
+        conv("conv2d_s8", (1, 5, 4, 6), 6),
+        conv("conv2d_s8", (1, 5, 4, 3), 8),
+        conv("conv2d_s8", (2, 5, 4, 8), 3),
+        conv("conv2d_s8", (1, 6, 5, 4), 4, THREE, ONE, SAME),
+        conv("conv2d_s8", (1, 7, 6, 3), 5, THREE, TWO, SAME),
+        conv("conv2d_s8", (2, 6, 6, 2), 4, (2, 3), (2, 1)),
+        depthwise("depthwise_conv2d_s8", (1, 6, 5, 4)),
+        depthwise("depthwise_conv2d_s8", (2, 7, 6, 3), THREE, TWO),
+        depthwise("depthwise_conv2d_s8", (1, 8, 6, 5), (5, 3), ONE, (2, 1, 2, 1)),
+        dense("dense_s8", 5, 6, 6),
+        dense("dense_s8", 4, 9, 3),
+    ]
+    loose = [depthwise("depthwise_conv2d_s8", (1, 6, 5, 3), THREE, ONE, SAME, 2)]
+    ways = [
+        _requantized(case, way + offset)
+        for case in (
+            conv("conv2d_s8", (1, 7, 6, 3), 5, THREE, TWO, SAME),
+            depthwise("depthwise_conv2d_s8", (1, 7, 6, 3), THREE, TWO),
+            dense("dense_s8", 6, 16, 3),
+        )
+        for way in ("", "_once", "_scaled", "_s32")
+        for offset in ("", "_offset")
+        if way + offset and (way != "_once" or case.kernel == "dense_s8")
+    ]
+    return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *ways])]
+
+
+def generic() -> list[Overlapping]:
+    image = conv("", (1, 6, 5, 4), 4, THREE, ONE, SAME)
+    strided = depthwise("", (1, 6, 6, 4), THREE, TWO)
+    pools = [
+        pool(f"{pooling}_pool2d_{name}", pooling, size, window, stride, pad, dtype)
+        for name, dtype in (("s8", "int8"), ("u8", "uint8"), ("s16", "int16"), ("f32", "float32"))
+        for pooling in (("average", "max", "l2") if name == "f32" else ("average", "max"))
+        for size, window, stride, pad in (((1, 6, 5, 4), THREE, ONE, SAME), ((2, 6, 6, 3), TWO, TWO, UNPADDED))
+    ]
+    return [
+        *_portable_integers(),
+        *(Overlapping(shorts(image, "conv2d_s16", wide), True) for wide in (True, False)),
+        *(Overlapping(shorts(strided, "depthwise_conv2d_s16", wide), True) for wide in (True, False)),
+        *(Overlapping(p, True) for p in pools),
+        Overlapping(floats(image, "conv2d_f32"), True),
+        Overlapping(floats(strided, "depthwise_conv2d_f32"), True),
+        Overlapping(floats(dense("", 5, 8, 8), "dense_f32"), True),
+    ]
+
+
+def cortex_m4() -> list[Overlapping]:
+    tight = [
+        conv("conv2d_s8_dsp", (1, 5, 5, 64), 64),
+        conv("conv2d_s8_dsp", (1, 5, 5, 16), 8),
+        conv("conv2d_s8_dsp", (1, 4, 6, 8), 16),
+        conv("conv2d_s8_dsp", (1, 8, 8, 16), 16, THREE, ONE, SAME),
+        conv("conv2d_s8_dsp", (2, 8, 8, 8), 12, THREE, TWO, SAME),
+        pool("pool2d_s8_dsp", "average", (1, 8, 6, 8), THREE, ONE, SAME),
+    ]
+    corrected = depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (1, 8, 6, 8))
+    loose = [
+        corrected,
+        replace(corrected, op=_from_zero(corrected.op), kernel="depthwise_conv2d_s8_dsp_3x3"),
+        depthwise("", (1, 9, 7, 12), THREE, TWO),
+        depthwise("", (2, 8, 8, 16), THREE, TWO, (0, 0, 1, 1)),
+        depthwise("depthwise_conv2d_s8_dsp", (1, 8, 6, 6), (5, 3), ONE, (2, 1, 2, 1)),
+        depthwise("conv2d_s8_dsp", (1, 9, 8, 1), THREE, TWO, SAME, 2),
+        pool("pool2d_s8_dsp", "max", (1, 8, 6, 6), TWO, TWO),
+        pool("average_pool2d_f32_dsp", "average", (1, 8, 6, 8), THREE, TWO, SAME, "float32"),
+        pool("average_pool2d_f32_dsp", "average", (2, 6, 6, 11), THREE, ONE, SAME, "float32"),
+    ]
+    return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *_nine_bits_dsp()])]
+
+
+def _from_zero(op: Op) -> Op:
+    """The op with a fused ReLU, whose requantization needs no correction."""
+    assert isinstance(op, DepthwiseConv2d)
+    assert op.requantize is not None
+    return replace(op, requantize=replace(op.requantize, zero_point=-128))
+
+
+def _nine_bits_dsp() -> list[Case]:
+    corrected = depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (1, 8, 6, 8), nine_bits=True)
+    return [
+        conv("conv2d_s8_dsp", (1, 8, 8, 16), 16, THREE, ONE, SAME, nine_bits=True),
+        corrected,
+        replace(corrected, op=_from_zero(corrected.op), kernel="depthwise_conv2d_s8_dsp_3x3"),
+        depthwise("depthwise_conv2d_s8_dsp", (1, 8, 6, 6), (5, 3), ONE, (2, 1, 2, 1), nine_bits=True),
+        depthwise("conv2d_s8_dsp", (1, 9, 8, 1), THREE, TWO, SAME, 2, nine_bits=True),
+    ]
+
+
+def arm_neon() -> list[Overlapping]:
+    wide, odd = (1, 9, 9, 16), (1, 12, 8, 16)
+    five: Pads = (2, 2, 2, 2)
+    integers = [
+        conv("conv2d_s8_neon", (1, 5, 7, 32), 32),
+        conv("conv2d_s8_neon", (1, 8, 8, 16), 16),
+        conv("conv2d_s8_wide_neon", (1, 16, 16, 8), 8),
+        conv("conv2d_s8_neon_scratch", wide, 16, THREE, TWO, SAME),
+        conv("conv2d_s8_s16_neon", (1, 9, 8, 16), 16, THREE, nine_bits=True),
+        conv("conv2d_s8_s16_neon_scratch", wide, 16, THREE, TWO, SAME, nine_bits=True),
+        depthwise("depthwise_conv2d_s8_3x3_neon_scratch", (1, 8, 6, 16)),
+        depthwise("depthwise_conv2d_s8_3x3_neon_scratch", odd, THREE, TWO),
+        depthwise("depthwise_conv2d_s8_3x3_neon", odd, THREE, ONE, UNPADDED),
+        depthwise("depthwise_conv2d_s8_neon_scratch", (1, 12, 8, 8), FIVE, ONE, five),
+        depthwise("depthwise_conv2d_s8_neon", (1, 12, 8, 8), FIVE, ONE, UNPADDED),
+        depthwise("depthwise_conv2d_s8_s16_neon_scratch", odd, THREE, TWO, nine_bits=True),
+        depthwise("depthwise_conv2d_s8_s16_neon", odd, THREE, ONE, UNPADDED, nine_bits=True),
+    ]
+    reals = [
+        floats(conv("", (1, 9, 9, 16), 16, THREE, TWO), "conv2d_f32_neon"),
+        floats(conv("", wide, 16, THREE, TWO, SAME), "conv2d_f32_neon_scratch"),
+        floats(depthwise("", (1, 12, 6, 16)), "depthwise_conv2d_f32_3x3_neon_scratch"),
+        floats(depthwise("", odd, THREE, TWO), "depthwise_conv2d_f32_3x3_neon_scratch"),
+        floats(depthwise("", odd, THREE, ONE, UNPADDED), "depthwise_conv2d_f32_3x3_neon"),
+        floats(depthwise("", odd, FIVE, ONE, five), "depthwise_conv2d_f32_neon_scratch"),
+        floats(depthwise("", odd, FIVE, ONE, UNPADDED), "depthwise_conv2d_f32_neon"),
+    ]
+    pools = [
+        pool(f"{pooling}_pool2d_{name}_neon", pooling, size, window, stride, pad, dtype)
+        for name, dtype in (("s8", "int8"), ("f32", "float32"))
+        for pooling in ("average", "max")
+        for size, window, stride, pad in (
+            ((1, 8, 6, 24), TWO, TWO, UNPADDED),
+            ((2, 7, 6, 19), THREE, ONE, SAME),
+        )
+    ]
+    return [*map(Overlapping, [*integers, *reals, *pools])]
+
+
+def arm_neon_dotprod() -> list[Overlapping]:
+    image: Size = (1, 12, 6, 16)
+    cases = [
+        conv("conv2d_s8_dotprod", (1, 9, 8, 16), 16, THREE),
+        conv("conv2d_s8_dotprod_scratch", (1, 9, 9, 16), 16, THREE, TWO, SAME),
+        depthwise("depthwise_conv2d_s8_3x3_dotprod", image, THREE, ONE, UNPADDED),
+        depthwise("depthwise_conv2d_s8_3x3_dotprod_scratch", image),
+        depthwise("depthwise_conv2d_s8_3x3_neon_scratch", (1, 12, 8, 16), THREE, TWO),
+        depthwise("depthwise_conv2d_s8_neon_scratch", (1, 12, 8, 8), FIVE, ONE, (2, 2, 2, 2)),
+    ]
+    return [*map(Overlapping, cases)]
