@@ -47,6 +47,7 @@ Input = Array | Tensor | None
 
 # A node under test is computed as it stands: passes may not write it as another operator.
 AS_IT_STANDS = [p.__name__ for s in ("pre_optimize", "optimize") for p in STAGES[s] if p not in INDISPENSABLE]
+AS_IT_STANDS.append("find_views")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from edgegen.emit.render import render
 from edgegen.ir.graph import Graph, Node, Placement, Plan
 from edgegen.ir.kernel import Kernel, Overlap
 from edgegen.ir.tensor import Array, Tensor
-from edgegen.memory.liveness import round_up
+from edgegen.memory.storage import round_up
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
 from edgegen.verify.compare import Difference, compare

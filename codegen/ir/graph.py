@@ -18,6 +18,7 @@ class Node:
     source: where it comes from, for messages and comments ("tflite op 3 CONV_2D")
     kernel, packed: decided by post_optimize
     updates: (input, output) pairs of control flow that lie in the same bytes, decided by post_optimize
+    offsets: of a view by choice, bytes from the start of the output to that of each input, decided by post_optimize
     """
 
     op: Op
@@ -28,6 +29,7 @@ class Node:
     kernel: Kernel | None = None
     packed: Packed | None = None
     updates: tuple[tuple[int, int], ...] = ()
+    offsets: tuple[int, ...] | None = None
 
     @property
     def out(self) -> Tensor:
@@ -58,9 +60,16 @@ class Node:
 
     @property
     def is_view(self) -> bool:
-        """Whether the output is an activation's bytes as they lie: no kernel, no storage of its own."""
+        """Whether the output is activations' bytes as they lie: no kernel, no storage of its own."""
         x = self.inputs[0] if self.inputs else None
-        return x is not None and not x.is_constant and self.op.aliases(x.type, self.out.type)
+        always = x is not None and not x.is_constant and self.op.aliases(x.type, self.out.type)
+        return always or self.offsets is not None
+
+    def shared(self) -> list[tuple[Tensor, int]]:
+        """Of a view: (input, bytes from the output's start to the input's) of each input that it reads."""
+        if self.offsets is None:
+            return [(self.input(0), 0)]
+        return [(self.input(i), offset) for i, offset in enumerate(self.offsets)]
 
     def may_overwrite(self, position: int, output: int = 0) -> bool:
         """Whether the chosen kernel may write an output exactly onto the bytes of the input at `position`."""

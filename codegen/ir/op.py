@@ -6,6 +6,7 @@ what it means (numpy), what it costs and which kernels compute it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -62,6 +63,15 @@ class Op:
         Depends on the layouts: a transpose from NHWC to NCHW is free where one side is stored in the other's order.
         """
         return self.is_view and x.layout == y.layout == NATURAL
+
+    def offsets(self, inputs: Sequence[TensorType], y: TensorType) -> tuple[int, ...] | None:
+        """Where inputs would lie so that nothing is left to compute, as stored: bytes from y's start to each.
+
+        Inputs lie in y, or y in its only input; None: never. Where other nodes need the bytes elsewhere a kernel moves
+        them, unlike with `aliases`.
+        """
+        del inputs, y
+        return None
 
     def carries(self, x: TensorType) -> Quantization | None:
         """What the quantization of a constant x says of the output, if the operator only moves elements; else None."""

@@ -170,8 +170,9 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
     reads = [(i, t, arena.require(t, who)) for i, t in enumerate(node.inputs) if t is not None and not t.is_constant]
     if node.is_view:
         place = arena.place(node.out)
-        if place.offset != reads[0][2].offset:
-            raise _fail(node, f'is a view, but "{node.out.name}" does not lie where its source does')
+        for tensor, offset in node.shared():
+            if place.offset + offset != arena.require(tensor, who).offset:
+                raise _fail(node, f'is a view, but "{node.out.name}" does not lie where its source does')
         arena.intact[node.out] = place
         return
     writes = [(f'"{t.name}"', arena.place(t)) for t in node.outputs]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgegen.ir.kernel import Overlap
+from edgegen.memory.buffers import Interval, is_forbidden
 
 WORK = 500_000  # pairs looked at: bounds the time, whatever the machine
 
@@ -14,33 +14,27 @@ _Least = tuple[int, int, int]  # (a, b, distance): b starts at least so far afte
 
 @dataclass(frozen=True)
 class Relation:
-    """Two buffers in use together. second_over: how the second may lie over the first; first_over: the other way."""
+    """Two buffers in use together. apart: distances of the second's start from the first's that they must not have, as
+    open intervals, sorted and disjoint."""
 
     first: int
     second: int
-    second_over: Overlap | None = None
-    first_over: Overlap | None = None
+    apart: tuple[Interval, ...]
 
-    def holds(self, sizes: Sequence[int], at: Sequence[int]) -> bool:
-        a, b = at[self.first], at[self.second]
-        if a + sizes[self.first] <= b or b + sizes[self.second] <= a:
-            return True
-        over, under = self.second_over, self.first_over
-        return (over is not None and over.allows(b - a)) or (under is not None and under.allows(a - b))
+    def holds(self, at: Sequence[int]) -> bool:
+        return not is_forbidden(at[self.second] - at[self.first], self.apart)
 
-    def ways(self, sizes: Sequence[int]) -> list[list[_Least]]:
-        """The ways in which both can lie: at least one of them holds wherever `holds` says so, but for coarse steps."""
+    def ways(self) -> list[list[_Least]]:
+        """The ways in which both can lie: one of them holds wherever `holds` says so."""
         i, j = self.first, self.second
-        found = [[(i, j, sizes[i])], [(j, i, sizes[j])]]
-        for below, above, overlap in ((i, j, self.second_over), (j, i, self.first_over)):
-            if overlap is None:
-                continue
-            least: list[_Least] = [(above, below, -overlap.most)]
-            if overlap.step != 1:
-                least.append((below, above, overlap.most))
-            elif overlap.most >= -sizes[above]:
-                found.remove([(above, below, sizes[above])])  # which lies deeper than it needs to
-            found.insert(0, least)
+        found: list[list[_Least]] = []
+        for k in range(len(self.apart) + 1):
+            way: list[_Least] = []
+            if k > 0:
+                way.append((i, j, self.apart[k - 1][1]))
+            if k < len(self.apart):
+                way.append((j, i, -self.apart[k][0]))
+            found.append(way)
         return found
 
 
@@ -60,7 +54,7 @@ class _Search:
     def __init__(self, sizes: Sequence[int], relations: Sequence[Relation]) -> None:
         self.sizes = sizes
         self.relations = relations
-        self.ways = [r.ways(sizes) for r in relations]
+        self.ways = [r.ways() for r in relations]
         self.work = WORK
 
     def _lesser_size(self, k: int) -> int:
@@ -105,7 +99,7 @@ class _Search:
             open_ = still
             if not settled:
                 break
-        broken = [k for k in open_ if not self.relations[k].holds(self.sizes, low)]
+        broken = [k for k in open_ if not self.relations[k].holds(low)]
         if not broken:
             return low
         worst = max(
@@ -127,7 +121,6 @@ def solve(sizes: Sequence[int], relations: Sequence[Relation], bound: int, most:
     returns is what it has proved until then.
     """
     search = _Search(sizes, relations)
-    complete = all(o is None or o.step <= 1 for r in relations for o in (r.second_over, r.first_over))
     best: list[int] | None = None
     while most >= bound:
         try:
@@ -135,7 +128,7 @@ def solve(sizes: Sequence[int], relations: Sequence[Relation], bound: int, most:
         except (_Exhausted, RecursionError):
             break
         if found is None:
-            bound = max(bound, most + 1) if complete else bound
+            bound = max(bound, most + 1)
             break
         best = found
         most = max((o + s for o, s in zip(found, sizes, strict=True)), default=0) - 1

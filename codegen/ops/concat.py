@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,15 @@ class Concat(Op):
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         return (np.concatenate([present(x, f"input {i}") for i, x in enumerate(inputs)], self.axis),)
+
+    def offsets(self, inputs: Sequence[TensorType], y: TensorType) -> tuple[int, ...] | None:
+        """One after the other, where `axis` is the outermost as stored."""
+        axes = storage_axes(y.layout, len(y.shape))
+        outer = axes[: axes.index(self.axis)]
+        alike = y.layout in (NATURAL, NCHW) and all(t.layout == y.layout for t in inputs)
+        if not alike or any(y.shape[a] != 1 for a in outer):
+            return None
+        return tuple(sum(t.bytes for t in inputs[:i]) for i in range(len(inputs)))
 
     kernels = tuple(
         Kernel(f"concat_{n}", f"{' '.join('_' * n)} -> _", _pack, header="concat", reads=_reads, writes=_writes)

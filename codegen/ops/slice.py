@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.layout import NATURAL, NCHW
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_strides
+from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_axes, storage_strides
 
 
 def _pack(node: Node, in_order: bool) -> Packed:
@@ -52,6 +54,20 @@ class Slice(Op):
         for axis, (b, k, s) in enumerate(zip(self.begin, self.size, self.stride, strict=True)):
             x = x.take(range(b, b + k * s, s), axis)
         return (x,)
+
+    def offsets(self, inputs: Sequence[TensorType], y: TensorType) -> tuple[int, ...] | None:
+        """A run of x as it is stored: whole elements of the outermost axis that is cut."""
+        (x,) = inputs
+        if x.layout != y.layout or x.layout not in (NATURAL, NCHW):
+            return None
+        if any(n > 1 and step != 1 for n, step in zip(self.size, self.stride, strict=True)):
+            return None
+        axes = storage_axes(x.layout, len(x.shape))
+        cut = [i for i, axis in enumerate(axes) if self.size[axis] != x.shape[axis]]
+        if any(self.size[axis] != 1 for axis in axes[: cut[-1] if cut else 0]):
+            return None
+        start = sum(b * s for b, s in zip(self.begin, storage_strides(x), strict=True))
+        return (-start * x.dtype.size,)
 
     kernels = (
         Kernel(

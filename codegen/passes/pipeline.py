@@ -37,6 +37,7 @@ from edgegen.passes.optimize.reorder_axes import reorder_axes
 from edgegen.passes.optimize.simplify_control import simplify_control
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
+from edgegen.passes.post_optimize.find_views import find_views
 from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
@@ -81,6 +82,7 @@ POST_OPTIMIZE: tuple[Pass, ...] = (
     pack_weights,
     store_results,
     store_state,
+    find_views,
     plan_arena,
 )
 STAGES: dict[str, tuple[Pass, ...]] = {
@@ -90,6 +92,7 @@ STAGES: dict[str, tuple[Pass, ...]] = {
 }
 WHOLE_MODEL = (
     store_results,
+    find_views,
     plan_arena,
 )  # looks into sub-graphs itself; every other pass runs on each of them by itself
 ROUNDS = 32  # far more than any model needs: reaching it means two passes undo each other

@@ -48,7 +48,7 @@ def _occupant(occupant: Occupant) -> dict[str, Any]:
 def _rejected(node: Node, target: Target) -> list[dict[str, str]]:
     """The rows that would have been preferred to the chosen one, with the reason why each does not hold."""
     better = []
-    for kernel in node.op.kernels:
+    for kernel in () if node.is_view else node.op.kernels:
         if kernel is node.kernel:
             break
         better.append({"kernel": kernel.name, "reason": rejection(kernel, node, target) or "another row was preferred"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Tensor
-from edgegen.memory.liveness import lifetimes, round_up, storages
+from edgegen.memory.liveness import lifetimes
+from edgegen.memory.storage import round_up, storages
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.select_kernels import select_kernels
@@ -15,7 +16,7 @@ from tests.planned_ops import Both, Mix, Reverse, Step
 def groups(graph: Graph) -> list[tuple[str, ...]]:
     select_kernels(graph, GENERIC)
     pack_weights(graph, GENERIC)
-    return [tuple(t.name for t in s.tensors) for s in storages(graph, 4)]
+    return [tuple(t.name for t in s.tensors) for s in storages(graph)]
 
 
 def span(graph: Graph, tensor: Tensor) -> tuple[int, int]:

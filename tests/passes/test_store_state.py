@@ -107,5 +107,5 @@ def test_state_survives(
 def test_copies_only_where_needed(
     make: Callable[[Builder, Tensor], tuple[list[State], list[Tensor]]], copies: int
 ) -> None:
-    compiled = compile_graph(_graph(make), target("generic"), "stream", ORIGIN, Options())
+    compiled = compile_graph(_graph(make), target("generic"), "stream", ORIGIN, Options(["find_views"]))
     assert sum(n.op.kind == "Copy" for n in compiled.graph.nodes) == copies

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from edgegen.ir.graph import Graph, Placement, Plan
-from edgegen.memory.arena import Buffer, place
-from edgegen.memory.liveness import lifetimes, overlaps, round_up, storages
+from edgegen.memory.arena import place
+from edgegen.memory.buffers import Box, Buffer
+from edgegen.memory.liveness import lifetimes
+from edgegen.memory.storage import overlaps, round_up, storages
 from edgegen.targets import Target
 
 
@@ -17,26 +19,27 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     """
     spans = lifetimes(graph)
     alignment = max([target.alignment, *(t.dtype.size for t in spans)])
-    everything = storages(graph, alignment)
+    everything = storages(graph)
     shared = [s for s in everything if not s.persistent]
+    boxes = [s.boxes(spans, alignment) for s in shared]
     steps = enumerate(graph.steps())
     workers = [(i, n, n.packed.scratch) for i, n in steps if n.packed is not None and n.packed.scratch]
-    buffers = [s.buffer for s in shared]
-    buffers += [Buffer(round_up(scratch, alignment), i, i) for i, _, scratch in workers]
-    placed = place(buffers, overlaps(graph, shared, alignment))
-    offsets = placed.offsets
+    buffers = [Buffer(tuple(dict.fromkeys(b.values()))) for b in boxes]
+    buffers += [Buffer((Box(round_up(scratch, alignment), i, i),)) for i, _, scratch in workers]
+    placed = place(buffers, overlaps(graph, shared, boxes), alignment)
     tensors = {
-        t: Placement(offset, t.type.bytes, *spans[t])
-        for s, offset in zip(shared, offsets, strict=False)
-        for t in s.tensors
+        t: Placement(start + offset, t.type.bytes, *spans[t])
+        for s, start in zip(shared, placed.offsets, strict=False)
+        for t, offset in s.offsets.items()
     }
     scratch = {
-        n: Placement(offset, size, i, i) for (i, n, size), offset in zip(workers, offsets[len(shared) :], strict=True)
+        n: Placement(offset, size, i, i)
+        for (i, n, size), offset in zip(workers, placed.offsets[len(shared) :], strict=True)
     }
     start = end = round_up(placed.size, target.struct_alignment)
     for storage in everything:
         if storage.persistent:
-            tensors |= {t: Placement(end, t.type.bytes, *spans[t]) for t in storage.tensors}
-            end += storage.size
+            tensors |= {t: Placement(end + o, t.type.bytes, *spans[t]) for t, o in storage.offsets.items()}
+            end += round_up(storage.size, alignment)
     graph.plan = Plan({t: tensors[t] for t in spans}, scratch, placed.size, placed.bound, start, end - start)
     return True
