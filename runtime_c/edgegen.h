@@ -87,20 +87,24 @@ EDGEGEN_INLINE int32_t edgegen_requantize_once(int32_t x, int32_t multiplier, in
     return (int32_t)(scaled < -limit ? -limit : scaled > limit ? limit : scaled);
 }
 
-/* round(x * factor) as f32, ties to even, as ONNX requantizes; `bits` are those of the factor. What is beyond 2^21,
- * more than any 16-bit result needs, is limited to it: there the sum with 1.5 * 2^23 rounds to a whole number. */
-EDGEGEN_INLINE int32_t edgegen_requantize_scaled(int32_t x, int32_t bits, int32_t unused)
+/* x rounded to a whole number, ties to even. What is beyond 2^21, more than any 16-bit result needs, is limited to it:
+ * there the sum with 1.5 * 2^23 rounds to a whole number. */
+EDGEGEN_INLINE int32_t edgegen_round_to_even(float x)
 {
-    (void)unused;
     const float limit = 2097152.0f, whole = 12582912.0f;
-    float factor;
-    memcpy(&factor, &bits, sizeof factor);
-    float scaled = (float)x * factor;
-    scaled = scaled < -limit ? -limit : scaled > limit ? limit : scaled;
-    const float rounded = scaled + whole;
+    x = x < -limit ? -limit : x > limit ? limit : x;
+    const float rounded = x + whole;
     return (int32_t)(rounded - whole);
 }
 
+/* round(x * factor) as f32, ties to even, as ONNX requantizes; `bits` are those of the factor. */
+EDGEGEN_INLINE int32_t edgegen_requantize_scaled(int32_t x, int32_t bits, int32_t unused)
+{
+    (void)unused;
+    float factor;
+    memcpy(&factor, &bits, sizeof factor);
+    return edgegen_round_to_even((float)x * factor);
+}
 
 /* The schemes of codegen/ops/epilogue.py, where a kernel is told at run time which one it requantizes by. */
 enum { EDGEGEN_ROUND_TWICE, EDGEGEN_ROUND_ONCE, EDGEGEN_ROUND_SCALED };

@@ -64,6 +64,7 @@ from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.rnn import Rnn
 from edgegen.ops.roi_align import RoiAlign
 from edgegen.ops.scaled_binary import ScaledBinary
+from edgegen.ops.scaled_softmax import ScaledSoftmax
 from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.segment_reduce import SegmentReduce
 from edgegen.ops.select_boxes import SelectBoxes
@@ -116,6 +117,7 @@ OPS: tuple[type[Op], ...] = (
     Gather,
     GatherElements,
     ScaledBinary,
+    ScaledSoftmax,
     ScatterElements,
     GatherNd,
     GridSample,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S8, S16
-from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
+from edgegen.ir.fixed_point import FixedPoint, ScaledRound, WideFixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.epilogue import clamp_f32, clamp_f64, clamp_s8, finish_accumulator
+from edgegen.ops.epilogue import clamp_f32, clamp_f64, clamp_s8, factor_words, finish_accumulator, result_type
 from edgegen.ops.epilogue_s16 import output_s16
 
 MAX_BATCH_RANK = 3
@@ -51,14 +52,14 @@ def _geometry(node: Node) -> dict[str, Literal]:
 def _pack_s8(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, BatchMatmul)
-    assert op.requantize is not None
     low, high = clamp_s8(op.clamp)
+    multiplier, shift = (0, 0) if op.requantize is None else (int(w[0]) for w in factor_words(op.requantize, 1))
     output: dict[str, Literal] = {
         "x_zero": op.x_zero,
         "w_zero": op.w_zero,
-        "multiplier": op.requantize.multiplier[0],
-        "shift": op.requantize.shift[0],
-        "zero_point": op.requantize.zero_point,
+        "multiplier": multiplier,
+        "shift": shift,
+        "zero_point": 0 if op.requantize is None else op.requantize.zero_point,
         "low": low,
         "high": high,
     }
@@ -85,11 +86,16 @@ def _few_batches(node: Node) -> str | None:
     return None if node.out.rank <= MAX_BATCH_RANK + 2 else f"at most {MAX_BATCH_RANK} batch dimensions"
 
 
-def _when_s8(node: Node) -> str | None:
-    op = node.op
-    assert isinstance(op, BatchMatmul)
-    depth = node.input(0).shape[-2 if op.adj_x else -1]
-    return _few_batches(node) or (None if depth <= 1 << 15 else "sums of more than 32768 products may overflow")
+def _when_s8(scheme: type[FixedPoint | None]) -> Callable[[Node], str | None]:
+    def when(node: Node) -> str | None:
+        op = node.op
+        assert isinstance(op, BatchMatmul)
+        if type(op.requantize) is not scheme:
+            return f"does not requantize by {type(op.requantize).__name__}"
+        depth = node.input(0).shape[-2 if op.adj_x else -1]
+        return _few_batches(node) or (None if depth <= 1 << 15 else "sums of more than 32768 products may overflow")
+
+    return when
 
 
 def _when_s16(node: Node) -> str | None:
@@ -107,7 +113,7 @@ class BatchMatmul(Op):
 
     adj_x, adj_y:   x is stored as [...,K,M], w as [...,N,K]
     x_zero, w_zero: zero points
-    requantize:     how integer sums become the output's integers, one factor; None for floats
+    requantize:     how integer sums become the output's integers, one factor; None for floats and for s32 sums of s8
     clamp:          on the output, in its own numbers
     """
 
@@ -121,7 +127,9 @@ class BatchMatmul(Op):
     kernels = tuple(
         Kernel(f"batch_matmul_{name}", signature, pack, header="batch_matmul", when=when)
         for name, signature, pack, when in (
-            ("s8", "s8 s8 -> s8", _pack_s8, _when_s8),
+            ("s8", "s8 s8 -> s8", _pack_s8, _when_s8(FixedPoint)),
+            ("s8_scaled", "s8 s8 -> s8", _pack_s8, _when_s8(ScaledRound)),
+            ("s8_s32", "s8 s8 -> s32", _pack_s8, _when_s8(type(None))),
             ("s16", "s16 s16 -> s16", _pack_s16, _when_s16),
             ("s16_s8", "s16 s8 -> s16", _pack_s16, _when_s16),
             ("f32", "f32 f32 -> f32", _pack_float, _few_batches),
@@ -143,7 +151,7 @@ class BatchMatmul(Op):
             raise InvalidGraph(f"{x} and {w} do not multiply")
         if self.requantize is not None and len(self.requantize.multiplier) != 1:
             raise InvalidGraph(f"{len(self.requantize.multiplier)} multipliers for one product")
-        return (TensorType(x.dtype, (*lead, rows, units)),)
+        return (TensorType(result_type(x.dtype, self.requantize), (*lead, rows, units)),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, w = present(inputs[0], "x"), present(inputs[1], "w")

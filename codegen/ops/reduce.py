@@ -10,11 +10,12 @@ import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BOOL
-from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint, wrap32
+from edgegen.ir.fixed_point import FixedPoint, ScaledRound, WideFixedPoint, wrap32
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.epilogue import factor_words
 from edgegen.ops.strided_copy import storage_axes, storage_strides
 from edgegen.ops.window import any_order
 
@@ -32,9 +33,9 @@ class Reduce(Op):
     keep_dims:  reduced axes stay, with one element
     x_zero:     zero point of x
     requantize: for s8 and s16: from sum(x - x_zero) to the output's integers; a mean's count is part of it (TFLM MEAN
-                and SUM: reference_ops::QuantizedMeanOrSum). A product is requantized after each factor but the first,
-                and once more, by WideFixedPoint (LiteRT REDUCE_PROD). None for plain numbers, whose sums and products
-                wrap around
+                and SUM: reference_ops::QuantizedMeanOrSum; s8 also by ScaledRound). A product is requantized after
+                each factor but the first, and once more, by WideFixedPoint (LiteRT REDUCE_PROD). None for plain
+                numbers, whose sums and products wrap around
     """
 
     function: str = "mean"
@@ -126,10 +127,11 @@ def _pack_quantized(node: Node) -> Packed:
     assert isinstance(op, Reduce)
     assert op.requantize is not None
     count = math.prod(node.input(0).shape[a] for a in op.axes)
+    multiplier, shift = factor_words(op.requantize, 1)
     params: dict[str, Literal] = {
         "offset": int(wrap32(np.array(-op.x_zero * count))),
-        "multiplier": op.requantize.multiplier[0],
-        "shift": op.requantize.shift[0],
+        "multiplier": int(multiplier[0]),
+        "shift": int(shift[0]),
         "zero_point": op.requantize.zero_point,
     }
     return Packed("edgegen_reduce_quantized", _geometry(node) | params)
@@ -165,21 +167,30 @@ def _pack_plain(node: Node) -> Packed:
     return Packed("edgegen_reduce", _geometry(node))
 
 
-def _row(name: str, dtype: str, pack: Callable[[Node], Packed], header: str, functions: tuple[str, ...]) -> Kernel:
+def _row(
+    name: str,
+    dtype: str,
+    pack: Callable[[Node], Packed],
+    header: str,
+    functions: tuple[str, ...],
+    scheme: type[FixedPoint] | None = None,
+) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, Reduce)
         if node.op.function not in functions:
             return f"computes {' and '.join(functions)}"
-        if (node.op.requantize is None) != (pack is not _pack_quantized):
-            return "computes quantized integers" if pack is _pack_quantized else "computes plain numbers"
+        given = node.op.requantize
+        if (None if given is None else type(given)) is not scheme:
+            return "computes plain numbers" if scheme is None else f"requantizes by {scheme.__name__}"
         return _few_loops(node)
 
     return Kernel(name, f"{dtype} -> {dtype}", pack, header=header, when=when, reads=any_order, writes=any_order)
 
 
 Reduce.kernels = (
-    _row("reduce_s8", "s8", _pack_quantized, "reduce_quantized", ("mean", "sum")),
-    _row("reduce_s16", "s16", _pack_quantized, "reduce_quantized", ("mean", "sum")),
+    _row("reduce_s8_scaled", "s8", _pack_quantized, "reduce_quantized", ("mean", "sum"), ScaledRound),
+    _row("reduce_s8", "s8", _pack_quantized, "reduce_quantized", ("mean", "sum"), FixedPoint),
+    _row("reduce_s16", "s16", _pack_quantized, "reduce_quantized", ("mean", "sum"), FixedPoint),
     *(
         Kernel(f"reduce_product_{t}", f"{t} -> {t}", _pack_product, "reduce_product", when=_is_product)
         for t in ("s8", "s16")

@@ -53,7 +53,7 @@ class TransposeConv2d(Op):
     requantize: FixedPoint | None = None
     clamp: Range = NO_CLAMP
 
-    kernels = portable_rows("transpose_conv2d", _geometry, "transpose_conv2d", ("",))
+    kernels = portable_rows("transpose_conv2d", _geometry, "transpose_conv2d", ("", "_scaled"))
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, w = known(inputs[0], "x"), known(inputs[1], "weights")

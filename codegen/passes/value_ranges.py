@@ -125,8 +125,10 @@ def _binary(node: Node, ranges: Ranges) -> Channels:
 
 
 def _pool2d(node: Node, ranges: Ranges) -> Channels:
-    """Averages and maxima lie between the least and the greatest of what they are taken of."""
+    """Averages and maxima lie between the least and the greatest of what they are taken of, if they keep its scale."""
     assert isinstance(node.op, Pool2d)
+    if node.op.requantize is not None:
+        return anything(node.out)
     low, high = int(max(node.op.clamp.low, -128)), int(min(node.op.clamp.high, 127))
     known = ranges[node.input(0)]
     return Channels(np.clip(known.low, low, high), np.clip(known.high, low, high))

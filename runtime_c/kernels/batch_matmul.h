@@ -57,6 +57,21 @@ EDGEGEN_KERNEL void batch_matmul_s8(const edgegen_batch_matmul_s8 *p, const int8
                                                    p->low, p->high))
 }
 
+EDGEGEN_KERNEL void batch_matmul_s8_scaled(const edgegen_batch_matmul_s8 *p, const int8_t *x, const int8_t *w,
+                                           int8_t *y)
+{
+    EDGEGEN_BATCH_MATMUL(
+        int8_t, int8_t, int32_t, p->x_zero, p->w_zero,
+        (int8_t)edgegen_clamp_s32(edgegen_requantize_scaled(acc, p->multiplier, p->shift) + p->zero_point, p->low,
+                                  p->high))
+}
+
+/* The sums as they are. */
+EDGEGEN_KERNEL void batch_matmul_s8_s32(const edgegen_batch_matmul_s8 *p, const int8_t *x, const int8_t *w, int32_t *y)
+{
+    EDGEGEN_BATCH_MATMUL(int8_t, int8_t, int32_t, p->x_zero, p->w_zero, acc)
+}
+
 EDGEGEN_KERNEL void batch_matmul_s16(const edgegen_batch_matmul_s16 *p, const int16_t *x, const int16_t *w, int16_t *y)
 {
     EDGEGEN_BATCH_MATMUL(int16_t, int16_t, int64_t, 0, 0, edgegen_finish_s16(&p->output, acc, p->scale))

@@ -10,9 +10,12 @@
     int32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;                                                 \
     int32_t in_stride[4], out_stride[4]
 
+/* x_zero, zero_point, factor: of an average that gets a scale of its own: the zero points of x and of the result and
+ * what sums of a whole window are multiplied by */
 typedef struct {
     EDGEGEN_POOL2D_GEOMETRY;
-    int32_t low, high;
+    int32_t low, high, x_zero, zero_point;
+    float factor;
 } edgegen_pool2d_s8;
 
 typedef edgegen_pool2d_s8 edgegen_pool2d_integer; /* the same for integers of other widths */
@@ -21,6 +24,13 @@ typedef struct {
     EDGEGEN_POOL2D_GEOMETRY;
     float low, high;
 } edgegen_pool2d_f32;
+
+/* What the sums of `count` pixels of a window of `whole` are multiplied by. */
+EDGEGEN_INLINE float edgegen_average_factor(float factor, int32_t whole, int32_t count)
+{
+    const float all = factor * (float)whole;
+    return count == whole ? factor : all / (float)count;
+}
 
 /* The part of a window along one axis that lies on the image: first pixel and one past the last. */
 typedef struct {

@@ -16,9 +16,21 @@ EDGEGEN_INLINE __m256i edgegen_avx2_average(__m256i sum, int32_t count)
     return _mm256_cvttps_epi32(_mm256_div_ps(dividend, _mm256_set1_ps((float)count)));
 }
 
+/* 8 results round((sum - count * x_zero) * factor) + zero_point as f32, ties to even; limited to what s16 holds, which s8
+ * has to limit anyway. */
+EDGEGEN_INLINE __m256i edgegen_avx2_scaled_average(const edgegen_pool2d_s8 *p, __m256i sum, int32_t count)
+{
+    const __m256 limit = _mm256_set1_ps(16384.0f);
+    const float factor = edgegen_average_factor(p->factor, p->kernel_h * p->kernel_w, count);
+    const __m256 sums = _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, _mm256_set1_epi32(count * p->x_zero)));
+    __m256 steps = _mm256_mul_ps(sums, _mm256_set1_ps(factor));
+    steps = _mm256_min_ps(_mm256_max_ps(steps, _mm256_sub_ps(_mm256_setzero_ps(), limit)), limit);
+    return _mm256_add_epi32(_mm256_cvtps_epi32(steps), _mm256_set1_epi32(p->zero_point));
+}
+
 /* The average of 16 channels over a part of the image that starts at x. */
-EDGEGEN_INLINE __m128i edgegen_avx2_average16(const edgegen_pool2d_s8 *p, const int8_t *x, int32_t rows,
-                                              int32_t columns)
+EDGEGEN_INLINE __m128i edgegen_avx2_average16(const edgegen_pool2d_s8 *p, int32_t scaled, const int8_t *x,
+                                              int32_t rows, int32_t columns)
 {
     __m256i sum16 = _mm256_setzero_si256(), low = sum16, high = sum16;
     int32_t pending = 0;
@@ -41,8 +53,9 @@ EDGEGEN_INLINE __m128i edgegen_avx2_average16(const edgegen_pool2d_s8 *p, const 
     }
     low = _mm256_add_epi32(low, _mm256_cvtepi16_epi32(_mm256_castsi256_si128(sum16)));
     high = _mm256_add_epi32(high, _mm256_cvtepi16_epi32(_mm256_extracti128_si256(sum16, 1)));
-    low = edgegen_avx2_average(low, rows * columns);
-    high = edgegen_avx2_average(high, rows * columns);
+    const int32_t count = rows * columns;
+    low = scaled != 0 ? edgegen_avx2_scaled_average(p, low, count) : edgegen_avx2_average(low, count);
+    high = scaled != 0 ? edgegen_avx2_scaled_average(p, high, count) : edgegen_avx2_average(high, count);
     return _mm256_castsi256_si128(edgegen_avx2_narrow(low, high, low, high));
 }
 
@@ -73,14 +86,19 @@ EDGEGEN_INLINE __m128i edgegen_avx2_max16(const edgegen_pool2d_s8 *p, const int8
             int8_t *out = y + n * p->out_stride[0] + oy * p->out_stride[1] + ox * p->out_stride[2];                    \
             for (int32_t i = 0; i < p->channels; i += 16) {                                                            \
                 const int32_t c = edgegen_min_s32(i, p->channels - 16);                                                \
-                __m128i v = window(p, in + c, rows.end - rows.first, columns.end - columns.first);                     \
+                __m128i v = window(in + c, rows.end - rows.first, columns.end - columns.first);                        \
                 v = _mm_min_epi8(_mm_max_epi8(v, low), high);                                                          \
                 _mm_storeu_si128((__m128i *)(void *)(out + c), v);                                                     \
             }                                                                                                          \
         }                                                                                                              \
     }
 
-EDGEGEN_AVX2_POOL_S8(average_pool2d_s8_avx2, edgegen_avx2_average16)
-EDGEGEN_AVX2_POOL_S8(max_pool2d_s8_avx2, edgegen_avx2_max16)
+#define EDGEGEN_AVX2_AVERAGE(in, rows, columns) edgegen_avx2_average16(p, 0, in, rows, columns)
+#define EDGEGEN_AVX2_SCALED_AVERAGE(in, rows, columns) edgegen_avx2_average16(p, 1, in, rows, columns)
+#define EDGEGEN_AVX2_MOST(in, rows, columns) edgegen_avx2_max16(p, in, rows, columns)
+
+EDGEGEN_AVX2_POOL_S8(average_pool2d_s8_avx2, EDGEGEN_AVX2_AVERAGE)
+EDGEGEN_AVX2_POOL_S8(average_pool2d_s8_scaled_avx2, EDGEGEN_AVX2_SCALED_AVERAGE)
+EDGEGEN_AVX2_POOL_S8(max_pool2d_s8_avx2, EDGEGEN_AVX2_MOST)
 
 #endif

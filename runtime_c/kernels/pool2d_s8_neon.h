@@ -33,16 +33,30 @@ EDGEGEN_INLINE int32x4_t edgegen_neon_average(int32x4_t sum, int32_t count)
     return vcvtq_s32_f32(quotient);
 }
 
-/* The averages of 8 channels as s16. */
-EDGEGEN_INLINE int16x8_t edgegen_neon_averages(int32x4_t low, int32x4_t high, int32_t count)
+/* round((sum - count * x_zero) * factor) as f32, ties to even. */
+EDGEGEN_INLINE int32x4_t edgegen_neon_scaled_average(const edgegen_pool2d_s8 *p, int32x4_t sum, int32_t count)
 {
-    return edgegen_neon_join(edgegen_neon_average(low, count), edgegen_neon_average(high, count));
+    const float32x4_t sums = vcvtq_f32_s32(vsubq_s32(sum, vdupq_n_s32(count * p->x_zero)));
+    return vcvtnq_s32_f32(vmulq_n_f32(sums, edgegen_average_factor(p->factor, p->kernel_h * p->kernel_w, count)));
+}
+
+/* The averages of 8 channels as s16; of scaled ones that s16 does not hold, its limits, which s8 has to limit anyway. */
+EDGEGEN_INLINE int16x8_t edgegen_neon_averages(const edgegen_pool2d_s8 *p, int32_t scaled, int32x4_t low,
+                                               int32x4_t high, int32_t count)
+{
+    if (scaled == 0) {
+        return edgegen_neon_join(edgegen_neon_average(low, count), edgegen_neon_average(high, count));
+    }
+    const int16x8_t steps =
+        edgegen_neon_join(edgegen_neon_scaled_average(p, low, count), edgegen_neon_scaled_average(p, high, count));
+    return vqaddq_s16(steps, vdupq_n_s16((int16_t)p->zero_point));
 }
 
 enum { EDGEGEN_NEON_SUMMED = 255 }; /* most s8 that a sum of s16 holds */
 
 /* Of 16 channels from `channel` on. */
-EDGEGEN_INLINE int8x16_t edgegen_neon_average16(const edgegen_neon_patch *patch, int32_t channel)
+EDGEGEN_INLINE int8x16_t edgegen_neon_average16(const edgegen_pool2d_s8 *p, int32_t scaled,
+                                                 const edgegen_neon_patch *patch, int32_t channel)
 {
     int32x4_t s0 = vdupq_n_s32(0), s1 = s0, s2 = s0, s3 = s0;
     for (int32_t r = 0; r < patch->rows; r++) {
@@ -63,10 +77,12 @@ EDGEGEN_INLINE int8x16_t edgegen_neon_average16(const edgegen_neon_patch *patch,
         }
     }
     const int32_t count = patch->rows * patch->columns;
-    return vqmovn_high_s16(vqmovn_s16(edgegen_neon_averages(s0, s1, count)), edgegen_neon_averages(s2, s3, count));
+    const int16x8_t first = edgegen_neon_averages(p, scaled, s0, s1, count);
+    return vqmovn_high_s16(vqmovn_s16(first), edgegen_neon_averages(p, scaled, s2, s3, count));
 }
 
-EDGEGEN_INLINE int8x8_t edgegen_neon_average8(const edgegen_neon_patch *patch, int32_t channel)
+EDGEGEN_INLINE int8x8_t edgegen_neon_average8(const edgegen_pool2d_s8 *p, int32_t scaled,
+                                               const edgegen_neon_patch *patch, int32_t channel)
 {
     int32x4_t s0 = vdupq_n_s32(0), s1 = s0;
     for (int32_t r = 0; r < patch->rows; r++) {
@@ -82,7 +98,7 @@ EDGEGEN_INLINE int8x8_t edgegen_neon_average8(const edgegen_neon_patch *patch, i
             s1 = vaddw_high_s16(s1, sum);
         }
     }
-    return vqmovn_s16(edgegen_neon_averages(s0, s1, patch->rows * patch->columns));
+    return vqmovn_s16(edgegen_neon_averages(p, scaled, s0, s1, patch->rows * patch->columns));
 }
 
 EDGEGEN_INLINE int8x16_t edgegen_neon_max16(const edgegen_neon_patch *patch, int32_t channel)
@@ -107,7 +123,7 @@ EDGEGEN_INLINE int8x8_t edgegen_neon_max8(const edgegen_neon_patch *patch, int32
     return most;
 }
 
-/* Channels 16 at a time, then 8; the last steps back to stay inside. */
+/* Channels 16 at a time, then 8; the last steps back to stay inside. POOL16, POOL8: of `patch`, from c on. */
 #define EDGEGEN_NEON_POOL_S8(name, POOL16, POOL8)                                                                      \
     EDGEGEN_KERNEL void name(const edgegen_pool2d_s8 *p, const int8_t *x, int8_t *y)                                   \
     {                                                                                                                  \
@@ -118,20 +134,25 @@ EDGEGEN_INLINE int8x8_t edgegen_neon_max8(const edgegen_neon_patch *patch, int32
             const edgegen_neon_patch patch = edgegen_neon_find_patch(p, x, n, oy, ox);                                 \
             int32_t c = 0;                                                                                             \
             for (; c + 16 <= p->channels; c += 16) {                                                                   \
-                vst1q_s8(y + c, vminq_s8(vmaxq_s8(POOL16(&patch, c), low), high));                                     \
+                vst1q_s8(y + c, vminq_s8(vmaxq_s8(POOL16, low), high));                                                \
             }                                                                                                          \
             for (; c < p->channels; c += 8) {                                                                          \
                 c = edgegen_min_s32(c, p->channels - 8);                                                               \
-                vst1_s8(y + c, vmin_s8(vmax_s8(POOL8(&patch, c), vget_low_s8(low)), vget_low_s8(high)));               \
+                vst1_s8(y + c, vmin_s8(vmax_s8(POOL8, vget_low_s8(low)), vget_low_s8(high)));                          \
             }                                                                                                          \
             y += p->channels;                                                                                          \
         }                                                                                                              \
     }
 
 /* x[n,h,w,c] -> y: the average of each window's pixels on the image. */
-EDGEGEN_NEON_POOL_S8(average_pool2d_s8_neon, edgegen_neon_average16, edgegen_neon_average8)
+EDGEGEN_NEON_POOL_S8(average_pool2d_s8_neon, edgegen_neon_average16(p, 0, &patch, c),
+                     edgegen_neon_average8(p, 0, &patch, c))
+
+/* The average at another scale. */
+EDGEGEN_NEON_POOL_S8(average_pool2d_s8_scaled_neon, edgegen_neon_average16(p, 1, &patch, c),
+                     edgegen_neon_average8(p, 1, &patch, c))
 
 /* x[n,h,w,c] -> y: the largest of each window's pixels on the image. */
-EDGEGEN_NEON_POOL_S8(max_pool2d_s8_neon, edgegen_neon_max16, edgegen_neon_max8)
+EDGEGEN_NEON_POOL_S8(max_pool2d_s8_neon, edgegen_neon_max16(&patch, c), edgegen_neon_max8(&patch, c))
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "kernels/reduce.h"
 
-/* Defines the kernel reduce_<name>. Sums wrap around. */
-#define EDGEGEN_REDUCE_QUANTIZED(name, type, low, high)                                                                \
+/* Defines the kernel reduce_<name>, which requantizes by a function. Sums wrap around. */
+#define EDGEGEN_REDUCE_QUANTIZED(name, type, requantize, low, high)                                                    \
     EDGEGEN_KERNEL void reduce_##name(const edgegen_reduce_quantized *p, const type *x, type *y)                       \
     {                                                                                                                  \
         const int32_t *n = p->kept_extent, *s = p->kept_stride, *m = p->extent, *w = p->stride;                        \
@@ -16,12 +16,13 @@
                 const int32_t v = from[EDGEGEN_REDUCE_PLACE(o, q, r, t, w)];                                           \
                 sum = sum + (uint32_t)v;                                                                               \
             }                                                                                                          \
-            const int32_t scaled = edgegen_requantize((int32_t)sum, p->multiplier, p->shift) + p->zero_point;          \
+            const int32_t scaled = requantize((int32_t)sum, p->multiplier, p->shift) + p->zero_point;                  \
             *y++ = (type)edgegen_clamp_s32(scaled, low, high);                                                         \
         }                                                                                                              \
     }
 
-EDGEGEN_REDUCE_QUANTIZED(s8, int8_t, -128, 127)
-EDGEGEN_REDUCE_QUANTIZED(s16, int16_t, -32768, 32767)
+EDGEGEN_REDUCE_QUANTIZED(s8, int8_t, edgegen_requantize, -128, 127)
+EDGEGEN_REDUCE_QUANTIZED(s8_scaled, int8_t, edgegen_requantize_scaled, -128, 127)
+EDGEGEN_REDUCE_QUANTIZED(s16, int16_t, edgegen_requantize, -32768, 32767)
 
 #endif

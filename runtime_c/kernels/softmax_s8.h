@@ -7,13 +7,6 @@
 
 /* Defines the kernel `name`. exponentials[length]: exp of the differences 0, -1, ... from the row's maximum, times 2^31;
  * 0 beyond. Their sum has 12 integer bits; the maximum itself adds 1, so it is not 0. */
-#define EDGEGEN_SOFTMAX_S8_H
-
-#include "kernels/reciprocal.h"
-#include "kernels/softmax.h"
-
-/* Defines the kernel `name`. exponentials[length]: exp of the differences 0, -1, ... from the row's maximum, times 2^31; 0
- * beyond. Their sum has 12 integer bits; the maximum itself adds 1, so it is not 0. */
 #define EDGEGEN_SOFTMAX_S8(name, of, type, low, high)                                                                  \
     EDGEGEN_KERNEL void name(const edgegen_softmax_s8 *p, const of *x, const int32_t *exponentials, type *y)           \
     {                                                                                                                  \

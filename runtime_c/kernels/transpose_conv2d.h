@@ -61,25 +61,28 @@ EDGEGEN_INLINE int32_t edgegen_transpose_conv2d_source(int32_t at, int32_t tap, 
         y[n * p->out_stride[0] + oy * p->out_stride[1] + ox * p->out_stride[2] + o * p->out_stride[3]] = (finish);     \
     }
 
-/* x[n,h,w,depth] * weights[units,kh,kw,depth] + epilogue -> y; epilogue[units][3]: bias, multiplier, shift. */
-EDGEGEN_KERNEL void transpose_conv2d_s8(const edgegen_transpose_conv2d_s8 *p, const int8_t *x, const int8_t *weights,
-                                        const int32_t *epilogue, int8_t *y)
-{
-    EDGEGEN_TRANSPOSE_CONV2D(int8_t, int8_t, int32_t, p->x_zero, w[c], epilogue[3 * o],
-                             (int8_t)edgegen_clamp_s32(edgegen_requantize(acc, epilogue[3 * o + 1],
-                                                                          epilogue[3 * o + 2]) + p->zero_point,
-                                                       p->low, p->high))
-}
+/* Defines the kernel `name`: x[n,h,w,depth] * weights[units,kh,kw,depth] + epilogue -> y, requantized by a function;
+ * epilogue[units][3]: bias, multiplier, shift. And `name`_offset: the same with weights + weight_offset. */
+#define EDGEGEN_TRANSPOSE_CONV2D_S8(name, requantize)                                                                  \
+    EDGEGEN_KERNEL void name(const edgegen_transpose_conv2d_s8 *p, const int8_t *x, const int8_t *weights,             \
+                             const int32_t *epilogue, int8_t *y)                                                       \
+    {                                                                                                                  \
+        EDGEGEN_TRANSPOSE_CONV2D(                                                                                      \
+            int8_t, int8_t, int32_t, p->x_zero, w[c], epilogue[3 * o],                                                 \
+            (int8_t)edgegen_clamp_s32(requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point,       \
+                                      p->low, p->high))                                                                \
+    }                                                                                                                  \
+    EDGEGEN_KERNEL void name##_offset(const edgegen_transpose_conv2d_s8 *p, const int8_t *x, const int8_t *weights,    \
+                                      const int32_t *epilogue, int8_t *y)                                              \
+    {                                                                                                                  \
+        EDGEGEN_TRANSPOSE_CONV2D(                                                                                      \
+            int8_t, int8_t, int32_t, p->x_zero, w[c] + p->weight_offset, epilogue[3 * o],                              \
+            (int8_t)edgegen_clamp_s32(requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point,       \
+                                      p->low, p->high))                                                                \
+    }
 
-/* The same with weights + weight_offset. */
-EDGEGEN_KERNEL void transpose_conv2d_s8_offset(const edgegen_transpose_conv2d_s8 *p, const int8_t *x,
-                                               const int8_t *weights, const int32_t *epilogue, int8_t *y)
-{
-    EDGEGEN_TRANSPOSE_CONV2D(int8_t, int8_t, int32_t, p->x_zero, w[c] + p->weight_offset, epilogue[3 * o],
-                             (int8_t)edgegen_clamp_s32(edgegen_requantize(acc, epilogue[3 * o + 1],
-                                                                          epilogue[3 * o + 2]) + p->zero_point,
-                                                       p->low, p->high))
-}
+EDGEGEN_TRANSPOSE_CONV2D_S8(transpose_conv2d_s8, edgegen_requantize)
+EDGEGEN_TRANSPOSE_CONV2D_S8(transpose_conv2d_s8_scaled, edgegen_requantize_scaled)
 
 /* The same on s16, + bias[units]; scale[units][2]: multiplier, shift. */
 EDGEGEN_KERNEL void transpose_conv2d_s16(const edgegen_transpose_conv2d_s16 *p, const int16_t *x,

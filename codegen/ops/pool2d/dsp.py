@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
-from edgegen.ops.epilogue import clamp_f32, clamp_s8
+from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.overlap import by_channel, by_pixel
+from edgegen.ops.pool2d.generic import only, output
 from edgegen.ops.pool2d.op import Pool2d
 
 _DSP = frozenset({"dsp"})
@@ -33,12 +34,26 @@ def _geometry(node: Node) -> dict[str, Literal]:
 
 def _pack_s8(node: Node) -> Packed:
     assert isinstance(node.op, Pool2d)
-    low, high = clamp_s8(node.op.clamp)
-    average = int(node.op.pooling == "average")
-    return Packed("edgegen_pool2d_s8_dsp", _geometry(node) | {"average": average, "low": low, "high": high})
+    return Packed("edgegen_pool2d_s8_dsp", _geometry(node) | {"pooling": _kind(node.op)} | output(node.op))
+
+
+def _kind(op: Pool2d) -> int:
+    """EDGEGEN_DSP_POOL_MOST, _AVERAGE or _SCALED."""
+    return 2 if op.requantize is not None else int(op.pooling == "average")
 
 
 def _when_s8(node: Node) -> str | None:
+    assert isinstance(node.op, Pool2d)
+    if node.op.requantize is not None:
+        return "leaves results the scale of x"
+    return _few_pixels(node)
+
+
+def _when_scaled(node: Node) -> str | None:
+    return only("average", scaled=True)(node) or _few_pixels(node)
+
+
+def _few_pixels(node: Node) -> str | None:
     op, x = node.op, node.input(0)
     assert isinstance(op, Pool2d)
     if x.shape[3] < 4:
@@ -63,6 +78,9 @@ def _when_f32(node: Node) -> str | None:
 
 
 ROWS = (
-    Kernel("pool2d_s8_dsp", "s8 -> s8", _pack_s8, requires=_DSP, when=_when_s8, overlap=by_channel(4)),
+    Kernel("pool2d_s8_dsp", "s8 -> s8", _pack_s8, "pool2d_s8_dsp", _DSP, _when_s8, overlap=by_channel(4)),
+    Kernel(
+        "average_pool2d_s8_scaled_dsp", "s8 -> s8", _pack_s8, "pool2d_s8_dsp", _DSP, _when_scaled, overlap=by_channel(4)
+    ),
     Kernel("average_pool2d_f32_dsp", "f32 -> f32", _pack_f32, "pool2d_f32_dsp", _DSP, _when_f32, overlap=by_pixel),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.op import integer_clamp
-from edgegen.ops.epilogue import clamp_f32
+from edgegen.ops.epilogue import clamp_f32, clamp_s8
 from edgegen.ops.overlap import by_channel
 from edgegen.ops.pool2d.op import INTEGER_POOLINGS, POOLINGS, Pool2d, Pooling
 from edgegen.ops.window import any_order
@@ -35,20 +35,43 @@ def geometry(node: Node) -> dict[str, Literal]:
     }
 
 
-def only(pooling: Pooling) -> Callable[[Node], str | None]:
-    """A row's `when`: it computes this kind of pooling."""
+def only(pooling: Pooling, scaled: bool = False) -> Callable[[Node], str | None]:
+    """A row's `when`: it computes this kind of pooling, of integers at x's scale or at one of their own."""
 
     def when(node: Node) -> str | None:
         assert isinstance(node.op, Pool2d)
-        return None if node.op.pooling == pooling else f"computes {pooling} pooling"
+        if node.op.pooling != pooling:
+            return f"computes {pooling} pooling"
+        if (node.op.requantize is not None) != scaled:
+            return "gives results another scale" if scaled else "leaves results the scale of x"
+        return None
 
     return when
+
+
+def output(op: Pool2d) -> dict[str, Literal]:
+    """Of integers: the clamp, within s8, and what gives an average a scale of its own."""
+    low, high = clamp_s8(op.clamp)
+    scheme = op.requantize
+    return {
+        "low": low,
+        "high": high,
+        "x_zero": op.x_zero,
+        "zero_point": 0 if scheme is None else scheme.zero_point,
+        "factor": 1.0 if scheme is None else float(scheme.factors()[0]),
+    }
+
+
+def pack_s8(node: Node) -> Packed:
+    """Params of the rows of s8."""
+    assert isinstance(node.op, Pool2d)
+    return Packed("edgegen_pool2d_s8", geometry(node) | output(node.op))
 
 
 def _pack_integer(node: Node) -> Packed:
     assert isinstance(node.op, Pool2d)
     low, high = integer_clamp(node.op.clamp, node.out.dtype.np)
-    return Packed("edgegen_pool2d_integer", geometry(node) | {"low": low, "high": high})
+    return Packed("edgegen_pool2d_integer", geometry(node) | output(node.op) | {"low": low, "high": high})
 
 
 def _pack_f32(node: Node) -> Packed:
@@ -57,21 +80,21 @@ def _pack_f32(node: Node) -> Packed:
     return Packed("edgegen_pool2d_f32", geometry(node) | {"low": low, "high": high})
 
 
-_COMPUTED = (
-    *((dtype, pooling, _pack_integer, "integer") for dtype in ("s8", "u8", "s16") for pooling in INTEGER_POOLINGS),
-    *(("f32", pooling, _pack_f32, "f32") for pooling in POOLINGS),
-)
-
-ROWS = tuple(
-    Kernel(
-        f"{pooling}_pool2d_{dtype}",
+def _row(pooling: Pooling, dtype: str, pack: Callable[[Node], Packed], header: str, scaled: bool = False) -> Kernel:
+    return Kernel(
+        f"{pooling}_pool2d_{dtype}{'_scaled' if scaled else ''}",
         f"{dtype} -> {dtype}",
         pack,
         header=f"pool2d_{header}",
-        when=only(pooling),
+        when=only(pooling, scaled),
         overlap=by_channel(1),
         reads=any_order,
         writes=any_order,
     )
-    for dtype, pooling, pack, header in _COMPUTED
+
+
+ROWS = (
+    *(_row(p, dtype, _pack_integer, "integer") for dtype in ("s8", "u8", "s16") for p in INTEGER_POOLINGS),
+    _row("average", "s8", pack_s8, "integer", scaled=True),
+    *(_row(pooling, "f32", _pack_f32, "f32") for pooling in POOLINGS),
 )

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 
 from edgegen.errors import InvalidGraph
+from edgegen.ir.dtypes import S8
+from edgegen.ir.fixed_point import IntArray, ScaledRound
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output
@@ -26,9 +28,12 @@ class Pool2d(Op):
     kernel, stride: (height, width)
     pad:            top, left, bottom, right; padded pixels are not there: an average divides by the others' count
     clamp:          on the output, in its own numbers
+    x_zero:         zero point of x, where an average requantizes
+    requantize:     of an average of s8 that gets a scale and a zero point of its own: from sum(x - x_zero) of a whole
+                    window, whose count is part of the factor; of n pixels by factor * whole / n, each step an f32
 
-    Integers keep x's scale and zero point. Their average rounds half away from zero (TFLM AVERAGE_POOL_2D, int8):
-    (sum + n/2) / n for a positive sum, (sum - n/2) / n for others, in divisions that truncate.
+    Integers without `requantize` keep x's scale and zero point. Their average rounds half away from zero (TFLM
+    AVERAGE_POOL_2D, int8): (sum + n/2) / n for a positive sum, (sum - n/2) / n for others, in divisions that truncate.
     """
 
     pooling: Pooling = "average"
@@ -36,6 +41,8 @@ class Pool2d(Op):
     stride: Pair = (1, 1)
     pad: Pads = (0, 0, 0, 0)
     clamp: Range = NO_CLAMP
+    x_zero: int = 0
+    requantize: ScaledRound | None = None
 
     @property
     def kind(self) -> str:
@@ -47,6 +54,8 @@ class Pool2d(Op):
             raise InvalidGraph(f"{self.pooling} pooling of {x.dtype} is not defined")
         if len(x.shape) != 4:
             raise InvalidGraph(f"x {x} must have rank 4")
+        if self.requantize is not None and (self.pooling != "average" or x.dtype != S8):
+            raise InvalidGraph(f"{self.pooling} pooling of {x.dtype} does not requantize")
         out = window_output(x.shape[1:3], self.kernel, self.stride, (1, 1), self.pad)
         for axis in (0, 1):
             last = (out[axis] - 1) * self.stride[axis] - self.pad[axis]
@@ -76,9 +85,18 @@ class Pool2d(Op):
             count: Array = np.zeros((1, *out, 1), np.int64)
             for patch in self._patches(pad_image(np.ones((1, *x.shape[1:3], 1), np.int64), self.pad), out):
                 count = count + patch
-            if integer:
+            if self.requantize is not None:
+                y = self._scaled(total - count * self.x_zero, count, self.requantize)
+            elif integer:
                 half = count // 2
                 y = np.where(total > 0, (total + half) // count, -((half - total) // count))
             else:
                 y = np.sqrt(total / count) if self.pooling == "l2" else total / count
         return (np.clip(y, self.clamp.low, self.clamp.high).astype(x.dtype),)
+
+    def _scaled(self, total: IntArray, count: IntArray, requantize: ScaledRound) -> IntArray:
+        """Sums of `count` distances from the zero point as s8."""
+        factor, whole = requantize.factors()[0], self.kernel[0] * self.kernel[1]
+        factors = np.where(count == whole, factor, factor * np.float32(whole) / count.astype(np.float32))
+        steps = total.astype(np.float32) * factors.astype(np.float32)
+        return np.clip(np.rint(steps) + requantize.zero_point, -128, 127)
