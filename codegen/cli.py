@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,8 @@ examples:
   edgegen verify kws.tflite --target host            three runs on random inputs
   edgegen verify kws.tflite --target cortex-m4       the same on an emulated Cortex-M4, with instructions and stack
   edgegen verify kws.tflite --layers                 compares every node and names the first that differs
+  edgegen verify kws.tflite --check-memory           proves that no node changes bytes that others need: the C built
+                                                     with -DEDGEGEN_CHECK=2, which firmware can be built with, too
   edgegen verify kws.tflite --inputs clips.npz       arrays in0, in1, ... (s0__in0, ... for several runs), and what they
                                                      should give, if known, as out0, ...
 
@@ -250,6 +252,12 @@ def verify_parser() -> argparse.ArgumentParser:
     parser = _new_parser("verify", VERIFY_HELP, VERIFY_EXAMPLES)
     _add_compile_arguments(parser)
     parser.add_argument("--layers", action="store_true", help="compare every node, too; control flow is one node")
+    parser.add_argument(
+        "--check-memory",
+        action="store_true",
+        help="have the C fill dead bytes of the arena before each node and check after it that no value that is read "
+        "later has changed; sizes and instructions are then those of the checks, too",
+    )
     parser.add_argument("--inputs", metavar="FILE.npz", type=Path, help="run on these inputs (default: random ones)")
     parser.add_argument("--runs", metavar="N", type=positive, default=3, help="runs on random inputs (default: 3)")
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="of the random inputs (default: 0)")
@@ -284,6 +292,8 @@ def _verification_text(name: str, v: Verification) -> str:
         lines += ["", text_table(("node", "op", "kernel", f"result in {shown.label}"), rows), ""]
         first = v.first_difference
         lines.append(f"  first node that differs: {first.name if first else 'none'}")
+    if v.memory_checked:
+        lines.append("  memory: every node has changed its results and its scratch, and nothing else")
     facts = [
         ("instructions", size(v.instructions, "")),
         ("arena", size(v.arena_bytes)),
@@ -300,7 +310,8 @@ def _verification_text(name: str, v: Verification) -> str:
 def run_verify(args: Arguments, progress: Progress) -> int:
     artifact = _compile(args, progress)
     progress(f"verify on {artifact.compiled.target.name}")
-    result = verify_model(artifact.compiled, args.inputs, args.runs, args.seed, args.layers, _build(args))
+    build = replace(_build(args), check_memory=args.check_memory)
+    result = verify_model(artifact.compiled, args.inputs, args.runs, args.seed, args.layers, build)
     progress.clear()
     if args.json:
         print_json({"name": artifact.name, **result.summary()})

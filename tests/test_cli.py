@@ -199,6 +199,14 @@ def test_verify_in_an_emulator_measures(capsys, target) -> None:
         assert data["stack_bytes"] > 0
 
 
+def test_verify_proves_the_plan_of_memory(capsys) -> None:
+    code, text, _ = run(capsys, "verify", MODEL, "--target", "generic", "--check-memory", "--layers")
+    assert code == 0
+    assert "memory: every node has changed its results and its scratch, and nothing else" in text
+    code, text, _ = run(capsys, "verify", MODEL, "--target", "generic", "--check-memory", "--json")
+    assert json.loads(text)["memory_checked"]
+
+
 def test_verify_layers_names_every_node(capsys) -> None:
     code, text, _ = run(capsys, "verify", MODEL, "--target", "generic", "--layers")
     assert code == 0

@@ -12,6 +12,7 @@ import numpy as np
 
 from edgegen.emit import literals
 from edgegen.emit.bundle import bundle
+from edgegen.emit.check import lies_over, memory_check
 from edgegen.emit.symbols import comment_text, identifier
 from edgegen.emit.weights import Form, Pieces, is_separate, place, raw
 from edgegen.ir.dtypes import dtype_of
@@ -158,7 +159,7 @@ class _Writer:
         self.wrappers: dict[tuple[str, ...], Wrapper] = {}
         self.constants: dict[Tensor, str] = {}
         self.functions: list[Function] = []
-        self.place = "a, s" if self.plan.state_bytes else "a"
+        self.check = memory_check(graph, target)
 
     def add_array(self, symbol: str, array: Array, align: int, use: str) -> str:
         """The name of a constant array: `symbol`, unless an equal one is there already."""
@@ -174,8 +175,8 @@ class _Writer:
         self.arrays[content] = ArrayText(symbol, dtype.c, max(array.size, 1), align, [use], body, array)
         return symbol
 
-    def pointer(self, tensor: Tensor, write: bool = False) -> str:
-        """C expression for a tensor's address as its kernel takes it."""
+    def pointer(self, tensor: Tensor, write: bool = False, arena: str = "a") -> str:
+        """C expression for a tensor's address as its kernel takes it. arena: what points to where it is read from."""
         if tensor.data is not None:
             if tensor not in self.constants:
                 symbol = f"{self.name}_c{len(self.constants)}_{identifier(tensor.name)}"
@@ -184,7 +185,7 @@ class _Writer:
             return self.constants[tensor]
         qualifier = "" if write else "const "
         offset, state = self.plan.tensors[tensor].offset, self.plan.state_offset
-        place = f"s + {offset - state}" if self.plan.state_bytes and offset >= state else f"a + {offset}"
+        place = f"s + {offset - state}" if self.plan.state_bytes and offset >= state else f"{arena} + {offset}"
         return f"({qualifier}{tensor.dtype.c} *)({place})"
 
     def initial(self, state: State) -> InitialValue:
@@ -232,11 +233,12 @@ class _Writer:
             steps, first = self.steps(graph, first)
             symbol = f"{self.name}_g{index}_{part}" if steps or part == "condition" else ""
             value = f"*{self.pointer(graph.outputs[0])} != 0" if part == "condition" else ""
+            value = f"{self.name.upper()}_SOUND && {value}" if value and self.check.nodes else value
             if symbol:
                 comment = f'{part} of {index} {node.op.kind} "{comment_text(node.name)}": {_signature(graph)}'
                 self.functions.append(Function(symbol, comment, tuple(steps), value))
             symbols.append(symbol)
-        called = [f"{s}({self.place});" for s in symbols]
+        called = [f"{s}(m);" for s in symbols]
         if node.op.is_loop:
             turn = (f"    {called[1]}",) if symbols[1] else ()
             lines = (f"while ({called[0][:-1]}) {{", *turn, "}")
@@ -259,6 +261,7 @@ class _Writer:
         assert kernel is not None, node.name
         assert packed is not None, node.name
         params = self.params(node, packed, index)
+        over = lies_over(node, self.plan)
         arguments: list[str] = []
         types: list[str] = []
         names: list[str] = []
@@ -270,7 +273,7 @@ class _Writer:
 
         for k, i in enumerate(packed.inputs):
             tensor = node.input(i)
-            argument(f"const {tensor.dtype.c} *", f"in{k}", self.pointer(tensor))
+            argument(f"const {tensor.dtype.c} *", f"in{k}", self.pointer(tensor, arena="r" if over else "a"))
         for constant in packed.constants:
             symbol = f"{self.name}_n{index}_{constant.suffix}"
             shape = ",".join(map(str, constant.array.shape))
@@ -289,7 +292,8 @@ class _Writer:
             call = f"{self.wrappers[key].symbol}({', '.join(arguments)});"
         else:
             call = f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
-        return Step(self.comment(index, node), (call,), index)
+        checked = f"{self.name.upper()}_{'OVER' if over else 'NODE'}({index})"
+        return Step(self.comment(index, node), (f"{checked} {call}",), index)
 
     def ports(self, kind: str) -> list[Port]:
         """The model's inputs or outputs; numbered only if there are several."""
@@ -348,7 +352,7 @@ def render(
     inputs, outputs = writer.ports("input"), writer.ports("output")
     initial = [writer.initial(s) for s in graph.state]
     headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
-    system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])
+    system, kernels = bundle(resource("runtime_c"), ["edgegen.h", "check.h", *headers])
     plan: Plan = writer.plan
     context = {
         "name": name,
@@ -377,6 +381,7 @@ def render(
         "functions": writer.functions,
         "steps": steps,
         "trace": trace,
+        "check": writer.check,
     }
     environment = _environment()
     files = {f"{name}.{ext}": environment.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}

@@ -12,7 +12,7 @@ from edgegen.compiler import Compiled
 from edgegen.errors import ToolchainFailed
 from edgegen.verify import toolchain
 from edgegen.verify.objects import Build
-from edgegen.verify.program import Call, Outcome, Program, checked_inputs
+from edgegen.verify.program import CORRUPT, Call, Outcome, Program, checked_inputs, corruption
 
 _INTERFACE = """
 typedef struct { int32_t step; uint32_t offset, bytes; int32_t is_result; } harness_region;
@@ -21,6 +21,7 @@ typedef struct {
     uint32_t instance_bytes, planned_bytes;
     int (*init)(void *instance);
     int (*run)(void *instance);
+    const char *(*broken)(const void *instance, int32_t *node);
     void *(*input)(void *instance, uint32_t index);
     const void *(*output)(const void *instance, uint32_t index);
     uint32_t inputs, outputs;
@@ -66,7 +67,7 @@ class HostProgram(Program):
 
     def _answer(self, call: Call) -> Outcome:
         model, entry = self._load(call)
-        self._check(model, entry.run(entry.instance))
+        self._check(model, entry, entry.run(entry.instance))
         return Outcome(self._outputs(model, entry))
 
     def nanoseconds(self, call: Call, repeats: int) -> list[int]:
@@ -84,7 +85,7 @@ class HostProgram(Program):
         entry = self._library.harness_models[call.model]
         if call.restart or call.model not in self._begun:
             self._ffi.buffer(entry.instance, entry.instance_bytes)[:] = b"\xa5" * entry.instance_bytes
-            self._check(model, entry.init(entry.instance))
+            self._check(model, entry, entry.init(entry.instance))
             self._begun.add(call.model)
         for i, array in enumerate(inputs):
             self._ffi.memmove(entry.input(entry.instance, i), array.tobytes(), array.nbytes)
@@ -97,6 +98,10 @@ class HostProgram(Program):
             outputs.append(np.frombuffer(data, tensor.dtype.np).reshape(tensor.shape).copy())
         return outputs
 
-    def _check(self, model: Compiled, status: int) -> None:
+    def _check(self, model: Compiled, entry: Any, status: int) -> None:
+        if status == CORRUPT and self.build.check_memory:
+            node = self._ffi.new("int32_t *")
+            tensor = self._ffi.string(entry.broken(entry.instance, node)).decode("ascii")
+            raise corruption(model, int(node[0]), tensor)
         if status != 0:
             raise ToolchainFailed(f"{model.name} returned status {status} on {self.target.name}")

@@ -30,6 +30,7 @@ class Build:
     sanitize: find accesses outside of what is the model's: by the address and undefined-behaviour sanitizers on native
               targets, by the emulator on others. Each step of a traced model may then touch nothing in the arena but
               its own inputs, results and scratch
+    check_memory: each run proves the model's plan of memory (runtime_c/check.h), and fails if it finds it broken
     timeout:  seconds that one compilation or one start of the program may take
     together: all models are one source with each kernel in it once: for programs of many small models, most of whose
               text, and so of the compiler's time, is kernels. Sizes are then those of all of them
@@ -39,8 +40,14 @@ class Build:
     cflags: tuple[str, ...] = ()
     strict: bool = True
     sanitize: bool = False
+    check_memory: bool = False
     timeout: float = 300.0
     together: bool = False
+
+    @property
+    def definitions(self) -> tuple[str, ...]:
+        """Flags for all that sees the models' headers."""
+        return ("-DEDGEGEN_CHECK=2",) if self.check_memory else ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,8 @@ def compile_models(
             with (folder / name).open("wb") as file:
                 file.writelines(pieces)
     flags = [*(STRICT if build.strict else ("-std=c99",)), *toolchain.core_flags(target, cc), target.level]
-    flags += [*(SANITIZE if build.sanitize and target.runner == "native" else ()), *extra_flags, *build.cflags]
+    flags += [*(SANITIZE if build.sanitize and target.runner == "native" else ()), *extra_flags]
+    flags += [*build.definitions, *build.cflags]
 
     if build.together:
         (folder / "together.c").write_text(_together(models), encoding="utf-8")
@@ -92,7 +100,7 @@ def _together(models: Sequence[Compiled]) -> str:
     """One source of all models, which share kernels."""
     nodes = [n for m in models for n in m.graph.steps()]
     headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
-    system, kernels = bundle(resource("runtime_c"), ["edgegen.h", *headers])
+    system, kernels = bundle(resource("runtime_c"), ["edgegen.h", "check.h", *headers])
     definitions = dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)
     size = ["#define EDGEGEN_OPTIMIZE_SIZE 1"] if models[0].target.optimize == "size" else []
     parts = [*(f'#include "{m.name}.h"' for m in models), *(f"#include <{s}>" for s in system), *size, kernels]

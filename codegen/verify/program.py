@@ -19,6 +19,7 @@ import jinja2
 import numpy as np
 
 from edgegen.compiler import Compiled
+from edgegen.emit.check import name_in_c
 from edgegen.errors import ToolchainFailed, UsageError
 from edgegen.ir.graph import Graph, Node, Placement
 from edgegen.ir.tensor import Array, Tensor
@@ -26,6 +27,9 @@ from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.verify import toolchain
 from edgegen.verify.objects import Build, Sizes, compile_models, read_sizes
+
+CORRUPT = 2
+"""What a run returns that finds its plan of memory broken."""
 
 _FLAG_INIT, _FLAG_RESTORE, _FLAG_SAVE = 1, 2, 4
 _NOT_MEASURED_32, _NOT_MEASURED_64 = 2**32 - 1, 2**64 - 1
@@ -74,6 +78,19 @@ def checked_inputs(model: Compiled, inputs: Sequence[Array]) -> list[Array]:
 def is_traced(model: Compiled) -> bool:
     """Whether the C was rendered with calls that report every node's result."""
     return f"{model.name}_trace(" in model.files[f"{model.name}.c"]
+
+
+def corruption(model: Compiled, step: int, tensor: str) -> ToolchainFailed:
+    """The error for a run that found its plan of memory broken: by which node, and which tensor it has changed."""
+    node = model.graph.steps()[step]
+    what = f'"{tensor}", which is read later' if tensor else "bytes that are no tensor's and not its scratch"
+    if tensor in (name_in_c(t.name) for t in node.outputs):
+        what = f'"{tensor}", its own result, by writing it before it has read what lies there'
+    return ToolchainFailed(
+        f"{model.name} on {model.target.name} breaks its plan of memory",
+        [("node", f'{step} {node.op.kind} "{node.name}"'), ("changes", what)],
+        "this is a fault of edgegen: report it with the model",
+    )
 
 
 def traced_results(model: Compiled) -> list[tuple[int, int, Tensor]]:
@@ -208,8 +225,10 @@ class Program(ABC):
         objects = []
         for source in (*(harness / s for s in sources), self.folder / "harness_models.c"):
             compiled = self.folder / f"harness_{source.stem}.o"
-            command = [cc, "-std=c99", "-O2", *core, *flags, "-I.", "-I", harness, "-c", source]
-            toolchain.run([*command, "-o", compiled], f"compiling the harness ({source.name})", self.folder)
+            command = [cc, "-std=c99", "-O2", *core, *flags, *self.build.definitions, "-I.", "-I", harness]
+            toolchain.run(
+                [*command, "-c", source, "-o", compiled], f"compiling the harness ({source.name})", self.folder
+            )
             objects.append(compiled)
         return objects
 
@@ -267,6 +286,9 @@ class FileProgram(Program):
         for i, call in enumerate(calls):
             model = self.models[call.model]
             status, low, high, stack = (out.word() for _ in range(4))
+            if status == CORRUPT and self.build.check_memory:
+                step = out.word()
+                raise corruption(model, step, out.take(out.word()).decode("ascii"))
             if status != 0:
                 raise ToolchainFailed(f"{model.name}_run returned status {status} on {self.target.name}")
             outputs = [out.array(t) for t in model.graph.outputs]

@@ -77,6 +77,7 @@ class Verification:
     arena_bytes, state_bytes: of the plan: what a run needs, and what outlives it
     instance_bytes:           sizeof(NAME_t), which holds both
     text_bytes, rodata_bytes: of the model's object file
+    memory_checked: each run has also proved the plan of memory
     """
 
     target: str
@@ -90,6 +91,7 @@ class Verification:
     stack_bytes: int | None
     text_bytes: int
     rodata_bytes: int
+    memory_checked: bool
     runs: list[RunCheck]
 
     @property
@@ -101,6 +103,7 @@ class Verification:
         """For programs: JSON-serializable, None where not measured."""
         keys = ("target", "match", "max_abs_error", "max_ulp", "instructions", "arena_bytes", "state_bytes")
         facts = {k: getattr(self, k) for k in (*keys, "instance_bytes", "stack_bytes", "text_bytes", "rodata_bytes")}
+        facts["memory_checked"] = self.memory_checked
         # JSON has no infinity: an error that has no size is null
         facts["max_abs_error"] = self.max_abs_error if self.max_abs_error < float("inf") else None
         facts["runs"] = [_run_summary(r) for r in self.runs]
@@ -157,8 +160,8 @@ def verify_model(
             runs, too, if its outputs differ (RunCheck.by_layers)
     build:  how to compile; the strict warnings are errors
 
-    All runs are consecutive calls of one instance. Raises ToolchainMissing, ToolchainFailed and UsageError; a
-    difference is a result, not an error.
+    All runs are consecutive calls of one instance. Raises ToolchainMissing, UsageError and ToolchainFailed, also where
+    the build checks the plan of memory and finds it broken; a difference is a result, not an error.
     """
     if inputs is None and runs < 1:
         raise UsageError(f"cannot verify with {runs} runs")
@@ -190,6 +193,7 @@ def verify_model(
         stack_bytes=_most([c.stack_bytes for c in checks]),
         text_bytes=sizes.text,
         rodata_bytes=sizes.rodata,
+        memory_checked=program.build.check_memory,
         runs=checks,
     )
 

@@ -17,6 +17,7 @@ typedef struct {
     uint32_t instance_bytes, planned_bytes; /* sizeof; what the plan uses of it, from its start */
     int (*init)(void *instance);
     int (*run)(void *instance);
+    const char *(*broken)(const void *instance, int32_t *node); /* what a checked run found; NULL without checks */
     void *(*input)(void *instance, uint32_t index);
     const void *(*output)(const void *instance, uint32_t index);
     uint32_t inputs, outputs;
@@ -24,6 +25,9 @@ typedef struct {
     const harness_region *regions; /* in order of steps */
     uint32_t region_count;
 } harness_model;
+
+/* What NAME_run returns if the check of its memory finds something. */
+#define HARNESS_CORRUPT 2
 
 extern const harness_model harness_models[];
 extern const uint32_t harness_model_count;

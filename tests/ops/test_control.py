@@ -173,9 +173,9 @@ def test_every_node_but_those_of_sub_graphs_is_verified() -> None:
 
 def test_the_c_reads_as_the_model() -> None:
     text = compile_for_test(main_loop(), "generic").files["model.c"]
-    assert "    while (model_g4_condition(a)) {\n        model_g4_body(a);\n    }\n" in text
+    assert "    while (model_g4_condition(m)) {\n        model_g4_body(m);\n    }\n" in text
     assert "    if (*(const uint8_t *)(a + " in text
-    assert "static void model_g7_then(uint8_t *const a)" in text
+    assert "static void model_g7_then(model_t *const m)" in text
     assert '/* body of 4 While "n0": s32[1], s32[4] -> s32[1], s32[4] */' in text
 
 

@@ -18,7 +18,7 @@ from tests.build_graph import Builder
 from tests.harness import compile_for_test
 
 TARGETS = ["generic", "arm-neon", "cortex-m4"]
-TRACE = "model_trace({}, (const uint8_t *)m);"  # the call after a step of a traced model
+TRACE = "model_trace({}, m->arena);"  # the call after a step of a traced model
 X = np.arange(8, dtype=np.int8).reshape(1, 8)
 
 
