@@ -14,6 +14,7 @@ from edgegen.ops.dsp_tiles import (
     LANE_LIMIT,
     RESULT_ANY,
     SCALE,
+    SCALED,
     WIDE_WEIGHTS,
     Layer,
     in_quads,
@@ -230,6 +231,8 @@ def pack_rows(dense: Rows) -> Packed:
     else:
         one = layer(dense.requantize, dense.clamp, taps, bias)
     quads, parts = one.quads, 1
+    if one.form == SCALED and (_part_reach(one, quads) >= LANE_LIMIT).any():
+        one = replace(one, form=ACCUMULATOR)  # of parts, which are not results
     if one.result is None:
         while (_part_reach(one, quads) >= LANE_LIMIT).any() and quads > 1:
             parts += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgegen.ir.fixed_point import FixedPoint, IntArray
+from edgegen.ir.fixed_point import FixedPoint, IntArray, ScaledRound
 from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range
 from edgegen.ops.epilogue import clamp_s8, factor_words, scheme
@@ -15,7 +15,7 @@ from edgegen.ops.requantize_dsp import HighMultiply, high_multiply, largest_shif
 from edgegen.ops.requantize_proof import Staircase, accumulator_range
 
 SHIFTS = (9, 11, 13, 15)  # EDGEGEN_DSP_RESULT_9 ... EDGEGEN_DSP_RESULT_15, in the order of the enumeration
-RESULT_ANY, ACCUMULATOR, SHARED = len(SHIFTS), len(SHIFTS) + 1, len(SHIFTS) + 2
+RESULT_ANY, ACCUMULATOR, SCALED, SHARED = range(len(SHIFTS), len(SHIFTS) + 4)
 SCALE = 8  # of accumulators that become results: what lanes of two units give, and what s16 weights have room for
 SCALE_9 = 7  # what s16 has room for with weights of 9 bits
 WIDE_WEIGHTS = 4096  # most weights of a layer that are widened to s16: a tenth faster for twice the flash
@@ -28,7 +28,7 @@ class Layer:
 
     weights: int64[units, taps], taps in whole quads and in the order (0, 2, 1, 3) of each
     bias:    int64[units], the input's zero point folded in
-    form:    EDGEGEN_DSP_*; result: constants of each unit, None for ACCUMULATOR
+    form:    EDGEGEN_DSP_*; result: constants of each unit, None for ACCUMULATOR and SCALED
     requantize: None where the accumulators themselves are wanted
     """
 
@@ -53,7 +53,9 @@ class Layer:
 
     @property
     def shift(self) -> int:
-        """Of the results; of accumulators the scheme that they are requantized by."""
+        """Of the results; of accumulators the scheme that they are requantized by, of SCALED the zero point."""
+        if self.form == SCALED and self.requantize is not None:
+            return self.requantize.zero_point
         return self.result.shift if self.result is not None else scheme(self.requantize)
 
     def params(self, clamp: Range) -> dict[str, Literal]:
@@ -68,8 +70,10 @@ class Layer:
         }
 
     def constants(self, unit: int) -> list[int]:
-        """What follows a unit's accumulation: multiplier, constant and, with RESULT_ANY, correction."""
+        """What follows a unit's accumulation: multiplier, constant and, with RESULT_ANY, correction; or a factor."""
         r = self.result
+        if self.form == SCALED and self.requantize is not None:
+            return [int(factor_words(self.requantize, self.units)[0][unit])]
         if r is None or self.form == SHARED:
             return []
         found = [int(r.multiplier[unit]), int(r.constant[unit])]
@@ -169,12 +173,14 @@ def layer(
     requantize: FixedPoint | None, clamp: Range, taps: IntArray, bias: IntArray, scale: int | None = None
 ) -> Layer:
     """taps: [units, taps] as from `in_quads`; bias: [units] with the input's zero point folded in; scale: of
-    accumulators, by default what the weights leave room for."""
+    accumulators, by default what the weights leave room for. ONNX's requantization that is not proved stays in f32."""
     bias = bias.astype(np.int64)
     if requantize is None:
         return Layer(taps, bias, None, ACCUMULATOR, None)
     chosen = scale if scale is not None else SCALE_9 if holds_9_bits(taps) else SCALE
     form, result = choose_result(requantize, clamp, taps, bias, (chosen,))
+    if form == ACCUMULATOR and isinstance(requantize, ScaledRound):
+        form = SCALED
     return Layer(taps, bias, requantize, form, result)
 
 
@@ -203,7 +209,7 @@ def _lanes(one: Layer, first: int, second: int) -> IntArray:
 
 def _lane_ends(one: Layer, first: int, second: int) -> list[int]:
     if one.result is None:
-        return [one.offset(first), one.offset(second)]
+        return [one.offset(first), one.offset(second), *one.constants(first), *one.constants(second)]
     return [one.offset(first), *one.constants(first), *one.constants(second)]
 
 

@@ -75,9 +75,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_finish(const ed
                                                                         const int32_t *multipliers, int8_t *y)
 {
     for (int32_t o = 0; o < p->units; o++) {
-        const int32_t *const factor = multipliers + 2 * o;
-        const int32_t scaled = edgegen_requantize_by(p->shift, acc[o] + more, factor[0], factor[1]);
-        y[o] = (int8_t)edgegen_clamp_s32(scaled + p->zero_point, p->low, p->high);
+        const int32_t sum = acc[o] + more;
+        edgegen_dsp_finish(&sum, multipliers + 2 * o, 1, p->shift, p->zero_point, p->low, p->high, y + o);
     }
 }
 

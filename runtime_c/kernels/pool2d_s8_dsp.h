@@ -76,7 +76,7 @@ EDGEGEN_INLINE void edgegen_dsp_pooled(const edgegen_pool2d_s8_dsp *p, int32_t p
     for (int32_t i = 0; i < 4; i++) {
         y[i] = pooling == EDGEGEN_DSP_POOL_AVERAGE
                    ? edgegen_dsp_rounded_average(y[i], count)
-                   : edgegen_round_to_even((float)(y[i] - count * p->x_zero) * factor) + p->zero_point;
+                   : edgegen_dsp_round((float)(y[i] - count * p->x_zero) * factor) + p->zero_point;
     }
 }
 

@@ -14,6 +14,13 @@
 #define EDGEGEN_DSP_ASM 0
 #endif
 
+/* Whether the core computes with f32 itself, so that assembly may. */
+#if defined(__ARM_FP)
+#define EDGEGEN_DSP_FLOATS ((__ARM_FP & 4) != 0)
+#else
+#define EDGEGEN_DSP_FLOATS 0
+#endif
+
 /* A function whose body is assembly: the compiler must neither inline it nor look at how its arguments are used. The
  * body may be several strings, which follow one another: C99 asks compilers for literals of no more than 4095. */
 #if defined(__clang__)
@@ -188,10 +195,11 @@ EDGEGEN_INLINE uint32_t edgegen_dsp_smaller(uint32_t a, uint32_t b)
  *
  * RESULT_<n>:  saturate((acc * multiplier >> 32) + constant) >> n), one assembly path for each of these shifts
  * RESULT_ANY:  the same with any shift, and a correction subtracted from negative accumulators
- * ACCUMULATOR: the s32 accumulator itself, for edgegen_dsp_finish
+ * ACCUMULATOR: the s32 accumulator itself, for edgegen_dsp_finish or as it is
+ * SCALED:      round(acc * factor) + zero point as f32, ties to even; only in tiles
  * SHARED:      RESULT_ANY with the same constants for all units, only in edgegen_dsp_tile_1x4 */
 enum { EDGEGEN_DSP_RESULT_9, EDGEGEN_DSP_RESULT_11, EDGEGEN_DSP_RESULT_13, EDGEGEN_DSP_RESULT_15,
-       EDGEGEN_DSP_RESULT_ANY, EDGEGEN_DSP_ACCUMULATOR, EDGEGEN_DSP_SHARED };
+       EDGEGEN_DSP_RESULT_ANY, EDGEGEN_DSP_ACCUMULATOR, EDGEGEN_DSP_SCALED, EDGEGEN_DSP_SHARED };
 
 /* The result of a scaled accumulator; see codegen/ops/requantize_dsp.py for the constants. */
 EDGEGEN_INLINE int8_t edgegen_dsp_result(int32_t acc, int32_t multiplier, int32_t constant, int32_t correction,
@@ -201,14 +209,37 @@ EDGEGEN_INLINE int8_t edgegen_dsp_result(int32_t acc, int32_t multiplier, int32_
     return (int8_t)edgegen_clamp_s32(edgegen_dsp_high_multiply(acc, multiplier, constant) >> shift, -128, 127);
 }
 
+/* x rounded to a whole number, ties to even, limited to what s16 holds. */
+EDGEGEN_INLINE int32_t edgegen_dsp_round(float x)
+{
+#if EDGEGEN_DSP_ASM && EDGEGEN_DSP_FLOATS
+    int32_t whole;
+    __asm__("vcvtr.s32.f32 %0, %1" : "=t"(whole) : "t"(x));
+    return edgegen_clamp_s32(whole, -32768, 32767);
+#else
+    return edgegen_clamp_s32(edgegen_round_to_even(x), -32768, 32767);
+#endif
+}
+
+/* The result of an accumulator by the f32 factor of these bits. */
+EDGEGEN_INLINE int32_t edgegen_dsp_scaled(int32_t acc, int32_t bits, int32_t zero_point)
+{
+    float factor;
+    memcpy(&factor, &bits, sizeof factor);
+    return edgegen_dsp_round((float)acc * factor) + zero_point;
+}
+
 /* Requantizes a pixel's accumulators where no cheap constants were proved; multipliers[units][2]: multiplier, shift,
  * as `scheme` needs them, see edgegen_requantize_by. */
 EDGEGEN_INLINE void edgegen_dsp_finish(const int32_t *acc, const int32_t *multipliers, int32_t units, int32_t scheme,
                                        int32_t zero_point, int32_t low, int32_t high, int8_t *y)
 {
     for (int32_t o = 0; o < units; o++) {
-        const int32_t scaled = edgegen_requantize_by(scheme, acc[o], multipliers[2 * o], multipliers[2 * o + 1]);
-        y[o] = (int8_t)edgegen_clamp_s32(scaled + zero_point, low, high);
+        const int32_t *const factor = multipliers + 2 * o;
+        const int32_t result = scheme == EDGEGEN_ROUND_SCALED
+                                   ? edgegen_dsp_scaled(acc[o], factor[0], zero_point)
+                                   : edgegen_requantize_by(scheme, acc[o], factor[0], factor[1]) + zero_point;
+        y[o] = (int8_t)edgegen_clamp_s32(result, low, high);
     }
 }
 

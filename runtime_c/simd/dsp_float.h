@@ -4,7 +4,7 @@
 
 #include "simd/dsp.h"
 
-#if EDGEGEN_DSP_ASM && defined(__ARM_FP) && (__ARM_FP & 4) != 0
+#if EDGEGEN_DSP_ASM && EDGEGEN_DSP_FLOATS
 #define EDGEGEN_FLOAT_ASM 1
 #else
 #define EDGEGEN_FLOAT_ASM 0

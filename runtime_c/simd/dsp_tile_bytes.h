@@ -61,14 +61,44 @@
     "ssat r8, #8, r8, asr #" shift "\n"                                                                                \
     "ssat r9, #8, r9, asr #" shift "\n" EDGEGEN_DSP_STORE_3X2
 
+/* Accumulators of the two units: r4, r6, r8 and r5, r7, r9. */
+#define EDGEGEN_DSP_SUMS_3X2                                                                                           \
+    "ldm.w r1!, {r2, r3}\n"                                                                                            \
+    "subs r5, r5, r4\n"                                                                                                \
+    "subs r7, r7, r6\n"                                                                                                \
+    "sub r9, r9, r8\n"                                                                                                 \
+    "adds r4, r4, r2\n"                                                                                                \
+    "adds r6, r6, r2\n"                                                                                                \
+    "add r8, r8, r2\n"                                                                                                 \
+    "add r5, r3, r5, asr #8\n"                                                                                         \
+    "add r7, r3, r7, asr #8\n"                                                                                         \
+    "add r9, r3, r9, asr #8\n"
+
+#define EDGEGEN_DSP_SCALED_3X2                                                                                         \
+    EDGEGEN_DSP_SUMS_3X2                                                                                               \
+    "vldm r1!, {s6-s7}\n"                                                                                              \
+    "vmov s0, s1, r4, r5\n"                                                                                            \
+    "vmov s2, s3, r6, r7\n"                                                                                            \
+    "vmov s4, s5, r8, r9\n" EDGEGEN_DSP_TO_STEPS("s0", "s6") EDGEGEN_DSP_TO_STEPS("s1", "s7")                          \
+    EDGEGEN_DSP_TO_STEPS("s2", "s6") EDGEGEN_DSP_TO_STEPS("s3", "s7") EDGEGEN_DSP_TO_STEPS("s4", "s6")                 \
+    EDGEGEN_DSP_TO_STEPS("s5", "s7")                                                                                   \
+    "vmov r4, r5, s0, s1\n"                                                                                            \
+    "vmov r6, r7, s2, s3\n"                                                                                            \
+    "vmov r8, r9, s4, s5\n"                                                                                            \
+    "ldr r2, [sp, #40]\n" EDGEGEN_DSP_ADD_ZERO("r4") EDGEGEN_DSP_ADD_ZERO("r5") EDGEGEN_DSP_ADD_ZERO("r6")             \
+    EDGEGEN_DSP_ADD_ZERO("r7") EDGEGEN_DSP_ADD_ZERO("r8") EDGEGEN_DSP_ADD_ZERO("r9") EDGEGEN_DSP_STORE_3X2
+
 /* Three pixels, every unit.
  *
  * strip:  three words of 0, then per quad [even, odd][pixel]: words of taps (0, 2) and (1, 3)
  * stream: per two units: offset of the second, per quad [even, odd] lanes, then offset, multiplier, constant of the
  *         first and multiplier, constant of the second; with EDGEGEN_DSP_RESULT_ANY each constant is followed by a
- *         correction; for accumulators the two biases follow the lanes instead */
-EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED, const int32_t *stream EDGEGEN_UNUSED,
-                                            uint8_t *out EDGEGEN_UNUSED, edgegen_dsp_tile *t EDGEGEN_UNUSED)
+ *         correction; for accumulators the two biases follow the lanes instead, for EDGEGEN_DSP_SCALED the two biases
+ *         and the two factors */
+EDGEGEN_DSP_NAKED void EDGEGEN_DSP_TILE(edgegen_dsp_tile_3x2)(const uint32_t *strip EDGEGEN_UNUSED,
+                                                              const int32_t *stream EDGEGEN_UNUSED,
+                                                              uint8_t *out EDGEGEN_UNUSED,
+                                                              edgegen_dsp_tile *t EDGEGEN_UNUSED)
 {
     __asm__("push {r4-r11, lr}\n"
             "sub sp, sp, #44\n"
@@ -94,6 +124,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
             "ldr pc, [sp, #16]\n"
             ".balign 4\n"
             "90: .word 20f - 90b + 1, 21f - 90b + 1, 22f - 90b + 1, 23f - 90b + 1, 24f - 90b + 1, 25f - 90b + 1\n"
+            ".word 26f - 90b + 1\n"
             ".word 80f - 90b + 1, 10f - 90b + 1\n"
             "10:\n"
             ".rept " EDGEGEN_DSP_UNROLL "\n" EDGEGEN_DSP_QUAD_3X2 ".endr\n"
@@ -105,6 +136,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
             "ldr pc, [sp, #36]\n");
     __asm__("20:\n" EDGEGEN_DSP_RESULTS_3X2("9")
             "21:\n" EDGEGEN_DSP_RESULTS_3X2("11"));
+    __asm__("26:\n" EDGEGEN_DSP_FLOAT_CODE(EDGEGEN_DSP_SCALED_3X2));
     __asm__("22:\n" EDGEGEN_DSP_RESULTS_3X2("13")
             "23:\n" EDGEGEN_DSP_RESULTS_3X2("15"));
     __asm__("24:\n"
@@ -147,17 +179,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
             "ssat r7, #8, r7\n"
             "ssat r8, #8, r8\n"
             "ssat r9, #8, r9\n" EDGEGEN_DSP_STORE_3X2
-            "25:\n"
-            "ldm.w r1!, {r2, r3}\n"
-            "subs r5, r5, r4\n"
-            "subs r7, r7, r6\n"
-            "sub r9, r9, r8\n"
-            "adds r4, r4, r2\n"
-            "adds r6, r6, r2\n"
-            "add r8, r8, r2\n"
-            "add r5, r3, r5, asr #8\n"
-            "add r7, r3, r7, asr #8\n"
-            "add r9, r3, r9, asr #8\n"
+            "25:\n" EDGEGEN_DSP_SUMS_3X2
             "ldm sp, {r2, r3, r10}\n"
             "ldr r11, [sp, #24]\n"
             "str r4, [r2], #4\n"
@@ -177,17 +199,20 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_3x2(const uint32_t *strip EDGEGEN_UNUSED
                                           "adds r5, r5, #12\n"));
 }
 
-#else
+#endif
+
+#if EDGEGEN_DSP_TILE_IN_C
 
 /* Finishes two units of one pixel; returns what follows their constants. */
 EDGEGEN_INLINE const int32_t *edgegen_dsp_two_units(int32_t low, int32_t lanes, const int32_t *constants, uint8_t *out,
                                                     const edgegen_dsp_tile *t)
 {
     const int32_t second = (int32_t)((uint32_t)lanes - (uint32_t)low);
-    if (t->form == EDGEGEN_DSP_ACCUMULATOR) {
-        edgegen_dsp_store(out, (int32_t)((uint32_t)low + (uint32_t)constants[0]), constants, t);
-        edgegen_dsp_store(out + 4, (int32_t)((uint32_t)(second >> 8) + (uint32_t)constants[1]), constants, t);
-        return constants + 2;
+    if (t->form == EDGEGEN_DSP_ACCUMULATOR || t->form == EDGEGEN_DSP_SCALED) {
+        const int32_t size = t->form == EDGEGEN_DSP_SCALED ? 1 : 4, *const factors = constants + 2;
+        edgegen_dsp_store(out, (int32_t)((uint32_t)low + (uint32_t)constants[0]), factors, t);
+        edgegen_dsp_store(out + size, (int32_t)((uint32_t)(second >> 8) + (uint32_t)constants[1]), factors + 1, t);
+        return t->form == EDGEGEN_DSP_SCALED ? factors + 2 : factors;
     }
     const int32_t each = t->form == EDGEGEN_DSP_RESULT_ANY ? 3 : 2;
     edgegen_dsp_store(out, (int32_t)(((uint32_t)low << 8) + (uint32_t)constants[0]), constants + 1, t);
@@ -198,6 +223,12 @@ EDGEGEN_INLINE const int32_t *edgegen_dsp_two_units(int32_t low, int32_t lanes, 
 EDGEGEN_INLINE void edgegen_dsp_tile_3x2(const uint32_t *strip, const int32_t *stream, uint8_t *out,
                                          edgegen_dsp_tile *t)
 {
+#if EDGEGEN_DSP_ASM
+    if (t->form != EDGEGEN_DSP_SCALED) {
+        edgegen_dsp_tile_3x2_of_integers(strip, stream, out, t);
+        return;
+    }
+#endif
     const int32_t size = t->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1;
     for (int32_t done = 0; done < t->bytes; done += 2 * size) {
         const int32_t *w = stream + 1, *rest = w + 2 * t->quads;

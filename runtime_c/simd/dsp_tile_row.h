@@ -62,13 +62,37 @@ typedef struct {
     "and r2, r12, " acc ", asr #31\n"                                                                                  \
     "subs " acc ", " acc ", r2\n" EDGEGEN_DSP_SHARED_END(acc)
 
-/* One pixel of bytes, every unit; only EDGEGEN_DSP_RESULT_ANY, EDGEGEN_DSP_ACCUMULATOR and EDGEGEN_DSP_SHARED.
+/* Accumulators r4-r7 of lanes and the biases r8-r11. */
+#define EDGEGEN_DSP_SUMS_1X4                                                                                           \
+    "subs r5, r5, r4\n"                                                                                                \
+    "subs r7, r7, r6\n"                                                                                                \
+    "add r4, r4, r8\n"                                                                                                 \
+    "add r5, r9, r5, asr #8\n"                                                                                         \
+    "add r6, r6, r10\n"                                                                                                \
+    "add r7, r11, r7, asr #8\n"
+
+#define EDGEGEN_DSP_SCALED_1X4                                                                                         \
+    "ldm r1!, {r8, r9}\n"                                                                                              \
+    "vldm r1!, {s4-s5}\n"                                                                                              \
+    "ldm r1!, {r10, r11}\n"                                                                                            \
+    "vldm r1!, {s6-s7}\n" EDGEGEN_DSP_SUMS_1X4                                                                         \
+    "vmov s0, s1, r4, r5\n"                                                                                            \
+    "vmov s2, s3, r6, r7\n" EDGEGEN_DSP_TO_STEPS("s0", "s4") EDGEGEN_DSP_TO_STEPS("s1", "s5")                          \
+    EDGEGEN_DSP_TO_STEPS("s2", "s6") EDGEGEN_DSP_TO_STEPS("s3", "s7")                                                  \
+    "vmov r4, r5, s0, s1\n"                                                                                            \
+    "vmov r6, r7, s2, s3\n"                                                                                            \
+    "mov r2, r3\n" EDGEGEN_DSP_ADD_ZERO("r4") EDGEGEN_DSP_ADD_ZERO("r5") EDGEGEN_DSP_ADD_ZERO("r6")                    \
+    EDGEGEN_DSP_ADD_ZERO("r7") "b.w 30b\n"
+
+/* One pixel of bytes, every unit; not EDGEGEN_DSP_RESULT_<n>.
  *
  * stream: per four units: offsets of units 1 and 3; per quad lanes even (0, 1), even (2, 3), odd (0, 1), odd (2, 3);
  *         then for units (0, 1) and (2, 3) what edgegen_dsp_tile_3x2 has at the end or, for EDGEGEN_DSP_SHARED, offsets
  *         of units 0 and 2 */
-EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, const int32_t *stream EDGEGEN_UNUSED,
-                                            uint8_t *out EDGEGEN_UNUSED, const edgegen_dsp_row_tile *t EDGEGEN_UNUSED)
+EDGEGEN_DSP_NAKED void EDGEGEN_DSP_TILE(edgegen_dsp_tile_1x4)(const int8_t *x EDGEGEN_UNUSED,
+                                                              const int32_t *stream EDGEGEN_UNUSED,
+                                                              uint8_t *out EDGEGEN_UNUSED,
+                                                              const edgegen_dsp_row_tile *t EDGEGEN_UNUSED)
 {
     __asm__("push {r4-r11, lr}\n"
             "sub sp, sp, #44\n"
@@ -86,11 +110,11 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
             "strd r9, r10, [sp, #28]\n"
             "str r11, [sp, #36]\n"
             "subs r7, r7, #3\n"
-            "cmp r7, #3\n"
+            "cmp r7, #4\n"
             "it eq\n"
             "cmpeq r11, #0\n"
             "it eq\n"
-            "moveq r7, #4\n" /* shared, without a correction */
+            "moveq r7, #5\n" /* shared, without a correction */
             "ldr r6, [r8, r7, lsl #2]\n"
             "add r6, r6, r8\n"
             "str r6, [sp, #20]\n"
@@ -112,6 +136,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
             "ldr pc, [sp, #8]\n"
             ".balign 4\n"
             "90: .word 10f - 90b + 1, 20f - 90b + 1, 21f - 90b + 1, 22f - 90b + 1, 23f - 90b + 1\n"
+            ".word 24f - 90b + 1\n"
             "10:\n"
             ".rept " EDGEGEN_DSP_ROW_UNROLL "\n" EDGEGEN_DSP_QUAD_1X4 ".endr\n"
             "subs lr, lr, #1\n"
@@ -131,13 +156,7 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
             "bne.w 1b\n"
             "b.w 9f\n"
             "21:\n"
-            "ldm r1!, {r8-r11}\n"
-            "subs r5, r5, r4\n"
-            "subs r7, r7, r6\n"
-            "add r4, r4, r8\n"
-            "add r5, r9, r5, asr #8\n"
-            "add r6, r6, r10\n"
-            "add r7, r11, r7, asr #8\n"
+            "ldm r1!, {r8-r11}\n" EDGEGEN_DSP_SUMS_1X4
             "ldr r2, [sp]\n"
             "ldr r3, [sp, #12]\n"
             "stm r2!, {r4-r7}\n"
@@ -145,10 +164,11 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
             "cmp r2, r3\n"
             "bne.w 1b\n"
             "b.w 9f\n"
-            "22:\n" EDGEGEN_DSP_SHARED_START EDGEGEN_DSP_SHARED_RESULT("r4") EDGEGEN_DSP_SHARED_RESULT("r5")
+            "22:\n" EDGEGEN_DSP_FLOAT_CODE(EDGEGEN_DSP_SCALED_1X4));
+    __asm__("23:\n" EDGEGEN_DSP_SHARED_START EDGEGEN_DSP_SHARED_RESULT("r4") EDGEGEN_DSP_SHARED_RESULT("r5")
             EDGEGEN_DSP_SHARED_RESULT("r6") EDGEGEN_DSP_SHARED_RESULT("r7")
             "b.w 30b\n"
-            "23:\n" EDGEGEN_DSP_SHARED_START EDGEGEN_DSP_SHARED_END("r4") EDGEGEN_DSP_SHARED_END("r5")
+            "24:\n" EDGEGEN_DSP_SHARED_START EDGEGEN_DSP_SHARED_END("r4") EDGEGEN_DSP_SHARED_END("r5")
             EDGEGEN_DSP_SHARED_END("r6") EDGEGEN_DSP_SHARED_END("r7")
             "b.w 30b\n"
             "9:\n"
@@ -156,11 +176,19 @@ EDGEGEN_DSP_NAKED void edgegen_dsp_tile_1x4(const int8_t *x EDGEGEN_UNUSED, cons
             "pop {r4-r11, pc}\n");
 }
 
-#else
+#endif
+
+#if EDGEGEN_DSP_TILE_IN_C
 
 EDGEGEN_INLINE void edgegen_dsp_tile_1x4(const int8_t *x, const int32_t *stream, uint8_t *out,
                                          const edgegen_dsp_row_tile *t)
 {
+#if EDGEGEN_DSP_ASM
+    if (t->tile.form != EDGEGEN_DSP_SCALED) {
+        edgegen_dsp_tile_1x4_of_integers(x, stream, out, t);
+        return;
+    }
+#endif
     const edgegen_dsp_tile *const tile = &t->tile;
     const int32_t size = tile->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1;
     for (int32_t done = 0; done < tile->bytes; done += 4 * size) {

@@ -14,6 +14,8 @@ from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.targets import Optimize
+from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes, constant_input
 
 RANDOM = np.random.default_rng(7)
@@ -95,6 +97,29 @@ def test_rows_of_this_machine(target: str) -> None:
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
 def test_rows_of_other_cores(target: str) -> None:
     check_nodes(_cases() + _sums()[:1], target)
+
+
+def _tiles() -> list[Case]:
+    """Every tile of the DSP rows that scales sums: two pixels and widened weights, three pixels, rows; few units."""
+    return [
+        _conv(6, 16, 20, 3, -128),
+        _conv(6, 48, 33, 3, 9),
+        _conv(5, 16, 1, 3, 4),
+        _conv(5, 24, 9, 3, 127, bits=9),
+        _dense(2, 64, 33, -128, clamp=Range(-128, 90)),
+        _dense(1, 41, 3, 3),
+        _dense(1, 3000, 6, -7),
+    ]
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize(("optimize", "cc"), [("speed", ""), ("size", "clang")])
+def test_sums_are_scaled_in_tiles(optimize: Optimize, cc: str) -> None:
+    check_nodes(_tiles(), "cortex-m4", optimize=optimize, cc=cc, sanitize=not cc)
+
+
+def test_tiles_in_c_scale_sums_alike() -> None:
+    check_nodes_on_host([*_tiles(), *_cases()])
 
 
 def test_rows_as_shared_functions() -> None:
