@@ -10,33 +10,18 @@
     EDGEGEN_INLINE void edgegen_conv2d_s8_##name(const edgegen_conv2d_s8 *p, const int8_t *x, const int8_t *weights,   \
                                                int32_t weight_offset, const int32_t *epilogue, type *y)                \
     {                                                                                                                  \
-        for (int32_t n = 0; n < p->batch; n++)                                                                         \
-        for (int32_t oy = 0; oy < p->out_h; oy++)                                                                      \
-        for (int32_t ox = 0; ox < p->out_w; ox++)                                                                      \
-        for (int32_t o = 0; o < p->units; o++) {                                                                       \
+        EDGEGEN_EACH_OUTPUT(p->units) {                                                                                \
             const int32_t first = o / p->group_units * p->depth;                                                       \
             int32_t acc = epilogue[3 * o];                                                                             \
-            for (int32_t ky = 0; ky < p->kernel_h; ky++) {                                                             \
-                const int32_t iy = oy * p->stride_h + ky * p->dilation_h - p->pad_top;                                 \
-                if (iy < 0 || iy >= p->in_h) {                                                                         \
-                    continue;                                                                                          \
-                }                                                                                                      \
-                for (int32_t kx = 0; kx < p->kernel_w; kx++) {                                                         \
-                    const int32_t ix = ox * p->stride_w + kx * p->dilation_w - p->pad_left;                            \
-                    if (ix < 0 || ix >= p->in_w) {                                                                     \
-                        continue;                                                                                      \
-                    }                                                                                                  \
-                    const int8_t *in = x + n * p->in_stride[0] + iy * p->in_stride[1] + ix * p->in_stride[2] +         \
-                                       first * p->in_stride[3];                                                        \
-                    const int8_t *w = weights + ((o * p->kernel_h + ky) * p->kernel_w + kx) * p->depth;                \
-                    for (int32_t c = 0; c < p->depth; c++) {                                                           \
-                        acc += (in[c * p->in_stride[3]] - p->x_zero) * (w[c] + weight_offset);                         \
-                    }                                                                                                  \
+            EDGEGEN_EACH_TAP {                                                                                         \
+                const int8_t *in = x + EDGEGEN_TAP(first);                                                             \
+                const int8_t *w = weights + ((o * p->kernel_h + ky) * p->kernel_w + kx) * p->depth;                    \
+                for (int32_t c = 0; c < p->depth; c++) {                                                               \
+                    acc += (in[c * p->in_stride[3]] - p->x_zero) * (w[c] + weight_offset);                             \
                 }                                                                                                      \
             }                                                                                                          \
             acc = requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point;                           \
-            y[n * p->out_stride[0] + oy * p->out_stride[1] + ox * p->out_stride[2] + o * p->out_stride[3]] =           \
-                limit;                                                                                                 \
+            y[EDGEGEN_OUTPUT(o)] = limit;                                                                              \
         }                                                                                                              \
     }
 

@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_DEPTHWISE_CONV2D_H
 #define EDGEGEN_DEPTHWISE_CONV2D_H
 
-#include "edgegen.h"
+#include "kernels/image_loops.h"
 
 /* Strides are in elements along n, h, w, c. */
 #define EDGEGEN_DEPTHWISE_CONV2D_GEOMETRY                                                                              \

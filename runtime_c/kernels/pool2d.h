@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_POOL2D_H
 #define EDGEGEN_POOL2D_H
 
-#include "edgegen.h"
+#include "kernels/image_loops.h"
 
 /* Strides are in elements along n, h, w, c. */
 #define EDGEGEN_POOL2D_GEOMETRY                                                                                        \
@@ -44,5 +44,27 @@ EDGEGEN_INLINE edgegen_span edgegen_window(int32_t out, int32_t stride, int32_t 
     const edgegen_span span = {edgegen_max_s32(origin, 0), edgegen_min_s32(origin + kernel, size)};
     return span;
 }
+
+/* Defines a portable kernel x[n,h,w,c] -> y. Along each window's pixels v on the image, of which there are `count`, it
+ * computes acc = step from acc = start; the result is `finish`, which may use what `prepare` declares. */
+#define EDGEGEN_POOL2D(kernel, params, type, sum, prepare, start, step, finish)                                        \
+    EDGEGEN_KERNEL void kernel(const params *p, const type *x, type *y)                                                \
+    {                                                                                                                  \
+        EDGEGEN_EACH_PIXEL {                                                                                           \
+            const edgegen_span rows = edgegen_window(oy, p->stride_h, p->pad_top, p->kernel_h, p->in_h);               \
+            const edgegen_span columns = edgegen_window(ox, p->stride_w, p->pad_left, p->kernel_w, p->in_w);           \
+            const int32_t count = (rows.end - rows.first) * (columns.end - columns.first);                             \
+            prepare;                                                                                                   \
+            for (int32_t o = 0; o < p->channels; o++) {                                                                \
+                sum acc = start;                                                                                       \
+                for (int32_t iy = rows.first; iy < rows.end; iy++)                                                     \
+                for (int32_t ix = columns.first; ix < columns.end; ix++) {                                             \
+                    const type v = x[EDGEGEN_TAP(o)];                                                                  \
+                    acc = step;                                                                                        \
+                }                                                                                                      \
+                y[EDGEGEN_OUTPUT(o)] = finish;                                                                         \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
 
 #endif
