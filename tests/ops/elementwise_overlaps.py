@@ -26,6 +26,7 @@ from edgegen.ops.prelu import Prelu
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.requantize import Quantize, Requantize
 from edgegen.ops.scaled_binary import ScaledBinary
+from edgegen.ops.scaled_softmax import ScaledSoftmax
 from edgegen.ops.scatter_nd import Reduction, ScatterNd
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
@@ -167,6 +168,7 @@ def _normalizations() -> Iterator[Case]:
     shape = (3, 17)
     yield Case(softmax(), [values("s8", shape)], "softmax_s8")
     yield Case(Softmax(difference=factor(0.3)), [values("s16", shape)], "softmax_s16")
+    yield Case(ScaledSoftmax(0.11, 1 / 256, -128), [values("s8", shape)], "scaled_softmax_s8")
     for t in ("f32", "f64", "f16", "bf16"):
         yield Case(Softmax(), [values(t, shape)], f"softmax_{t}")
     difference = factor(0.2 * 2**26)

@@ -17,7 +17,6 @@ from edgegen.ops.scaled_softmax import ScaledSoftmax
 from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.window import Pads, Pair
 from tests.harness import Case, check_nodes, constant_input
-from tests.overlapping import Overlapping, check_overlaps
 
 RANDOM = np.random.default_rng(11)
 Size = tuple[int, int, int, int]
@@ -109,13 +108,6 @@ def test_rows_are_exact(target: str) -> None:
 
 def test_averages_of_too_few_channels_take_the_portable_row() -> None:
     check_nodes([pool("average_pool2d_s8_scaled", (1, 4, 4, 3), (2, 2))], "host")
-
-
-@pytest.mark.parametrize("target", TARGETS)
-def test_averages_over_their_own_input(target: str) -> None:
-    suffix = "" if target == "host" else SUFFIXES[target]
-    cases = [pool(f"average_pool2d_s8_scaled{suffix}", (1, 8, 6, 8), (2, 2), (2, 2), factor=0.3, zero_points=(4, 9))]
-    check_overlaps([Overlapping(c, tight=False) for c in cases], "generic" if target == "host" else target)
 
 
 def test_averages_are_those_of_the_real_numbers_with_ties_to_even() -> None:

@@ -82,6 +82,13 @@ def pool(
     return Case(Pool2d(pooling, window, stride, pad), [x], kernel, f"{kernel} {size}, window {window} stride {stride}")
 
 
+def scaled_average(suffix: str) -> Case:
+    """An average with ONNX's arithmetic, of the row with that suffix."""
+    case = pool(f"average_pool2d_s8_scaled{suffix}", "average", (1, 8, 6, 8), TWO, TWO)
+    assert isinstance(case.op, Pool2d)
+    return replace(case, op=replace(case.op, x_zero=4, requantize=ScaledRound.from_scales([0.3125], 9)))
+
+
 def dense(kernel: str, rows: int, depth: int, units: int) -> Case:
     op = Dense(-5, requantize(units, depth), S8)
     inputs = [numbers((rows, depth), 9), constant_input(numbers((units, depth), 8)), _bias(units, 2)]
@@ -175,7 +182,7 @@ def generic() -> list[Overlapping]:
         *_portable_integers(),
         *(Overlapping(shorts(image, "conv2d_s16", wide), True) for wide in (True, False)),
         *(Overlapping(shorts(strided, "depthwise_conv2d_s16", wide), True) for wide in (True, False)),
-        *(Overlapping(p, True) for p in pools),
+        *(Overlapping(p, True) for p in [*pools, scaled_average("")]),
         Overlapping(floats(image, "conv2d_f32"), True),
         Overlapping(floats(strided, "depthwise_conv2d_f32"), True),
         Overlapping(floats(dense("", 5, 8, 8), "dense_f32"), True),
@@ -203,7 +210,8 @@ def cortex_m4() -> list[Overlapping]:
         pool("average_pool2d_f32_dsp", "average", (1, 8, 6, 8), THREE, TWO, SAME, "float32"),
         pool("average_pool2d_f32_dsp", "average", (2, 6, 6, 11), THREE, ONE, SAME, "float32"),
     ]
-    return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *_nine_bits_dsp()])]
+    more = [scaled_average("_dsp"), *_nine_bits_dsp()]
+    return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *more])]
 
 
 def _from_zero(op: Op) -> Op:
@@ -260,7 +268,7 @@ def arm_neon() -> list[Overlapping]:
             ((2, 7, 6, 19), THREE, ONE, SAME),
         )
     ]
-    return [*map(Overlapping, [*integers, *reals, *pools])]
+    return [*map(Overlapping, [*integers, *reals, *pools, scaled_average("_neon")])]
 
 
 def arm_neon_dotprod() -> list[Overlapping]:
