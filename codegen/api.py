@@ -194,6 +194,7 @@ def compile(
     weights: Form = "auto",
     states: Mapping[str, str] | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
+    ram: int = 0,
 ) -> Artifact:
     """Compiles a model file.
 
@@ -210,13 +211,16 @@ def compile(
               which NAME_init resets to zeros or to the input's initializer, and neither is a port any more
     values:   what inputs of an ONNX model always hold, element after element, so that they are no inputs any more
 
+    ram:      bytes that arena and state may take together: parts of the model are computed a few rows at a time where
+              that is needed, with the least extra work; 0 sets no limit
+
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
     found = find_board(board) if board else None
     chosen = found.target if found else find_target(target or "host")
     if found and target and find_target(target).name != chosen.name:
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
-    tuned = replace(chosen, optimize=optimize)
+    tuned = replace(chosen, optimize=optimize, ram_bytes=ram)
     request = Request(
         Path(path),
         tuned,

@@ -45,3 +45,15 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is not a positive number')
     return int(text)
+
+
+_UNITS = {"": 1, "B": 1, "K": 1024, "KIB": 1024, "M": 1024**2, "MIB": 1024**2}
+
+
+def size(text: str) -> int:
+    """Bytes: 65536, 64K, 64KiB or 1M."""
+    number = text.rstrip("BbKkMmIi")
+    unit = _UNITS.get(text[len(number) :].upper())
+    if not number.isdecimal() or unit is None or int(number) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a size, such as 65536, 64K or 1M')
+    return int(number) * unit

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegen.api import Artifact, compile
-from edgegen.arguments import positive, shape, state, value
+from edgegen.arguments import positive, shape, size, state, value
 from edgegen.compiler import read
 from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
@@ -170,6 +170,14 @@ def _add_compile_arguments(parser: argparse.ArgumentParser) -> None:
         "compiles at once whatever its size (default: auto, inline up to 512 KiB)",
     )
     parser.add_argument(
+        "--ram",
+        metavar="SIZE",
+        type=size,
+        default=0,
+        help="bytes that arena and state may take: 32000, 64K or 1M. Where they are too few for whole images, parts of "
+        "the model are computed a few rows at a time, nothing twice, with the least extra work (default: no limit)",
+    )
+    parser.add_argument(
         "--print-ir-after",
         metavar="PASS",
         action="append",
@@ -204,6 +212,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         weights=args.weights,
         states=dict(args.state),
         values=dict(args.value),
+        ram=args.ram,
     )
 
 

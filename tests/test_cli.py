@@ -278,3 +278,20 @@ def test_the_module_is_the_command_and_a_closed_pipe_is_silent() -> None:
     with os.fdopen(write_end, "w") as closed:
         cut = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
     assert (cut.returncode, cut.stderr) == (141, "")
+
+
+def test_ram_is_a_limit_in_bytes(capsys, out) -> None:
+    code, _, errors = run(capsys, MODEL, "--target", "generic", "-o", out, "--ram", "1M")
+    assert (code, errors) == (0, "")
+    code, text, errors = run(capsys, MODEL, "--target", "generic", "-o", out, "--ram", "64")
+    assert (code, text) == (1, "")
+    assert errors.startswith("edgegen: no plan needs 64 B or less\n  least ")
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "64Q", "K", "1.5K"])
+def test_sizes_that_are_none_are_refused(capsys, size) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run(capsys, MODEL, "--ram", size)
+    assert stop.value.code == 2
+    assert "is not a size, such as 65536, 64K or 1M" in capsys.readouterr().err

@@ -60,9 +60,12 @@ def memory_check(graph: Graph, target: Target) -> Check:
     kept = [r for r in rows if plan.state_bytes and r.offset >= plan.state_offset]
     arena = tuple(_text(r, 0) for r in rows if r not in kept)
     state = tuple(_text(r, plan.state_offset) for r in kept)
-    nodes = [n for n in graph.steps() if n.has_kernel]
+    inside = graph.in_row_loops()
+    nodes = [n for n in graph.steps() if n.has_kernel and n not in inside]
     over = any(lies_over(n, plan) for n in nodes)
-    return Check(arena, state, bool(nodes), over, max(_most_outlasting(rows), 1), max(64, target.struct_alignment))
+    return Check(
+        arena, state, bool(nodes or inside), over, max(_most_outlasting(rows), 1), max(64, target.struct_alignment)
+    )
 
 
 def lies_over(node: Node, plan: Plan) -> bool:

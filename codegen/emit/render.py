@@ -18,6 +18,7 @@ from edgegen.emit.weights import Form, Pieces, is_separate, place, raw
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node, Plan, State
 from edgegen.ir.kernel import Packed
+from edgegen.ir.rows import Stretch, row_bytes
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.resources import resource
 from edgegen.targets import Target
@@ -126,12 +127,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Function:
-    """A sub-graph. condition: what a loop's condition returns, as a C expression; "" for others."""
+    """A sub-graph.
+
+    condition: what a loop's condition returns, as a C expression; "" for others
+    turns:     it is told which turn of several this is
+    """
 
     symbol: str
     comment: str
     steps: tuple[Step, ...]
     condition: str = ""
+    turns: bool = False
 
 
 @functools.cache
@@ -160,6 +166,7 @@ class _Writer:
         self.constants: dict[Tensor, str] = {}
         self.functions: list[Function] = []
         self.check = memory_check(graph, target)
+        self.pace: dict[Tensor, int] = {}  # of tensors in loops over rows: bytes further on each turn
 
     def add_array(self, symbol: str, array: Array, align: int, use: str) -> str:
         """The name of a constant array: `symbol`, unless an equal one is there already."""
@@ -186,7 +193,8 @@ class _Writer:
         qualifier = "" if write else "const "
         offset, state = self.plan.tensors[tensor].offset, self.plan.state_offset
         place = f"s + {offset - state}" if self.plan.state_bytes and offset >= state else f"{arena} + {offset}"
-        return f"({qualifier}{tensor.dtype.c} *)({place})"
+        pace = self.pace.get(tensor)
+        return f"({qualifier}{tensor.dtype.c} *)({place}{f' + {pace}u * row_turn' if pace else ''})"
 
     def initial(self, state: State) -> InitialValue:
         """How NAME_init gives a state its first value."""
@@ -218,7 +226,7 @@ class _Writer:
         found = []
         for node in graph.nodes:
             if node.op.is_control:
-                step, first = self.control(node, first)
+                step, first = (self.by_rows if node.op.stretches else self.control)(node, first)
                 found.append(step)
                 continue
             found += [] if node.is_view else [self.step(first, node)]
@@ -248,6 +256,35 @@ class _Writer:
             lines = (f"if ({condition}) {{", *first_call, *(("} else {", *second) if second else ()), "}")
         return Step(self.comment(index, node), lines, index), index + 1
 
+    def by_rows(self, node: Node, first: int) -> tuple[Step, int]:
+        """The statements that run a loop's turns, those of a stretch by one function; the number after the node's."""
+        index = first + sum(len(g.steps()) for g in node.op.graphs)
+        lines: list[str] = []
+        for stretch, part in zip(node.op.stretches, node.op.parts, strict=True):
+            self.pace = stretch.pace(node.input(0), node.out)
+            steps = [self.step(i, n, False) for i, n in enumerate(stretch.graph.nodes, first) if not n.is_view]
+            first += len(stretch.graph.nodes)
+            self.pace = {}
+            steps += self._moves(stretch, first)
+            symbol = f"{self.name}_g{index}_{part}"
+            comment = f'{part} of {index} {node.op.kind} "{comment_text(node.name)}": {_signature(stretch.graph)}'
+            self.functions.append(Function(symbol, comment, tuple(steps), turns=stretch.turns > 1))
+            if stretch.turns > 1:
+                call = f"        {symbol}(m, row_turn);"
+                lines += [f"    for (uint32_t row_turn = 0; row_turn < {stretch.turns}; row_turn++) {{", call, "    }"]
+            else:
+                lines.append(f"    {symbol}(m);")
+        return Step(self.comment(index, node), (f"{self.name.upper()}_NODE({index}) {{", *lines, "}"), index), index + 1
+
+    def _moves(self, stretch: Stretch, index: int) -> list[Step]:
+        """The statements that take what a turn keeps to the start of its buffers."""
+        moved = [(t, k.row * row_bytes(t)) for k, t in stretch.keeps if k.row]
+        if not moved:
+            return []
+        places = [(self.plan.tensors[t].offset, back, t.type.bytes) for t, back in moved]
+        lines = tuple(f"memmove(a + {at - back}, a + {at}, {size});" for at, back, size in places)
+        return [Step("rows that the next turn reads again", lines, index)]
+
     def comment(self, index: int, node: Node) -> str:
         inputs = ", ".join(str(t.type) for t in node.inputs if t is not None and not t.is_constant)
         outputs = ", ".join(str(t.type) for t in node.outputs)
@@ -255,13 +292,16 @@ class _Writer:
         macs = node.macs()
         return text + (f", {macs:,} MACs {node.macs_count}".rstrip() if macs else "")
 
-    def step(self, index: int, node: Node) -> Step:
-        """The call of one node, its constants and, for speed, the wrapper that inlines its kernel."""
+    def step(self, index: int, node: Node, checked: bool = True) -> Step:
+        """The call of one node, its constants and, for speed, the wrapper that inlines its kernel.
+
+        checked: its memory is; of a loop over rows, that of the whole loop is
+        """
         kernel, packed = node.kernel, node.packed
         assert kernel is not None, node.name
         assert packed is not None, node.name
         params = self.params(node, packed, index)
-        over = lies_over(node, self.plan)
+        over = checked and lies_over(node, self.plan)
         arguments: list[str] = []
         types: list[str] = []
         names: list[str] = []
@@ -292,8 +332,8 @@ class _Writer:
             call = f"{self.wrappers[key].symbol}({', '.join(arguments)});"
         else:
             call = f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
-        checked = f"{self.name.upper()}_{'OVER' if over else 'NODE'}({index})"
-        return Step(self.comment(index, node), (f"{checked} {call}",), index)
+        check = f"{self.name.upper()}_{'OVER' if over else 'NODE'}({index})"
+        return Step(self.comment(index, node), (f"{check} {call}" if checked else call,), index)
 
     def ports(self, kind: str) -> list[Port]:
         """The model's inputs or outputs; numbered only if there are several."""

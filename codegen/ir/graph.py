@@ -44,12 +44,14 @@ class Node:
 
     def arguments(self, graph: Graph) -> list[tuple[Tensor, Tensor]]:
         """(input of a sub-graph of the node, the node's input that it stands for)."""
+        if self.op.stretches:
+            return []
         first = len(self.inputs) - len(graph.inputs)
         return [(t, self.input(first + i)) for i, t in enumerate(graph.inputs)]
 
     def results(self, graph: Graph) -> list[tuple[Tensor, Tensor]]:
         """(output of a sub-graph of the node, the node's output that it becomes)."""
-        if self.op.is_loop and graph is self.op.graphs[0]:
+        if self.op.stretches or (self.op.is_loop and graph is self.op.graphs[0]):
             return []
         return list(zip(graph.outputs, self.outputs, strict=True))
 
@@ -96,7 +98,9 @@ class Node:
     @property
     def macs_count(self) -> str:
         """What `macs` counts of a node that runs sub-graphs: "at most" for branches, "a turn" for loops; else ""."""
-        return ("a turn" if self.op.is_loop else "at most") if self.op.is_control else ""
+        if not self.op.is_control or self.op.stretches:
+            return ""
+        return "a turn" if self.op.is_loop else "at most"
 
     def __repr__(self) -> str:
         return f"Node({self.op.kind} {self.name!r})"
@@ -227,6 +231,10 @@ class Graph:
                 found += inner.steps()
             found.append(node)
         return found
+
+    def in_row_loops(self) -> set[Node]:
+        """The nodes that loops over rows run."""
+        return {n for loop in self.steps() for s in loop.op.stretches for n in s.graph.nodes}
 
     def owners(self) -> dict[Node, str]:
         """Which sub-graph each node that lies in one belongs to, such as "body of 12"."""

@@ -14,6 +14,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.kernel import Kernel
 from edgegen.ir.layout import NATURAL
 from edgegen.ir.quantization import Quantization
+from edgegen.ir.rows import RowWindow, Stretch
 from edgegen.ir.tensor import Array, TensorType
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ class Op:
     is_view: ClassVar[bool] = False  # the output is the first input's elements, in order, under another shape
     is_control: ClassVar[bool] = False  # runs sub-graphs: the emitter writes it out, no kernel computes it
     is_loop: ClassVar[bool] = False  # runs its first sub-graph, the condition, and its second, the body, in turn
-    parts: ClassVar[tuple[str, ...]] = ()  # what its sub-graphs are called, in their order
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         """Types of the outputs (dtype and shape; quantization and layout are the graph's to say).
@@ -83,6 +83,27 @@ class Op:
         del inputs
         return 0
 
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        """Of an operator that makes an image row by row: the rows of each input that it reads.
+
+        None in place of a window: the input is needed whole for every row. None altogether: it does not work like that.
+        """
+        del inputs
+        return None
+
+    def at_rows(self, above: int, below: int) -> Self:
+        """The same operator for some rows of its result, on the rows that these need.
+
+        above, below: rows of padding that it has still to add
+        """
+        del above, below
+        return self
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Of a loop over rows: its turns, whose graphs are the operator's sub-graphs."""
+        return ()
+
     @property
     def graphs(self) -> tuple[Graph, ...]:
         """Sub-graphs that the operator runs, in the order of their nodes' numbers; most operators have none.
@@ -90,6 +111,11 @@ class Op:
         A loop's are its condition and its body, another operator runs one of them, depending on its first input. A
         sub-graph's inputs are the node's last inputs; its outputs are the node's, unless it is a loop's condition.
         """
+        return ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What its sub-graphs are called, in their order."""
         return ()
 
     def with_graphs(self, graphs: tuple[Graph, ...]) -> Self:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Graph, Node, Placement, Plan
 from edgegen.ir.layout import NATURAL
+from edgegen.ir.rows_in_thought import run_turns
 from edgegen.ir.tensor import Tensor
 
 STAGES = ("read", "pre_optimize", "optimize", "post_optimize")
@@ -163,6 +164,9 @@ def _overlap(a: Placement, b: Placement) -> bool:
 
 def _run_in_thought(node: Node, arena: _Arena) -> None:
     """One node: its inputs must hold their values, and what it writes must not disturb what it still reads."""
+    if node.op.stretches:
+        _rows_in_thought(node, arena)
+        return
     if node.op.is_control:
         (_loop_in_thought if node.op.is_loop else _branches_in_thought)(node, arena)
         return
@@ -249,6 +253,21 @@ def _loop_in_thought(node: Node, arena: _Arena) -> None:
     for tensor in kept:
         arena.require(tensor, f'the next turn of "{node.name}"')
     arena.intact.update((t, arena.place(t)) for t in node.outputs)
+
+
+def _rows_in_thought(node: Node, arena: _Arena) -> None:
+    """A loop over rows: what its turns write is lost, its input too unless all of it is left."""
+    x = node.input(0)
+    arena.require(x, f'"{node.name}"')
+    written, whole = run_turns(node, arena.plan)
+    for tensor, place in list(arena.intact.items()):
+        if tensor is not x and written[place.offset : place.offset + place.size].any():
+            del arena.intact[tensor]
+            arena.spoiled[tensor] = f'"{node.name}"'
+    if not whole:
+        del arena.intact[x]
+        arena.spoiled[x] = f'"{node.name}"'
+    arena.intact[node.out] = arena.place(node.out)
 
 
 def arena_is_sound(graph: Graph) -> None:

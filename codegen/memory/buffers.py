@@ -137,7 +137,8 @@ def lower_bound(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, ali
     saved: dict[int, dict[int, int]] = {}  # by step and result: bytes that it may have in common with what dies
     for (i, j), pairs in (overlaps or {}).items():
         apart = forbidden(buffers[i], buffers[j], pairs, (overlaps or {}).get((j, i), {}), alignment)
-        for step in {result.first for _, result in pairs}:
+        both = {s for x, y in pairs for s in range(max(x.first, y.first), min(x.last, y.last) + 1)}
+        for step in both:
             common = saved.setdefault(step, {})
             common[j] = common.get(j, 0) + most_common(buffers[i], buffers[j], step, apart)
     level: dict[int, int] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
+from edgegen.memory.row_loops import moments, uses
 
 Span = tuple[int, int]
 
@@ -33,6 +34,9 @@ def _live(graph: Graph, step: int, spans: dict[Tensor, Span]) -> int:
     """Spans of what the graph's nodes, from number `step` on, read and write; the number after the last."""
     for node in graph.nodes:
         first = step
+        if node.op.stretches:
+            step = _live_by_rows(node, step, spans)
+            continue
         if node.op.is_control:
             step = _live_inside(node, step, spans)
         # A branch is chosen before it runs, and finds its arguments through its own inputs.
@@ -55,3 +59,20 @@ def _live_inside(node: Node, step: int, spans: dict[Tensor, Span]) -> int:
         for tensor in graph.outputs:
             _use(tensor, returned, spans)
     return own
+
+
+def _live_by_rows(loop: Node, step: int, spans: dict[Tensor, Span]) -> int:
+    """Spans of a loop over rows and of what is inside; the number after the loop's own."""
+    times = moments(loop, step)
+    spans.update(uses(loop, step))
+    _use(loop.input(0), max(times[0].gone, step), spans)
+    for time in times:
+        graph = time.stretch.graph
+        if time.stretch.rows is not None:
+            spans[time.stretch.rows] = (time.first, time.gone)
+        _live(graph, time.first, spans)
+        for tensor in graph.outputs:
+            _use(tensor, time.last, spans)
+    own = times[-1].last + 1
+    spans[loop.out] = (spans[times[-1].stretch.made][0], own)
+    return own + 1

@@ -10,7 +10,7 @@ import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from edgegen.ir.graph import Graph, Node
+from edgegen.ir.graph import Graph, Node, Placement, Plan
 from edgegen.ir.tensor import Tensor
 
 Live = frozenset[Tensor]
@@ -69,7 +69,9 @@ class _Walk:
     def before(self, graph: Graph, live: Live) -> Live:
         """What is live before the first node, given what is after the last one."""
         for node in reversed(graph.nodes):
-            if node.op.is_loop:
+            if node.op.stretches:
+                live = self._computed(node, live)
+            elif node.op.is_loop:
                 live = self._loop(node, live)
             elif node.op.is_control:
                 live = self._branches(node, live)
@@ -121,7 +123,8 @@ def lives(graph: Graph) -> list[Life]:
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
     walk = _Walk(graph)
-    workers = [(i, n) for n, i in walk.numbers.items() if n.has_kernel]
+    inside = graph.in_row_loops()
+    workers = [(i, n) for n, i in walk.numbers.items() if n.op.stretches or (n.has_kernel and n not in inside)]
     stops = [*(i for i, _ in workers), walk.end]
     stretches = [(t, *s) for t, held in walk.held.items() for s in _stretches(held, walk.kept.get(t, set()), stops)]
     stretches += [(t, i, i) for i, n in workers for t in n.outputs]
@@ -131,8 +134,17 @@ def lives(graph: Graph) -> list[Life]:
         key = place.offset, place.size, first
         if place.size and (key not in longest or longest[key].last < last):
             longest[key] = Life(tensor.name, place.offset, place.size, first, last)
-    scratch = [Life("scratch", p.offset, p.size, i, i) for i, n in workers if (p := plan.scratch.get(n)) is not None]
+    scratch = [Life("scratch", p.offset, p.size, i, i) for i, n in workers for p in _worked_in(n, plan)]
     return sorted([*longest.values(), *scratch], key=lambda r: (r.offset, r.size, r.first))
+
+
+def _worked_in(node: Node, plan: Plan) -> list[Placement]:
+    """Where a node works: in its scratch; a loop over rows in all that its turns hold, which share bytes."""
+    inner = [n for s in node.op.stretches for n in s.graph.nodes]
+    places = [plan.tensors[t] for s in node.op.stretches for t in s.graph.inputs]
+    places += [plan.tensors[n.out] for n in inner]
+    places += [plan.scratch[n] for n in (node, *inner) if n in plan.scratch]
+    return list({(p.offset, p.size): p for p in places}.values())
 
 
 def _stretches(held: set[int], kept: set[int], stops: list[int]) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ from edgegen.ir.kernel import EXACTLY, Overlap
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.buffers import Box, Overlaps
 from edgegen.memory.liveness import Span, lifetimes
+from edgegen.memory.row_loops import crossings, placed
 
 VIEW_ALIGNMENT = 4  # bytes: kernels load words, so a view starts at a multiple of this, or of its elements if larger
 
@@ -83,6 +84,8 @@ class Sharing:
         for node in graph.steps():
             for tensor, offset in node.shared() if node.is_view else ():
                 self.join(node.out, tensor, -offset)
+            for tensor, source, distance in placed(node) if node.op.stretches else ():
+                self._fix(tensor, source, distance)
             for inner in node.op.graphs:
                 for tensor, source in (*node.arguments(inner), *node.results(inner)):
                     self._fix(tensor, source)
@@ -91,8 +94,8 @@ class Sharing:
         for state in graph.state:
             self._fix(state.next, state.value)
 
-    def _fix(self, tensor: Tensor, source: Tensor) -> None:
-        self.join(tensor, source, 0)
+    def _fix(self, tensor: Tensor, source: Tensor, distance: int = 0) -> None:
+        self.join(tensor, source, distance)
         self.fixed |= {tensor, source}
 
     def add(self, tensor: Tensor) -> None:
@@ -202,27 +205,35 @@ def overlaps(graph: Graph, places: Sequence[Storage], boxes: Sequence[dict[Tenso
     """
     number = {t: i for i, place in enumerate(places) for t in place.offsets}
     found: dict[tuple[int, int], dict[tuple[Box, Box], Overlap | None]] = {}
+
+    def add(source: Tensor, result: Tensor, overlap: Overlap | None) -> None:
+        i, j = number[source], number[result]
+        below, above = boxes[i][source], boxes[j][result]
+        if overlap is not None:
+            # the tensors need not start where their boxes do
+            skew = places[i].offsets[source] - below.offset - places[j].offsets[result] + above.offset
+            overlap = Overlap(overlap.most + skew, overlap.step)
+        pair = found.setdefault((i, j), {})
+        known = pair.get((below, above), overlap)
+        pair[below, above] = None if known is None or overlap is None else _both(known, overlap)
+
     for step, node in enumerate(graph.steps()):
+        for crossing in crossings(node, step) if node.op.stretches else ():
+            if number.get(crossing.below, -1) != number.get(crossing.above, -1) and (
+                boxes[number[crossing.below]][crossing.below].last == crossing.until
+            ):
+                add(crossing.below, crossing.above, crossing.overlap)
         if not node.has_kernel or node.packed is None or node.out not in number:
             continue
         j = number[node.out]
-        result = boxes[j][node.out]
         for position in dict.fromkeys(node.packed.inputs):
             source = node.inputs[position] if position < len(node.inputs) else None
             if source is None or number.get(source, j) == j:
                 continue
             i = number[source]
-            box = boxes[i][source]
-            if box.last != step or result.first != step:  # a result's place may be in use earlier, by another branch
-                continue
-            overlap = overlap_over(node, places[i], position)
-            if overlap is not None:
-                # the tensors need not start where their boxes do
-                skew = places[i].offsets[source] - box.offset - places[j].offsets[node.out] + result.offset
-                overlap = Overlap(overlap.most + skew, overlap.step)
-            pair = found.setdefault((i, j), {})
-            known = pair.get((box, result), overlap)
-            pair[box, result] = None if known is None or overlap is None else _both(known, overlap)
+            # a result's place may be in use earlier, by another branch
+            if boxes[i][source].last == step and boxes[j][node.out].first == step:
+                add(source, node.out, overlap_over(node, places[i], position))
     return {
         pair: {both: o for both, o in each.items() if o is not None}
         for pair, each in found.items()

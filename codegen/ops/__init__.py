@@ -63,6 +63,7 @@ from edgegen.ops.resize import Resize
 from edgegen.ops.reverse_sequence import ReverseSequence
 from edgegen.ops.rnn import Rnn
 from edgegen.ops.roi_align import RoiAlign
+from edgegen.ops.row_loop import RowLoop
 from edgegen.ops.scaled_binary import ScaledBinary
 from edgegen.ops.scaled_softmax import ScaledSoftmax
 from edgegen.ops.scatter_nd import ScatterNd
@@ -158,6 +159,7 @@ OPS: tuple[type[Op], ...] = (
     SegmentReduce,
     Rnn,
     RoiAlign,
+    RowLoop,
     Select,
     SelectBoxes,
     Slice,

@@ -12,6 +12,7 @@ from edgegen.ir.dtypes import BOOL, DTYPES, F8E8M0, F16, F32, F64, SMALL_INTEGER
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lookup import same_order
 from edgegen.ops.window import any_order
@@ -105,6 +106,9 @@ class Cast(Op):
         if self.dtype not in DTYPES:
             raise InvalidGraph(f"x {x} cannot be cast to {self.dtype}")
         return (TensorType(DTYPES[self.dtype], x.shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, to = present(inputs[0], "x"), DTYPES[self.dtype]

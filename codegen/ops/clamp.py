@@ -9,6 +9,7 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.lookup import same_order
@@ -51,6 +52,9 @@ class Clamp(Op):
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x = known(inputs[0], "x")
         return (TensorType(x.dtype, x.shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")

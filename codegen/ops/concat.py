@@ -13,6 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.layout import NATURAL, NCHW, Layout
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.strided_copy import storage_axes
 
@@ -69,6 +70,9 @@ class Concat(Op):
                 raise InvalidGraph(f"cannot concatenate {first} and {t} along axis {self.axis}")
         total = sum(t.shape[self.axis] for t in types)
         return (TensorType(first.dtype, (*first.shape[: self.axis], total, *first.shape[self.axis + 1 :])),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs) if self.axis > 1 else None
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         return (np.concatenate([present(x, f"input {i}") for i, x in enumerate(inputs)], self.axis),)

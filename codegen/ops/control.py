@@ -63,7 +63,10 @@ class If(Op):
     otherwise: Graph
 
     is_control = True
-    parts = ("then", "else")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("then", "else")
 
     @property
     def graphs(self) -> tuple[Graph, ...]:
@@ -111,7 +114,10 @@ class While(Op):
 
     is_control = True
     is_loop = True
-    parts = ("condition", "body")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return ("condition", "body")
 
     @property
     def graphs(self) -> tuple[Graph, ...]:

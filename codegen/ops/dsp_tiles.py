@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from edgegen.ir.fixed_point import FixedPoint, IntArray, ScaledRound
 from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range
 from edgegen.ops.epilogue import clamp_s8, factor_words, scheme
-from edgegen.ops.requantize_dsp import HighMultiply, high_multiply, largest_shift, staircase
+from edgegen.ops.requantize_dsp import HighMultiply, high_multiply, largest_shift
 from edgegen.ops.requantize_proof import Staircase, accumulator_range
 
 SHIFTS = (9, 11, 13, 15)  # EDGEGEN_DSP_RESULT_9 ... EDGEGEN_DSP_RESULT_15, in the order of the enumeration
@@ -124,7 +125,25 @@ def choose_result(
 
     shifts: those with a path of their own, which needs that no unit has a correction
     """
-    stairs = staircase(requantize, weights, bias, *clamp_s8(clamp))
+    ranges = tuple(v.tobytes() for v in accumulator_range(weights, bias))
+    bias_bytes = np.asarray(bias, np.int64).tobytes()
+    return _proved_result(requantize, clamp_s8(clamp), (ranges[0], ranges[1], bias_bytes), scales, shifts)
+
+
+@functools.lru_cache(maxsize=1024)
+def _proved_result(
+    requantize: FixedPoint,
+    clamp: tuple[int, int],
+    units: tuple[bytes, bytes, bytes],
+    scales: tuple[int, ...],
+    shifts: tuple[int, ...],
+) -> tuple[int, HighMultiply | None]:
+    """units: least and greatest accumulator and bias of each, as the bytes of int64.
+
+    Kept, since kernels ask for it when they are chosen, when they are packed and for every number of rows.
+    """
+    low, high, bias = (np.frombuffer(v, np.int64) for v in units)
+    stairs = Staircase.of(requantize, low, high, *clamp)
     top = largest_shift(stairs, max(scales))
     for shift in [*(s for s in reversed(shifts) if s <= top), *range(top, max(top - 3, -1), -1)]:
         found = high_multiply(stairs, bias, shift, scales)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.layout import NATURAL, NCHW, Layout
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.rows import RowWindow
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.strided_copy import storage_axes
 
@@ -95,6 +97,14 @@ class Pad(Op):
             raise InvalidGraph(f"cannot pad {x} by {list(self.before)} and {list(self.after)}")
         shape = tuple(n + b + a for n, b, a in zip(x.shape, self.before, self.after, strict=True))
         return (TensorType(x.dtype, shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        x = known(inputs[0], "x")
+        whole = len(x.shape) != 4 or self.before[0] or self.after[0]
+        return None if whole else (RowWindow(1, 1, self.before[1]),)
+
+    def at_rows(self, above: int, below: int) -> Self:
+        return replace(self, before=(0, above, *self.before[2:]), after=(0, below, *self.after[2:]))
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")

@@ -11,6 +11,7 @@ from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.binary.broadcast import MAX_LOOPS, few_loops, loops, walked_in_order
 from edgegen.ops.window import any_order
@@ -38,6 +39,9 @@ class Prelu(Op):
         if x.dtype != alpha.dtype or shape != x.shape:
             raise InvalidGraph(f"alpha {alpha} does not broadcast to x {x}")
         return (TensorType(x.dtype, x.shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, alpha = present(inputs[0], "x"), present(inputs[1], "alpha")

@@ -13,6 +13,7 @@ from edgegen.ir.fixed_point import FixedPoint, wrap32
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lookup import FLIP_SIGN_8, LOOKUP_8, same_order
 from edgegen.ops.window import any_order
@@ -49,6 +50,9 @@ class Quantize(Op):
             raise InvalidGraph(f"x {x} cannot be quantized to {self.dtype}")
         return (TensorType(DTYPES[self.dtype], x.shape),)
 
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
+
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")
         low, high = limits(self.dtype, NO_CLAMP)
@@ -77,6 +81,9 @@ class Dequantize(Op):
         if len(self.scale) > 1 and (not 0 <= self.axis < len(x.shape) or x.shape[self.axis] != len(self.scale)):
             raise InvalidGraph(f"{len(self.scale)} scales do not fit axis {self.axis} of x {x}")
         return (TensorType(F32, x.shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")
@@ -108,6 +115,9 @@ class Requantize(Op):
         if x.dtype.name not in _INTEGERS or self.dtype not in _INTEGERS:
             raise InvalidGraph(f"x {x} cannot be requantized to {self.dtype}")
         return (TensorType(DTYPES[self.dtype], x.shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x").astype(np.int64)

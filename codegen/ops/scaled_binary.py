@@ -12,6 +12,7 @@ from edgegen.ir.dtypes import S8
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.binary.broadcast import MAX_LOOPS, loops, walked_in_order
 from edgegen.ops.requantize import limits
@@ -55,6 +56,9 @@ class ScaledBinary(Op):
         except ValueError as error:
             raise InvalidGraph(f"a {a} and b {b} do not broadcast") from error
         return (TensorType(S8, shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         a, b = present(inputs[0], "a"), present(inputs[1], "b")

@@ -9,6 +9,7 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lookup import FLIP_SIGN_8, LOOKUP_8
 
@@ -31,6 +32,9 @@ class Table(Op):
         if x.dtype.name not in ("s8", "u8") or self.dtype not in ("s8", "u8") or len(self.values) != 256:
             raise InvalidGraph(f"{len(self.values)} {self.dtype} results do not make a table for x {x}")
         return (TensorType(DTYPES[self.dtype], x.shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")

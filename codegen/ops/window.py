@@ -9,6 +9,7 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
 from edgegen.ir.layout import NATURAL, NCHW, Layout
+from edgegen.ir.rows import RowWindow
 from edgegen.ir.tensor import Array
 
 Pair = tuple[int, int]
@@ -31,6 +32,11 @@ def window_output(size: tuple[int, ...], kernel: Pair, stride: Pair, dilation: P
             )
         out.append(room // stride[axis] + 1)
     return out[0], out[1]
+
+
+def window_rows(kernel: int, stride: Pair, dilation: Pair, pad: Pads) -> RowWindow:
+    """The rows that a window of so many rows reads."""
+    return RowWindow((kernel - 1) * dilation[0] + 1, stride[0], pad[0])
 
 
 def pad_image(x: Array, pad: Pads, value: float = 0) -> Array:

@@ -36,21 +36,20 @@ from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
 from edgegen.passes.optimize.reorder_axes import reorder_axes
 from edgegen.passes.optimize.simplify_control import simplify_control
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
+from edgegen.passes.planning import PLANNING, Pass, apply
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
-from edgegen.passes.post_optimize.find_views import find_views
 from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from edgegen.passes.post_optimize.store_results import store_results
 from edgegen.passes.post_optimize.store_state import store_state
+from edgegen.passes.post_optimize.tile_rows import tile_rows
 from edgegen.passes.pre_optimize.eliminate_common_subexpressions import eliminate_common_subexpressions
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
 from edgegen.passes.pre_optimize.infer_shapes import infer_shapes
 from edgegen.passes.pre_optimize.simplify_algebra import simplify_algebra
 from edgegen.targets import Target
-
-Pass = Callable[[Graph, Target], bool]
 
 PRE_OPTIMIZE: tuple[Pass, ...] = (
     infer_shapes,
@@ -75,26 +74,12 @@ OPTIMIZE: tuple[Pass, ...] = (
     eliminate_common_subexpressions,
     eliminate_dead_nodes,
 )
-POST_OPTIMIZE: tuple[Pass, ...] = (
-    fold_views,
-    assign_layouts,
-    select_kernels,
-    pack_weights,
-    store_results,
-    store_state,
-    find_views,
-    plan_arena,
-)
+POST_OPTIMIZE: tuple[Pass, ...] = (fold_views, tile_rows, *PLANNING)
 STAGES: dict[str, tuple[Pass, ...]] = {
     "pre_optimize": PRE_OPTIMIZE,
     "optimize": OPTIMIZE,
     "post_optimize": POST_OPTIMIZE,
 }
-WHOLE_MODEL = (
-    store_results,
-    find_views,
-    plan_arena,
-)  # looks into sub-graphs itself; every other pass runs on each of them by itself
 ROUNDS = 32  # far more than any model needs: reaching it means two passes undo each other
 
 INDISPENSABLE: dict[Pass, str] = {
@@ -181,16 +166,8 @@ def run(graph: Graph, target: Target, options: Options) -> None:
         verify(graph, stage)
 
 
-def _run_everywhere(one: Pass, graph: Graph, target: Target) -> bool:
-    """On the graph, then on the sub-graphs that it still has."""
-    changed = one(graph, target)
-    for inner in [g for n in graph.nodes for g in n.op.graphs]:
-        changed |= _run_everywhere(one, inner, target)
-    return changed
-
-
 def _run_pass(one: Pass, graph: Graph, target: Target, options: Options) -> bool:
-    changed = one(graph, target) if one in WHOLE_MODEL else _run_everywhere(one, graph, target)
+    changed = apply(one, graph, target)
     try:
         check(graph, (*ALWAYS, *ENSURES.get(one, ())))
     except InvalidGraph as error:

@@ -23,6 +23,7 @@ class Target:
     runner:    how edgegen verify executes the code
     cpu:       of the emulator ("cortex-a53", a qemu -cpu), "" for native
     optimize:  what kernel selection and emission prefer
+    ram_bytes: that a plan may take, arena and state; 0: no limit
     """
 
     name: str
@@ -37,6 +38,7 @@ class Target:
     runner: Runner = "native"
     cpu: str = ""
     optimize: Optimize = "speed"
+    ram_bytes: int = 0
 
     @property
     def struct_alignment(self) -> int:

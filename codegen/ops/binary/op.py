@@ -10,6 +10,7 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint, IntArray, doubling_high_multiply, rounding_shift_right, wrap32
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.fixed_point_functions import leading_zeros, reciprocal_of_one_plus
 
@@ -132,6 +133,9 @@ class Binary(Op):
         except ValueError as error:
             raise InvalidGraph(f"a {a} and b {b} do not broadcast") from error
         return (TensorType(a.dtype, shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         a, b = present(inputs[0], "a"), present(inputs[1], "b")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.rows import RowWindow
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.epilogue import finish_accumulator, result_type
-from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output
+from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output, window_rows
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,13 @@ class Conv2d(Op):
                 acc[..., g * per : (g + 1) * per] += patch[..., g * depth : (g + 1) * depth] @ weights.T
         bias = inputs[2] if len(inputs) > 2 else None
         return (finish_accumulator(acc, bias, self.requantize, self.clamp, x.dtype),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...]:
+        kernel = known(inputs[1], "weights").shape[1]
+        return (window_rows(kernel, self.stride, self.dilation, self.pad), *[None] * (len(inputs) - 1))
+
+    def at_rows(self, above: int, below: int) -> Self:
+        return replace(self, pad=(above, self.pad[1], below, self.pad[3]))
 
     def macs(self, *inputs: TensorType | None) -> int:
         w = known(inputs[1], "weights")

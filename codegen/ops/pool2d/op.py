@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S8
 from edgegen.ir.fixed_point import IntArray, ScaledRound
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
+from edgegen.ir.rows import RowWindow
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output
+from edgegen.ops.window import Pads, Pair, pad_image, taps, window_output, window_rows
 
 Pooling = Literal["average", "max", "l2"]
 POOLINGS: tuple[Pooling, ...] = ("average", "max", "l2")
@@ -62,6 +63,13 @@ class Pool2d(Op):
             if self.pad[axis] >= self.kernel[axis] or last >= x.shape[1 + axis]:
                 raise InvalidGraph(f"pad {self.pad} leaves windows of {self.kernel} without any pixel of {x}")
         return (TensorType(x.dtype, (x.shape[0], *out, x.shape[3])),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...]:
+        del inputs
+        return (window_rows(self.kernel[0], self.stride, (1, 1), self.pad),)
+
+    def at_rows(self, above: int, below: int) -> Self:
+        return replace(self, pad=(above, self.pad[1], below, self.pad[3]))
 
     def _patches(self, image: Array, out: Pair) -> Iterator[Array]:
         """The pixels [N,oH,oW,C] that each place of the window sees, over an already padded image."""

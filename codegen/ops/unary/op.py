@@ -10,6 +10,7 @@ import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.op import Op, known, present
+from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.unary_quantized import QuantizedFunction
 
@@ -114,6 +115,9 @@ class Unary(Op):
         if not fits:
             raise InvalidGraph(f"x {x} does not fit the function's arithmetic")
         return (TensorType(x.dtype, x.shape),)
+
+    def row_windows(self, *inputs: TensorType | None) -> tuple[RowWindow | None, ...] | None:
+        return element_rows(*inputs)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")

@@ -63,7 +63,7 @@ class _Around:
     target: Target
 
     def store(self) -> bool:
-        control = [n for n in self.graph.nodes if n.op.is_control]
+        control = [n for n in self.graph.nodes if n.op.is_control and not n.op.stretches]
         for node in control:
             _place_constants(node, self.graph, self.target)
             (self._store_loop if node.op.is_loop else self._store_branches)(node)

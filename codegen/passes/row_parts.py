@@ -1,0 +1,139 @@
+"""Which parts of a graph can become loops over rows, and which of them together keep a plan below a number of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.rows import row_bytes
+from edgegen.ir.tensor import Tensor
+from edgegen.passes.row_costs import Cost, cost
+from edgegen.passes.row_turns import Part, windows
+
+ROWS = (1, 2, 3, 4, 6, 8, 12, 16)  # of the result at a turn
+LONGEST = 48  # nodes of a part
+WORD = 4  # bytes: rows start at multiples of this, since kernels load words
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Nodes [first, end) of a graph as a loop that makes so many rows at a turn."""
+
+    first: int
+    end: int
+    rows: int
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A part at nodes [first, end). beside: bytes that are in use all along besides its input and output."""
+
+    part: Part
+    first: int
+    end: int
+    beside: int
+    x_dies: bool
+
+
+def _may_slice(image: Tensor) -> bool:
+    return row_bytes(image) % WORD == 0
+
+
+class Parts:
+    """The parts of one graph, and what each costs.
+
+    use:     bytes in use at each of the graph's nodes without loops
+    scratch: bytes that each node's kernel works in
+    """
+
+    def __init__(self, graph: Graph, use: Sequence[int], scratch: Mapping[Node, int]) -> None:
+        self.graph, self.use, self.scratch = graph, use, scratch
+        self._costs: dict[tuple[int, int, int], Cost] = {}
+        self._last: dict[Tensor, int] = {}
+        for i, node in enumerate(graph.nodes):
+            self._last.update((t, i) for t in node.inputs if t is not None and not t.is_constant)
+        self._last.update((t, len(graph.nodes)) for t in graph.sinks)
+        self._first = {t: i for i, n in enumerate(graph.nodes) for t in n.outputs}
+        self.candidates = [c for first in range(len(graph.nodes)) for c in self._from(first)]
+
+    def _from(self, first: int) -> list[_Candidate]:
+        """Parts that start with a node: of one image, to one image that alone is needed afterwards."""
+        nodes = self.graph.nodes
+        x: Tensor | None = None
+        inside: dict[Tensor, None] = {}
+        found = []
+        for end in range(first + 1, min(first + LONGEST, len(nodes)) + 1):
+            node = nodes[end - 1]
+            read = windows(node)
+            if read is None or not _may_slice(node.out):
+                break
+            outside = {node.input(i) for i in read} - inside.keys()
+            if len(outside | {x or node.input(min(read))}) > 1:
+                break
+            x = x or next(iter(outside))
+            inside[node.out] = None
+            needed = [t for t in inside if self._last.get(t, -1) >= end]
+            if needed == [node.out] and end > first + 1 and _may_slice(x):
+                found.append(self._candidate(first, end, x))
+        return found
+
+    def _candidate(self, first: int, end: int, x: Tensor) -> _Candidate:
+        nodes = self.graph.nodes[first:end]
+        beside = sum(
+            t.type.bytes
+            for t, last in self._last.items()
+            if t is not x and last >= end and self._first.get(t, -1) < first
+        )
+        return _Candidate(Part(tuple(nodes), x, nodes[-1].out), first, end, beside, self._last[x] < end)
+
+    def cost(self, candidate: _Candidate, rows: int) -> Cost:
+        key = (candidate.first, candidate.end, rows)
+        if key not in self._costs:
+            found = cost(candidate.part, rows, self.scratch, candidate.x_dies)
+            self._costs[key] = Cost(found.bytes + candidate.beside, found.work)
+        return self._costs[key]
+
+    def cheapest(self, most: int) -> list[Choice] | None:
+        """The loops of least work with which no more than `most` bytes are in use; None if there are none."""
+        hot = [i for i, bytes in enumerate(self.use) if bytes > most]
+        ending: dict[int, list[Choice]] = {}
+        for candidate in self.candidates:
+            if not any(candidate.first <= i < candidate.end for i in hot):
+                continue
+            choice = self._choice(candidate, most)
+            if choice is not None:
+                ending.setdefault(choice.end, []).append(choice)
+        best: list[tuple[int, list[Choice]] | None] = [(0, [])]
+        for i, bytes in enumerate(self.use):
+            options = [best[i]] if bytes <= most else []
+            for choice in ending.get(i + 1, ()):
+                before = best[choice.first]
+                options.append(None if before is None else (before[0] + choice.cost.work, [*before[1], choice]))
+            best.append(min((o for o in options if o is not None), key=lambda o: o[0], default=None))
+        last = best[-1]
+        return None if last is None else last[1]
+
+    def _choice(self, candidate: _Candidate, most: int) -> Choice | None:
+        ends = max(candidate.part.x.type.bytes, candidate.part.y.type.bytes) + candidate.beside
+        if ends > most:
+            return None
+        found: Choice | None = None
+        for rows in ROWS:
+            if rows > 1 and 2 * rows > candidate.part.y.shape[1]:
+                break
+            known = self.cost(candidate, rows)
+            if known.bytes > most:
+                break  # more rows need more bytes
+            if found is None or known.work < found.cost.work:
+                found = Choice(candidate.first, candidate.end, rows, known)
+        return found
+
+    def least(self) -> int:
+        """The fewest bytes for which `cheapest` finds loops, to within 1 %."""
+        low, high = 0, max(self.use, default=0)
+        while high - low > max(high // 100, 16):
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.cheapest(middle) is not None else (middle, high)
+        return high

@@ -1,0 +1,296 @@
+"""Cuts a part of a graph into turns that make a few rows of its result each: a RowLoop.
+
+Which rows exist follows from the result backwards. After a turn, each image between has the rows that its readers have
+needed so far; what a reader needs again, or later, stays in the image's buffer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.rows import Kept, RowWindow, Stretch
+from edgegen.ir.tensor import Tensor
+from edgegen.ops.concat import Concat
+from edgegen.ops.row_loop import RowLoop
+from edgegen.ops.slice import Slice
+
+
+def windows(node: Node) -> dict[int, RowWindow] | None:
+    """The inputs that the node reads by rows, by their position; None if it does not work row by row.
+
+    All of one image each; what it reads besides must be known ahead of time.
+    """
+    found = node.op.row_windows(*(None if t is None else t.type for t in node.inputs))
+    if found is None or len(node.outputs) != 1 or node.out.rank != 4 or node.out.shape[0] != 1:
+        return None
+    taken: dict[int, RowWindow] = {}
+    for i, (tensor, window) in enumerate(zip(node.inputs, found, strict=True)):
+        if tensor is None:
+            continue
+        if (window is None) != tensor.is_constant or (window is not None and tensor.shape[0] != 1):
+            return None
+        if window is not None:
+            taken[i] = window
+    return taken or None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Nodes that compute y from x, in order: nothing else reads what is between, and all of them work row by row."""
+
+    nodes: tuple[Node, ...]
+    x: Tensor
+    y: Tensor
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Of one image in one turn: rows [start, old) lie in its buffer already, rows [old, new) are computed.
+
+    keep: the first row that later turns read; new if there is none
+    """
+
+    start: int
+    old: int
+    new: int
+    keep: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """One node in one turn: it makes rows [first, end)."""
+
+    node: Node
+    first: int
+    end: int
+
+
+class Turns:
+    """The rows of every image in every turn."""
+
+    def __init__(self, part: Part, rows: int) -> None:
+        self.part, self.rows = part, rows
+        self.windows = {n: windows(n) or {} for n in part.nodes}
+        self.readers: dict[Tensor, list[tuple[Node, RowWindow]]] = {}
+        for node in part.nodes:
+            for i, window in self.windows[node].items():
+                self.readers.setdefault(node.input(i), []).append((node, window))
+        self.images = [n.out for n in part.nodes]
+        self.count = -(-part.y.shape[1] // rows)
+        self._made: dict[int, dict[Tensor, int]] = {}
+
+    def made(self, turn: int) -> dict[Tensor, int]:
+        """How many rows of each image there are after a turn."""
+        if turn not in self._made:
+            self._made[turn] = self._needed(min((turn + 1) * self.rows, self.part.y.shape[1]))
+        return self._made[turn]
+
+    def _needed(self, rows: int) -> dict[Tensor, int]:
+        """How many rows of each image the first `rows` rows of y need."""
+        needed = {self.part.y: rows}
+        for node in reversed(self.part.nodes):
+            count = needed.get(node.out, 0)
+            for i, window in self.windows[node].items() if count else ():
+                image = node.input(i)
+                needed[image] = max(needed.get(image, 0), min(max(window.end(count), 0), image.shape[1]))
+        return needed
+
+    def span(self, turn: int, image: Tensor) -> tuple[int, int]:
+        """Rows of the image that the turn computes."""
+        before = self.made(turn - 1).get(image, 0) if turn else 0
+        return before, max(before, self.made(turn).get(image, 0))
+
+    def kept_from(self, turn: int, image: Tensor) -> int:
+        """The first row of the image that turns after this one read; how many there are by then if none is read."""
+        _, end = self.span(turn, image)
+        first = end
+        for node, window in self.readers.get(image, ()):
+            _, done = self.span(turn, node.out)
+            if done < self.made(self.count - 1).get(node.out, 0):
+                first = min(first, max(window.first(done), 0))
+        return first
+
+    def rows_of(self, turn: int, image: Tensor) -> Rows:
+        old, new = self.span(turn, image)
+        start = self.kept_from(turn - 1, image) if turn else old
+        return Rows(start, old, new, self.kept_from(turn, image))
+
+    def calls(self, turn: int) -> list[Call]:
+        found = [Call(n, *self.span(turn, n.out)) for n in self.part.nodes]
+        return [c for c in found if c.end > c.first]
+
+    def read_by(self, node: Node) -> list[Tensor]:
+        """The images that a node reads."""
+        return [node.input(i) for i in self.windows[node]]
+
+    def read(self, call: Call, position: int) -> tuple[int, int, int, int]:
+        """Rows [first, end) of an input that the call reads, and rows of padding above and below."""
+        window, height = self.windows[call.node][position], call.node.input(position).shape[1]
+        first, end = window.first(call.first), window.end(call.end)
+        return max(first, 0), min(end, height), max(-first, 0), max(end - height, 0)
+
+    def reads_of_x(self, turn: int) -> tuple[int, int] | None:
+        """Rows of x that the turn reads."""
+        spans = [
+            self.read(call, i)[:2]
+            for call in self.calls(turn)
+            for i in self.windows[call.node]
+            if call.node.input(i) is self.part.x
+        ]
+        return (min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
+
+    def form(self, turn: int) -> tuple[object, ...]:
+        """All that tells turns apart, apart from where they read x and write y."""
+        origin = self.reads_of_x(turn)
+        images = {image: self.rows_of(turn, image) for image in self.images}
+        calls = []
+        for call in self.calls(turn):
+            reads = []
+            for i in self.windows[call.node]:
+                first, end, above, below = self.read(call, i)
+                image = call.node.input(i)
+                start = (origin or (0, 0))[0] if image is self.part.x else images[image].start
+                reads.append((first - start, end - first, above, below))
+            calls.append((call.node, call.end - call.first, tuple(reads)))
+        kept = tuple(
+            (r.old - r.start, r.new - r.start, r.keep - r.start)
+            for image, r in images.items()
+            if image is not self.part.y
+        )
+        return (None if origin is None else origin[1] - origin[0], tuple(calls), kept)
+
+    def is_possible(self) -> bool:
+        """Whether every call reads at least one row that exists."""
+        for turn in range(self.count):
+            for call in self.calls(turn):
+                for i in self.windows[call.node]:
+                    first, end, _, _ = self.read(call, i)
+                    if end <= first:
+                        return False
+        return True
+
+
+def _with_rows(tensor: Tensor, rows: int, name: str) -> Tensor:
+    shape = (1, rows, *tensor.shape[2:])
+    return Tensor(name, replace(tensor.type, shape=shape))
+
+
+class _Body:
+    """The graph of one turn under way."""
+
+    def __init__(self, turns: Turns, turn: int, name: str) -> None:
+        self.turns, self.turn, self.part = turns, turn, turns.part
+        self.graph = Graph(name, [], [])
+        self.whole: dict[Tensor, tuple[Tensor, int]] = {}  # each image's rows at hand, and the first one's number
+        self.found: list[int] = []
+        self.left: list[Kept] = []
+
+    def build(self) -> Graph:
+        turns, graph = self.turns, self.graph
+        origin = turns.reads_of_x(self.turn)
+        if origin is not None:
+            x = _with_rows(self.part.x, origin[1] - origin[0], self.part.x.name)
+            graph.inputs.append(x)
+            self.whole[self.part.x] = (x, origin[0])
+        inner = [image for image in turns.images if image is not self.part.y]
+        rows = {image: turns.rows_of(self.turn, image) for image in inner}
+        for number, image in enumerate(inner):
+            r = rows[image]
+            if r.old > r.start:
+                kept = _with_rows(image, r.old - r.start, f"{image.name}/kept")
+                graph.inputs.append(kept)
+                self.found.append(number)
+                self.whole[image] = (kept, r.start)
+        calls = turns.calls(self.turn)
+        ends = {image: k for k, call in enumerate(calls) for image in (call.node.out, *turns.read_by(call.node))}
+        cut: dict[Tensor, Tensor] = {}
+        for k, call in enumerate(calls):
+            self._compute(call)
+            for image in inner:  # what is kept is cut out as soon as no other rows are read
+                if ends.get(image) == k and rows[image].new > rows[image].keep:
+                    cut[image] = self._rows(image, rows[image].keep, rows[image].new)
+        graph.outputs.append(self.whole[self.part.y][0])
+        for number, image in enumerate(inner):
+            r = rows[image]
+            if r.new > r.keep:
+                graph.outputs.append(cut.get(image) or self._rows(image, r.keep, r.new))
+                self.left.append(Kept(number, r.keep - r.start))
+        return graph
+
+    def _compute(self, call: Call) -> None:
+        node, image = call.node, call.node.out
+        inputs = list(node.inputs)
+        above = below = 0
+        for i in self.turns.windows[node]:
+            first, end, above, below = self.turns.read(call, i)
+            inputs[i] = self._rows(node.input(i), first, end)
+        made = _with_rows(image, call.end - call.first, image.name)
+        op = node.op.at_rows(above, below)
+        self.graph.nodes.append(Node(op, inputs, [made], node.name, node.source))
+        kept = self.whole.get(image)
+        if kept is None:
+            self.whole[image] = (made, call.first)
+            return
+        both = _with_rows(image, kept[0].shape[1] + made.shape[1], f"{image.name}/rows")
+        self._view(Node(Concat(1), [kept[0], made], [both], f"{node.name}/rows", node.source))
+        self.whole[image] = (both, kept[1])
+
+    def _rows(self, image: Tensor, first: int, end: int) -> Tensor:
+        """Rows [first, end) of the image, out of those at hand."""
+        whole, start = self.whole[image]
+        if (first, end) == (start, start + whole.shape[1]):
+            return whole
+        part = _with_rows(image, end - first, f"{image.name}/from{first - start}")
+        cut = Slice((0, first - start, 0, 0), part.shape, (1, 1, 1, 1))
+        self._view(Node(cut, [whole], [part], part.name))
+        return part
+
+    def _view(self, node: Node) -> None:
+        node.offsets = node.op.offsets([t.type for t in node.inputs if t is not None], node.out.type)
+        self.graph.nodes.append(node)
+
+
+def row_loop(part: Part, rows: int) -> RowLoop | None:
+    """The part, so many rows of y at a time; None if a turn would have rows that nothing but padding makes."""
+    turns = Turns(part, rows)
+    if not turns.is_possible():
+        return None
+    forms = [turns.form(t) for t in range(turns.count)]
+    stretches: list[Stretch] = []
+    turn = 0
+    while turn < turns.count:
+        end = _alike(turns, forms, turn)
+        body = _Body(turns, turn, f"{part.y.name} rows {turn * rows}")
+        graph = body.build()
+        reads, further = turns.reads_of_x(turn), turns.reads_of_x(min(turn + 1, turns.count - 1))
+        x_step = further[0] - reads[0] if reads and further and end - turn > 1 else 0
+        y_step = rows if end - turn > 1 else 0
+        unread = part.x.shape[1] - reads[0] if reads and turn else 0
+        stretches.append(
+            Stretch(
+                graph,
+                end - turn,
+                (reads[0], x_step) if reads else None,
+                (turn * rows, y_step),
+                tuple(body.found),
+                tuple(body.left),
+                _with_rows(part.x, unread, f"{part.x.name}/unread") if unread else None,
+                _with_rows(part.y, min(end * rows, part.y.shape[1]), f"{part.y.name}/made"),
+            )
+        )
+        turn = end
+    return RowLoop(rows, tuple(stretches))
+
+
+def _alike(turns: Turns, forms: Sequence[tuple[object, ...]], turn: int) -> int:
+    """One past the last turn that is like `turn`: of its form, reading x further down by the same number of rows."""
+    end = turn + 1
+    starts = [turns.reads_of_x(t) for t in range(turns.count)]
+    while end < turns.count and forms[end] == forms[turn]:
+        a, b, c, d = starts[turn], starts[turn + 1], starts[end - 1], starts[end]
+        if a and b and c and d and b[0] - a[0] != d[0] - c[0]:
+            break
+        end += 1
+    return end

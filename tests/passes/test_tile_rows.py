@@ -1,0 +1,107 @@
+"""Under a limit, parts of a model become loops over rows, with the least work that keeps the plan within it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgegen.compiler import read
+from edgegen.errors import DoesNotFit
+from edgegen.ir.dtypes import S8
+from edgegen.ir.evaluate import evaluate
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.graph import Graph
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.pool2d import Pool2d
+from edgegen.passes.check import random_array
+from edgegen.passes.pipeline import Options, run
+from edgegen.targets import TARGETS, Target
+from tests.build_graph import Builder
+from tests.corpus import model as find_model
+from tests.row_graphs import SMALL, RowGraph
+
+GENERIC = TARGETS["generic"]
+
+
+def network() -> Graph:
+    """An image that layers make larger before they make it smaller, and a pool over all of the rest."""
+    random = RowGraph(1)
+    b = Builder()
+    y = b.input((1, 32, 8, 4), S8)
+    for kind, units, stride in (("conv", 16, 1), ("depthwise", 16, 2), ("conv", 24, 1), ("depthwise", 24, 2)):
+        pad = (1, 1, 1, 1)
+        if kind == "conv":
+            weights = random.weights(units, 3, 3, y.shape[3])
+            y = b.add(Conv2d((stride, stride), pad=pad, requantize=SMALL), y, weights, None)
+        else:
+            weights = random.weights(3, 3, units)
+            y = b.add(DepthwiseConv2d((stride, stride), pad=pad, requantize=SMALL), y, weights, None)
+    return b.graph(b.add(Pool2d("average", (8, 2)), y))
+
+
+def compiled(graph: Graph, target: Target) -> Graph:
+    after = graph.copy()
+    run(after, target, Options(check=True))
+    return after
+
+
+def loops(graph: Graph) -> list[str]:
+    return [n.name for n in graph.nodes if n.op.stretches]
+
+
+def bytes_of(graph: Graph) -> int:
+    assert graph.plan is not None
+    return graph.plan.total_bytes
+
+
+def test_without_a_limit_images_are_whole() -> None:
+    plain = compiled(network(), GENERIC)
+    assert loops(plain) == []
+    enough = compiled(network(), replace(GENERIC, ram_bytes=bytes_of(plain)))
+    assert loops(enough) == []
+
+
+@pytest.mark.parametrize("share", [0.9, 0.7, 0.5])
+def test_a_limit_is_kept_and_nothing_is_computed_twice(share: float) -> None:
+    graph = network()
+    plain = compiled(graph, GENERIC)
+    limit = int(bytes_of(plain) * share)
+    tiled = compiled(graph, replace(GENERIC, ram_bytes=limit))
+    assert loops(tiled)
+    assert bytes_of(tiled) <= limit
+    assert tiled.macs() == plain.macs()
+    inputs = [random_array(t.type, np.random.default_rng(0)) for t in graph.inputs]
+    np.testing.assert_array_equal(evaluate(tiled, inputs)[0], evaluate(graph, inputs)[0])
+
+
+def test_what_cannot_be_reached_is_refused_with_the_least_and_what_holds_it() -> None:
+    with pytest.raises(DoesNotFit, match="no plan needs 500 B or less") as error:
+        compiled(network(), replace(GENERIC, ram_bytes=500))
+    labels = [label for label, _ in error.value.details]
+    assert labels[:2] == ["least", "alive"]
+    least = int(error.value.details[0][1].split(" B")[0].replace(",", ""))
+    assert 500 < least < bytes_of(compiled(network(), GENERIC)) // 2
+
+
+def test_images_needed_elsewhere_stay_whole() -> None:
+    b, half = Builder(), FixedPoint.from_scales([0.5], 0)
+    x = b.input((1, 32, 32, 4), S8)
+    weights = b.constant(np.ones((3, 3, 4), np.int8))
+    y = b.add(DepthwiseConv2d(pad=(1, 1, 1, 1), requantize=half), x, weights, None)
+    graph = b.graph(y, b.add(DepthwiseConv2d(pad=(1, 1, 1, 1), requantize=half), y, weights, None))
+    plain = compiled(graph, GENERIC)
+    with pytest.raises(DoesNotFit):
+        compiled(graph, replace(GENERIC, ram_bytes=bytes_of(plain) - 64))
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(("model", "limit"), [("mlperf_ic_int8", 21_000), ("mlperf_vww_int8", 32_000)])
+def test_published_models_fit_where_their_images_do_not(corpus: Path, model: str, limit: int) -> None:
+    graph, _ = read(find_model(corpus, model), {})
+    after = graph.copy()
+    run(after, replace(TARGETS["cortex-m4"], ram_bytes=limit), Options())
+    assert bytes_of(after) <= limit
