@@ -1,4 +1,4 @@
-"""Whether the corpus's .tflite models give their recorded outputs on each target: `python -m benchmarks.conformance`.
+"""Whether the corpus's models give their recorded outputs on each target: `python -m benchmarks.conformance`.
 
 Every model is compiled and run on its recorded samples, which are consecutive calls of one instance. Integers must be
 equal; floats are measured against the largest magnitude that the output has in any sample.
@@ -7,26 +7,29 @@ equal; floats are measured against the largest magnitude that the output has in 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
 
+from benchmarks.conformance_page import Result, Said, entries, page
 from edgegen.boards import board
 from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.emit.render import constant_arrays
 from edgegen.errors import EdgegenError, NoKernel, ToolchainFailed, UnsupportedModel
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array
-from edgegen.report.table import markdown_table
+from edgegen.onnx_backend import compile_specialized
 from edgegen.targets import TARGETS, Optimize, Target, host_target
 from edgegen.verify import Build, Call, Outcome, build_program, compare, verify_model
 from edgegen.verify.compare import magnitude
 from tests import corpus
 from tests.corpus import Recorded
+from tests.corpus_onnx import specialized
 
+KINDS = ("tflite", "onnx")
 NAMED = ("host", "generic", "arm-neon", "cortex-m4")
 EMULATED = "mps2-an386"
 RESERVE = 1 << 20  # bytes of the board's memories for code, stack and harness
@@ -35,32 +38,6 @@ LARGEST_REFERENCE = 1_000_000_000  # MACs: what numpy computes in some seconds
 
 EMULATED_MACS = 5_000_000_000  # what an emulator computes in some minutes
 
-Said = Literal["exact", "close", "misjudged", "differs", "refused", "too large", "too long", "failed"]
-AGREE: tuple[Said, ...] = ("exact", "close", "misjudged")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one model on one target.
-
-    said:   "misjudged" where the corpus's references say nothing (tests.corpus.MISJUDGED)
-    error:  largest error of a float output, as a part of the output's largest magnitude
-    detail: why it is refused, how it differs, or what a misjudged one was compared with
-    samples: how many were compared
-    """
-
-    model: str
-    target: str
-    said: Said
-    error: float = 0.0
-    detail: str = ""
-    samples: int = 0
-
-    def __str__(self) -> str:
-        if self.said == "close":
-            return f"{self.error:.1e}"
-        return f"{self.said}: {self.detail}" if self.detail else self.said
-
 
 def named_target(name: str) -> Target:
     """The target, which for "host" is this machine's best."""
@@ -68,9 +45,32 @@ def named_target(name: str) -> Target:
 
 
 def compiled_model(name: str, target: str, optimize: Optimize = "speed", symbols: str = "") -> Compiled:
-    """The corpus's model for a target. symbols: what its C is called, by default as it. Raises EdgegenError."""
+    """The corpus's .tflite model for a target. symbols: what its C is called, by default as it. Raises EdgegenError."""
     path = corpus.ROOT / "models" / "tflite" / f"{name}.tflite"
     return compile_model(Request(path, replace(named_target(target), optimize=optimize), name=symbols or name))
+
+
+def files() -> dict[str, Path]:
+    """Every model file of both formats, by name."""
+    return {path.stem: path for kind in KINDS for path in corpus.models(corpus.ROOT, kind)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A compiled model and its recorded samples: (inputs, outputs)."""
+
+    model: Compiled
+    samples: list[tuple[list[Array], list[Recorded]]]
+
+
+def read_case(name: str, target: str, optimize: Optimize) -> Case:
+    """The model for a target. Raises EdgegenError."""
+    path = files()[name]
+    if path.suffix == ".onnx":
+        found, samples = specialized(path)
+        return Case(compile_specialized(found, name, replace(named_target(target), optimize=optimize)), samples)
+    model = compiled_model(name, target, optimize)
+    return Case(model, corpus.references(corpus.ROOT, name, [t.type for t in model.source.inputs]))
 
 
 def too_large(model: Compiled) -> str:
@@ -95,7 +95,8 @@ def compared(name: str, target: str, recorded: Sequence[Sequence[Recorded]], out
     for sample, (wanted, outcome) in enumerate(zip(recorded, outcomes, strict=True)):
         for k, (output, there) in enumerate(zip(outcome.outputs, wanted, strict=True)):
             got, want = there.part(output), there.values
-            found = compare(got, want, relative=1e-5, ulp=0, scale=largest[k])
+            relative = max(1e-5, corpus.judge_error(name) / largest[k]) if largest[k] else 1e-5
+            found = compare(got, want, relative=relative, ulp=0, scale=largest[k])
             exact = exact and found.max_ulp == 0
             if want.dtype.kind == "f" and largest[k]:
                 error = max(error, found.max_abs_error / largest[k])
@@ -109,20 +110,21 @@ def _reason(error: EdgegenError) -> str:
     return " ".join(error.what.split())
 
 
-def _attempt(name: str, target: str, optimize: Optimize) -> Compiled | Result:
+def _attempt(name: str, target: str, optimize: Optimize) -> Case | Result:
     try:
-        model = compiled_model(name, target, optimize)
+        case = read_case(name, target, optimize)
     except (UnsupportedModel, NoKernel) as error:
         return Result(name, target, "refused", detail=_reason(error))
     except EdgegenError as error:
         return Result(name, target, "refused", detail=f"{type(error).__name__}: {_reason(error)}")
+    model = case.model
     why = too_large(model)
     if why:
         return Result(name, target, "too large", detail=f"{why} are more than the emulated board's memories hold")
     macs = model.source.macs()
     if model.target.runner != "native" and macs > EMULATED_MACS:
         return Result(name, target, "too long", detail=f"compiled, but not run: {macs:,} MACs take an emulator hours")
-    return model
+    return case
 
 
 def _misjudged(model: Compiled, target: str, inputs: Sequence[Array], outcome: Outcome) -> Result:
@@ -152,21 +154,21 @@ def check(
 ) -> list[Result]:
     """Compiles the models for the target and runs them as one program on up to `most` samples each."""
     attempts = [_attempt(name, target, optimize) for name in names]
-    compiled = [a for a in attempts if isinstance(a, Compiled)]
-    models = [m for m in compiled if m.name not in corpus.UNSTEADY]
-    samples = [corpus.references(corpus.ROOT, m.name, [t.type for t in m.source.inputs])[:most] for m in models]
+    cases = [a for a in attempts if isinstance(a, Case)]
+    steady = [c for c in cases if c.model.name not in corpus.UNSTEADY]
     results = {a.model: a for a in attempts if isinstance(a, Result)}
-    results |= {m.name: _by_layers(m, target, build) for m in compiled if m.name in corpus.UNSTEADY}
-    if models:
-        program = build_program(models, build)
-        calls = [Call(x, i, restart=k == 0) for i, s in enumerate(samples) for k, (x, _) in enumerate(s)]
+    results |= {c.model.name: _by_layers(c.model, target, build) for c in cases if c not in steady}
+    if steady:
+        program = build_program([c.model for c in steady], build)
+        calls = [Call(x, i, restart=k == 0) for i, c in enumerate(steady) for k, (x, _) in enumerate(c.samples[:most])]
         outcomes = iter(program.execute(calls))
-        for model, given in zip(models, samples, strict=True):
+        for case in steady:
+            given, name = case.samples[:most], case.model.name
             mine = [next(outcomes) for _ in given]
-            if model.name in corpus.MISJUDGED:
-                results[model.name] = _misjudged(model, target, given[0][0], mine[0])
+            if name in corpus.MISJUDGED:
+                results[name] = _misjudged(case.model, target, given[0][0], mine[0])
                 continue
-            results[model.name] = compared(model.name, target, [r for _, r in given], mine)
+            results[name] = compared(name, target, [r for _, r in given], mine)
     return [results[name] for name in names]
 
 
@@ -180,53 +182,13 @@ def check_all(names: Sequence[str], target: str) -> list[Result]:
         return [result for name in names for result in check_all([name], target)]
 
 
-TEXT = """\
-Written by `python -m benchmarks.conformance --page FILE`. Every .tflite file of the corpus, compiled for each
-target and run on its recorded samples: the host natively, arm-neon in qemu-aarch64, cortex-m4 as firmware on an
-emulated board. "exact": every output is equal to the judge's to the bit. A number: the largest error of a float
-output, as a part of its largest magnitude ("close" below: at most 1e-5). "misjudged": the recorded outputs say nothing,
-and the C was compared with edgegen's own reference. The judge is TensorFlow Lite Micro or, where it has no kernel,
-LiteRT."""
-
-
-def page(results: Sequence[Result], targets: Sequence[str], judges: dict[str, str]) -> str:
-    """The table, models by name, and below it what is refused and why."""
-    found = {(r.model, r.target): r for r in results}
-    names = list(dict.fromkeys(r.model for r in results))
-    reasons: dict[str, str] = {}
-
-    def cell(name: str, target: str) -> str:
-        r = found.get((name, target))
-        if r is None:
-            return "-"
-        if r.detail:
-            reasons.setdefault(f"{r.detail}", f"{name} on {target}")
-            return r.said
-        return str(r)
-
-    rows = [(n, judges.get(n, "-"), *(cell(n, t) for t in targets)) for n in names]
-    table = markdown_table(("model", "judge", *targets), rows)
-    kinds = [said for said in get_args(Said) if any(r.said == said for r in results)]
-    counts = [(t, *(sum(r.said == s for r in results if r.target == t) for s in kinds)) for t in targets]
-    notes = "\n".join(f"- {where}: {reason}" for reason, where in reasons.items())
-    parts = ["# Conformance", TEXT, markdown_table(("target", *kinds), counts), table]
-    return "\n\n".join([*parts, "## What is neither exact nor close", notes] if notes else parts) + "\n"
-
-
-def judges() -> dict[str, str]:
-    """Who judged each .tflite model of the corpus."""
-    lines = (corpus.ROOT / "MANIFEST.tsv").read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines[1:]]
-    return {row[0]: row[4] for row in rows if row[2] == "tflite"}
-
-
 TOGETHER = 8  # small models in one program
 SMALL = 200_000  # bytes of a file
 
 
 def _groups(names: Sequence[str]) -> list[list[str]]:
     """Small models several at a time, then large ones each alone."""
-    size = {p.stem: p.stat().st_size for p in corpus.models(corpus.ROOT)}
+    size = {name: path.stat().st_size for name, path in files().items()}
     small = [name for name in names if size[name] < SMALL]
     groups = [small[i : i + TOGETHER] for i in range(0, len(small), TOGETHER)]
     return groups + [[name] for name in sorted(names, key=lambda n: size[n]) if size[name] >= SMALL]
@@ -243,21 +205,38 @@ def _results(names: Sequence[str], targets: Sequence[str]) -> Iterator[Result]:
             yield from results
 
 
+def _known(path: Path | None) -> list[Result]:
+    """Results of earlier runs."""
+    if path is None or not path.is_file():
+        return []
+    return [Result(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
+
+
 def main() -> int:
-    names = [p.stem for p in corpus.models(corpus.ROOT)]
+    names = list(files())
     parser = argparse.ArgumentParser(prog="python -m benchmarks.conformance", description=__doc__)
-    parser.add_argument("--models", nargs="+", choices=names, default=names, metavar="M", help="default: all")
+    parser.add_argument("--models", nargs="*", choices=names, default=names, metavar="M", help="default: all")
     parser.add_argument("--targets", nargs="+", choices=NAMED, default=list(NAMED), metavar="T")
     parser.add_argument("--page", type=Path, metavar="FILE", help="also write the table to a Markdown file")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE",
+        help="JSON of results: this run's are added to those that it has, and all are on the page",
+    )
     args = parser.parse_args()
-    results: list[Result] = []
+    results = {(r.model, r.target): r for r in _known(args.results)}
     for result in _results(args.models, args.targets):
-        results.append(result)
-        text = page(sorted(results, key=lambda r: args.models.index(r.model)), args.targets, judges())
-        if args.page:  # what is known so far
-            args.page.write_text(text, encoding="utf-8")
+        results[result.model, result.target] = result
+        if args.results:  # what is known so far
+            found = json.dumps([asdict(r) for r in results.values()], indent=1)
+            args.results.write_text(f"{found}\n", encoding="utf-8")
+    targets = [t for t in NAMED if any(t == r.target for r in results.values())]
+    text = page(sorted(results.values(), key=lambda r: names.index(r.model)), targets, entries())
+    if args.page:
+        args.page.write_text(text, encoding="utf-8")
     print(text)
-    return 1 if any(r.said in ("differs", "failed") for r in results) else 0
+    return 1 if any(r.said in ("differs", "failed") for r in results.values()) else 0
 
 
 if __name__ == "__main__":

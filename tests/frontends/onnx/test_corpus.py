@@ -5,47 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 
-from edgegen.frontends.onnx import read_proto
-from edgegen.frontends.onnx.tensors import dtype_of_onnx
 from edgegen.ir.evaluate import evaluate
-from edgegen.ir.tensor import Array, TensorType
-from edgegen.onnx_backend import Specialized, compile_specialized, named_inputs, specialize
+from edgegen.ir.tensor import Array
+from edgegen.onnx_backend import compile_specialized
 from edgegen.targets import target
 from edgegen.verify import Call, build_program
 from tests import corpus as corpus_files
-
-FIXED: dict[str, dict[str, Array]] = {"silero_vad_v5": {"sr": np.array(16000)}}
-"""Inputs that choose among parts of a model, each of which fits some shapes only."""
-
-JUDGE_ERROR = {
-    "yunet_n_320": 2e-7,  # onnxruntime's Sigmoid of -14 to -6 is wrong by up to 7e-8
-    "style_candy": 0.27,  # of 208: beside f64, onnxruntime is wrong by 9.3e-4 of that, edgegen's C by 3.6e-4
-}
-"""Errors of recorded outputs, where they are larger than 1e-5 of the largest output."""
+from tests.corpus_onnx import specialized
 
 SLOW = {"style_candy"}
 """What numpy takes a minute for."""
-
-
-def types(model: onnx.ModelProto) -> list[TensorType]:
-    """Of the inputs, free dimensions being 1."""
-    constants = {t.name for t in model.graph.initializer}
-    tensors = [i.type.tensor_type for i in model.graph.input if i.name not in constants]
-    shapes = [tuple(max(d.dim_value, 1) for d in t.shape.dim) for t in tensors]
-    return [TensorType(dtype_of_onnx(t.elem_type, "input"), s) for t, s in zip(tensors, shapes, strict=True)]
-
-
-def specialized(path: Path) -> tuple[Specialized, list[tuple[list[Array], list[corpus_files.Recorded]]]]:
-    """The model for the shapes of its samples, and those: (inputs that the graph has, outputs)."""
-    proto = read_proto(path.read_bytes(), path.parent)
-    samples = corpus_files.references(corpus_files.ROOT, path.stem, types(proto), "onnx")
-    assert samples, path.stem
-    named = [(named_inputs(proto, inputs), outputs) for inputs, outputs in samples]
-    found = specialize(proto, named[0][0], FIXED.get(path.stem, {}))
-    return found, [(found.arguments(inputs), outputs) for inputs, outputs in named]
 
 
 def agree(name: str, outputs: list[Array], recorded: list[corpus_files.Recorded]) -> None:
@@ -54,7 +25,7 @@ def agree(name: str, outputs: list[Array], recorded: list[corpus_files.Recorded]
         got, want = there.part(output), there.values
         assert (got.dtype, got.shape) == (want.dtype, want.shape), name
         if want.dtype.kind == "f":
-            error = max(1e-5 * float(np.abs(want).max()), JUDGE_ERROR.get(name, 0.0))
+            error = max(1e-5 * float(np.abs(want).max()), corpus_files.judge_error(name))
             np.testing.assert_allclose(got, want, rtol=1e-5, atol=error, err_msg=name)
         else:
             np.testing.assert_array_equal(got, want, err_msg=name)
