@@ -4,12 +4,8 @@
 
 #include "kernels/reduce.h"
 
-#define EDGEGEN_REDUCE_FLOAT_H
-
-#include "kernels/reduce.h"
-
-/* Terms that are added up by themselves before they join the sum: rounding errors then grow with the number of such
- * parts, not of all terms. */
+/* Terms, and then sums of as many, that are added up by themselves before they join a larger sum: rounding errors grow
+ * with the number of additions to each sum, not with that of all terms. */
 #define EDGEGEN_REDUCE_PART 128
 
 #define EDGEGEN_REDUCE_FLOAT(dtype, type)                                                                              \
@@ -18,7 +14,8 @@
         const int32_t *n = p->kept_extent, *s = p->kept_stride, *m = p->extent, *w = p->stride;                        \
         EDGEGEN_REDUCE_KEPT(n) {                                                                                       \
             const type *from = x + EDGEGEN_REDUCE_PLACE(i, j, k, l, s);                                                \
-            type sum = 0;                                                                                              \
+            type sum = 0, of_parts = 0;                                                                                \
+            int32_t parts = 0;                                                                                         \
             for (int32_t o = 0; o < m[0]; o++)                                                                         \
             for (int32_t q = 0; q < m[1]; q++)                                                                         \
             for (int32_t r = 0; r < m[2]; r++)                                                                         \
@@ -29,9 +26,14 @@
                 for (int32_t t = first; t < end; t++) {                                                                \
                     part += from[EDGEGEN_REDUCE_PLACE(o, q, r, t, w)];                                                 \
                 }                                                                                                      \
-                sum += part;                                                                                           \
+                of_parts += part;                                                                                      \
+                if (++parts == EDGEGEN_REDUCE_PART) {                                                                  \
+                    sum += of_parts;                                                                                   \
+                    of_parts = 0;                                                                                      \
+                    parts = 0;                                                                                         \
+                }                                                                                                      \
             }                                                                                                          \
-            *y++ = sum / p->divisor;                                                                                   \
+            *y++ = (sum + of_parts) / p->divisor;                                                                      \
         }                                                                                                              \
     }
 

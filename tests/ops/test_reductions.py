@@ -102,6 +102,12 @@ def test_on_an_emulated_core(core: str) -> None:
     check_nodes([*reductions()[1::3], *normalizations()[1::3]], core)
 
 
+def test_means_of_large_images() -> None:
+    """Of a million pixels all of one sign, as the squares are that InstanceNormalization adds up."""
+    x = np.random.default_rng(1).uniform(900, 1100, (1, 1000, 1000, 1)).astype(np.float32)
+    check_nodes([Case(Reduce(f, (1, 2)), [x], "reduce_f32") for f in ("mean", "sum")], "generic")
+
+
 @pytest.mark.parametrize(
     ("op", "inputs", "text"),
     [

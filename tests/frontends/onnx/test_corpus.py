@@ -25,7 +25,7 @@ def agree(name: str, outputs: list[Array], recorded: list[corpus_files.Recorded]
         got, want = there.part(output), there.values
         assert (got.dtype, got.shape) == (want.dtype, want.shape), name
         if want.dtype.kind == "f":
-            error = max(1e-5 * float(np.abs(want).max()), corpus_files.judge_error(name))
+            error = 1e-5 * float(np.abs(want).max()) + corpus_files.judge_error(name)
             np.testing.assert_allclose(got, want, rtol=1e-5, atol=error, err_msg=name)
         else:
             np.testing.assert_array_equal(got, want, err_msg=name)
