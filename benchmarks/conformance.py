@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.conformance_page import Result, Said, entries, page
+from benchmarks.transposes import reasons_left
 from edgegen.boards import board
 from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.emit.render import constant_arrays
@@ -95,7 +96,7 @@ def compared(name: str, target: str, recorded: Sequence[Sequence[Recorded]], out
     for sample, (wanted, outcome) in enumerate(zip(recorded, outcomes, strict=True)):
         for k, (output, there) in enumerate(zip(outcome.outputs, wanted, strict=True)):
             got, want = there.part(output), there.values
-            relative = max(1e-5, corpus.judge_error(name) / largest[k]) if largest[k] else 1e-5
+            relative = 1e-5 + (corpus.judge_error(name) / largest[k] if largest[k] else 0.0)
             found = compare(got, want, relative=relative, ulp=0, scale=largest[k])
             exact = exact and found.max_ulp == 0
             if want.dtype.kind == "f" and largest[k]:
@@ -169,7 +170,8 @@ def check(
                 results[name] = _misjudged(case.model, target, given[0][0], mine[0])
                 continue
             results[name] = compared(name, target, [r for _, r in given], mine)
-    return [results[name] for name in names]
+    left = {c.model.name: tuple(reasons_left(c.model.graph)) for c in cases}
+    return [replace(results[name], transposes=left.get(name, ())) for name in names]
 
 
 def check_all(names: Sequence[str], target: str) -> list[Result]:
@@ -209,7 +211,8 @@ def _known(path: Path | None) -> list[Result]:
     """Results of earlier runs."""
     if path is None or not path.is_file():
         return []
-    return [Result(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return [Result(**{**each, "transposes": tuple(each["transposes"])}) for each in found]
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -21,6 +22,7 @@ class Result:
     error:  largest error of a float output, as a part of the output's largest magnitude
     detail: why it is refused, how it differs, or what a misjudged one was compared with
     samples: how many were compared
+    transposes: why each of those that move bytes is left in the C
     """
 
     model: str
@@ -29,6 +31,7 @@ class Result:
     error: float = 0.0
     detail: str = ""
     samples: int = 0
+    transposes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.said == "close":
@@ -44,6 +47,10 @@ output, as a part of its largest magnitude ("close" below: at most 1e-5, but whe
 off itself, as is said at the end). "misjudged": the recorded outputs say nothing, and the C was compared with
 edgegen's own reference. The judge of .tflite files is TensorFlow Lite Micro or, where it has no kernel, LiteRT; of
 .onnx files onnxruntime without optimization."""
+
+TRANSPOSES = """\
+How many nodes of each model do nothing but bring elements into another order. All other transposes of the files are
+gone: taken into weights and layouts, or cancelled by each other."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,19 @@ def page(results: Sequence[Result], targets: Sequence[str], known: Mapping[str, 
     notes += [f"{name}: {why}" for name, (_, why) in corpus.JUDGE_ERROR.items() if name in names]
     if notes:
         parts += ["## What is neither exact nor close", "\n".join(f"- {note}" for note in notes)]
+    left = _transposes(results, targets)
+    if left:
+        parts += ["## Transposes that are left", TRANSPOSES, left]
     return "\n\n".join(parts) + "\n"
+
+
+def _transposes(results: Sequence[Result], targets: Sequence[str]) -> str:
+    counts = Counter((r.model, why, r.target) for r in results for why in r.transposes)
+    rows = dict.fromkeys((model, why) for model, why, _ in counts)
+    if not rows:
+        return ""
+    table = [(model, why, *(counts[model, why, t] for t in targets)) for model, why in rows]
+    return markdown_table(("model", "why", *targets), table)
 
 
 def _counts(results: Sequence[Result], targets: Sequence[str]) -> str:
