@@ -8,7 +8,8 @@ zero (gemmlowp's SaturatingRoundingDoublingHighMul and RoundingDivideByPOT; TFLM
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -97,6 +98,13 @@ class FixedPoint:
         else:
             scaled = multiply_by_quantized_multiplier(acc, np.array(self.multiplier), np.array(self.shift))
         return scaled + self.zero_point
+
+    def of_channels(self, channels: Iterable[int]) -> Self:
+        """What requantizes only these output channels, in this order."""
+        if len(self.multiplier) == 1:
+            return self
+        pairs = [(self.multiplier[c], self.shift[c]) for c in channels]
+        return replace(self, multiplier=tuple(m for m, _ in pairs), shift=tuple(s for _, s in pairs))
 
     def per_channel(self, channels: int) -> tuple[IntArray, IntArray]:
         """multiplier and shift as s32 arrays of one entry per channel."""

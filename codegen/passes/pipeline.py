@@ -31,7 +31,9 @@ from edgegen.passes.optimize.fold_constants import fold_constants
 from edgegen.passes.optimize.fuse_activation import fuse_activation
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
 from edgegen.passes.optimize.fuse_pad import fuse_pad
+from edgegen.passes.optimize.interleave_channels import interleave_channels
 from edgegen.passes.optimize.quantize_layers import quantize_layers
+from edgegen.passes.optimize.raise_slices import raise_slices
 from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
 from edgegen.passes.optimize.reorder_axes import reorder_axes
 from edgegen.passes.optimize.simplify_control import simplify_control
@@ -64,7 +66,9 @@ OPTIMIZE: tuple[Pass, ...] = (
     simplify_algebra,
     dilate_convolutions,
     cancel_transposes,
+    raise_slices,
     regroup_convolutions,
+    interleave_channels,
     fuse_pad,
     fuse_batch_norm,
     tabulate_unary,

@@ -13,6 +13,9 @@ from edgegen.ops.cast import Cast
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
+from edgegen.ops.l2_normalize import L2Normalize
+from edgegen.ops.local_response import LocalResponse
+from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.pad import Pad
 from edgegen.ops.prelu import Prelu
@@ -20,6 +23,7 @@ from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
+from edgegen.ops.softmax import Softmax
 from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.unary import Unary
@@ -52,13 +56,15 @@ def on_source(op: Op, perm: Axes) -> tuple[Op, Axes] | None:
         return (BroadcastTo(before(op.shape, perm)), perm) if len(op.shape) == len(perm) else None
     if isinstance(op, Concat):
         return Concat(perm[op.axis]), perm
+    if isinstance(op, L2Normalize | LocalResponse | LogSoftmax | Softmax):  # of rows along the last axis
+        return (op, perm) if perm[-1] == len(perm) - 1 else None
     if isinstance(op, Reduce):
         kept = [axis for i, axis in enumerate(perm) if op.keep_dims or i not in op.axes]
         return replace(op, axes=tuple(sorted(perm[i] for i in op.axes))), tuple(sorted(kept).index(k) for k in kept)
     return None
 
 
-def _regrouped(shape: Axes, other: Axes) -> list[tuple[list[int], list[int]]]:
+def regrouped(shape: Axes, other: Axes) -> list[tuple[list[int], list[int]]]:
     """Axes of two shapes of the same elements in groups, as few axes to each as possible, that hold the same places."""
     groups: list[tuple[list[int], list[int]]] = []
     i = j = 0
@@ -88,7 +94,7 @@ def through_reshape(shape: Axes, other: Axes, perm: Axes) -> tuple[Axes, Axes] |
     """
     if 0 in shape:
         return None
-    groups = _regrouped(shape, other)
+    groups = regrouped(shape, other)
     for axes, _ in groups:
         if [perm[a] for a in axes] != list(range(perm[axes[0]], perm[axes[0]] + len(axes))):
             return None

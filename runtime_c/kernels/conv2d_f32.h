@@ -9,7 +9,7 @@ EDGEGEN_KERNEL void conv2d_f32(const edgegen_conv2d_f32 *p, const float *x, cons
                                float *y)
 {
     EDGEGEN_EACH_OUTPUT(p->units) {
-        const int32_t first = o / p->group_units * p->depth; /* channel of x */
+        const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);
         float acc = 0.0f;
         EDGEGEN_EACH_TAP {
             const float *in = x + EDGEGEN_TAP(first);

@@ -15,7 +15,7 @@ EDGEGEN_KERNEL void conv2d_s16(const edgegen_conv2d_s16 *p, const int16_t *x, co
                                const int64_t *bias, const int32_t *scale, int16_t *y)
 {
     EDGEGEN_EACH_OUTPUT(p->units) {
-        const int32_t first = o / p->group_units * p->depth; /* channel of x */
+        const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);
         int64_t acc = bias[o];
         EDGEGEN_EACH_TAP {
             const int16_t *in = x + EDGEGEN_TAP(first);

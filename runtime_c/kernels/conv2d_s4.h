@@ -16,7 +16,7 @@ EDGEGEN_KERNEL void conv2d_s4(const edgegen_conv2d_s4 *p, const int8_t *x, const
 {
     const int32_t pairs = (p->depth + 1) / 2;
     EDGEGEN_EACH_OUTPUT(p->units) {
-        const int32_t first = o / p->group_units * p->depth; /* channel of x */
+        const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);
         int32_t acc = epilogue[3 * o];
         EDGEGEN_EACH_TAP {
             const int8_t *in = x + EDGEGEN_TAP(first);

@@ -11,7 +11,7 @@
                                                int32_t weight_offset, const int32_t *epilogue, type *y)                \
     {                                                                                                                  \
         EDGEGEN_EACH_OUTPUT(p->units) {                                                                                \
-            const int32_t first = o / p->group_units * p->depth;                                                       \
+            const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);                                                         \
             int32_t acc = epilogue[3 * o];                                                                             \
             EDGEGEN_EACH_TAP {                                                                                         \
                 const int8_t *in = x + EDGEGEN_TAP(first);                                                             \

@@ -24,7 +24,7 @@ EDGEGEN_KERNEL void conv2d_f32_half(const edgegen_conv2d_f32 *p, const float *x,
     one.units = one.group_units = 1;
     for (int32_t o = 0; o < p->units; o++) {
         edgegen_expand_halves(weights + o * size, size, filter);
-        conv2d_f32(&one, x + o / p->group_units * p->depth * p->in_stride[3], filter, bias + o,
+        conv2d_f32(&one, x + EDGEGEN_FIRST_CHANNEL(p, o) * p->in_stride[3], filter, bias + o,
                    y + o * p->out_stride[3]);
     }
 }

@@ -15,7 +15,7 @@ EDGEGEN_KERNEL void hybrid_conv2d(const edgegen_hybrid_conv2d *p, const int8_t *
                                   const int32_t *zero, const int8_t *weights, const float *factors, float *y)
 {
     EDGEGEN_EACH_OUTPUT(p->units) {
-        const int32_t first = o / p->group_units * p->depth; /* channel of x */
+        const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);
         int32_t acc = 0;
         EDGEGEN_EACH_TAP {
             const int8_t *in = x + EDGEGEN_TAP(first);

@@ -22,6 +22,7 @@ from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
+from edgegen.ops.softmax import Softmax
 from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.optimize.cancel_transposes import cancel_transposes
@@ -180,3 +181,31 @@ def test_any_permutation_sinks_exactly(first: list[int], second: list[int], data
         x = data.draw(st.sampled_from([b.add(Pad(pads[0], pads[1], 3), x), shifted(b, x)]))
     y = b.add(Transpose(tuple(second)), x)
     settled(b.graph(y))
+
+
+def test_rows_along_the_last_axis_are_passed() -> None:
+    b = Builder()
+    x = b.add(Transpose((0, 2, 1, 3)), b.input((2, 3, 4, 5), F32))
+    y = b.add(Transpose((0, 3, 2, 1)), b.add(Softmax(), x))
+    assert settled(b.graph(y), relative=1e-6) == ["Softmax", "Transpose"]
+    b = Builder()
+    x = b.add(Transpose((0, 1, 3, 2)), b.input((2, 3, 4, 5), F32))
+    assert settled(b.graph(b.add(Softmax(), x)), relative=1e-6) == ["Transpose", "Softmax"]
+
+
+def test_what_is_flattened_is_quantized_before() -> None:
+    """So that the dense layer meets the transpose."""
+    b = Builder()
+    x = b.add(TO_NCHW, b.input((2, 3, 4, 5), F32))
+    q = b.add(Quantize(0.1, 3, "s8", True), b.add(Reshape((2, 60)), x))
+    w = np.random.default_rng(2).integers(-127, 128, (6, 60)).astype(np.int8)
+    y = b.add(Dense(x_zero=3, requantize=FixedPoint.from_scales([0.01], 0), clamp=Range(-128, 127)), q, b.constant(w))
+    assert settled(b.graph(y)) == ["Quantize", "Reshape", "Dense"]
+
+
+def test_axes_of_one_are_dropped_before() -> None:
+    """Where the nodes behind, here an extreme, may work on another order of axes."""
+    b = Builder()
+    x = b.add(Reshape((2, 5, 3)), b.add(TO_NCHW, b.input((2, 3, 1, 5), F32)))
+    y = b.add(Reduce("max", (2,), True), x)
+    assert settled(b.graph(y)) == ["Reshape", "Max", "Reshape"]

@@ -11,12 +11,14 @@ from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 def geometry(node: Node) -> Params:
     op, w = node.op, node.input(1)
     assert isinstance(op, Conv2d)
+    groups = node.input(0).shape[3] // w.shape[3]
     return image_params(node) | {
         "units": w.shape[0],
         "kernel_h": w.shape[1],
         "kernel_w": w.shape[2],
         "depth": w.shape[3],
-        "group_units": w.shape[0] * w.shape[3] // node.input(0).shape[3],
+        "group_units": 1 if op.interleaved else w.shape[0] // groups,
+        "groups": groups,
         "stride_h": op.stride[0],
         "stride_w": op.stride[1],
         "dilation_h": op.dilation[0],

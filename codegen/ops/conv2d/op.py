@@ -26,6 +26,8 @@ class Conv2d(Op):
     requantize: how s32 accumulators become the output's integers; None for floats and for results that are the s32 sums
     clamp:      on the output, in its own numbers
 
+    interleaved: output channel o belongs to group o % groups; if not, each group's channels lie together
+
     Groups are implied: x has C channels, each filter reads C/groups of them, and O divides into as many groups.
     """
 
@@ -35,6 +37,7 @@ class Conv2d(Op):
     x_zero: int = 0
     requantize: FixedPoint | None = None
     clamp: Range = NO_CLAMP
+    interleaved: bool = False
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, w = known(inputs[0], "x"), known(inputs[1], "weights")
@@ -60,10 +63,10 @@ class Conv2d(Op):
         image = pad_image(x.astype(np.float64) - self.x_zero, self.pad)
         acc = np.zeros((x.shape[0], height, width, units))
         per = units // groups
+        members = [slice(g, None, groups) if self.interleaved else slice(g * per, (g + 1) * per) for g in range(groups)]
         for ky, kx, patch in taps(image, (kh, kw), self.stride, self.dilation, (height, width)):
-            for g in range(groups):
-                weights = w[g * per : (g + 1) * per, ky, kx].astype(np.float64)
-                acc[..., g * per : (g + 1) * per] += patch[..., g * depth : (g + 1) * depth] @ weights.T
+            for g, own in enumerate(members):
+                acc[..., own] += patch[..., g * depth : (g + 1) * depth] @ w[own, ky, kx].astype(np.float64).T
         bias = inputs[2] if len(inputs) > 2 else None
         return (finish_accumulator(acc, bias, self.requantize, self.clamp, x.dtype),)
 

@@ -86,6 +86,7 @@ def pack_conv2d(node: Node) -> Packed:
         "kernel_w": w.shape[2],
         "depth": w.shape[3],
         "group_units": w.shape[0] * w.shape[3] // node.input(0).shape[3],
+        "groups": node.input(0).shape[3] // w.shape[3],
     }
     params = image_params(node) | filters | _window(product) | output_params(node)
     return Packed("edgegen_hybrid_conv2d", params, (Constant("weights", w.values), factors(node)), INPUTS)

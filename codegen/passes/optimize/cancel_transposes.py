@@ -15,12 +15,19 @@ import numpy as np
 
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor, TensorType, constant
+from edgegen.ops.cast import Cast
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.dense import Dense
+from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.table import Table
 from edgegen.ops.transpose import Transpose
+from edgegen.ops.unary import Unary
 from edgegen.passes.substitution import uses
-from edgegen.passes.transposition import Axes, inverse, on_source, through_reshape, untransposed
+from edgegen.passes.transposition import Axes, inverse, is_movable, on_source, through_reshape, untransposed
 from edgegen.targets import Target
+
+_OF_ONE_ELEMENT = (Cast, Clamp, Dequantize, Quantize, Requantize, Table, Unary)
 
 
 @dataclass
@@ -79,18 +86,41 @@ class _Sinking:
 
 
 def _sink_below(node: Node, state: _Sinking) -> Node | None:
-    """Lets a reshape that another transpose reads take the source of the transpose that it reads; the transpose that
-    must follow it, or None if nothing changed."""
+    """Lets a reshape take the source of the transpose that it reads, if another transpose reads its result, or if it
+    only drops axes of 1 before nodes that work on any order of axes; the transpose that must follow it, or None if
+    nothing changed."""
     found, readers = state.transposed(node.input(0)), state.readers.get(node.out, [])
-    if found is None or state.uses[node.out] != 1 or not (readers and isinstance(readers[0].op, Transpose)):
-        return None
-    moved = through_reshape(node.input(0).shape, node.out.shape, found[1])
-    if moved is None:
+    moved = through_reshape(node.input(0).shape, node.out.shape, found[1]) if found is not None else None
+    if found is None or moved is None:
         return None
     (shape, perm), out = moved, node.out
+    meets = state.uses[out] == 1 and all(isinstance(n.op, Transpose) for n in readers)
+    squeezes = [n for n in node.input(0).shape if n > 1] == [n for n in out.shape if n > 1]
+    if not meets and not (squeezes and readers and all(is_movable(n, perm) for n in readers)):
+        return None
     inner = Tensor(f"{out.name}/untransposed", TensorType(out.dtype, shape, out.type.quantization))
     node.op, node.inputs, node.outputs = Reshape(shape), [found[0]], [inner]
     after = Node(Transpose(perm), [inner], [out], out.name, node.source)
+    state.producers[inner], state.producers[out] = node, after
+    state.uses[inner] = 1
+    return after
+
+
+def _flatten_after(node: Node, state: _Sinking) -> Node | None:
+    """Lets a node that computes element by element, and widens none, read what a reshape of a transpose reads; the
+    reshape that must follow it, or None if nothing changed."""
+    x = node.inputs[0] if len(node.inputs) == 1 else None
+    flat = state.producers.get(x) if x is not None else None
+    if x is None or flat is None or not isinstance(flat.op, Reshape) or state.uses[x] != 1:
+        return None
+    source, out = flat.input(0), node.out
+    per_tensor = not isinstance(node.op, Dequantize) or len(node.op.scale) == 1
+    alike = isinstance(node.op, _OF_ONE_ELEMENT) and on_source(node.op, tuple(range(out.rank))) is not None
+    if not (alike and per_tensor) or state.transposed(source) is None or out.dtype.size > x.dtype.size:
+        return None
+    inner = Tensor(f"{out.name}/unshaped", TensorType(out.dtype, source.shape, out.type.quantization))
+    node.inputs, node.outputs = [source], [inner]
+    after = Node(Reshape(out.shape), [inner], [out], out.name, node.source)
     state.producers[inner], state.producers[out] = node, after
     state.uses[inner] = 1
     return after
@@ -162,7 +192,7 @@ def cancel_transposes(graph: Graph, target: Target) -> bool:
             if _absorb(node, state.producers, state.uses):
                 nodes.insert(len(nodes) - 1, state.producers[node.input(0)])
                 changed = True
-        elif (after := state.sink(node)) is not None:
+        elif (after := state.sink(node) or _flatten_after(node, state)) is not None:
             nodes.append(after)
             changed = True
     graph.nodes = nodes

@@ -150,10 +150,7 @@ def _round_up(graph: Graph, masks: Masks, granule: int) -> None:
 
 
 def _cut_factors(requantize: FixedPoint | None, keep: IntArray) -> FixedPoint | None:
-    if requantize is None or len(requantize.multiplier) == 1:
-        return requantize
-    multiplier = tuple(requantize.multiplier[i] for i in keep)
-    return replace(requantize, multiplier=multiplier, shift=tuple(requantize.shift[i] for i in keep))
+    return None if requantize is None else requantize.of_channels(keep.tolist())
 
 
 def _cut(tensor: Tensor, values: Array) -> Tensor:

@@ -212,6 +212,8 @@ def _along_last(op: Operator, kernel: Op, x: Tensor, axis: int) -> Tensor:
 def _flattened(op: Operator, kernel: Op, x: Tensor, axis: int) -> Tensor:
     """Before opset 13, all axes from `axis` on are one."""
     axis = op.axis(axis, x.rank)
+    if axis == x.rank - 1:
+        return op.add(kernel, [x])
     flat = op.reshape(x, (math.prod(x.shape[:axis]), math.prod(x.shape[axis:])))
     return op.reshape(op.add(kernel, [flat]), x.shape)
 
