@@ -118,13 +118,14 @@ def _attempt(name: str, target: str, optimize: Optimize) -> Case | Result:
         return Result(name, target, "refused", detail=_reason(error))
     except EdgegenError as error:
         return Result(name, target, "refused", detail=f"{type(error).__name__}: {_reason(error)}")
-    model = case.model
-    why = too_large(model)
+    model, left = case.model, tuple(reasons_left(case.model.graph))
+    why, macs = too_large(model), model.source.macs()
     if why:
-        return Result(name, target, "too large", detail=f"{why} are more than the emulated board's memories hold")
-    macs = model.source.macs()
+        why = f"{why} are more than the emulated board's memories hold"
+        return Result(name, target, "too large", detail=why, transposes=left)
     if model.target.runner != "native" and macs > EMULATED_MACS:
-        return Result(name, target, "too long", detail=f"compiled, but not run: {macs:,} MACs take an emulator hours")
+        why = f"compiled, but not run: {macs:,} MACs take an emulator hours"
+        return Result(name, target, "too long", detail=why, transposes=left)
     return case
 
 
@@ -170,8 +171,10 @@ def check(
                 results[name] = _misjudged(case.model, target, given[0][0], mine[0])
                 continue
             results[name] = compared(name, target, [r for _, r in given], mine)
-    left = {c.model.name: tuple(reasons_left(c.model.graph)) for c in cases}
-    return [replace(results[name], transposes=left.get(name, ())) for name in names]
+    for case in cases:
+        result = results[case.model.name]
+        results[result.model] = replace(result, transposes=tuple(reasons_left(case.model.graph)))
+    return [results[name] for name in names]
 
 
 def check_all(names: Sequence[str], target: str) -> list[Result]:
