@@ -8,7 +8,7 @@ scores, = model.run(features)         # numpy arrays, in the file's order
 
 from edgegen.api import Artifact, Model, compile
 from edgegen.errors import EdgegenError
-from edgegen.frontends.batch import AtMost
+from edgegen.frontends.bounds import AtMost
 from edgegen.ir.evaluate import evaluate
 
 __all__ = ["Artifact", "AtMost", "EdgegenError", "Model", "compile", "evaluate"]

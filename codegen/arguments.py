@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from edgegen.frontends.batch import AtMost
+from edgegen.frontends.bounds import AtMost
 
 
 def shape(text: str) -> tuple[str, tuple[int, ...]]:

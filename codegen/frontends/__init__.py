@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgegen.errors import InvalidModel, UnsupportedModel, UsageError
-from edgegen.frontends.batch import AtMost, run_in_batches
+from edgegen.frontends.batch import run_in_batches
+from edgegen.frontends.bounds import AtMost
+from edgegen.frontends.lengths import run_to_length
 from edgegen.frontends.onnx import read_onnx
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.graph import Graph
@@ -28,7 +30,8 @@ def read_model(
 
     path: for its ending and for messages; data: its bytes
     shapes: sizes chosen for inputs with free dimensions, by input name. Of ONNX models, also sizes of free dimensions
-            by their own names; one of these may be AtMost(bound): see `run_in_batches`
+            by their own names; one of these may be AtMost(bound): see `run_in_batches` and, where that is not
+            possible, `run_to_length`
     signature: which of the file's models to read, where its format has several; "" for the first
     states: outputs that are fed back to inputs from run to run, by the input's name (ir.state)
     values: what inputs always hold, element after element, which makes them constants; ONNX only
@@ -56,7 +59,10 @@ def read_model(
         def read(size: int) -> Graph:
             return read_onnx(data, path.stem, path.parent, {**shapes, dimension: (size,)}, values=values or {})
 
-        return run_in_batches(read, dimension, bound[0])
+        try:
+            return run_in_batches(read, dimension, bound[0])
+        except (InvalidModel, UnsupportedModel):  # it mixes what lies along the dimension, or needs more than 2 of it
+            return run_to_length(read, dimension, bound[0])
     if not data:
         raise InvalidModel(f"{path.name} is empty")
     raise UnsupportedModel(

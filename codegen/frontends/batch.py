@@ -8,39 +8,22 @@ how a tensor lies in memory tells where its elements are, and what the operator 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from edgegen.errors import UnsupportedModel
 from edgegen.frontends.batch_axes import RULES
-from edgegen.ir.dtypes import S32, S64
+from edgegen.frontends.bounds import Size, add, refused, sized
+from edgegen.ir.dtypes import S32
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor, TensorType, constant
 from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
-from edgegen.ops.cast import Cast
 from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.control import While
 from edgegen.ops.gather import Gather
 from edgegen.ops.reshape import Reshape
-from edgegen.ops.slice import Slice
 from edgegen.ops.update_slice import UpdateSlice
-
-
-class AtMost(tuple[int, ...]):
-    """Among shapes: a dimension that has any size up to a bound when the model runs."""
-
-    def __new__(cls, bound: int) -> AtMost:
-        return super().__new__(cls, (bound,))
-
-
-def _refused(why: str) -> UnsupportedModel:
-    return UnsupportedModel(
-        "the size of the batch must be known ahead of time", [("why", why)], "choose it: --shape NAME=SIZE"
-    )
 
 
 def _axis(two: TensorType, three: TensorType) -> int | None:
@@ -55,14 +38,7 @@ def _axis(two: TensorType, three: TensorType) -> int | None:
         b, c = two.shape[varying[0]], three.shape[varying[0]]
         if len(varying) == 1 and 3 * b == 2 * c:
             return varying[0]
-    raise _refused(f"a tensor is {two} for 2 elements, and {three} for 3")
-
-
-def _sized(op: Op, shape: tuple[int, ...]) -> Op:
-    """The operator with another size of its result, if it states one."""
-    if isinstance(op, Reshape | BroadcastTo):
-        return replace(op, shape=shape)
-    return replace(op, size=shape) if isinstance(op, Slice) else op
+    raise refused(f"a tensor is {two} for 2 elements, and {three} for 3")
 
 
 class _Proof:
@@ -78,9 +54,9 @@ class _Proof:
         self.one: dict[Tensor, Tensor] = {}
         self._twins: dict[Tensor, Tensor] = {}
         if two.state or three.state:
-            raise _refused("the model keeps state from run to run")
+            raise refused("the model keeps state from run to run")
         if len(two.nodes) != len(three.nodes):
-            raise _refused("its operators are others for 2 and 3 elements")
+            raise refused("its operators are others for 2 and 3 elements")
         for a, b in zip(two.inputs, three.inputs, strict=True):
             self._add(a, b)
         nodes = [self._node(m, n) for m, n in zip(two.nodes, three.nodes, strict=True)]
@@ -104,7 +80,7 @@ class _Proof:
         """The tensors stand for each other; constants hold the same for each element."""
         if two.data is None or three.data is None:
             if self._twins.get(two) is not three:
-                raise _refused(f'"{two.name}" is computed in another way for 3 elements')
+                raise refused(f'"{two.name}" is computed in another way for 3 elements')
             return
         if self._twins.get(two) is three:
             return
@@ -113,13 +89,13 @@ class _Proof:
         for count, values in ((2, two.data), (3, three.data)):
             expected = data if axis is None else np.concatenate([data] * count, axis)
             if expected.tobytes() != np.ascontiguousarray(values).tobytes():
-                raise _refused(f'the constant "{two.name}" is another for each element')
+                raise refused(f'the constant "{two.name}" is another for each element')
 
     def _node(self, two: Node, three: Node) -> Node:
         """The node for one element."""
-        alike = _sized(two.op, ()) == _sized(three.op, ()) and len(two.inputs) == len(three.inputs)
+        alike = sized(two.op, ()) == sized(three.op, ()) and len(two.inputs) == len(three.inputs)
         if not alike or any((a is None) != (b is None) for a, b in zip(two.inputs, three.inputs, strict=True)):
-            raise _refused(f"{two.source} is another operator for 3 elements")
+            raise refused(f"{two.source} is another operator for 3 elements")
         for a, b in zip(two.inputs, three.inputs, strict=True):
             if a is not None and b is not None:
                 self._same(a, b)
@@ -128,7 +104,7 @@ class _Proof:
         self._keeps_apart(two)
         inputs = [None if t is None else self.one[t] for t in two.inputs]
         outputs = [self.one[t] for t in two.outputs]
-        return Node(_sized(two.op, outputs[0].shape), inputs, outputs, two.name, two.source)
+        return Node(sized(two.op, outputs[0].shape), inputs, outputs, two.name, two.source)
 
     def _keeps_apart(self, two: Node) -> None:
         """Raises UnsupportedModel unless each element's results depend on nothing of other elements."""
@@ -136,12 +112,12 @@ class _Proof:
         results = [self.axes[t] for t in two.outputs]
         if all(a is None for a in axes):
             if any(a is not None for a in results) and not isinstance(two.op, BroadcastTo):
-                raise _refused(f"{two.source} makes elements out of what they share")
+                raise refused(f"{two.source} makes elements out of what they share")
             return
         rule = RULES.get(type(two.op))
         kept = None if rule is None else rule(two, axes)
         if kept is None or results != (list(kept) if isinstance(kept, tuple) else [kept] * len(results)):
-            raise _refused(f"{two.source} mixes the elements of a batch, or may do so ({two.op.kind})")
+            raise refused(f"{two.source} mixes the elements of a batch, or may do so ({two.op.kind})")
 
 
 def run_in_batches(at: Callable[[int], Graph], dimension: str, bound: int) -> Graph:
@@ -157,7 +133,7 @@ def run_in_batches(at: Callable[[int], Graph], dimension: str, bound: int) -> Gr
     proof = _Proof(two, at(3))
     for tensor in (*two.inputs, *two.outputs):
         if not proof.is_first(tensor) and (proof.axes[tensor] is not None or tensor in two.outputs):
-            raise _refused(f'it is not the first dimension of "{tensor.name}", which is {tensor.type} for 2 elements')
+            raise refused(f'it is not the first dimension of "{tensor.name}", which is {tensor.type} for 2 elements')
     batched = {proof.one[t] for t in two.inputs if proof.is_first(t)}
     return _Loop(proof.element, batched, dimension, bound).graph
 
@@ -168,53 +144,37 @@ class _Loop:
     def __init__(self, model: Graph, batched: Collection[Tensor], dimension: str, bound: int) -> None:
         """batched: inputs of which there is one for each element"""
         self._batched = batched
-        count = Tensor(dimension, TensorType(S32, ()))
         self.graph = Graph(model.name, [], [])
+        size = Size(self.graph, dimension, 0, bound)
         whole = {t: Tensor(t.name, self._room(t.type, bound) if t in batched else t.type) for t in model.inputs}
-        self.graph.inputs = [*whole.values(), count]
-        least, most = (constant(name, np.array(n), S32) for name, n in (("none", 0), ("bound", bound)))
-        counted = self._add(self.graph, Binary("maximum"), [count, least], "count/positive")
-        counted = self._add(self.graph, Binary("minimum"), [counted, most], "count")
+        self.graph.inputs = [*whole.values(), size.given]
         rooms = [self._zeros(TensorType(t.dtype, (bound, *t.shape[1:])), t.name) for t in model.outputs]
         body = self._body(model, whole, [t.type for t in rooms])
-        body.inputs.append(Tensor("count", counted.type))
+        body.inputs.append(Tensor("count", size.count.type))
         condition = Graph("condition", [Tensor(t.name, t.type) for t in body.inputs], [])
-        condition.outputs = [self._add(condition, Compare("less"), [condition.inputs[0], condition.inputs[-1]], "more")]
+        condition.outputs = [add(condition, Compare("less"), [condition.inputs[0], condition.inputs[-1]], "more")]
         first = constant("first", np.array(0), S32)
         results = [
             Tensor("done", first.type),
             *(Tensor(t.name, r.type) for t, r in zip(model.outputs, rooms, strict=True)),
         ]
-        inputs = [first, *rooms, *whole.values(), counted]
+        inputs = [first, *rooms, *whole.values(), size.count]
         self.graph.nodes.append(Node(While(condition, body), list(inputs), results, "batch", "batch"))
         self.graph.outputs = results[1:]
-        along = self._add(self.graph, Cast("s64"), [counted], "count/s64")
-        along = self._add(self.graph, Reshape((1,)), [along], "count/row")
-        for tensor in results[1:]:
-            rest = constant(f"{tensor.name}/rest", np.array(tensor.shape[1:]), S64)
-            shape = self._add(
-                self.graph, Concat(0), [along, rest] if tensor.rank > 1 else [along], f"{tensor.name}_shape"
-            )
-            self.graph.outputs.append(shape)
+        self.graph.outputs += [size.extents(t, 0) for t in results[1:]]
 
     def _room(self, type: TensorType, bound: int) -> TensorType:
         return TensorType(type.dtype, (bound, *type.shape[1:]))
 
-    def _add(self, graph: Graph, op: Op, inputs: Sequence[Tensor], name: str) -> Tensor:
-        (type,) = op.infer(*(t.type for t in inputs))
-        result = Tensor(name, type)
-        graph.nodes.append(Node(op, list(inputs), [result], name, "batch"))
-        return result
-
     def _zeros(self, type: TensorType, name: str) -> Tensor:
         zero = constant("zero", np.array(0), type.dtype)
-        return self._add(self.graph, BroadcastTo(type.shape), [zero], f"{name}/room")
+        return add(self.graph, BroadcastTo(type.shape), [zero], f"{name}/room")
 
     def _body(self, model: Graph, whole: Mapping[Tensor, Tensor], rooms: Sequence[TensorType]) -> Graph:
         """(number, results..., inputs...) -> (number + 1, results with those of element `number`...)"""
         number = Tensor("number", TensorType(S32, ()))
         body = Graph("element", [number, *(Tensor("results", t) for t in rooms)], [])
-        place = self._add(body, Reshape((1,)), [number], "place")
+        place = add(body, Reshape((1,)), [number], "place")
         for tensor in model.inputs:
             if tensor not in self._batched:
                 body.inputs.append(tensor)
@@ -223,9 +183,9 @@ class _Loop:
             body.nodes.append(Node(Gather(0), [body.inputs[-1], place], [tensor], tensor.name, "batch"))
         body.nodes += model.nodes
         one = constant("one", np.array(1), S32)
-        body.outputs = [self._add(body, Binary("add"), [number, one], "next")]
+        body.outputs = [add(body, Binary("add"), [number, one], "next")]
         for tensor, results in zip(model.outputs, body.inputs[1:], strict=False):
             zeros = constant("zeros", np.zeros(tensor.rank - 1), S32)
-            start = self._add(body, Concat(0), [place, zeros], "start") if tensor.rank > 1 else place
-            body.outputs.append(self._add(body, UpdateSlice(), [results, tensor, start], f"{tensor.name}/results"))
+            start = add(body, Concat(0), [place, zeros], "start") if tensor.rank > 1 else place
+            body.outputs.append(add(body, UpdateSlice(), [results, tensor, start], f"{tensor.name}/results"))
         return body
