@@ -12,6 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.stored_weights import codes_of, holds_codes
 
 INDEX_TYPES = ("s32", "s64", "s16")
 
@@ -44,6 +45,21 @@ def _pack(node: Node) -> Packed:
     )
 
 
+def _when_stored(node: Node) -> str | None:
+    """Rows of a constant table."""
+    op, x = node.op, node.input(0)
+    assert isinstance(op, Gather)
+    if op.axis or op.batch_dims or not x.is_constant:
+        return "x must be a constant whose first axis is chosen from"
+    return holds_codes(x)
+
+
+def _pack_stored(node: Node) -> Packed:
+    codes = codes_of(node.input(0))
+    params = {"count": node.input(1).type.elements, "extent": node.input(0).shape[0]}
+    return Packed("edgegen_gather_stored", params | codes.params, codes.constants, (1,))
+
+
 @dataclass(frozen=True)
 class Gather(Op):
     """y[b, o, i, k] = x[b, o, indices[b, i], k] (TFLite GATHER and EMBEDDING_LOOKUP, ONNX Gather).
@@ -74,4 +90,10 @@ class Gather(Op):
         y = [part.take(i, axis - batch) for part, i in zip(parts, chosen, strict=True)]
         return (np.stack(y).reshape(x.shape[:axis] + indices.shape[batch:] + x.shape[axis + 1 :]),)
 
-    kernels = tuple(Kernel(f"gather_{i}", f"_ {i} -> _", _pack, header="gather") for i in INDEX_TYPES)
+    kernels = (
+        *(
+            Kernel(f"gather_stored_{i}", f"f32 {i} -> f32", _pack_stored, header="gather_stored", when=_when_stored)
+            for i in INDEX_TYPES
+        ),
+        *(Kernel(f"gather_{i}", f"_ {i} -> _", _pack, header="gather") for i in INDEX_TYPES),
+    )

@@ -56,7 +56,7 @@ class Reshape(Op):
             return q
         after = math.prod(x.shape[q.axis + 1 :])
         kept = [i for i, n in enumerate(self.shape) if n == x.shape[q.axis] and math.prod(self.shape[i + 1 :]) == after]
-        return None if q.block or not kept else replace(q, axis=kept[0])
+        return replace(q, axis=kept[0]) if kept else None
 
     kernels = (
         Kernel(

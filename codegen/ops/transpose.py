@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
@@ -46,7 +48,17 @@ class Transpose(Op):
 
     def carries(self, x: TensorType) -> Quantization | None:
         q = x.quantization
-        return q if q is None or q.axis is None else None if q.block else replace(q, axis=self.perm.index(q.axis))
+        if q is None or q.axis is None:
+            return q
+        axis = self.perm.index(q.axis)
+        if not q.block:
+            return replace(q, axis=axis)
+        blocks = tuple(-(-n // q.block) if i == q.axis else n for i, n in enumerate(x.shape))
+        scale, zero = (
+            np.array(values).reshape(blocks).transpose(self.perm).reshape(-1).tolist()
+            for values in (q.scale, q.zero_point)
+        )
+        return Quantization(tuple(scale), tuple(zero), axis, q.block)
 
     def aliases(self, x: TensorType, y: TensorType) -> bool:
         """Axes of 1 move freely, and layouts can undo the permutation."""

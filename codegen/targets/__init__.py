@@ -10,7 +10,7 @@ from edgegen.targets.target import Optimize, Runner, Target
 
 __all__ = ["TARGETS", "Optimize", "Runner", "Target", "host_target", "target"]
 
-_AVX2 = frozenset({"avx2", "fma"})
+_AVX2 = frozenset({"avx2", "fma", "f16c"})
 _AVX512 = _AVX2 | {"avx512", "avx512vnni"}
 _AARCH64 = "aarch64-linux-gnu-"
 
@@ -20,11 +20,11 @@ TARGETS: dict[str, Target] = {
         Target("generic", "any core with a C99 compiler, run on the host"),
         Target(
             "x86-avx2",
-            "x86-64 with AVX2 and FMA",
+            "x86-64 with AVX2, FMA and F16C",
             _AVX2,
             32,
-            cflags=("-mavx2", "-mfma"),
-            clang=("-mavx2", "-mfma"),
+            cflags=("-mavx2", "-mfma", "-mf16c"),
+            clang=("-mavx2", "-mfma", "-mf16c"),
         ),
         Target(
             "x86-avx512",
@@ -88,7 +88,7 @@ def host_target() -> Target:
         flags = set()
     if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vnni"} <= flags:
         return TARGETS["x86-avx512"]
-    if {"avx2", "fma"} <= flags:
+    if {"avx2", "fma", "f16c"} <= flags:
         return TARGETS["x86-avx2"]
     return TARGETS["generic"]
 

@@ -64,6 +64,7 @@ def dense_f32(rows: int, depth: int, units: int, clamp: Range = NO_CLAMP) -> Cas
     """One case whose sums are exact in f32, whatever their order."""
     rng = np.random.default_rng([rows, depth, units])
     values = [(rng.integers(-16, 17, s) / 8).astype(np.float32) for s in ((rows, depth), (units, depth), (units,))]
+    values[1][0, 0] = 1 + 2.0**-11  # so that no smaller float holds them all
     inputs = [values[0], constant_input(values[1]), constant_input(values[2])]
     return Case(Dense(0, None, clamp), inputs, label=f"{rows}x{depth} * {units}")
 

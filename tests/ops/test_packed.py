@@ -75,36 +75,6 @@ def test_dsp_rows_touch_nothing_but_their_memory() -> None:
     check_nodes(DSP, "cortex-m4", ulp=0, optimize="size", sanitize=True)
 
 
-def halves(op: Conv2d | DepthwiseConv2d | Dense, x: tuple[int, ...], w: tuple[int, ...], kernel: str) -> Case:
-    rng = np.random.default_rng(sum(w))
-    weights = rng.normal(size=w).astype(np.float16).astype(np.float32)
-    bias = rng.normal(size=w[2] if isinstance(op, DepthwiseConv2d) else w[0]).astype(np.float32)
-    values = rng.normal(size=x).astype(np.float32)
-    return Case(op, [values, constant_input(weights), constant_input(bias)], kernel, f"halves {op.kind} {w}")
-
-
-HALVES = [
-    halves(Dense(clamp=Range(0.0, 3.0)), (3, 20), (5, 20), "dense_f32_half"),
-    halves(Dense(), (3, 4), (5, 4), "dense_f32"),
-    halves(Conv2d((2, 1), pad=(1, 0, 1, 1)), (2, 5, 4, 6), (4, 3, 3, 3), "conv2d_f32_half"),
-    halves(DepthwiseConv2d(pad=(1, 1, 1, 1)), (1, 5, 4, 4), (3, 3, 8), "depthwise_conv2d_f32_half"),
-]
-
-
-def test_halves_stay_halves_in_flash() -> None:
-    check_nodes(HALVES, ulp=4, optimize="size")
-    check_nodes(HALVES, ulp=4, optimize="size", sanitize=True)
-    big = halves(Dense(), (1, 256), (64, 256), "")
-    (small,), (fast,) = run_nodes([big], optimize="size"), run_nodes([big])
-    assert (small.kernels, fast.kernels) == (["dense_f32_half"], ["dense_f32"])
-    assert fast.rodata_bytes - small.rodata_bytes > 2 * 64 * 256 - 64
-
-
-@pytest.mark.cross
-def test_halves_on_cortex_m4() -> None:
-    check_nodes(HALVES[::2], "cortex-m4", ulp=4, optimize="size")
-
-
 def test_the_lower_half_comes_first_and_rows_start_bytes() -> None:
     weights = np.array([[1, -2, 7], [-8, 0, -1]], np.int8)
     np.testing.assert_array_equal(pack_nibbles(weights), [[0xE1, 0x07], [0x08, 0x0F]])

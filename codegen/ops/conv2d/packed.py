@@ -1,19 +1,15 @@
-"""Rows that read weights as they take the least flash: of four bits two to the byte, or in half precision."""
+"""Rows that read weights of four bits two to the byte."""
 
 from __future__ import annotations
-
-import math
 
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Range
-from edgegen.ops.conv2d import generic
 from edgegen.ops.conv2d.generic import geometry
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fixed_point_epilogue, rounds_twice
 from edgegen.ops.gathered_windows import GatheredWindows
-from edgegen.ops.halves import half_row
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
 from edgegen.ops.packed_windows import STEP, packed_window_rows
 from edgegen.ops.window import any_order
@@ -58,10 +54,5 @@ ROWS = (
         for_size=True,
         reads=any_order,
         writes=any_order,
-    ),
-    *(
-        half_row(row, lambda node: math.prod(node.input(1).shape[1:]))
-        for row in generic.ROWS
-        if row.name == "conv2d_f32"
     ),
 )

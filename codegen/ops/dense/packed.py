@@ -1,4 +1,4 @@
-"""Rows that read weights as they take the least flash: of four bits two to the byte, or in half precision."""
+"""Rows that read weights of four bits two to the byte."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Range
-from edgegen.ops.dense import generic
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.epilogue import (
     bias_or_zeros,
@@ -19,7 +18,6 @@ from edgegen.ops.epilogue import (
     rounds_twice,
 )
 from edgegen.ops.gathered_windows import GatheredWindows
-from edgegen.ops.halves import half_row
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
 from edgegen.ops.packed_windows import STEP, packed_window_rows
 
@@ -66,5 +64,4 @@ def _output(node: Node) -> tuple[int, FixedPoint, Range]:
 ROWS = (
     *packed_window_rows(_windows, _output),
     Kernel("dense_s4", "s8 s8 s32? -> s8", _pack, when=_when, for_size=True),
-    *(half_row(row, lambda node: node.input(1).shape[1]) for row in generic.ROWS if row.name == "dense_f32"),
 )

@@ -1,6 +1,8 @@
-"""Rows that read weights as they take the least flash: of four bits two to the byte, or in half precision."""
+"""Rows that read weights as they take the least flash: integers of four bits two to the byte, floats as codes."""
 
 from __future__ import annotations
+
+import math
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
@@ -8,8 +10,8 @@ from edgegen.ops.depthwise_conv2d import generic
 from edgegen.ops.depthwise_conv2d.generic import geometry
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fixed_point_epilogue, rounds_twice
-from edgegen.ops.halves import half_row
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
+from edgegen.ops.stored_convolution import stored_row
 from edgegen.ops.window import any_order
 
 
@@ -39,7 +41,7 @@ ROWS = (
         writes=any_order,
     ),
     *(
-        half_row(row, lambda node: node.input(1).type.elements)
+        stored_row(row, True, lambda node: (node.input(1).shape[2] + 1) * math.prod(node.input(1).shape[:2]))
         for row in generic.ROWS
         if row.name == "depthwise_conv2d_f32"
     ),

@@ -14,6 +14,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.stored_weights import scaled_weights
 from edgegen.passes.substitution import uses, with_clamp
 from edgegen.targets import Target
 
@@ -60,7 +61,8 @@ def _fuse(node: Node, linear: Node, position: int) -> bool:
     if not (np.isfinite(new_weights).all() and np.isfinite(new_bias).all()):
         return False
     if (factor != 1).any():
-        weights = constant(f"{weights.name}/scaled", new_weights, F32)
+        codes = scaled_weights(weights, factor, isinstance(linear.op, DepthwiseConv2d))
+        weights = codes or constant(f"{weights.name}/scaled", new_weights, F32)
     linear.inputs = [linear.input(0), weights, constant(f"{node.name}/bias", new_bias, F32)]
     return True
 
@@ -73,7 +75,7 @@ def _may_change(node: Node, uses_of: Counter[Tensor]) -> bool:
 
 
 def fuse_batch_norm(graph: Graph, target: Target) -> bool:
-    """f32 only: moves each weight and bias by at most an ULP, which no integer arithmetic would forgive."""
+    """f32 only: moves each weight and bias by an ULP or two, which no integer arithmetic would forgive."""
     del target
     uses_of, producers = uses(graph), graph.producers()
     fused: list[Node] = []

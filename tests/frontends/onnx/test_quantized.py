@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import onnx
 import onnx.helper
@@ -224,7 +225,70 @@ FLOATS = {
     "n bits with zero points": lambda: _floats(
         "MatMulNBits", [_normal(3, 40), _u8(6, 2, 16), _normal(6, 2), _u8(6, 1)], [1, 2, 3], K=40, N=6, block_size=32
     ),
+    "gather blocks": lambda: _floats(
+        "GatherBlockQuantized", [_u8(9, 32), _indices(), _normal(9, 2)], [0, 2], bits=4, block_size=32
+    ),
+    "gather blocks with zero points": lambda: _floats(
+        "GatherBlockQuantized", [_u8(9, 32), _indices(), _normal(9, 4), _u8(9, 2)], [0, 2, 3], bits=4, block_size=16
+    ),
 }
+
+
+def _indices() -> Array:
+    return np.array([[0, 8, 3], [5, 5, -1]], np.int64)
+
+
+def _weight_only() -> dict[str, tuple[onnx.ModelProto, dict[str, Array]]]:
+    """Layers of f32 activations whose weights are stored in few bits."""
+    x = {"x": _normal(2, 96)}
+    rows = {"w": _s8(96, 40), "s": _f32(RANDOM.uniform(0.001, 0.01, 40)), "z": np.zeros(40, np.int8)}
+    blocks = {"w": _u8(96, 40), "s": _f32(RANDOM.uniform(0.001, 0.01, (3, 40))), "z": _u8(3, 40)}
+    float8 = {"w": _normal(96, 40).astype(ml_dtypes.float8_e4m3fn), "s": _f32(0.02)}
+    halves = {"w": _normal(96, 40).astype(np.float16)}
+    image = {"x": _normal(1, 8, 5, 6)}
+    filters = {"w": _s8(10, 8, 3, 3), "s": _f32(RANDOM.uniform(0.001, 0.01, 10)), "z": np.zeros(10, np.int8)}
+    product, convolution = _node("MatMul", ["x", "d"], "y"), _node("Conv", ["x", "d"], "y", pads=[1, 1, 1, 1])
+    whole = _node("DequantizeLinear", ["w", "s", "z"], "d", axis=1)
+    return {
+        "units": (_model([whole, product], x, rows, np.float32), x),
+        "blocks": (
+            _model(
+                [_node("DequantizeLinear", ["w", "s", "z"], "d", axis=0, block_size=32), product], x, blocks, np.float32
+            ),
+            x,
+        ),
+        "float8": (_model([_node("DequantizeLinear", ["w", "s"], "d"), product], x, float8, np.float32), x),
+        "halves": (_model([_node("Cast", ["w"], "d", to=onnx.TensorProto.FLOAT), product], x, halves, np.float32), x),
+        "filters": (
+            _model([_node("DequantizeLinear", ["w", "s", "z"], "d", axis=0), convolution], image, filters, np.float32),
+            image,
+        ),
+        "n bits": _floats(
+            "MatMulNBits", [_normal(2, 96), _u8(40, 3, 16), _normal(40, 3)], [1, 2], K=96, N=40, bits=4, block_size=32
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "kernel"),
+    [
+        ("units", 8.5, "dense_f32_stored"),
+        ("blocks", 9.5, "dense_f32_stored"),
+        ("float8", 8.5, "dense_f32_stored"),
+        ("halves", 16.5, "dense_f32_stored"),
+        ("filters", 9, "conv2d_f32_stored"),
+        ("n bits", 5.5, "dense_f32_stored"),
+    ],
+)
+def test_weights_of_float_layers_stay_in_few_bits(name: str, bits: float, kernel: str) -> None:
+    model, inputs = _weight_only()[name]
+    wanted = _judged(model, inputs)
+    compiled = compile_for_test(_read(model), "generic", optimize="size")
+    assert kernel in [n.kernel.name for n in compiled.graph.nodes if n.kernel is not None]
+    constants = sum(c.array.nbytes for n in compiled.graph.nodes if n.packed is not None for c in n.packed.constants)
+    assert constants <= bits * (720 if name == "filters" else 96 * 40) / 8 + 200
+    (found,) = build_program([compiled], Build()).execute([Call(list(inputs.values()))])[0].outputs
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=2e-6 * float(np.abs(wanted).max()))
 
 
 @pytest.mark.parametrize("name", FLOATS)

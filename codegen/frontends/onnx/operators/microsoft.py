@@ -21,13 +21,17 @@ from edgegen.frontends.onnx.operators.pooling import average_pool
 from edgegen.frontends.onnx.operators.quantization import (
     MICROSOFT,
     dequantize_linear,
+    dequantized_constant,
     dynamic_quantize_linear,
     quantize_linear,
 )
+from edgegen.ir.dtypes import F32, U8
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.binary import Binary
 from edgegen.ops.clamp import Clamp
+from edgegen.ops.dense import Dense
+from edgegen.ops.gather import Gather
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.transpose import Transpose
 from edgegen.ops.unary import Unary
@@ -215,27 +219,60 @@ def matmul_n_bits(
     bits: int = 4,
     block_size: int,
 ) -> Tensor:
-    """a * B' + bias for B[N,K] stored in blocks of 4 or 8 bits, each with a scale; weights are expanded to floats."""
+    """a * B' + bias for B[N,K] stored in blocks of 4 or 8 bits, each with a scale; computed in f32."""
     del accuracy_level  # of onnxruntime's arithmetic; ours is of f32
     if g_idx is not None:
         raise op.unsupported("columns in groups of their own order (g_idx) are not supported")
     if bits not in (4, 8) or block_size < 1 or K < 1 or N < 1:
         raise op.unsupported(f"{bits} bits in blocks of {block_size} are not supported; 4 and 8 bits are")
     blocks = -(-K // block_size)
-    stored = op.values(b, "the weights")
-    factors = op.values(scales, "the scales")
+    stored, factors = op.values(b, "the weights"), op.values(scales, "the scales")
     if stored.size != N * blocks * block_size * bits // 8 or factors.size != N * blocks:
         raise op.invalid(f"weights {b.type} and scales {scales.type} do not fit {N} rows of {K}")
-    values = _unpacked(stored.reshape(N, -1), bits)[:, : blocks * block_size].reshape(N, blocks, block_size)
-    if zero_points is None:
-        zeros = np.full((N, blocks), 1 << (bits - 1), np.float32)
-    else:
+    values = op.constant(_unpacked(stored.reshape(N, -1), bits)[:, :K], U8)
+    zeros = np.full((N, blocks), 1 << (bits - 1), np.float32)
+    if zero_points is not None:
         given = op.values(zero_points, "the zero points")
         zeros = given if given.dtype.kind == "f" else _unpacked(given.reshape(N, -1), bits)[:, :blocks]
-    steps = values.astype(np.float32) - zeros.astype(np.float32).reshape(N, blocks, 1)
-    weights = (steps * factors.astype(np.float32).reshape(N, blocks, 1)).reshape(N, -1)[:, :K]
-    y = matmul(op, a, op.constant(weights.T, a.dtype))
-    return y if bias is None else op.add(Binary("add"), [y, bias])
+    if a.shape[-1:] != (K,) or zeros.size != N * blocks:
+        raise op.invalid(f"{a.type} or zero points of {zeros.size} blocks do not fit {N} rows of {K}")
+    zero = op.constant(zeros.reshape(N, blocks), F32)
+    weights = dequantized_constant(op, values, op.constant(factors.reshape(N, blocks), F32), zero, 1, block_size)
+    x = op.cast(op.reshape(a, (a.type.elements // K, K)), F32)
+    added = None if bias is None else op.cast(bias, F32)
+    known = added is not None and added.is_constant
+    y = op.reshape(op.add(Dense(), [x, weights, added if known else None]), (*a.shape[:-1], N))
+    return op.cast(y if known else _plus(op, y, added), a.dtype)
+
+
+@operator("GatherBlockQuantized", domain=MICROSOFT)
+def gather_block_quantized(
+    op: Operator,
+    data: Tensor,
+    indices: Tensor,
+    scales: Tensor,
+    zero_points: Tensor | None = None,
+    *,
+    bits: int = 4,
+    block_size: int = 128,
+    gather_axis: int = 0,
+    quantize_axis: int = 1,
+) -> Tensor:
+    """Slices of a table in blocks along an axis, each with a scale; u8 holds numbers of `bits` along its last axis."""
+    if bits not in (4, 8) or block_size < 1:
+        raise op.unsupported(f"{bits} bits in blocks of {block_size} are not supported; 4 and 8 bits are")
+    if data.dtype == U8:
+        middle = 1 << (bits - 1)
+        stored = op.values(data, "the table")
+        shape = (*data.shape[:-1], data.shape[-1] * (8 // bits))
+        data = op.constant(_unpacked(stored.reshape(-1, stored.shape[-1]), bits).reshape(shape), U8)
+        zeros = np.full(scales.shape, middle, np.uint8)
+        if zero_points is not None:
+            packed = op.values(zero_points, "the zero points")
+            zeros = _unpacked(packed.reshape(-1, packed.shape[-1]), bits)[:, : scales.shape[-1]].reshape(scales.shape)
+        zero_points = op.constant(zeros, U8)
+    table = dequantize_linear(op, data, scales, zero_points, axis=quantize_axis, block_size=block_size)
+    return op.add(Gather(op.axis(gather_axis, table.rank)), [table, indices])
 
 
 def _unpacked(rows: Array, bits: int) -> Array:

@@ -104,22 +104,36 @@ def quantize_linear(
     return limited(op, rounded, spread, dtype)
 
 
-def _dequantized_constant(op: Operator, x: Tensor, scale: Tensor, zero: Tensor | None, axis: int) -> Tensor | None:
-    """The numbers that a constant stands for, however many: they remember their scales, so that layers can compute in
-    integers. None if they are not known, or stand for themselves in blocks."""
-    if x.data is None or scale.data is None or scale.rank > 1 or x.dtype.name not in ("s8", "u8", "s32", "s4", "u4"):
+def dequantized_constant(
+    op: Operator, x: Tensor, scale: Tensor, zero: Tensor | None, axis: int, block: int = 0
+) -> Tensor | None:
+    """The numbers that a constant stands for, however many, in f32: they remember their scales, so that layers can
+    compute in integers or keep their weights in few bits. None if they are not known ahead of time."""
+    if x.data is None or scale.data is None or (zero is not None and zero.data is None):
         return None
-    if zero is not None and zero.data is None:
-        return None
+    per_tensor = scale.type.elements == 1 and not block
+    along = None if per_tensor else op.axis(axis, x.rank)
+    if along is not None:
+        shape = [1] * x.rank
+        shape[along] = x.shape[along]
+        blocks = [-(-n // block) if block and i == along else n for i, n in enumerate(x.shape)]
+        expected = tuple(blocks) if block else (x.shape[along],)
+        if scale.shape != expected or (zero is not None and zero.shape != expected):
+            raise op.invalid(f"scales {scale.type} do not fit axis {axis} of {x.type}")
+    elif zero is not None and zero.type.elements != 1:
+        raise op.invalid(f"zero point {zero.type} beside scale {scale.type}")
     scales = scale.data.astype(np.float32).reshape(-1)
-    zeros = np.zeros(len(scales), np.int64) if zero is None else zero.values.astype(np.int64).reshape(-1)
-    along = op.axis(axis, x.rank) if scale.type.elements > 1 else None
-    shape = (1,) if along is None else (len(scales), *(1,) * (x.rank - along - 1))
-    if len(zeros) != len(scales) or (along is not None and len(scales) != x.shape[along]):
-        raise op.invalid(f"scales {scale.type} do not fit axis {axis} of {x.type}")
-    steps = (x.data.astype(np.int64) - zeros.reshape(shape)).astype(np.float32).reshape(x.shape)
-    y = op.constant((steps * scales.reshape(shape)).reshape(x.shape), F32)
-    found = Quantization(tuple(map(float, scales)), tuple(map(int, zeros)), along)
+    found = Quantization(tuple(map(float, scales)), (0,) * len(scales), along, block)
+    spread = found.spread(x.shape)
+    assert spread is not None
+    numbers = x.data.astype(np.float32)
+    if zero is not None and x.dtype.is_integer:
+        zeros = zero.values.astype(np.float64).reshape(-1)
+        offsets = Quantization(tuple(zeros.tolist()), found.zero_point, along, block).spread(x.shape)
+        assert offsets is not None
+        numbers = (x.data.astype(np.float64) - offsets).astype(np.float32)
+        found = replace(found, zero_point=tuple(map(int, zeros)))
+    y = op.constant(numbers * spread, F32)
     y.type = replace(y.type, quantization=found)
     return y
 
@@ -146,10 +160,9 @@ def dequantize_linear(
     plain = block_size == 0 and x.dtype.name in ("s8", "u8", "s16") and result == F32 == x_scale.dtype
     if plain and scale is not None and zero is not None and not x.is_constant:
         return op.add(Dequantize((scale,), (int(zero),)), [x])
-    if block_size == 0 and result == F32 == x_scale.dtype:
-        known = _dequantized_constant(op, x, x_scale, x_zero_point, axis)
-        if known is not None:
-            return known
+    known = dequantized_constant(op, x, x_scale, x_zero_point, axis, block_size)
+    if known is not None:
+        return op.cast(known, result)
     factor = _spread(op, op.cast(x_scale, F32), x, axis, block_size)
     if x.dtype.is_integer and zero != 0 and x_zero_point is not None:
         offset = op.cast(_spread(op, x_zero_point, x, axis, block_size), S32)

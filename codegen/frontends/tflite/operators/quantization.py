@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import tflite
 
@@ -42,8 +44,8 @@ def densify(op: Operator) -> None:
 
 @operator("DEQUANTIZE", last_version=5, signed="computes")
 def dequantize(op: Operator) -> None:
-    """To f32. A constant is converted here, so that weights kept in fewer bits are constant for their readers; scales
-    per channel are supported for constants only."""
+    """To f32. A constant is converted here, so that weights kept in fewer bits are constant for their readers, and
+    remembers its scales; scales per channel are supported for constants only."""
     x, y = op.input(0), op.output
     if y.dtype != F32 or x.dtype not in (S8, U8, S16, F16):
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", "use int8, uint8 or int16")
@@ -58,6 +60,7 @@ def dequantize(op: Operator) -> None:
     conversion.infer(x.type)
     if x.data is not None:
         op.define_constant(y, conversion.reference(x.data)[0])
+        y.type = replace(y.type, quantization=q)
     else:
         op.per_tensor(x)
         op.add(conversion, [x], y)

@@ -1,0 +1,99 @@
+/* Vectors of floats and how codes become them: AVX-512. The same names as in floats_neon.h. */
+#ifndef EDGEGEN_SIMD_FLOATS_H
+#define EDGEGEN_SIMD_FLOATS_H
+
+#include <immintrin.h>
+
+#include "edgegen.h"
+
+typedef __m512 edgegen_floats;
+typedef __m512i edgegen_words;
+
+/* Lanes of a vector, and rows of a register tile whose columns are four vectors. */
+enum { EDGEGEN_FLOATS = 16, EDGEGEN_FLOATS_ROWS = 4 };
+
+EDGEGEN_INLINE edgegen_floats edgegen_floats_load(const float *p) { return _mm512_loadu_ps(p); }
+EDGEGEN_INLINE void edgegen_floats_store(float *p, edgegen_floats v) { _mm512_storeu_ps(p, v); }
+EDGEGEN_INLINE edgegen_floats edgegen_floats_spread(float v) { return _mm512_set1_ps(v); }
+EDGEGEN_INLINE edgegen_floats edgegen_floats_subtract(edgegen_floats a, edgegen_floats b) { return _mm512_sub_ps(a, b); }
+EDGEGEN_INLINE edgegen_floats edgegen_floats_multiply(edgegen_floats a, edgegen_floats b) { return _mm512_mul_ps(a, b); }
+
+/* sum + a * b */
+EDGEGEN_INLINE edgegen_floats edgegen_floats_add_product(edgegen_floats sum, edgegen_floats a, edgegen_floats b)
+{
+    return _mm512_fmadd_ps(a, b, sum);
+}
+
+EDGEGEN_INLINE edgegen_floats edgegen_floats_clamp(edgegen_floats v, float low, float high)
+{
+    return _mm512_min_ps(_mm512_set1_ps(high), _mm512_max_ps(_mm512_set1_ps(low), v));
+}
+
+/* Two vectors of neighbouring codes. */
+typedef struct {
+    edgegen_words first, second;
+} edgegen_words_2;
+
+typedef struct {
+    edgegen_floats first, second;
+} edgegen_floats_2;
+
+EDGEGEN_INLINE edgegen_words_2 edgegen_words_of_u8(const uint8_t *p)
+{
+    const edgegen_words_2 both = { _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p))),
+                                   _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + EDGEGEN_FLOATS))) };
+    return both;
+}
+
+EDGEGEN_INLINE edgegen_words_2 edgegen_words_of_s8(const uint8_t *p)
+{
+    const edgegen_words_2 both = { _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p))),
+                                   _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + EDGEGEN_FLOATS))) };
+    return both;
+}
+
+EDGEGEN_INLINE edgegen_words_2 edgegen_words_of_u16(const uint16_t *p)
+{
+    const edgegen_words_2 both = { _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(p))),
+                                   _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(p + EDGEGEN_FLOATS))) };
+    return both;
+}
+
+/* Of each byte the lower half in the first vector, the upper half in the second. */
+EDGEGEN_INLINE edgegen_words_2 edgegen_words_of_u4(const uint8_t *p)
+{
+    const __m512i all = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p)));
+    const edgegen_words_2 both = { _mm512_and_si512(all, _mm512_set1_epi32(15)), _mm512_srli_epi32(all, 4) };
+    return both;
+}
+
+EDGEGEN_INLINE edgegen_words_2 edgegen_words_of_s4(const uint8_t *p)
+{
+    const __m512i all = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p)));
+    const edgegen_words_2 both = { _mm512_srai_epi32(_mm512_slli_epi32(all, 28), 28), _mm512_srai_epi32(all, 4) };
+    return both;
+}
+
+#define EDGEGEN_WORDS_LEFT(v, n) _mm512_slli_epi32(v, n)
+
+EDGEGEN_INLINE edgegen_words edgegen_words_and(edgegen_words v, uint32_t mask)
+{
+    return _mm512_and_si512(v, _mm512_set1_epi32((int32_t)mask));
+}
+
+EDGEGEN_INLINE edgegen_words edgegen_words_or(edgegen_words a, edgegen_words b) { return _mm512_or_si512(a, b); }
+
+/* Their numbers, as s32. */
+EDGEGEN_INLINE edgegen_floats edgegen_floats_of_words(edgegen_words v) { return _mm512_cvtepi32_ps(v); }
+
+/* Their bits. */
+EDGEGEN_INLINE edgegen_floats edgegen_floats_as_words(edgegen_words v) { return _mm512_castsi512_ps(v); }
+
+EDGEGEN_INLINE edgegen_floats_2 edgegen_floats_of_halves(const uint16_t *p)
+{
+    const edgegen_floats_2 both = { _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(p))),
+                                    _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(p + EDGEGEN_FLOATS))) };
+    return both;
+}
+
+#endif
