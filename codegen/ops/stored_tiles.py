@@ -96,12 +96,17 @@ def pack_tiles(rows: int, codes: Stored, bias: Array, clamp: Range, lanes: int) 
 
 @dataclass(frozen=True)
 class TileRows:
-    """size: one for each instruction set, where flash counts; speed: those that are no slower than rows of floats,
-    since they read fewer bytes; portable: beside plain loops over floats, which it beats with any weights"""
+    """Rows that differ in when they are preferred.
+
+    size: one for each instruction set, where flash counts; speed: those that are no slower than rows of floats,
+    since they read fewer bytes; others: for what only plain loops over floats compute, which all of them beat
+
+    Vectors have one size in a program, so the portable row is never chosen where a target has another.
+    """
 
     size: tuple[Kernel, ...]
     speed: tuple[Kernel, ...]
-    portable: Kernel
+    others: tuple[Kernel, ...]
 
 
 def tile_rows(
@@ -130,4 +135,4 @@ def tile_rows(
 
     size = tuple(row(*vectors[:3]) for vectors in _VECTORS)
     speed = tuple(fast(k, vectors[3]) for k, vectors in zip(size, _VECTORS, strict=True) if k.requires)
-    return TileRows(size, speed, replace(size[-1], for_size=False))
+    return TileRows(size, speed, tuple(replace(k, for_size=False) for k in size))

@@ -206,6 +206,7 @@ def test_large_layers_keep_their_codes_where_speed_counts() -> None:
         ("arm-neon", 1, 256, "dense_f32_stored_neon"),
         ("arm-neon", 1, 64, "dense_f32_neon"),
         ("arm-neon", 8, 256, "dense_f32_neon"),
+        ("arm-neon", 1, 4, "dense_f32_stored_neon"),
         ("x86-avx2", 8, 256, "dense_f32_stored_avx2"),
         ("cortex-m4", 1, 256, "dense_f32_dsp"),
     ):

@@ -14,7 +14,7 @@ Conv2d.kernels = (
     *x86.ROWS,
     *neon.ROWS,
     *dsp.ROWS,
-    stored.POINTWISE.portable,
+    *stored.POINTWISE.others,
     replace(stored.ROW, for_size=False),  # no slower than floats in the same loops
     *generic.ROWS,
 )

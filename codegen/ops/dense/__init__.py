@@ -12,6 +12,6 @@ Dense.kernels = (
     *x86.ROWS,
     *neon.ROWS,
     *dsp.ROWS,
-    stored.ROWS.portable,
+    *stored.ROWS.others,
     *generic.ROWS,
 )
