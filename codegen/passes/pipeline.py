@@ -31,6 +31,7 @@ from edgegen.passes.optimize.fold_constants import fold_constants
 from edgegen.passes.optimize.fuse_activation import fuse_activation
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
 from edgegen.passes.optimize.fuse_pad import fuse_pad
+from edgegen.passes.optimize.fuse_rounding import fuse_rounding
 from edgegen.passes.optimize.interleave_channels import interleave_channels
 from edgegen.passes.optimize.quantize_layers import quantize_layers
 from edgegen.passes.optimize.raise_slices import raise_slices
@@ -70,6 +71,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     regroup_convolutions,
     interleave_channels,
     fuse_pad,
+    fuse_rounding,  # before those that it brings together
     fuse_batch_norm,
     tabulate_unary,
     fuse_activation,

@@ -19,7 +19,7 @@ EDGEGEN_KERNEL void conv2d_f32_stored(const edgegen_conv2d_f32_stored *p, const 
     edgegen_conv2d_f32 one = p->conv;
     one.units = one.group_units = 1;
     for (int32_t o = 0; o < p->conv.units; o++) {
-        const int32_t first = o / p->conv.group_units * p->conv.depth; /* channel of x */
+        const int32_t first = EDGEGEN_FIRST_CHANNEL(&p->conv, o);
         edgegen_decode_row(&p->stored, codes, scales, zeros, o, 0, p->stored.length, filter);
         conv2d_f32(&one, x + first * p->conv.in_stride[3], filter, bias + o, y + o * p->conv.out_stride[3]);
     }
