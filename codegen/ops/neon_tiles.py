@@ -104,8 +104,8 @@ def pairs_may_overflow(weights: Array) -> bool:
     return bool((halves == -128).all(axis=3).any())
 
 
-def pack_epilogue(bias: IntArray, requantize: FixedPoint, widest: int = 16) -> Array:
-    """s32, per 4 units of each block: bias[4], multiplier[4], shift[4]."""
+def pack_epilogue(bias: IntArray, requantize: FixedPoint | None, widest: int = 16) -> Array:
+    """s32, per 4 units of each block: bias[4], multiplier[4], shift[4]; of sums that stay as they are with zeros."""
     rows = fixed_point_epilogue(bias, requantize)
     blocks = [_block(rows, *b).reshape(-1, 4, 3).transpose(0, 2, 1).reshape(-1) for b in unit_blocks(len(bias), widest)]
     return np.concatenate(blocks)
@@ -116,14 +116,14 @@ def pack_bias(bias: Array) -> Array:
     return np.concatenate([_block(bias, *b) for b in unit_blocks(len(bias))])
 
 
-def output_params(requantize: FixedPoint, clamp: Range, step: int) -> dict[str, Literal]:
-    """Fields of edgegen_neon_output, called `output` in the params."""
+def output_params(requantize: FixedPoint | None, clamp: Range, step: int) -> dict[str, Literal]:
+    """Fields of edgegen_neon_output, called `output` in the params; of sums only the step counts."""
     low, high = clamp_s8(clamp)
     return {
-        "output.zero_point": requantize.zero_point,
+        "output.zero_point": 0 if requantize is None else requantize.zero_point,
         "output.low": low,
         "output.high": high,
-        "output.shift": max(requantize.shift),
+        "output.shift": 0 if requantize is None else max(requantize.shift),
         "output.scaled": int(isinstance(requantize, ScaledRound)),
         "output.step": step,
     }

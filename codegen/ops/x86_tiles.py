@@ -113,6 +113,7 @@ class Tiling:
     macro:    defines the function for a tile of (vectors, pixels)
     function: its name without them
     weight:   numpy type that weights are kept as
+    plain:    there are no tiles of neighbouring pixels that share what they read
     """
 
     lanes: int
@@ -125,6 +126,7 @@ class Tiling:
     macro: str
     function: str
     weight: str
+    plain: bool = False
 
     def direct(self, w: Windows) -> bool:
         """Windows can be read in place."""
@@ -171,6 +173,8 @@ class Tiling:
 
         It takes few enough channels, and runs so short that one load holds those of two neighbouring pixels.
         """
+        if self.plain:
+            return 0
         steps = -(-w.runs[1] // self.unit)
         reach = 4 * steps + w.stride[1] * w.channels * self.stored
         if self.lanes < 16 or 2 * w.units > self.lanes or self.direct(w) or steps > 9 or reach > 64 or w.out[1] < 8:
@@ -203,7 +207,14 @@ class Tiling:
     def columns(self, w: Windows, vectors: int) -> bool:
         """A tile whose pixels share the columns of windows 3 wide and 1 apart: worth it for one vector of channels."""
         near = w.kernel[1] == 3 and w.stride[1] == w.dilation[1] == 1
-        return self.lanes == 16 and vectors == 1 and near and w.out[1] >= 16 and w.channels % self.unit == 0
+        return (
+            not self.plain
+            and self.lanes == 16
+            and vectors == 1
+            and near
+            and w.out[1] >= 16
+            and w.channels % self.unit == 0
+        )
 
     def image(self, w: Windows) -> dict[str, Literal]:
         """The parameters that say where x's rows and the band's lie."""
@@ -272,8 +283,8 @@ class Tiling:
         return [self.widest] * blocks + ([tail] if tail else [])
 
     def pack_bias(self, bias: Array) -> Array:
-        """f32 bias of every lane, zeros where there is no unit."""
-        padded = np.zeros(sum(self.vectors(len(bias))) * self.lanes, np.float32)
+        """f32 or s32 bias of every lane, zeros where there is no unit."""
+        padded = np.zeros(sum(self.vectors(len(bias))) * self.lanes, bias.dtype)
         padded[: len(bias)] = bias
         return padded
 
@@ -365,6 +376,25 @@ def pack_s8(
     )
 
 
+def pack_sums(tiling: Tiling, windows: Windows, weights: Array, bias: IntArray, x_zero: int) -> Packed:
+    """A layer whose results are the s32 sums: weights s8[units,taps], bias s32[units]; see `pack_s8`."""
+    params, definitions, runs, scratch = tiling.plan(windows)
+    folded = bias.astype(np.int64) - tiling.offset(x_zero) * weights.astype(np.int64).sum(axis=1)
+    flipped = tiling.unit == 4 and tiling.direct(windows)
+    reads = {"fill": tiling.offset(x_zero), "flip": -0x7F7F7F80 if flipped else 0, "x_zero": x_zero}
+    return Packed(
+        "edgegen_windows",
+        params | UNQUANTIZED | {"low_f32": 0.0, "high_f32": 0.0} | reads,
+        (
+            Constant("weights", tiling.pack(weights, windows)),
+            Constant("bias", tiling.pack_bias(folded.astype(np.int32))),
+            Constant("runs", runs),
+        ),
+        scratch=scratch,
+        definitions=definitions,
+    )
+
+
 UNQUANTIZED: dict[str, Literal] = dict.fromkeys(("fill", "flip", "x_zero", "zero_point", "low", "high"), 0)
 
 
@@ -389,6 +419,8 @@ VNNI = Tiling(16, 4, 1, 1, 1, 4, 24, "EDGEGEN_AVX512_STRIP_S8", "edgegen_avx512_
 AVX512 = Tiling(16, 1, 4, 4, 4, 4, 24, "EDGEGEN_AVX512_STRIP_F32", "edgegen_avx512_f32", "float32")
 AVX2_S8 = Tiling(8, 2, 2, 1, 1, 2, 10, "EDGEGEN_AVX2_STRIP_S8", "edgegen_avx2_s8", "int16")
 AVX2 = Tiling(8, 1, 4, 4, 4, 2, 12, "EDGEGEN_AVX2_STRIP_F32", "edgegen_avx2_f32", "float32")
+VNNI_SUMS = replace(VNNI, result=4, macro="EDGEGEN_AVX512_STRIP_SUMS", function="edgegen_avx512_sums", plain=True)
+AVX2_SUMS = replace(AVX2_S8, result=4, macro="EDGEGEN_AVX2_STRIP_SUMS", function="edgegen_avx2_sums")
 FEATURES_VNNI = frozenset({"avx512", "avx512vnni"})
 FEATURES_AVX512 = frozenset({"avx512"})
 FEATURES_AVX2 = frozenset({"avx2", "fma"})

@@ -36,4 +36,19 @@ EDGEGEN_KERNEL void conv2d_s8_avx512vnni_direct(const edgegen_windows *p, const 
     conv2d_s8_avx512vnni(p, x, weights, epilogue, forms, runs, NULL, y);
 }
 
+/* The sums as they are; bias: of every lane of every vector. */
+EDGEGEN_KERNEL void conv2d_s8_s32_avx512vnni(const edgegen_windows *p, const int8_t *x, const int8_t *weights,
+                                             const int32_t *bias, const int32_t *runs, uint8_t *scratch, int32_t *y)
+{
+    const edgegen_filters filters = { (const uint8_t *)weights, (const uint8_t *)bias, runs, NULL };
+    const edgegen_window_sizes size = { 1, 1, 4, 16, 64, 64 };
+    edgegen_walk_windows(p, size, &filters, x, edgegen_avx512_copy_flipped, scratch, y);
+}
+
+EDGEGEN_KERNEL void conv2d_s8_s32_avx512vnni_direct(const edgegen_windows *p, const int8_t *x, const int8_t *weights,
+                                                    const int32_t *bias, const int32_t *runs, int32_t *y)
+{
+    conv2d_s8_s32_avx512vnni(p, x, weights, bias, runs, NULL, y);
+}
+
 #endif

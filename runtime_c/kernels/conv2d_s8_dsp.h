@@ -208,4 +208,11 @@ EDGEGEN_KERNEL void conv2d_s8_dsp(const edgegen_conv2d_s8_dsp *p, const int8_t *
     }
 }
 
+/* The sums as they are. */
+EDGEGEN_KERNEL void conv2d_s8_s32_dsp(const edgegen_conv2d_s8_dsp *p, const int8_t *x, const int32_t *stream,
+                                      uint8_t *scratch, int32_t *y)
+{
+    edgegen_conv2d_s8_dsp_run(p, x, stream, scratch, (int32_t)sizeof *y, (uint8_t *)y);
+}
+
 #endif

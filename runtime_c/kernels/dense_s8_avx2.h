@@ -22,4 +22,13 @@ EDGEGEN_KERNEL void dense_s8_avx2_row(const edgegen_windows *p, const int8_t *x,
     edgegen_walk_windows(p, size, &filters, x, edgegen_avx2_copy_widened, scratch, y);
 }
 
+/* The sums of one row as they are; bias: of every lane of every vector. */
+EDGEGEN_KERNEL void dense_s8_s32_avx2_row(const edgegen_windows *p, const int8_t *x, const int8_t *weights,
+                                          const int32_t *bias, const int32_t *runs, uint8_t *scratch, int32_t *y)
+{
+    const edgegen_filters filters = { (const uint8_t *)weights, (const uint8_t *)bias, runs, NULL };
+    const edgegen_window_sizes size = { 1, 2, 4, 8, 16, 32 };
+    edgegen_walk_windows(p, size, &filters, x, edgegen_avx2_copy_widened, scratch, y);
+}
+
 #endif

@@ -102,6 +102,25 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_run(const edgeg
     }
 }
 
+/* The sums as they are; in y from the start where they come in one part and four at a time. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_as_sums(const edgegen_dense_s8_dsp *p,
+                                                                         const int8_t *x, const int32_t *stream,
+                                                                         uint8_t *scratch, int32_t *y)
+{
+    for (int32_t r = 0; r < p->rows; r++) {
+        const int32_t aside = p->parts > 1 || p->units < 4;
+        int32_t *const sums = aside != 0 ? (int32_t *)(void *)(scratch + p->sums) : y;
+        edgegen_dense_s8_dsp_row(p, x, stream, scratch, (uint8_t *)sums);
+        edgegen_dense_s8_dsp_sum(p, sums);
+        const int32_t more = p->weight_offset != 0 ? edgegen_dense_s8_dsp_offset(x, p->depth, p->weight_offset) : 0;
+        for (int32_t o = 0; o < p->units && (aside != 0 || more != 0); o++) {
+            y[o] = sums[o] + more;
+        }
+        x += p->depth;
+        y += p->units;
+    }
+}
+
 EDGEGEN_INLINE void edgegen_dense_s8_dsp_clamped(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream,
                                                  uint8_t *scratch, int8_t *y)
 {
@@ -124,6 +143,18 @@ EDGEGEN_KERNEL void dense_s8_dsp_any(const edgegen_dense_s8_dsp *p, const int8_t
                                      uint8_t *scratch, int8_t *y)
 {
     edgegen_dense_s8_dsp_clamped(p, x, stream, scratch, y);
+}
+
+/* The sums as they are, without and with scratch. */
+EDGEGEN_KERNEL void dense_s8_s32_dsp(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream, int32_t *y)
+{
+    edgegen_dense_s8_dsp_as_sums(p, x, stream, (uint8_t *)y, y); /* which it does not use as scratch */
+}
+
+EDGEGEN_KERNEL void dense_s8_s32_dsp_any(const edgegen_dense_s8_dsp *p, const int8_t *x, const int32_t *stream,
+                                         uint8_t *scratch, int32_t *y)
+{
+    edgegen_dense_s8_dsp_as_sums(p, x, stream, scratch, y);
 }
 
 #endif

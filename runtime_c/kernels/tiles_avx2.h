@@ -62,11 +62,15 @@ EDGEGEN_INLINE void edgegen_avx2_store_s8(const edgegen_strip *s, int vectors, i
     }
 }
 
-EDGEGEN_INLINE void edgegen_avx2_store_f32(const edgegen_strip *s, uint8_t *y, ptrdiff_t first, __m256i v)
+/* Of floats, clamped, or of sums as they are. */
+EDGEGEN_INLINE void edgegen_avx2_store_wide(const edgegen_strip *s, int kind, uint8_t *y, ptrdiff_t first, __m256i v)
 {
     float *const to = (float *)(void *)(y + 4 * first);
-    __m256 clamped = _mm256_max_ps(_mm256_set1_ps(s->low_f32), _mm256_castsi256_ps(v));
-    clamped = _mm256_min_ps(_mm256_set1_ps(s->high_f32), clamped);
+    __m256 clamped = _mm256_castsi256_ps(v);
+    if (kind == EDGEGEN_TILE_F32) {
+        clamped = _mm256_max_ps(_mm256_set1_ps(s->low_f32), clamped);
+        clamped = _mm256_min_ps(_mm256_set1_ps(s->high_f32), clamped);
+    }
     const ptrdiff_t left = s->channels - first;
     if (left >= 8) {
         _mm256_storeu_ps(to, clamped);
@@ -92,16 +96,17 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_finish_fixed(const edge
     }
 }
 
-/* One tile; f32, narrow, vectors and pixels are known when this is compiled. narrow: s8 weights, for one pixel. s: own
+/* One tile; kind, narrow, vectors and pixels are known when this is compiled. narrow: s8 weights, for one pixel. s: own
  * variables of the function that loops over tiles; lent: the same for functions that are called */
-EDGEGEN_INLINE void edgegen_avx2_tile(int f32, int narrow, int vectors, int pixels, const edgegen_strip *s,
+EDGEGEN_INLINE void edgegen_avx2_tile(int kind, int narrow, int vectors, int pixels, const edgegen_strip *s,
                                       const edgegen_strip *lent, const uint8_t *x, uint8_t *y)
 {
     const ptrdiff_t step = s->x_step;
     const ptrdiff_t vector = narrow ? 16 : 32;
+    const int f32 = kind == EDGEGEN_TILE_F32;
     const uint8_t *w = s->weights;
     const int32_t *e0 = (const int32_t *)(const void *)s->epilogue;
-    const int32_t *e1 = e0 + (vectors > 1 ? (f32 ? 8 : EDGEGEN_AVX2_EPILOGUE) : 0);
+    const int32_t *e1 = e0 + (vectors > 1 ? (kind == EDGEGEN_TILE_S8 ? EDGEGEN_AVX2_EPILOGUE : 8) : 0);
     const __m256i bias0 = edgegen_avx2_row(e0, 0), bias1 = edgegen_avx2_row(e1, 0);
 #define EDGEGEN_AVX2_START(i, base, k) __m256i a##i = bias0, b##i = bias1;
     EDGEGEN_AVX2_PIXELS(EDGEGEN_AVX2_START)
@@ -148,13 +153,13 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int f32, int narrow, int vectors, int pixe
         a0 = edgegen_avx2_sum(f32, edgegen_avx2_sum(f32, a0, a1), edgegen_avx2_sum(f32, a2, a3));
         b0 = edgegen_avx2_sum(f32, edgegen_avx2_sum(f32, b0, b1), edgegen_avx2_sum(f32, b2, b3));
     }
-    if (f32) {
-#define EDGEGEN_AVX2_STORE_F32(i, base, k)                                                                             \
+    if (kind != EDGEGEN_TILE_S8) {
+#define EDGEGEN_AVX2_STORE_WIDE(i, base, k)                                                                            \
     if (pixels > (i)) {                                                                                                \
-        edgegen_avx2_store_f32(s, y + (i) * s->y_step, 0, a##i);                                                       \
-        if (vectors > 1) edgegen_avx2_store_f32(s, y + (i) * s->y_step, 8, b##i);                                      \
+        edgegen_avx2_store_wide(s, kind, y + (i) * s->y_step, 0, a##i);                                                \
+        if (vectors > 1) edgegen_avx2_store_wide(s, kind, y + (i) * s->y_step, 8, b##i);                               \
     }
-        EDGEGEN_AVX2_PIXELS(EDGEGEN_AVX2_STORE_F32)
+        EDGEGEN_AVX2_PIXELS(EDGEGEN_AVX2_STORE_WIDE)
         return;
     }
     if (s->form == EDGEGEN_FIXED_POINT) {
@@ -199,12 +204,12 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int f32, int narrow, int vectors, int pixe
 
 /* The functions that compute strips in tiles of `vectors` by `pixels`. The last tile steps back so that it ends with
  * the last pixel: a strip has at least that many. */
-#define EDGEGEN_AVX2_STRIP(name, f32, narrow, vectors, tile)                                                           \
+#define EDGEGEN_AVX2_STRIP(name, kind, narrow, vectors, tile)                                                          \
     static EDGEGEN_NOINLINE void name(const edgegen_strip *s)                                                          \
     {                                                                                                                  \
         const edgegen_strip own = edgegen_own_strip(s);                                                                \
         for (ptrdiff_t i = 0;;) {                                                                                      \
-            edgegen_avx2_tile(f32, narrow, vectors, tile, &own, s, own.x + i * own.x_step, own.y + i * own.y_step);    \
+            edgegen_avx2_tile(kind, narrow, vectors, tile, &own, s, own.x + i * own.x_step, own.y + i * own.y_step);   \
             if (i == own.pixels - (tile)) {                                                                            \
                 return;                                                                                                \
             }                                                                                                          \
@@ -212,10 +217,14 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int f32, int narrow, int vectors, int pixe
         }                                                                                                              \
     }
 #define EDGEGEN_AVX2_STRIP_S8(vectors, pixels)                                                                         \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_s8_##vectors##x##pixels, 0, 0, vectors, pixels)
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_s8_##vectors##x##pixels, EDGEGEN_TILE_S8, 0, vectors, pixels)
 #define EDGEGEN_AVX2_STRIP_S8_NARROW(vectors, pixels)                                                                  \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_s8_narrow_##vectors##x##pixels, 0, 1, vectors, pixels)
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_s8_narrow_##vectors##x##pixels, EDGEGEN_TILE_S8, 1, vectors, pixels)
+#define EDGEGEN_AVX2_STRIP_SUMS(vectors, pixels)                                                                       \
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_sums_##vectors##x##pixels, EDGEGEN_TILE_SUMS, 0, vectors, pixels)
+#define EDGEGEN_AVX2_STRIP_SUMS_NARROW(vectors, pixels)                                                                \
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_sums_narrow_##vectors##x##pixels, EDGEGEN_TILE_SUMS, 1, vectors, pixels)
 #define EDGEGEN_AVX2_STRIP_F32(vectors, pixels)                                                                        \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_f32_##vectors##x##pixels, 1, 0, vectors, pixels)
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_f32_##vectors##x##pixels, EDGEGEN_TILE_F32, 0, vectors, pixels)
 
 #endif

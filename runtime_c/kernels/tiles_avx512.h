@@ -68,10 +68,14 @@ EDGEGEN_INLINE void edgegen_avx512_store_s8(const edgegen_strip *s, int vectors,
     }
 }
 
-EDGEGEN_INLINE void edgegen_avx512_store_f32(const edgegen_strip *s, uint8_t *y, ptrdiff_t first, __m512i v)
+/* Of floats, clamped, or of sums as they are. */
+EDGEGEN_INLINE void edgegen_avx512_store_wide(const edgegen_strip *s, int kind, uint8_t *y, ptrdiff_t first, __m512i v)
 {
-    __m512 clamped = _mm512_max_ps(_mm512_set1_ps(s->low_f32), _mm512_castsi512_ps(v));
-    clamped = _mm512_min_ps(_mm512_set1_ps(s->high_f32), clamped);
+    __m512 clamped = _mm512_castsi512_ps(v);
+    if (kind == EDGEGEN_TILE_F32) {
+        clamped = _mm512_max_ps(_mm512_set1_ps(s->low_f32), clamped);
+        clamped = _mm512_min_ps(_mm512_set1_ps(s->high_f32), clamped);
+    }
     const ptrdiff_t left = s->channels - first;
     if (left >= 16) {
         _mm512_storeu_ps(y + 4 * first, clamped);
@@ -97,16 +101,16 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_finish_fixed(const ed
     }
 }
 
-/* One tile; f32, columns, vectors and pixels are known when this is compiled. columns: windows 3 wide and 1 apart, of
+/* One tile; kind, columns, vectors and pixels are known when this is compiled. columns: windows 3 wide and 1 apart, of
  * which 16 pixels share each column that is read. s: own variables of the function that loops over
  * tiles; lent: the same for functions that are called */
-EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int columns, int vectors, int pixels, const edgegen_strip *s,
+EDGEGEN_INLINE void edgegen_avx512_tile(int kind, int columns, int vectors, int pixels, const edgegen_strip *s,
                                         const edgegen_strip *lent, const uint8_t *x, uint8_t *y)
 {
     const ptrdiff_t step = s->x_step;
     const uint8_t *w = s->weights;
     const int32_t *e0 = (const int32_t *)(const void *)s->epilogue;
-    const int epilogue = f32 ? 16 : EDGEGEN_EPILOGUE;
+    const int f32 = kind == EDGEGEN_TILE_F32, epilogue = kind == EDGEGEN_TILE_S8 ? EDGEGEN_EPILOGUE : 16;
     const int32_t *e1 = e0 + (vectors > 1 ? epilogue : 0), *e2 = e0 + (vectors > 2 ? 2 * epilogue : 0);
     const int32_t *e3 = e0 + (vectors > 3 ? 3 * epilogue : 0);
     const __m512i flip = _mm512_set1_epi32(s->flip);
@@ -190,15 +194,15 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int columns, int vectors, int p
         c0 = edgegen_avx512_sum(f32, edgegen_avx512_sum(f32, c0, c1), edgegen_avx512_sum(f32, c2, c3));
         d0 = edgegen_avx512_sum(f32, edgegen_avx512_sum(f32, d0, d1), edgegen_avx512_sum(f32, d2, d3));
     }
-    if (f32) {
-#define EDGEGEN_TILE_STORE_F32(i, base, k)                                                                             \
+    if (kind != EDGEGEN_TILE_S8) {
+#define EDGEGEN_TILE_STORE_WIDE(i, base, k)                                                                            \
     if (pixels > (i)) {                                                                                                \
-        edgegen_avx512_store_f32(s, y + (i) * s->y_step, 0, a##i);                                                     \
-        if (vectors > 1) edgegen_avx512_store_f32(s, y + (i) * s->y_step, 16, b##i);                                   \
-        if (vectors > 2) edgegen_avx512_store_f32(s, y + (i) * s->y_step, 32, c##i);                                   \
-        if (vectors > 3) edgegen_avx512_store_f32(s, y + (i) * s->y_step, 48, d##i);                                   \
+        edgegen_avx512_store_wide(s, kind, y + (i) * s->y_step, 0, a##i);                                              \
+        if (vectors > 1) edgegen_avx512_store_wide(s, kind, y + (i) * s->y_step, 16, b##i);                            \
+        if (vectors > 2) edgegen_avx512_store_wide(s, kind, y + (i) * s->y_step, 32, c##i);                            \
+        if (vectors > 3) edgegen_avx512_store_wide(s, kind, y + (i) * s->y_step, 48, d##i);                            \
     }
-        EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_STORE_F32)
+        EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_STORE_WIDE)
         return;
     }
     if (s->form == EDGEGEN_FIXED_POINT) {
@@ -257,13 +261,13 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int columns, int vectors, int p
 
 /* The functions that compute strips in tiles of `vectors` by `pixels`. The last tile steps back so that it ends with
  * the last pixel: a strip has at least that many. */
-#define EDGEGEN_AVX512_STRIP(name, f32, columns, vectors, tile)                                                        \
+#define EDGEGEN_AVX512_STRIP(name, kind, columns, vectors, tile)                                                       \
     static EDGEGEN_NOINLINE void name(const edgegen_strip *s)                                                          \
     {                                                                                                                  \
         const edgegen_strip own = edgegen_own_strip(s);                                                                \
         for (ptrdiff_t i = 0;;) {                                                                                      \
             const uint8_t *x = own.x + i * own.x_step;                                                                 \
-            edgegen_avx512_tile(f32, columns, vectors, tile, &own, s, x, own.y + i * own.y_step);                      \
+            edgegen_avx512_tile(kind, columns, vectors, tile, &own, s, x, own.y + i * own.y_step);                     \
             if (i == own.pixels - (tile)) {                                                                            \
                 return;                                                                                                \
             }                                                                                                          \
@@ -271,10 +275,12 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int f32, int columns, int vectors, int p
         }                                                                                                              \
     }
 #define EDGEGEN_AVX512_STRIP_S8(vectors, pixels)                                                                       \
-    EDGEGEN_AVX512_STRIP(edgegen_avx512_s8_##vectors##x##pixels, 0, 0, vectors, pixels)
+    EDGEGEN_AVX512_STRIP(edgegen_avx512_s8_##vectors##x##pixels, EDGEGEN_TILE_S8, 0, vectors, pixels)
+#define EDGEGEN_AVX512_STRIP_SUMS(vectors, pixels)                                                                     \
+    EDGEGEN_AVX512_STRIP(edgegen_avx512_sums_##vectors##x##pixels, EDGEGEN_TILE_SUMS, 0, vectors, pixels)
 #define EDGEGEN_AVX512_STRIP_F32(vectors, pixels)                                                                      \
-    EDGEGEN_AVX512_STRIP(edgegen_avx512_f32_##vectors##x##pixels, 1, 0, vectors, pixels)
-#define EDGEGEN_AVX512_COLUMNS_S8 EDGEGEN_AVX512_STRIP(edgegen_avx512_columns_s8, 0, 1, 1, 16)
-#define EDGEGEN_AVX512_COLUMNS_F32 EDGEGEN_AVX512_STRIP(edgegen_avx512_columns_f32, 1, 1, 1, 16)
+    EDGEGEN_AVX512_STRIP(edgegen_avx512_f32_##vectors##x##pixels, EDGEGEN_TILE_F32, 0, vectors, pixels)
+#define EDGEGEN_AVX512_COLUMNS_S8 EDGEGEN_AVX512_STRIP(edgegen_avx512_columns_s8, EDGEGEN_TILE_S8, 1, 1, 16)
+#define EDGEGEN_AVX512_COLUMNS_F32 EDGEGEN_AVX512_STRIP(edgegen_avx512_columns_f32, EDGEGEN_TILE_F32, 1, 1, 16)
 
 #endif

@@ -90,6 +90,9 @@ typedef struct {
     float low_f32, high_f32;
 } edgegen_windows;
 
+/* What a tile computes: s8 results, f32, or the s32 sums of s8 as they are. */
+enum { EDGEGEN_TILE_S8, EDGEGEN_TILE_F32, EDGEGEN_TILE_SUMS };
+
 /* What differs between instruction sets and dtypes.
  * element, stored, y_element: bytes of an element of x, of the band (or of x in place) and of y
  * lanes:    channels of a vector

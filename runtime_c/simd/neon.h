@@ -37,6 +37,20 @@ typedef struct {
     int32_t step;
 } edgegen_neon_output_f32;
 
+/* The first `count` of 8 sums. */
+EDGEGEN_INLINE void edgegen_neon_store8_s32(int32_t *y, int32x4_t low, int32x4_t high, int32_t count)
+{
+    if (count == 8) {
+        vst1q_s32(y, low);
+        vst1q_s32(y + 4, high);
+    } else {
+        int32_t all[8];
+        vst1q_s32(all, low);
+        vst1q_s32(all + 4, high);
+        memcpy(y, all, (size_t)count * sizeof *y);
+    }
+}
+
 /* Multiplier and shift of 4 channels. */
 typedef struct {
     int32x4_t multiplier, shift;

@@ -46,30 +46,37 @@ EDGEGEN_INLINE void edgegen_dotprod_accumulate(const edgegen_neon_rows *in, int3
     }
 }
 
-/* One tile of rows and 4 * groups units, of which `count` are stored. */
+/* One tile of rows and 4 * groups units, of which `count` are stored, from the one `at` on; sums: y holds s32, the sums
+ * as they are, else s8 */
 EDGEGEN_INLINE void edgegen_dotprod_tile(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t first,
                                          const int32_t rows, const int32_t groups, int32_t count, const int8_t *w,
-                                         const int32_t *epilogue, int8_t *y)
+                                         const int32_t *epilogue, const int32_t sums, int32_t at, void *y)
 {
     int32x4_t a[6][4];
     EDGEGEN_TILE_BEGIN(epilogue)
     EDGEGEN_TILE_BEGIN(w)
     edgegen_tile_begin_s8(epilogue, groups, a);
     edgegen_dotprod_accumulate(in, first, rows, groups, w, a);
-    edgegen_tile_finish_s8(a, rows, groups, count, epilogue, out, y + first * out->step);
+    at += first * out->step;
+    if (sums) {
+        edgegen_tile_store_sums(a, rows, groups, count, out->step, (int32_t *)y + at);
+    } else {
+        edgegen_tile_finish_s8(a, rows, groups, count, epilogue, out, (int8_t *)y + at);
+    }
 }
 
 /* All tiles of `count` rows and one block of units, `rows` rows at a time; the last tile steps back to stay inside. */
 #define EDGEGEN_DOT_TILES(rows)                                                                                        \
     case rows:                                                                                                         \
         for (int32_t i = 0; i < count; i += rows) {                                                                    \
-            edgegen_dotprod_tile(in, out, edgegen_min_s32(i, count - rows), rows, groups, units, w, epilogue, y);      \
+            edgegen_dotprod_tile(in, out, edgegen_min_s32(i, count - rows), rows, groups, units, w, epilogue, sums,    \
+                                 at, y);                                                                               \
         }                                                                                                              \
         break;
 
 EDGEGEN_INLINE void edgegen_dotprod_tiles(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t count,
                                           int32_t tile, const int32_t groups, int32_t units, const int8_t *w,
-                                          const int32_t *epilogue, int8_t *y)
+                                          const int32_t *epilogue, const int32_t sums, int32_t at, void *y)
 {
     switch (EDGEGEN_TILE_ROWS(tile)) {
     default:
@@ -82,22 +89,22 @@ EDGEGEN_INLINE void edgegen_dotprod_tiles(const edgegen_neon_rows *in, const edg
     }
 }
 
-/* `count` rows of x times all units -> y; units are packed in blocks of 16, then of 8 (see codegen/ops/neon.py). */
+/* `count` rows of x times all units -> y, s8 or, with `sums`, s32; units are packed in blocks of 16, then of 8 (see codegen/ops/neon.py). */
 EDGEGEN_KERNEL void edgegen_dotprod_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out,
                                              int32_t count, int32_t tile, int32_t units, const int8_t *w,
-                                             const int32_t *epilogue, int8_t *y)
+                                             const int32_t *epilogue, const int32_t sums, void *y)
 {
     const int32_t lanes = in->runs * ((in->bytes + 3) / 4);
     const int32_t wide = units >= 16 ? (units + 7) / 16 : 0;
     for (int32_t b = 0; b < wide; b++) {
         const int32_t o = edgegen_min_s32(16 * b, units - 16);
-        edgegen_dotprod_tiles(in, out, count, tile, 4, 16, w + 64 * lanes * b, epilogue + 48 * b, y + o);
+        edgegen_dotprod_tiles(in, out, count, tile, 4, 16, w + 64 * lanes * b, epilogue + 48 * b, sums, o, y);
     }
     w += 64 * lanes * wide;
     epilogue += 48 * wide;
     for (int32_t o = 16 * wide; o < units; o += 8) {
         const int32_t at = edgegen_max_s32(edgegen_min_s32(o, units - 8), 0);
-        edgegen_dotprod_tiles(in, out, count, tile, 2, edgegen_min_s32(units, 8), w, epilogue, y + at);
+        edgegen_dotprod_tiles(in, out, count, tile, 2, edgegen_min_s32(units, 8), w, epilogue, sums, at, y);
         w += 32 * lanes;
         epilogue += 24;
     }

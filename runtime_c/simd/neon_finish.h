@@ -19,6 +19,27 @@ EDGEGEN_INLINE void edgegen_tile_begin_s8(const int32_t *epilogue, const int32_t
 #undef EDGEGEN_TILE_BIAS
 }
 
+/* Sums a[row][group] of `rows` rows as they are -> y, `step` elements from row to row. count: units stored of 8; all 16
+ * are. */
+EDGEGEN_INLINE void edgegen_tile_store_sums(int32x4_t a[6][4], const int32_t rows, const int32_t groups, int32_t count,
+                                            int32_t step, int32_t *y)
+{
+#define EDGEGEN_TILE_STORE(r)                                                                                          \
+    if (rows > r) {                                                                                                    \
+        edgegen_neon_store8_s32(y + r * step, a[r][0], a[r][1], groups > 2 ? 8 : count);                               \
+        if (groups > 2) {                                                                                              \
+            edgegen_neon_store8_s32(y + r * step + 8, a[r][2], a[r][3], 8);                                            \
+        }                                                                                                              \
+    }
+    EDGEGEN_TILE_STORE(0)
+    EDGEGEN_TILE_STORE(1)
+    EDGEGEN_TILE_STORE(2)
+    EDGEGEN_TILE_STORE(3)
+    EDGEGEN_TILE_STORE(4)
+    EDGEGEN_TILE_STORE(5)
+#undef EDGEGEN_TILE_STORE
+}
+
 /* Sums a[row][group] of `rows` rows -> y. count: units stored of 8; all 16 are. */
 EDGEGEN_INLINE void edgegen_tile_finish_s8(int32x4_t a[6][4], const int32_t rows, const int32_t groups, int32_t count,
                                            const int32_t *epilogue, const edgegen_neon_output *out, int8_t *y)

@@ -126,21 +126,30 @@ EDGEGEN_INLINE int32x4_t edgegen_pairs_reduce(const int32x4_t *a, int32x4_t bias
     return vaddq_s32(vpaddq_s32(vpaddq_s32(a[0], a[1]), vpaddq_s32(a[2], a[3])), bias);
 }
 
-/* count: units stored, at most 8 */
+/* count: units stored, at most 8, from the one `at` on; sums: y holds s32, the sums as they are, else s8 */
 EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t first,
                                        const int32_t rows, int32_t apart, const int8_t *w, const int32_t *epilogue,
-                                       int32_t count, int8_t *y)
+                                       const int32_t sums, int32_t at, int32_t count, void *results)
 {
     int32x4_t a[2][8];
     EDGEGEN_TILE_BEGIN(w)
     EDGEGEN_TILE_BEGIN(epilogue)
     edgegen_pairs_accumulate(in, first, rows, apart, w, a);
     const int32x4_t b0 = vld1q_s32(epilogue), b1 = vld1q_s32(epilogue + 12);
+    if (sums) {
+        int32_t *const to = (int32_t *)results + at + first * out->step;
+        edgegen_neon_store8_s32(to, edgegen_pairs_reduce(a[0], b0), edgegen_pairs_reduce(a[0] + 4, b1), count);
+        if (rows > 1) {
+            const int32x4_t low = edgegen_pairs_reduce(a[1], b0), high = edgegen_pairs_reduce(a[1] + 4, b1);
+            edgegen_neon_store8_s32(to + out->step, low, high, count);
+        }
+        return;
+    }
     const edgegen_neon_factor f0 = edgegen_neon_load_factor(epilogue + 4), f1 = edgegen_neon_load_factor(epilogue + 16);
+    int8_t *const y = (int8_t *)results + at + first * out->step;
     int16x8_t v[2];
     v[0] = edgegen_neon_join(edgegen_neon_scale(edgegen_pairs_reduce(a[0], b0), f0, out),
                              edgegen_neon_scale(edgegen_pairs_reduce(a[0] + 4, b1), f1, out));
-    y += first * out->step;
     if (rows > 1) {
         v[1] = edgegen_neon_join(edgegen_neon_scale(edgegen_pairs_reduce(a[1], b0), f0, out),
                                  edgegen_neon_scale(edgegen_pairs_reduce(a[1] + 4, b1), f1, out));
@@ -152,20 +161,22 @@ EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgege
     }
 }
 
-/* `count` rows of x times all units -> y; units are packed in blocks of 8 (see codegen/ops/neon_tiles.py). */
+/* `count` rows of x times all units -> y, s8 or, with `sums`, s32; units are packed in blocks of 8 (see
+ * codegen/ops/neon_tiles.py). */
 EDGEGEN_KERNEL void edgegen_pairs_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t count,
                                            int32_t apart, int32_t units, const int8_t *w, const int32_t *epilogue,
-                                           int8_t *y)
+                                           const int32_t sums, void *y)
 {
     const int32_t run = (in->bytes + 7) / 8 * 8;
     for (int32_t o = 0; o < units; o += 8) {
         const int32_t at = edgegen_max_s32(edgegen_min_s32(o, units - 8), 0);
+        const int32_t stored = edgegen_min_s32(units, 8);
         int32_t i = 0;
         for (; i + 2 <= count; i += 2) {
-            edgegen_pairs_tile(in, out, i, 2, apart, w, epilogue, edgegen_min_s32(units, 8), y + at);
+            edgegen_pairs_tile(in, out, i, 2, apart, w, epilogue, sums, at, stored, y);
         }
         if (i < count) {
-            edgegen_pairs_tile(in, out, i, 1, apart, w, epilogue, edgegen_min_s32(units, 8), y + at);
+            edgegen_pairs_tile(in, out, i, 1, apart, w, epilogue, sums, at, stored, y);
         }
         w += 8 * in->runs * run;
         epilogue += 24;

@@ -82,10 +82,14 @@ def _cases() -> list[Case]:
     ]
 
 
+def _sum(case: Case, kernel: str = "") -> Case:
+    """The case without requantization."""
+    without: dict[str, Any] = {"requantize": None, "clamp": NO_CLAMP}
+    return replace(case, op=replace(case.op, **without), kernel=kernel, label=f"sums of {case.label}")
+
+
 def _sums() -> list[Case]:
-    cases = (_dense(2, 40, 9, 0), _dense(2, 40, 9, 0, bits=9), _conv(5, 4, 6, 3, 0), _depthwise(5, 6, 3, 0))
-    without: dict[str, Any] = {"requantize": None}
-    return [replace(c, op=replace(c.op, **without), label=f"sums of {c.label}") for c in cases]
+    return [_sum(c) for c in (_dense(2, 40, 9, 0), _dense(2, 40, 9, 0, bits=9), _depthwise(5, 6, 3, 0))]
 
 
 @pytest.mark.parametrize("target", ["generic", "host"])

@@ -17,12 +17,12 @@ from edgegen.ops.overlap import by_strip
 
 _DSP = frozenset({"dsp"})
 _S8, _S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
+_S32, _S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
 
 
 def _convolution(node: Node) -> Convolution:
     op, x, y = node.op, node.input(0), node.out
     assert isinstance(op, Conv2d)
-    assert op.requantize is not None
     return Convolution(
         x.shape,
         (y.shape[1], y.shape[2]),
@@ -101,6 +101,12 @@ ROWS = (
     Kernel("dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
     Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when, overlap=by_strip),
     Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits, overlap=by_strip),
+    Kernel("dense_s8_s32_dsp", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch),
+    Kernel("dense_s8_s32_dsp", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch),
+    Kernel("dense_s8_s32_dsp_any", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
+    Kernel("dense_s8_s32_dsp_any", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window),
+    Kernel("conv2d_s8_s32_dsp", _S32, _pack_tiles, "conv2d_s8_dsp", _DSP, _when, overlap=by_strip),
+    Kernel("conv2d_s8_s32_dsp", _S32_OFFSET, _pack_tiles, "conv2d_s8_dsp", _DSP, _when_9_bits, overlap=by_strip),
     Kernel(
         "dense_f32_dsp",
         "f32 f32 f32? -> f32",

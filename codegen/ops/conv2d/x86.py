@@ -13,15 +13,18 @@ from edgegen.ops.epilogue import bias_or_zeros, nine_bits
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
+    AVX2_SUMS,
     AVX512,
     FEATURES_AVX2,
     FEATURES_AVX512,
     FEATURES_VNNI,
     VNNI,
+    VNNI_SUMS,
     Tiling,
     Windows,
     pack_f32,
     pack_s8,
+    pack_sums,
 )
 
 
@@ -55,11 +58,12 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
 
 def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
     def pack(node: Node) -> Packed:
-        op = node.op
+        op, windows = node.op, _windows(node, tiling)
         assert isinstance(op, Conv2d)
-        assert op.requantize is not None
-        weights = node.input(1).values.reshape(node.out.shape[3], -1)
-        return pack_s8(tiling, _windows(node, tiling), weights, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
+        weights, bias = node.input(1).values.reshape(node.out.shape[3], -1), bias_or_zeros(node)
+        if op.requantize is None:
+            return pack_sums(tiling, windows, weights, bias, op.x_zero)
+        return pack_s8(tiling, windows, weights, bias, op.x_zero, op.requantize, op.clamp)
 
     return pack
 
@@ -74,12 +78,12 @@ def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
 
 
 def _row(name: str, tiling: Tiling, requires: frozenset[str], direct: bool, weights: str = "s8") -> Kernel:
-    quantized = "_s8_" in name
+    quantized, y = "_s8_" in name, "s32" if "_s32_" in name else "s8"
     return Kernel(
         f"{name}_direct" if direct else name,
-        f"s8 {weights} s32? -> s8" if quantized else "f32 f32 f32? -> f32",
+        f"s8 {weights} s32? -> {y}" if quantized else "f32 f32 f32? -> f32",
         _pack_s8(tiling) if quantized else _pack_f32(tiling),
-        name,
+        name.replace("_s32_", "_"),
         requires,
         _when(tiling, direct),
     )
@@ -92,6 +96,10 @@ ROWS = (
     _row("conv2d_f32_avx512", AVX512, FEATURES_AVX512, False),
     _row("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False),
     _row("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False, "s16"),
+    _row("conv2d_s8_s32_avx512vnni", VNNI_SUMS, FEATURES_VNNI, True),
+    _row("conv2d_s8_s32_avx512vnni", VNNI_SUMS, FEATURES_VNNI, False),
+    _row("conv2d_s8_s32_avx2", AVX2_SUMS, FEATURES_AVX2, False),
+    _row("conv2d_s8_s32_avx2", AVX2_SUMS, FEATURES_AVX2, False, "s16"),
     _row("conv2d_f32_avx2", AVX2, FEATURES_AVX2, True),
     _row("conv2d_f32_avx2", AVX2, FEATURES_AVX2, False),
 )

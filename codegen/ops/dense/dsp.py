@@ -26,7 +26,6 @@ _DSP = frozenset({"dsp"})
 def _rows(node: Node) -> Rows:
     op = node.op
     assert isinstance(op, Dense)
-    assert op.requantize is not None
     weights = node.input(1).values
     return Rows(node.input(0).shape[0], weights, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
 
@@ -114,6 +113,12 @@ ROWS = (
     Kernel("dense_s8_dsp_any", "s8 s16 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
     Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when),
     Kernel("conv2d_s8_dsp", "s8 s16 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_9_bits),
+    Kernel("dense_s8_s32_dsp", "s8 s8 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch),
+    Kernel("dense_s8_s32_dsp", "s8 s16 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch),
+    Kernel("dense_s8_s32_dsp_any", "s8 s8 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
+    Kernel("dense_s8_s32_dsp_any", "s8 s16 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows),
+    Kernel("conv2d_s8_s32_dsp", "s8 s8 s32? -> s32", _pack_pixels, "conv2d_s8_dsp", _DSP, _when),
+    Kernel("conv2d_s8_s32_dsp", "s8 s16 s32? -> s32", _pack_pixels, "conv2d_s8_dsp", _DSP, _when_9_bits),
     Kernel("dense_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_few_rows_f32),
     Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32_pixels, requires=_DSP, when=_when_f32),
 )

@@ -40,7 +40,6 @@ def _holds_f32(node: Node) -> str | None:
 def _pack_s8(node: Node, dotprod: bool) -> Packed:
     op, w = node.op, node.input(1).values
     assert isinstance(op, Dense)
-    assert op.requantize is not None
     rows, depth = node.input(0).shape
     bias = fold_zero_point(bias_or_zeros(node), w.astype(np.int64).sum(axis=1), op.x_zero)
     weights = w[:, None, :]
@@ -80,21 +79,19 @@ def _pack_f32(node: Node) -> Packed:
     )
 
 
+def _row(name: str, features: set[str], y: str, dotprod: bool) -> Kernel:
+    def pack(node: Node) -> Packed:
+        return _pack_s8(node, dotprod)
+
+    header = name.replace("_s32", "")
+    return Kernel(name, f"s8 s8 s32? -> {y}", pack, header, frozenset(features), _holds_s8)
+
+
 ROWS = (
-    Kernel(
-        "dense_s8_dotprod",
-        "s8 s8 s32? -> s8",
-        lambda node: _pack_s8(node, dotprod=True),
-        requires=frozenset({"neon", "dotprod"}),
-        when=_holds_s8,
-    ),
-    Kernel(
-        "dense_s8_neon",
-        "s8 s8 s32? -> s8",
-        lambda node: _pack_s8(node, dotprod=False),
-        requires=frozenset({"neon"}),
-        when=_holds_s8,
-    ),
+    _row("dense_s8_dotprod", {"neon", "dotprod"}, "s8", dotprod=True),
+    _row("dense_s8_neon", {"neon"}, "s8", dotprod=False),
+    _row("dense_s8_s32_dotprod", {"neon", "dotprod"}, "s32", dotprod=True),
+    _row("dense_s8_s32_neon", {"neon"}, "s32", dotprod=False),
     Kernel(
         "dense_f32_neon",
         "f32 f32 f32? -> f32",

@@ -12,15 +12,18 @@ from edgegen.ops.epilogue import bias_or_zeros, never_once, nine_bits, worth_reo
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
+    AVX2_SUMS,
     AVX512,
     FEATURES_AVX2,
     FEATURES_AVX512,
     FEATURES_VNNI,
     VNNI,
+    VNNI_SUMS,
     Tiling,
     Windows,
     pack_f32,
     pack_s8,
+    pack_sums,
 )
 
 
@@ -44,10 +47,11 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
 
 def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
     def pack(node: Node) -> Packed:
-        op, w = node.op, node.input(1).values
+        op, w, bias = node.op, node.input(1).values, bias_or_zeros(node)
         assert isinstance(op, Dense)
-        assert op.requantize is not None
-        return pack_s8(tiling, _windows(node), w, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
+        if op.requantize is None:
+            return pack_sums(tiling, _windows(node), w, bias, op.x_zero)
+        return pack_s8(tiling, _windows(node), w, bias, op.x_zero, op.requantize, op.clamp)
 
     return pack
 
@@ -65,6 +69,11 @@ def _one_row(node: Node) -> str | None:
 
 
 _AVX2_ROW = replace(AVX2_S8, macro="EDGEGEN_AVX2_STRIP_S8_NARROW", function="edgegen_avx2_s8_narrow", weight="int8")
+_AVX2_SUMS_ROW = replace(
+    AVX2_SUMS, macro="EDGEGEN_AVX2_STRIP_SUMS_NARROW", function="edgegen_avx2_sums_narrow", weight="int8"
+)
+_S32, _S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
+_VNNI_HEADER, _AVX2_HEADER = "conv2d_s8_avx512vnni", "conv2d_s8_avx2"
 _S8, _S8_OFFSET, _F32 = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8", "f32 f32 f32? -> f32"
 
 ROWS = (
@@ -74,5 +83,19 @@ ROWS = (
     Kernel("dense_s8_avx2_row", _S8, _pack_s8(_AVX2_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row),
     Kernel("dense_s8_avx2", _S8, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False)),
     Kernel("dense_s8_avx2", _S8_OFFSET, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False)),
+    Kernel(
+        "conv2d_s8_s32_avx512vnni_direct",
+        _S32,
+        _pack_s8(VNNI_SUMS),
+        _VNNI_HEADER,
+        FEATURES_VNNI,
+        _when(VNNI_SUMS, True),
+    ),
+    Kernel("conv2d_s8_s32_avx512vnni", _S32, _pack_s8(VNNI_SUMS), _VNNI_HEADER, FEATURES_VNNI, _when(VNNI_SUMS, False)),
+    Kernel("dense_s8_s32_avx2_row", _S32, _pack_s8(_AVX2_SUMS_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row),
+    Kernel("conv2d_s8_s32_avx2", _S32, _pack_s8(AVX2_SUMS), _AVX2_HEADER, FEATURES_AVX2, _when(AVX2_SUMS, False)),
+    Kernel(
+        "conv2d_s8_s32_avx2", _S32_OFFSET, _pack_s8(AVX2_SUMS), _AVX2_HEADER, FEATURES_AVX2, _when(AVX2_SUMS, False)
+    ),
     Kernel("dense_f32_avx2", _F32, _pack_f32(AVX2), "", FEATURES_AVX2, _when(AVX2, True)),
 )
