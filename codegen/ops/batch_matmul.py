@@ -18,6 +18,8 @@ from edgegen.ops.epilogue import clamp_f32, clamp_f64, clamp_s8, factor_words, f
 from edgegen.ops.epilogue_s16 import output_s16
 
 MAX_BATCH_RANK = 3
+MOST_PRODUCTS = 1 << 15
+"""Of s8 that one sum of s32 surely holds."""
 
 
 def _batch_steps(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
@@ -93,7 +95,9 @@ def _when_s8(scheme: type[FixedPoint | None]) -> Callable[[Node], str | None]:
         if type(op.requantize) is not scheme:
             return f"does not requantize by {type(op.requantize).__name__}"
         depth = node.input(0).shape[-2 if op.adj_x else -1]
-        return _few_batches(node) or (None if depth <= 1 << 15 else "sums of more than 32768 products may overflow")
+        return _few_batches(node) or (
+            None if depth <= MOST_PRODUCTS else f"sums of more than {MOST_PRODUCTS} products may overflow"
+        )
 
     return when
 

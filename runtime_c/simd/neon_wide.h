@@ -78,11 +78,12 @@ EDGEGEN_INLINE void edgegen_wide_tile(const int8_t *x0, int32_t step, const edge
     edgegen_tile_finish_s8(a, rows, groups, count, epilogue, out, y + first * out->step);
 }
 
-/* The same for windows of any runs of at least 8 bytes. w: [runs][chunks][8][4 * groups]: what is left of a run after 8
- * bytes at a time is one more chunk, its last 8 bytes, with weights of zero for those that are read twice. */
+/* The same for windows of any runs of at least 8 bytes, stored from unit `at` on. w: [runs][chunks][8][4 * groups]: what
+ * is left of a run after 8 bytes at a time is one more chunk, its last 8 bytes, with weights of zero for those that are
+ * read twice. sums: y holds s32, the sums as they are, else s8 */
 EDGEGEN_INLINE void edgegen_wide_window_tile(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t first,
                                              const int32_t rows, const int32_t groups, int32_t count, const int16_t *w,
-                                             const int32_t *epilogue, int8_t *y)
+                                             const int32_t *epilogue, const int32_t sums, int32_t at, void *y)
 {
     int32x4_t a[6][4];
     EDGEGEN_TILE_BEGIN(epilogue)
@@ -96,20 +97,26 @@ EDGEGEN_INLINE void edgegen_wide_window_tile(const edgegen_neon_rows *in, const 
             w += 32 * groups;
         }
     }
-    edgegen_tile_finish_s8(a, rows, groups, count, epilogue, out, y + first * out->step);
+    at += first * out->step;
+    if (sums) {
+        edgegen_tile_store_sums(a, rows, groups, count, out->step, (int32_t *)y + at);
+    } else {
+        edgegen_tile_finish_s8(a, rows, groups, count, epilogue, out, (int8_t *)y + at);
+    }
 }
 
 /* All tiles of `count` rows and one block of units; the last tile steps back to stay inside. */
 #define EDGEGEN_WIDE_WINDOWS(rows)                                                                                     \
     case rows:                                                                                                         \
         for (int32_t i = 0; i < count; i += rows) {                                                                    \
-            edgegen_wide_window_tile(in, out, edgegen_min_s32(i, count - rows), rows, groups, units, w, epilogue, y);  \
+            edgegen_wide_window_tile(in, out, edgegen_min_s32(i, count - rows), rows, groups, units, w, epilogue,      \
+                                     sums, at, y);                                                                     \
         }                                                                                                              \
         break;
 
 EDGEGEN_INLINE void edgegen_wide_windows(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t count,
                                          int32_t tile, const int32_t groups, int32_t units, const int16_t *w,
-                                         const int32_t *epilogue, int8_t *y)
+                                         const int32_t *epilogue, const int32_t sums, int32_t at, void *y)
 {
     switch (EDGEGEN_TILE_ROWS(tile)) {
     default:
@@ -123,20 +130,20 @@ EDGEGEN_INLINE void edgegen_wide_windows(const edgegen_neon_rows *in, const edge
 }
 #undef EDGEGEN_WIDE_WINDOWS
 
-/* `count` rows of windows times all units -> y; units are packed in blocks of 16, then of 8. */
+/* `count` rows of windows times all units -> y, s8 or, with `sums`, s32; units are packed in blocks of 16, then of 8. */
 EDGEGEN_KERNEL void edgegen_wide_multiply(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t count,
                                           int32_t tile, int32_t units, const int16_t *w, const int32_t *epilogue,
-                                          int8_t *y)
+                                          const int32_t sums, void *y)
 {
     const int32_t chunks = in->runs * ((in->bytes + 7) / 8), wide = units >= 16 ? (units + 7) / 16 : 0;
     for (int32_t b = 0; b < wide; b++) {
-        edgegen_wide_windows(in, out, count, tile, 4, 16, w, epilogue, y + edgegen_min_s32(16 * b, units - 16));
+        edgegen_wide_windows(in, out, count, tile, 4, 16, w, epilogue, sums, edgegen_min_s32(16 * b, units - 16), y);
         w += 128 * chunks;
         epilogue += 48;
     }
     for (int32_t o = 16 * wide; o < units; o += 8) {
         const int32_t at = edgegen_max_s32(edgegen_min_s32(o, units - 8), 0);
-        edgegen_wide_windows(in, out, count, tile, 2, edgegen_min_s32(units, 8), w, epilogue, y + at);
+        edgegen_wide_windows(in, out, count, tile, 2, edgegen_min_s32(units, 8), w, epilogue, sums, at, y);
         w += 64 * chunks;
         epilogue += 24;
     }

@@ -203,7 +203,8 @@ def test_aarch64_rows(optimize: Optimize) -> None:
         depthwise((1, 6, 7, 8), (3, 3), 204, f"{channelwise}_scratch", pad=(1, 1, 1, 1)),
         depthwise((2, 8, 9, 21), (5, 4), 0, channelwise, stride=(2, 1)),
         depthwise((1, 5, 5, 3), (2, 2), 117, "depthwise_conv2d_s8_offset"),  # too few channels
-        dense(3, 33, 7, 117, "dense_s8_offset"),
+        dense(3, 33, 7, 117, "dense_s8_s16_neon"),
+        dense(3, 7, 7, 117, "dense_s8_offset"),
     ]
     check_nodes(cases, "arm-neon", optimize=optimize)
 

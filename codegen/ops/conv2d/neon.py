@@ -142,14 +142,14 @@ def _pack_f32(node: Node) -> Packed:
 
 def _rows(name: str, signature: str, features: set[str], pack: Callable[[Node], Packed]) -> tuple[Kernel, Kernel]:
     """Two rows: windows that lie in x, and windows that need scratch."""
-    requires, header = frozenset(features), name.replace("_s8_s32", "_s8")
+    requires, header = frozenset(features), name.replace("_s32", "")
     return (
         Kernel(name, signature, pack, header, requires, _lies_in_x, overlap=by_rows(1)),
         Kernel(f"{name}_scratch", signature, pack, header, requires, _holds, overlap=by_rows(1)),
     )
 
 
-_SUMS = "s8 s8 s32? -> s32"
+_SUMS, _SUMS_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
 
 ROWS = (
     *_rows("conv2d_s8_dotprod", "s8 s8 s32? -> s8", {"neon", "dotprod"}, lambda node: _pack_s8(node, dotprod=True)),
@@ -166,6 +166,7 @@ ROWS = (
     *_rows("conv2d_s8_s16_neon", "s8 s16 s32? -> s8", {"neon"}, _pack_s16),
     *_rows("conv2d_s8_s32_dotprod", _SUMS, {"neon", "dotprod"}, lambda node: _pack_s8(node, dotprod=True)),
     *_rows("conv2d_s8_s32_neon", _SUMS, {"neon"}, lambda node: _pack_s8(node, dotprod=False)),
+    *_rows("conv2d_s8_s16_s32_neon", _SUMS_OFFSET, {"neon"}, _pack_s16),
     neon_winograd.F32_ROW,
     *_rows("conv2d_f32_neon", "f32 f32 f32? -> f32", {"neon"}, _pack_f32),
 )

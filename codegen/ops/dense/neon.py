@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from edgegen.ir.graph import Node
@@ -13,6 +16,7 @@ from edgegen.ops.epilogue import (
     constant_weights,
     fold_zero_point,
     never_once,
+    nine_bits,
     worth_reordering,
 )
 from edgegen.ops.neon_tiles import (
@@ -21,9 +25,13 @@ from edgegen.ops.neon_tiles import (
     pack_epilogue,
     pack_lanes,
     pack_pairs,
+    pack_wide,
     pairs_may_overflow,
     tile_rows,
 )
+
+Pack = Callable[[Node], Packed]
+When = Callable[[Node], str | None]
 
 
 def _holds_s8(node: Node) -> str | None:
@@ -57,6 +65,17 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
     )
 
 
+def _pack_s16(node: Node) -> Packed:
+    packed = _pack_s8(node, dotprod=True)  # the same tiles and epilogue
+    weights = Constant("weights", pack_wide(node.input(1).values[:, None, :]))
+    return replace(packed, constants=(weights, packed.constants[1]))
+
+
+def _holds_s16(node: Node) -> str | None:
+    short = None if node.input(1).shape[1] >= 8 else "rows must have at least 8 elements"
+    return nine_bits(node) or short or never_once(node)
+
+
 def _pack_f32(node: Node) -> Packed:
     op, w = node.op, node.input(1).values
     assert isinstance(op, Dense)
@@ -79,19 +98,27 @@ def _pack_f32(node: Node) -> Packed:
     )
 
 
-def _row(name: str, features: set[str], y: str, dotprod: bool) -> Kernel:
-    def pack(node: Node) -> Packed:
-        return _pack_s8(node, dotprod)
+def _pack_lanes(node: Node) -> Packed:
+    return _pack_s8(node, dotprod=True)
 
-    header = name.replace("_s32", "")
-    return Kernel(name, f"s8 s8 s32? -> {y}", pack, header, frozenset(features), _holds_s8)
+
+def _pack_pairs(node: Node) -> Packed:
+    return _pack_s8(node, dotprod=False)
+
+
+def _rows(name: str, weights: str, features: set[str], pack: Pack, when: When) -> tuple[Kernel, Kernel]:
+    """Two rows: of s8 results, and of the s32 sums as they are."""
+    first, last = name.rsplit("_", 1)
+    return (
+        Kernel(name, f"s8 {weights} s32? -> s8", pack, name, frozenset(features), when),
+        Kernel(f"{first}_s32_{last}", f"s8 {weights} s32? -> s32", pack, name, frozenset(features), when),
+    )
 
 
 ROWS = (
-    _row("dense_s8_dotprod", {"neon", "dotprod"}, "s8", dotprod=True),
-    _row("dense_s8_neon", {"neon"}, "s8", dotprod=False),
-    _row("dense_s8_s32_dotprod", {"neon", "dotprod"}, "s32", dotprod=True),
-    _row("dense_s8_s32_neon", {"neon"}, "s32", dotprod=False),
+    *_rows("dense_s8_dotprod", "s8", {"neon", "dotprod"}, _pack_lanes, _holds_s8),
+    *_rows("dense_s8_neon", "s8", {"neon"}, _pack_pairs, _holds_s8),
+    *_rows("dense_s8_s16_neon", "s16", {"neon"}, _pack_s16, _holds_s16),
     Kernel(
         "dense_f32_neon",
         "f32 f32 f32? -> f32",

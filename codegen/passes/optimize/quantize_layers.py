@@ -27,7 +27,7 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import NO_CLAMP
 from edgegen.ir.tensor import Array, Tensor, constant
 from edgegen.ops.arg_reduce import ArgReduce
-from edgegen.ops.batch_matmul import BatchMatmul
+from edgegen.ops.batch_matmul import MOST_PRODUCTS, BatchMatmul
 from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
@@ -107,6 +107,8 @@ class _Forms(IntegerRewriting):
         """Matrices."""
         op, sink = node.op, self.sink(node)
         if not isinstance(op, BatchMatmul) or sink is None:
+            return
+        if node.input(0).shape[-2 if op.adj_x else -1] > MOST_PRODUCTS:
             return
         left, right = self.source(node.input(0)), self.source(node.input(1))
         if left is None or right is None:

@@ -12,7 +12,7 @@ from edgegen.frontends.onnx.operators.windows import from_images, padding, per_a
 from edgegen.ir.dtypes import F32, F64, S8, S16, S32, U8
 from edgegen.ir.fixed_point import ScaledRound
 from edgegen.ir.tensor import Array, Tensor
-from edgegen.ops.batch_matmul import BatchMatmul
+from edgegen.ops.batch_matmul import MOST_PRODUCTS, BatchMatmul
 from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
@@ -222,6 +222,10 @@ def _integer_product(op: Operator, a: Tensor, b: Tensor, a_zero: Tensor | None, 
         totals = op.constant(weights.astype(np.int64).sum(axis=0), S32)
         sums = _dense(op, x, 0, weights, None, None)
         return op.add(Binary("sub"), [sums, op.add(Binary("mul"), [totals, offset])])
+    zeros = [0.0 if zero is None else single(zero) for zero in (a_zero, b_zero)]
+    if None not in zeros and a.shape[-1] <= MOST_PRODUCTS:
+        (x, x_zero), (w, w_zero) = (_signed(op, t, int(z or 0)) for t, z in zip((a, b), zeros, strict=True))
+        return op.add(BatchMatmul(x_zero=x_zero, w_zero=w_zero), [x, w])
     y = op.add(BatchMatmul(), [_differences(op, a, a_zero, True), _differences(op, b, b_zero, False)])
     return op.cast(y, S32)
 
@@ -266,16 +270,24 @@ def _quantized_product(
     y_zero: Tensor,
 ) -> Tensor:
     _bytes(op, a, "A"), _bytes(op, b, "B"), _bytes(op, y_zero, "the output")
-    known = (a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero, *(() if bias is None else (bias,)))
+    known = (a_scale, a_zero, b_scale, b_zero, y_scale, y_zero, *(() if bias is None else (bias,)))
     one = a_scale.type.elements == a_zero.type.elements == y_scale.type.elements == y_zero.type.elements == 1
-    if all(t.is_constant for t in known) and one and b.rank == 2 and a.rank >= 2:
-        is_u8 = y_zero.dtype == U8
-        weights = _weights(op, b, b_zero, 1)
-        x, zero = _signed(op, a, _number(op, a_zero, "a zero point"))
+    if all(t.is_constant for t in known) and one and min(a.rank, b.rank) >= 2:
+        is_u8, plain = y_zero.dtype == U8, b_scale.type.elements == b_zero.type.elements == 1 and bias is None
         y_point = _number(op, y_zero, "the output's zero point") - 128 * is_u8
-        scheme = _scheme(op, a_scale, b_scale, y_scale, b.shape[1], y_point)
-        y = _dense(op, x, zero, weights, bias, scheme)
-        return op.add(TO_UNSIGNED, [y]) if is_u8 else y
+        x, zero = _signed(op, a, _number(op, a_zero, "a zero point"))
+        y = None
+        if b.is_constant and b.rank == 2:
+            scheme = _scheme(op, a_scale, b_scale, y_scale, b.shape[1], y_point)
+            y = _dense(op, x, zero, _weights(op, b, b_zero, 1), bias, scheme)
+        elif plain and a.shape[-1] <= MOST_PRODUCTS:
+            w, w_zero = _signed(op, b, _number(op, b_zero, "a zero point"))
+            product = BatchMatmul(
+                x_zero=zero, w_zero=w_zero, requantize=_scheme(op, a_scale, b_scale, y_scale, 1, y_point)
+            )
+            y = op.add(product, [x, w])
+        if y is not None:
+            return op.add(TO_UNSIGNED, [y]) if is_u8 else y
     sums = _integer_product(op, a, b, a_zero, b_zero)
     if bias is not None:
         sums = op.add(Binary("add"), [sums, bias])

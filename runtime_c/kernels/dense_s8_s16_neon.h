@@ -1,0 +1,24 @@
+/* Dense layer on s8 with weights of s16, which hold u8 less a zero point, for ARMv8.0. */
+#ifndef EDGEGEN_DENSE_S8_S16_NEON_H
+#define EDGEGEN_DENSE_S8_S16_NEON_H
+
+#include "kernels/dense_neon.h"
+#include "simd/neon_wide.h"
+
+/* x[rows,depth] * weights -> y[rows,units], the input's zero point folded into the bias. */
+EDGEGEN_KERNEL void dense_s8_s16_neon(const edgegen_dense_s8_neon *p, const int8_t *x, const int16_t *weights,
+                                      const int32_t *epilogue, int8_t *y)
+{
+    const edgegen_neon_rows rows = edgegen_neon_matrix(x, p->depth);
+    edgegen_wide_multiply(&rows, &p->output, p->rows, p->tile, p->output.step, weights, epilogue, 0, y);
+}
+
+/* The sums as they are. */
+EDGEGEN_KERNEL void dense_s8_s16_s32_neon(const edgegen_dense_s8_neon *p, const int8_t *x, const int16_t *weights,
+                                          const int32_t *epilogue, int32_t *y)
+{
+    const edgegen_neon_rows rows = edgegen_neon_matrix(x, p->depth);
+    edgegen_wide_multiply(&rows, &p->output, p->rows, p->tile, p->output.step, weights, epilogue, 1, y);
+}
+
+#endif
