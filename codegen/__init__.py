@@ -6,9 +6,9 @@ model = artifact.build()              # compiled and linked; runs in this proces
 scores, = model.run(features)         # numpy arrays, in the file's order
 """
 
-from edgegen.api import Artifact, Model, compile
+from edgegen.api import Artifact, Model, Together, compile, share_arena
 from edgegen.errors import EdgegenError
 from edgegen.frontends.bounds import AtMost
 from edgegen.ir.evaluate import evaluate
 
-__all__ = ["Artifact", "AtMost", "EdgegenError", "Model", "compile", "evaluate"]
+__all__ = ["Artifact", "AtMost", "EdgegenError", "Model", "Together", "compile", "evaluate", "share_arena"]

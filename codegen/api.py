@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgegen.boards import Fit, check_fit
+from edgegen.boards import Fit, check_fit, check_fit_together
 from edgegen.boards import board as find_board
 from edgegen.compiler import Compiled, Request, compile_model
+from edgegen.compiler import share_arena as share
 from edgegen.emit.render import constant_arrays
+from edgegen.emit.shared import Shared
 from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import ToolchainMissing, UsageError
 from edgegen.ir.graph import Plan
@@ -72,11 +74,16 @@ class Artifact:
         Each file appears whole or not at all: if anything fails, what was there before stays as it was.
         Raises UsageError if the folder cannot be written to.
         """
+        return write_files(Path(folder), self.content(html))
+
+    def content(self, html: bool = False) -> dict[str, str | Pieces]:
+        """What `write` writes, by the names of the files."""
         data = self.report()
-        files = {f"{self.name}.report.json": json.dumps(data, indent=2, ensure_ascii=False) + "\n"}
+        files: dict[str, str | Pieces] = {**self.compiled.files, **self.compiled.binaries}
+        files[f"{self.name}.report.json"] = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         if html:
             files[f"{self.name}.report.html"] = html_report(data)
-        return write_files(Path(folder), {**self.compiled.files, **self.compiled.binaries, **files})
+        return files
 
     def build(self, cc: str = "", cflags: Sequence[str] = ()) -> Model:
         """Compiles the C with the target's GNU compiler, or with `cc`, and makes it callable.
@@ -87,6 +94,41 @@ class Artifact:
         Raises ToolchainMissing and ToolchainFailed.
         """
         return Model(self, Build(cc=cc, cflags=tuple(cflags)))
+
+
+@dataclass(frozen=True)
+class Together:
+    """Models that share an arena: each with its functions, all with one type of instance, NAME_t in NAME.h.
+
+    models: in order; their C works in the shared arena
+    """
+
+    name: str
+    models: tuple[Artifact, ...]
+    shared: Shared
+
+    @property
+    def arena_bytes(self) -> int:
+        """Size of the arena, which is that of the model that needs most."""
+        return self.shared.arena_bytes
+
+    def report(self) -> dict[str, Any]:
+        """What NAME.report.json holds: RAM of one NAME_t, and of an instance of each model if they did not share."""
+        shared = self.shared
+        rows = [{"name": a.name, "arena_bytes": a.arena_bytes, "state_bytes": a.state_bytes} for a in self.models]
+        return {
+            "name": self.name,
+            "models": rows,
+            "arena_bytes": shared.arena_bytes,
+            "ram_bytes": shared.ram_bytes,
+            "separate_ram_bytes": shared.separate_bytes,
+            "saved_bytes": shared.separate_bytes - shared.ram_bytes,
+        }
+
+    def write(self, folder: str | Path, html: bool = False) -> list[Path]:
+        """Writes the files of every model, NAME.h and NAME.report.json: all, or none. Raises UsageError."""
+        report = {f"{self.name}.report.json": json.dumps(self.report(), indent=2) + "\n"}
+        return write_files(Path(folder), {**_content(self.models, html), **report})
 
 
 @dataclass
@@ -146,6 +188,15 @@ class Model:
         if not isinstance(self._program, HostProgram):
             return None
         return min(self._program.nanoseconds(Call(inputs), repeats)) / 1000.0
+
+
+def _content(models: Sequence[Artifact], html: bool) -> dict[str, str | Pieces]:
+    return {name: content for a in models for name, content in a.content(html).items()}
+
+
+def write_models(models: Sequence[Artifact], folder: str | Path, html: bool = False) -> list[Path]:
+    """Writes the files of models of different names as `Artifact.write` does: all, or none. Raises UsageError."""
+    return write_files(Path(folder), _content(models, html))
 
 
 def write_files(folder: Path, files: Mapping[str, str | Pieces]) -> list[Path]:
@@ -243,3 +294,25 @@ def _code_bytes(compiled: Compiled) -> int | None:
     except ToolchainMissing:
         return None
     return sizes.text + sizes.rodata - sum(a.nbytes for a in constant_arrays(compiled.graph))
+
+
+def share_arena(artifacts: Sequence[Artifact], name: str = "shared") -> Together:
+    """Has models that run one at a time work in one arena, as large as that of the one that needs most.
+
+    artifacts: compiled for one target, with whatever options; state of each stays its own
+    name:      of the arena's header, type and macros
+
+    Outputs of a model hold until the inputs of another are filled or another runs. Raises UsageError for models of one
+    name or for different targets, and DoesNotFit if all are for one board, and it has too little flash or RAM for them.
+    """
+    if not artifacts:
+        raise UsageError("no models to share an arena")
+    compiled, shared = share([a.compiled for a in artifacts], name)
+    fits = [a.fit for a in artifacts if a.fit is not None]
+    boards = list(dict.fromkeys(f.board.name for f in fits))
+    if len(boards) > 1:
+        raise UsageError("models that share an arena are for one board", [("boards", ", ".join(boards))])
+    if len(fits) == len(artifacts):
+        check_fit_together(name, fits)
+    models = tuple(replace(a, compiled=c) for a, c in zip(artifacts, compiled, strict=True))
+    return Together(name, models, shared)

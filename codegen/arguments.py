@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
+from edgegen.emit.symbols import default_name
+from edgegen.errors import UsageError
 from edgegen.frontends.bounds import AtMost
 
 
@@ -39,6 +42,44 @@ def value(text: str) -> tuple[str, tuple[float, ...]]:
     if not separator or not name or not given:
         raise argparse.ArgumentTypeError(f'"{text}" is not NAME=NUMBERS, such as sr=16000')
     return name, given
+
+
+def each_model(args: argparse.Namespace) -> list[argparse.Namespace]:
+    """The arguments as they are for each of `args.models` by itself, in `model`.
+
+    What describes inputs says whose, if there are several models: vad:h0=hn. Raises UsageError where it does not, and
+    for models whose C would have one name.
+    """
+    names = [args.name or default_name(p.stem) for p in args.models]
+    if len(names) > 1:
+        names = [default_name(p.stem) for p in args.models]
+        same = next((n for n in names if names.count(n) > 1), None)
+        if same is not None:
+            files = ", ".join(str(p) for p, n in zip(args.models, names, strict=True) if n == same)
+            raise UsageError(f"several models would be called {same}", [("files", files)], "rename one")
+        if args.name and not args.share_arena:
+            raise UsageError(
+                "several models have one --name each", help="leave it out: they are named after their files"
+            )
+    found = []
+    for path, name in zip(args.models, names, strict=True):
+        own = dict(vars(args), model=path, name=args.name if len(names) == 1 else name)
+        for option in ("shape", "state", "value", "signature") if len(names) > 1 else ():
+            own[option] = [of for owner, of in (_owned(given, option, names) for given in own[option]) if owner == name]
+        found.append(argparse.Namespace(**own))
+    return found
+
+
+def _owned(given: Any, option: str, names: list[str]) -> tuple[str, Any]:
+    """(model, what was given for it) of an option's value, whose name or itself begins with "MODEL:"."""
+    text = given if isinstance(given, str) else given[0]
+    owner, colon, rest = text.partition(":")
+    if not colon or owner not in names:
+        example = f"--{option} {names[0]}:{text}"
+        raise UsageError(
+            f"--{option} {text}: of which model?", [("models", ", ".join(names))], f"say whose it is: {example}"
+        )
+    return owner, rest if isinstance(given, str) else (rest, *given[1:])
 
 
 def positive(text: str) -> int:

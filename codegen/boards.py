@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -247,14 +247,32 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
         peak,
         alive,
     )
+    _check_regions(compiled.name, fit)
+    return fit
+
+
+def check_fit_together(name: str, fits: Sequence[Fit]) -> None:
+    """Raises DoesNotFit if models of one board, which share an arena, do not fit it together. name: of the arena."""
+    largest = max(fits, key=lambda f: f.arena)
+    together = replace(
+        largest,
+        weights=sum(f.weights for f in fits),
+        code=sum(f.code for f in fits),
+        code_measured=all(f.code_measured for f in fits),
+        state=sum(f.state for f in fits),
+    )
+    _check_regions(name, together)
+
+
+def _check_regions(name: str, fit: Fit) -> None:
+    board = fit.board
     if not board.regions:
-        return fit
+        return
     flash, ram = board.memory("flash"), board.memory("ram")
     loaded = 0 if flash else fit.weights + fit.code
     flash_fits = not flash or fit.weights + fit.code <= max(r.bytes for r in flash)
     if not (flash_fits and _ram_fits(fit.arena + fit.state + loaded, fit.stack, ram)):
-        raise _does_not_fit(compiled.name, board, fit)
-    return fit
+        raise _does_not_fit(name, board, fit)
 
 
 def _ram_fits(block: int, stack: int, regions: tuple[Region, ...]) -> bool:

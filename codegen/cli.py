@@ -12,15 +12,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgegen.api import Artifact, compile
-from edgegen.arguments import positive, shape, size, state, value
+from edgegen.api import Artifact, compile, share_arena, write_models
+from edgegen.arguments import each_model, positive, shape, size, state, value
 from edgegen.compiler import read
 from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
 from edgegen.passes.pipeline import Options, pass_names
+from edgegen.progress import Progress
 from edgegen.report.inspection import inspection, inspection_text
 from edgegen.report.listings import board_rows, boards_text, target_rows, targets_text
-from edgegen.report.summary import summary
+from edgegen.report.summary import sharing, summary
 from edgegen.report.table import text_table
 from edgegen.verify import Build, Verification, verify_model
 
@@ -30,7 +31,7 @@ COMPILE_HELP = """\
 Compiles a trained model to one C99 source and header that need nothing else.
 
 commands (each has --help):
-  edgegen MODEL            compile a model: this page
+  edgegen MODEL...         compile one or several models: this page
   edgegen verify MODEL     run the emitted C and compare it with the numpy reference
   edgegen inspect MODEL    show a model's nodes, types, MACs and bytes
   edgegen targets          list the cores that code can be emitted for
@@ -44,6 +45,8 @@ examples:
   edgegen kws.tflite --board nucleo-f446re -o out    the same, and refuses a model that does not fit the board
   edgegen kws.tflite --target host --html            adds kws.report.html: the arena over time, and every node
   edgegen kws.tflite --print-ir-after fuse_pad       shows the graph after a pass
+  edgegen kws.tflite vad.onnx --share-arena          one arena, as large as the larger one's, for models that run in
+                                                     turn: shared.h; options of one are --shape vad:input=1,512
 
 exit codes: 0 done, 1 the model or the request was refused, 2 the command line was not understood
 """
@@ -73,25 +76,6 @@ BOARDS_EXAMPLES = (
 )
 
 
-class Progress:
-    """Names the stage at work on stderr while a person watches, and leaves nothing behind."""
-
-    def __init__(self) -> None:
-        self._shown = False
-
-    def __call__(self, stage: str) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{stage} ...")
-            sys.stderr.flush()
-            self._shown = True
-
-    def clear(self) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._shown = False
-
-
 def print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False))
 
@@ -111,8 +95,11 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--debug", action="store_true", help="show a traceback with every error")
 
 
-def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a .tflite or .onnx file")
+def _add_model_arguments(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    if several:
+        parser.add_argument("models", metavar="MODEL", type=Path, nargs="+", help=".tflite or .onnx files")
+    else:
+        parser.add_argument("model", metavar="MODEL", type=Path, help="a .tflite or .onnx file")
     parser.add_argument(
         "--shape",
         metavar="NAME=SIZES",
@@ -125,7 +112,8 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--signature",
         metavar="KEY",
-        default="",
+        action="append",
+        default=[],
         help="which of the file's models to take, if it has several; edgegen inspect lists them (default: the first)",
     )
     parser.add_argument(
@@ -147,8 +135,8 @@ def _add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_compile_arguments(parser: argparse.ArgumentParser) -> None:
-    _add_model_arguments(parser)
+def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    _add_model_arguments(parser, several)
     parser.add_argument(
         "--target", metavar="T", default="", help="core to emit code for; edgegen targets lists them (default: host)"
     )
@@ -208,7 +196,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         name=args.name,
         optimize=args.optimize,
         passes=passes,
-        signature=args.signature,
+        signature=args.signature[-1] if args.signature else "",
         weights=args.weights,
         states=dict(args.state),
         values=dict(args.value),
@@ -223,7 +211,13 @@ def _build(args: Arguments) -> Build:
 
 def compile_parser() -> argparse.ArgumentParser:
     parser = _new_parser("", COMPILE_HELP, COMPILE_EXAMPLES)
-    _add_compile_arguments(parser)
+    _add_compile_arguments(parser, several=True)
+    parser.add_argument(
+        "--share-arena",
+        action="store_true",
+        help="have all models work in one arena, in NAME_t of NAME.h (--name; default: shared); each keeps its state; "
+        "outputs hold until the inputs of another are filled",
+    )
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, default=Path("out"), help="folder (default: out)")
     parser.add_argument("--html", action="store_true", help="also write NAME.report.html, a drawing of the arena")
     parser.add_argument(
@@ -235,24 +229,27 @@ def compile_parser() -> argparse.ArgumentParser:
 
 
 def run_compile(args: Arguments, progress: Progress) -> int:
-    artifact = _compile(args, progress)
+    artifacts = [_compile(own, progress) for own in each_model(args)]
+    together = share_arena(artifacts, args.name or "shared") if args.share_arena else None
+    models = together.models if together else tuple(artifacts)
     progress("report")
-    report = artifact.report()
-    code: dict[str, int] = {}
+    reports = [a.report() for a in models]
+    texts = [summary(r) for r in reports]
     if args.cc:
-        progress(f"compile the C with {args.cc}")
-        model = artifact.build(_build(args).cc)
-        code = {"text_bytes": model.text_bytes, "rodata_bytes": model.rodata_bytes}
-    written = artifact.write(args.output, html=args.html)
+        for i, artifact in enumerate(models):
+            progress(f"compile the C with {args.cc}")
+            model = artifact.build(_build(args).cc)
+            reports[i] |= {"text_bytes": model.text_bytes, "rodata_bytes": model.rodata_bytes}
+            texts[i] += f"\n  compiled with {args.cc}: text {model.text_bytes:,} B, rodata {model.rodata_bytes:,} B"
+    written = together.write(args.output, args.html) if together else write_models(models, args.output, args.html)
     progress.clear()
+    files = [str(p) for p in written]
     if args.json:
-        print_json({**report, **code, "files": [str(p) for p in written]})
+        several = {"models": reports, "shared": together.report() if together else None, "files": files}
+        print_json(several if together or len(reports) > 1 else {**reports[0], "files": files})
         return 0
-    print(summary(report))
-    if code:
-        sizes = [f"{key.removesuffix('_bytes')} {value:,} B" for key, value in code.items()]
-        print(f"  compiled with {args.cc}: {', '.join(sizes)}")
-    for i, path in enumerate(written):
+    print("\n".join([*texts, *([sharing(together.report())] if together else [])]))
+    for i, path in enumerate(files):
         print(f"{'wrote' if i == 0 else '     '} {path}")
     return 0
 
@@ -338,7 +335,9 @@ def inspect_parser() -> argparse.ArgumentParser:
 
 def run_inspect(args: Arguments, progress: Progress) -> int:
     progress("read")
-    graph, _ = read(args.model, dict(args.shape), args.signature, dict(args.state), dict(args.value))
+    graph, _ = read(
+        args.model, dict(args.shape), args.signature[-1] if args.signature else "", dict(args.state), dict(args.value)
+    )
     data = inspection(graph)
     progress.clear()
     if args.json:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from edgegen.emit.render import Origin, render
+from edgegen.emit.shared import Shared, shared_arena
 from edgegen.emit.symbols import default_name, model_name
 from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import UsageError
@@ -51,6 +52,7 @@ class Compiled:
     source:  as the file says it, before any pass: what the C must compute
     files:   {name: text} of the C source and header, and of the assembly that includes separate weights
     binaries: {name: bytes} of separate weights
+    shared:  name of the arena that it shares with other models; "" if its arena is its own
     """
 
     name: str
@@ -60,6 +62,7 @@ class Compiled:
     source: Graph
     files: dict[str, str]
     binaries: dict[str, Pieces] = field(default_factory=dict)
+    shared: str = ""
 
 
 def read(
@@ -101,3 +104,28 @@ def compile_model(request: Request) -> Compiled:
     source, data = read(request.path, request.shapes, request.signature, request.states, request.values)
     origin = Origin(request.path.name, hashlib.sha256(data).hexdigest(), version("edgegen"))
     return compile_graph(source, request.target, name, origin, request.passes, request.trace, request.weights)
+
+
+def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], Shared]:
+    """The models with C that works in one arena, whose header NAME.h is among the files of each, and that arena.
+
+    Raises UsageError for models that cannot: of one name, or for different targets.
+    """
+    model_name(name)
+    names = [m.name.lower() for m in models]
+    same = [n for n in dict.fromkeys(names) if names.count(n) > 1 or n == name.lower()]
+    if same:
+        what = f'two of them, or one and the arena, are called "{same[0]}"'
+        raise UsageError("models that share an arena need different names", [("why", what)], "rename a file")
+    targets = list(dict.fromkeys(m.target.name for m in models))
+    if len(targets) > 1:
+        raise UsageError("models that share an arena are for one target", [("targets", ", ".join(targets))])
+    target, version = models[0].target, models[0].origin.version
+    shared = shared_arena(name, [(m.name, m.graph) for m in models], target, version)
+    found = []
+    for m in models:
+        form: Form = "separate" if m.binaries else "inline"
+        emitted = render(m.graph, m.target, m.name, m.origin, weights=form, shared=name)
+        files = {**emitted.files, f"{name}.h": shared.text}
+        found.append(replace(m, files=files, binaries=emitted.binaries, shared=name))
+    return found, shared

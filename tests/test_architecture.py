@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler",),
     ("boards",),
     ("verify", "report"),
-    ("api", "arguments", "onnx_backend"),
+    ("api", "arguments", "onnx_backend", "progress"),
     ("cli",),
     ("__main__", "__init__"),
 )

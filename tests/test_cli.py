@@ -132,7 +132,7 @@ def test_debug_lets_the_traceback_through(capsys) -> None:
         (MODEL, "--shape", "image=1,x"),
         (MODEL, "--optimize", "beauty"),
         (MODEL, "--targ", "host"),
-        (MODEL, MODEL),
+        ("verify", MODEL, MODEL),
         ("verify",),
         ("verify", MODEL, "--runs", "0"),
         ("--json",),

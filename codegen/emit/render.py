@@ -13,6 +13,7 @@ import numpy as np
 from edgegen.emit import literals
 from edgegen.emit.bundle import bundle
 from edgegen.emit.check import lies_over, memory_check
+from edgegen.emit.printed import ArrayText, Function, InitialValue, Port, Step, Wrapper
 from edgegen.emit.symbols import comment_text, identifier
 from edgegen.emit.weights import Form, Pieces, is_separate, place, raw
 from edgegen.ir.dtypes import dtype_of
@@ -51,97 +52,8 @@ class Emitted:
     binaries: dict[str, Pieces]
 
 
-@dataclass
-class ArrayText:
-    """A constant array as the template prints it. Equal arrays are one, with the strictest alignment.
-
-    uses: what it is for each node that reads it
-    body: of its initializer; "" if its values stand in another file
-    """
-
-    symbol: str
-    c_type: str
-    length: int
-    align: int
-    uses: list[str]
-    body: str
-    values: Array
-
-    @property
-    def comment(self) -> str:
-        more = f"; so is {', '.join(self.uses[1:3])}" if len(self.uses) > 1 else ""
-        return self.uses[0] + more + (f" and {len(self.uses) - 3} more" if len(self.uses) > 3 else "")
-
-
-@dataclass(frozen=True)
-class Port:
-    """A model's input or output as the header describes it.
-
-    name:  what the signature or else the tensor calls it
-    alias: the accessor's second name, made from the signature's; "" if there is none
-    """
-
-    function: str
-    alias: str
-    macro: str
-    c_type: str
-    type: str
-    name: str
-    shape: tuple[int, ...]
-    elements: int
-    scale: str
-    zero_point: int
-    pointer: str
-
-
-@dataclass(frozen=True)
-class Wrapper:
-    """One kernel with its parameters folded in: shared by all nodes that have the same."""
-
-    symbol: str
-    kernel: str
-    params: str
-    types: tuple[str, ...]
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class InitialValue:
-    """How NAME_init fills one state: all bytes with `fill`, or from the array `symbol`; the other is ""."""
-
-    comment: str
-    offset: int
-    bytes: int
-    fill: str
-    symbol: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One node of the run function, or of a sub-graph's: a comment and lines of C."""
-
-    comment: str
-    lines: tuple[str, ...]
-    index: int
-
-
-@dataclass(frozen=True)
-class Function:
-    """A sub-graph.
-
-    condition: what a loop's condition returns, as a C expression; "" for others
-    turns:     it is told which turn of several this is
-    """
-
-    symbol: str
-    comment: str
-    steps: tuple[Step, ...]
-    condition: str = ""
-    turns: bool = False
-
-
 @functools.cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     """The templates, which take longer to compile than most models."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource("templates")),
@@ -377,13 +289,20 @@ def _signature(graph: Graph) -> str:
 
 
 def render(
-    graph: Graph, target: Target, name: str, origin: Origin, trace: bool = False, weights: Form = "auto"
+    graph: Graph,
+    target: Target,
+    name: str,
+    origin: Origin,
+    trace: bool = False,
+    weights: Form = "auto",
+    shared: str = "",
 ) -> Emitted:
     """The C source and header, and the files of separate weights if there are any.
 
     graph: planned; name: prefix of all symbols; weights: where they stand
     trace: the run function reports each node to an external NAME_trace(step, arena), for verification; nodes of
            sub-graphs are part of the node that runs them
+    shared: name of the arena that the model shares with others, whose header is not among the files (emit/shared.py)
     """
     weights_bytes = sum(n.nbytes for n in constant_arrays(graph))
     writer = _Writer(graph, target, name, is_separate(weights, weights_bytes))
@@ -421,15 +340,17 @@ def render(
         "functions": writer.functions,
         "steps": steps,
         "trace": trace,
+        "shared": shared,
+        "own": f"{name}_" if shared else "",
         "check": writer.check,
     }
-    environment = _environment()
-    files = {f"{name}.{ext}": environment.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}
+    templates = environment()
+    files = {f"{name}.{ext}": templates.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}
     if not context["separate"]:
         return Emitted(files, {})
     arrays = [(a.symbol, a.comment, a.values, a.align) for a in writer.arrays.values() if not a.body]
     placed, pieces = place(arrays)
-    files[f"{name}_weights.S"] = environment.get_template("weights.S.j2").render(context, placed=placed)
+    files[f"{name}_weights.S"] = templates.get_template("weights.S.j2").render(context, placed=placed)
     return Emitted(files, {f"{name}_weights.bin": pieces})
 
 

@@ -44,3 +44,14 @@ def summary(r: dict[str, Any]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     lines = [f"  {a.ljust(widths[0])}  {b.rjust(widths[1])}   {c}" for a, b, c in rows]
     return "\n".join([f"{r['name']} for {target['name']}, optimized for {target['optimize']}", *lines])
+
+
+def sharing(r: dict[str, Any]) -> str:
+    """What models of a report of edgegen.Together take together, and what sharing saves."""
+    names = ", ".join(m["name"] for m in r["models"])
+    lines = [
+        f"{r['name']}: {names} in one arena",
+        f"  RAM  {r['ram_bytes']:,} B   arena {r['arena_bytes']:,} B and the state of each; "
+        f"{r['separate_ram_bytes']:,} B without sharing, which saves {r['saved_bytes']:,} B",
+    ]
+    return "\n".join(lines)

@@ -156,6 +156,7 @@ def _table(models: Sequence[Compiled]) -> str:
         {
             "index": index,
             "name": m.name,
+            "own": f"{m.name}_" if m.shared else "",
             "trace": is_traced(m),
             "planned_bytes": m.graph.plan.total_bytes if m.graph.plan is not None else 0,
             "inputs": ports(m, m.graph.inputs, "input"),

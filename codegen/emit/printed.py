@@ -1,0 +1,96 @@
+"""What the templates print: the pieces of one model's C, as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgegen.ir.tensor import Array
+
+
+@dataclass
+class ArrayText:
+    """A constant array as the template prints it. Equal arrays are one, with the strictest alignment.
+
+    uses: what it is for each node that reads it
+    body: of its initializer; "" if its values stand in another file
+    """
+
+    symbol: str
+    c_type: str
+    length: int
+    align: int
+    uses: list[str]
+    body: str
+    values: Array
+
+    @property
+    def comment(self) -> str:
+        more = f"; so is {', '.join(self.uses[1:3])}" if len(self.uses) > 1 else ""
+        return self.uses[0] + more + (f" and {len(self.uses) - 3} more" if len(self.uses) > 3 else "")
+
+
+@dataclass(frozen=True)
+class Port:
+    """A model's input or output as the header describes it.
+
+    name:  what the signature or else the tensor calls it
+    alias: the accessor's second name, made from the signature's; "" if there is none
+    """
+
+    function: str
+    alias: str
+    macro: str
+    c_type: str
+    type: str
+    name: str
+    shape: tuple[int, ...]
+    elements: int
+    scale: str
+    zero_point: int
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """One kernel with its parameters folded in: shared by all nodes that have the same."""
+
+    symbol: str
+    kernel: str
+    params: str
+    types: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InitialValue:
+    """How NAME_init fills one state: all bytes with `fill`, or from the array `symbol`; the other is ""."""
+
+    comment: str
+    offset: int
+    bytes: int
+    fill: str
+    symbol: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of the run function, or of a sub-graph's: a comment and lines of C."""
+
+    comment: str
+    lines: tuple[str, ...]
+    index: int
+
+
+@dataclass(frozen=True)
+class Function:
+    """A sub-graph.
+
+    condition: what a loop's condition returns, as a C expression; "" for others
+    turns:     it is told which turn of several this is
+    """
+
+    symbol: str
+    comment: str
+    steps: tuple[Step, ...]
+    condition: str = ""
+    turns: bool = False
