@@ -240,6 +240,7 @@ def compile(
     board: str = "",
     name: str = "",
     optimize: Optimize = "speed",
+    plan_seconds: int = 10,
     passes: Options | None = None,
     signature: str = "",
     weights: Form = "auto",
@@ -255,6 +256,8 @@ def compile(
     board:    a name from `edgegen boards`, or a .toml file that describes one: the model must fit its memories
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
+    plan_seconds: how long a slow machine may look for an order of nodes that needs less memory, at least 1; work is
+              counted, so that every machine finds the same
     passes:   which passes run and what they show
     signature: which of the file's models to compile, by its key; "" takes the first
     weights:  "inline" in the C file, "separate" in NAME_weights.S and NAME_weights.bin; "auto": inline up to 512 KiB
@@ -271,7 +274,9 @@ def compile(
     chosen = found.target if found else find_target(target or "host")
     if found and target and find_target(target).name != chosen.name:
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
-    tuned = replace(chosen, optimize=optimize, ram_bytes=ram)
+    if plan_seconds < 1:
+        raise UsageError(f"a plan cannot be made in {plan_seconds} seconds", help="give it 1 or more")
+    tuned = replace(chosen, optimize=optimize, ram_bytes=ram, plan_seconds=plan_seconds)
     request = Request(
         Path(path),
         tuned,

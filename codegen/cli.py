@@ -151,6 +151,14 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         help="speed: inline kernels with their shapes; size: share them among nodes (default: speed)",
     )
     parser.add_argument(
+        "--plan-seconds",
+        metavar="N",
+        type=positive,
+        default=10,
+        help="how long a slow machine may look for an order of nodes and for places that need less memory; work is "
+        "counted, not timed, so that the same model gives the same C on every machine (default: 10)",
+    )
+    parser.add_argument(
         "--weights",
         choices=FORMS,
         default="auto",
@@ -195,6 +203,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         board=args.board,
         name=args.name,
         optimize=args.optimize,
+        plan_seconds=args.plan_seconds,
         passes=passes,
         signature=args.signature[-1] if args.signature else "",
         weights=args.weights,

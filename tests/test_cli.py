@@ -67,6 +67,17 @@ def test_name_and_size(capsys, out) -> None:
     assert "EDGEGEN_OPTIMIZE_SIZE" in (Path(out) / "Reader.c").read_text()
 
 
+def test_the_effort_for_a_plan_changes_neither_a_proof_nor_the_c(capsys, tmp_path) -> None:
+    texts = []
+    for seconds in ("1", "20"):
+        words = (MODEL, "--target", "generic", "-o", str(tmp_path / seconds), "--plan-seconds", seconds)
+        code, text, _ = run(capsys, *words)
+        assert code == 0
+        assert "the least for any order of nodes" in text
+        texts.append((tmp_path / seconds / "digits.c").read_bytes())
+    assert texts[0] == texts[1]
+
+
 def test_passes_can_be_shown_checked_and_left_out(capsys, out) -> None:
     words = (MODEL, "-o", out, "--check-passes", "--print-ir-after", "fold_constants")
     code, text, _ = run(capsys, *words)

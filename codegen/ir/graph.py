@@ -127,6 +127,7 @@ class Plan:
     lower_bound:  no plan for this order of nodes can be smaller: the largest sum of bytes in use at one node, each
                   output as far over inputs that die as its kernel allows; or what an exhausted search has shown
     state_offset: where the persistent state starts; state_bytes: its size
+    order_bound:  no plan for any order of nodes can be smaller; 0: that is not known
     """
 
     tensors: dict[Tensor, Placement]
@@ -135,6 +136,7 @@ class Plan:
     lower_bound: int
     state_offset: int = 0
     state_bytes: int = 0
+    order_bound: int = 0
 
     @property
     def is_optimal(self) -> bool:
@@ -142,9 +144,25 @@ class Plan:
         return self.arena_bytes <= self.lower_bound
 
     @property
+    def is_least(self) -> bool:
+        """Whether it is proved that no other offsets need fewer bytes, in whatever order of nodes."""
+        return self.arena_bytes <= self.order_bound
+
+    @property
     def total_bytes(self) -> int:
         """Arena and persistent state."""
         return self.state_offset + self.state_bytes if self.state_bytes else self.arena_bytes
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What order_nodes has shown of the orders in which a graph's nodes can run.
+
+    least: bytes that all of them need at some node; is_only: the present one is the only one
+    """
+
+    least: int
+    is_only: bool
 
 
 @dataclass(eq=False)
@@ -180,6 +198,7 @@ class Graph:
 
     signature:  what the file calls the model's inputs and outputs, if it does
     signatures: all that the file has, those of its other sub-graphs too
+    orders:     what is known of all orders of the nodes; None: nothing
 
     Constants are reached through the nodes that read them. A sub-graph sees nothing but its own inputs; it has no
     state and no plan: its tensors are planned with those of the model.
@@ -193,6 +212,7 @@ class Graph:
     plan: Plan | None = None
     signature: Signature | None = None
     signatures: tuple[Signature, ...] = ()
+    orders: Orders | None = None
 
     @property
     def sources(self) -> list[Tensor]:

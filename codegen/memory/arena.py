@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from edgegen.memory.buffers import Buffer, Interval, Overlaps, forbidden, is_whole, lower_bound, neighbours
 from edgegen.memory.exact import Bounded, Relation, solve
 
-WORK = 1_000_000  # pairs looked at while improving a placement: bounds the time, whatever the machine
+WORK_PER_SECOND = 100_000
+"""Pairs looked at for each second of a slow machine while a placement is improved. Work is counted, since every machine
+has to find the same one."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class _Placing:
                 at = low
         return at
 
-    def improve(self, order: list[int], offsets: list[int], bound: int) -> list[int]:
+    def improve(self, order: list[int], offsets: list[int], bound: int, seconds: int) -> list[int]:
         """Moves buffers that stick out to earlier places in the order while that does not enlarge the arena.
 
         Where to is drawn from a fixed sequence, so that the same buffers always give the same offsets.
@@ -108,7 +110,7 @@ class _Placing:
         best, best_size = offsets, size
         beside = [list(apart) for apart in self.apart]
         random = 0x9E3779B9
-        for turn in range(WORK // max(self.effort, 1)):
+        for turn in range(seconds * WORK_PER_SECOND // max(self.effort, 1)):
             top = [k for k, i in enumerate(order) if offsets[i] + self.sizes[i] == size]
             random = (1664525 * random + 1013904223) & 0xFFFFFFFF  # Numerical Recipes' linear congruential generator
             source = top[(random >> 8) % len(top)]
@@ -141,13 +143,14 @@ _ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
 )
 
 
-def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, alignment: int = 1) -> Placed:
+def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, alignment: int = 1, seconds: int = 10) -> Placed:
     """Offsets, multiples of the alignment, so that boxes in use together share bytes only as the overlaps allow.
 
     Greedy placement in several orders (by size, by lifetime, by both, by time); the smallest arena wins, the earlier
     order on a tie. If that misses the lower bound, both ends are filled in turn; then a search over which of two lies
     below the other, exact if it ends, looks for offsets at the bound; then a bounded search moves buffers within the
-    order, and the exact one tries to better it. Boxes must start and end at multiples of the alignment.
+    order, and the exact one tries to better it. Boxes must start and end at multiples of the alignment. seconds: what
+    the searches may take on a slow machine
     """
     placing = _Placing(buffers, overlaps or {}, alignment)
     bound = lower_bound(buffers, overlaps, alignment)
@@ -166,10 +169,10 @@ def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, alignment
     if placing.extent(offsets) == bound:
         return Placed(offsets, bound, bound)
     assert best is not None  # there are orders
-    found = solve(placing.sizes, placing.relations, bound, bound)
+    found = solve(placing.sizes, placing.relations, bound, bound, seconds)
     if found.offsets is None:
-        best = placing.improve(best_order, best, bound)
-        found = _better(found, solve(placing.sizes, placing.relations, found.bound, placing.extent(best) - 1))
+        best = placing.improve(best_order, best, bound, seconds)
+        found = _better(found, solve(placing.sizes, placing.relations, found.bound, placing.extent(best) - 1, seconds))
     if found.offsets is not None and placing.extent(found.offsets) < placing.extent(best):
         best = found.offsets
     size = placing.extent(best)

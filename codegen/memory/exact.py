@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgegen.memory.buffers import Interval, is_forbidden
 
-WORK = 500_000  # pairs looked at: bounds the time, whatever the machine
+WORK_PER_SECOND = 50_000  # pairs looked at for each second that a slow machine may take
 
 _Least = tuple[int, int, int]  # (a, b, distance): b starts at least so far after a
 
@@ -51,11 +51,11 @@ class _Exhausted(Exception):
 
 
 class _Search:
-    def __init__(self, sizes: Sequence[int], relations: Sequence[Relation]) -> None:
+    def __init__(self, sizes: Sequence[int], relations: Sequence[Relation], work: int) -> None:
         self.sizes = sizes
         self.relations = relations
         self.ways = [r.ways() for r in relations]
-        self.work = WORK
+        self.work = work
 
     def _lesser_size(self, k: int) -> int:
         return min(self.sizes[self.relations[k].first], self.sizes[self.relations[k].second])
@@ -113,14 +113,14 @@ class _Search:
         return None
 
 
-def solve(sizes: Sequence[int], relations: Sequence[Relation], bound: int, most: int) -> Bounded:
+def solve(sizes: Sequence[int], relations: Sequence[Relation], bound: int, most: int, seconds: int) -> Bounded:
     """Offsets that take as few bytes as possible, at least `bound` and at most `most`; none if there are none.
 
     The search branches on which way two buffers lie that are in each other's way where all lie as low as they can, and
     narrows the range of every offset by what that implies. It stops after a fixed amount of work; the bound that it
     returns is what it has proved until then.
     """
-    search = _Search(sizes, relations)
+    search = _Search(sizes, relations, seconds * WORK_PER_SECOND)
     best: list[int] | None = None
     while most >= bound:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from edgegen.ir.graph import Graph
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
 from edgegen.passes.post_optimize.find_views import find_views
+from edgegen.passes.post_optimize.order_nodes import order_nodes
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
@@ -23,9 +24,10 @@ PLANNING: tuple[Pass, ...] = (
     store_results,
     store_state,
     find_views,
+    order_nodes,
     plan_arena,
 )
-WHOLE_MODEL = ("tile_rows", "store_results", "find_views", "plan_arena")
+WHOLE_MODEL = ("tile_rows", "store_results", "find_views", "order_nodes", "plan_arena")
 """Look into sub-graphs themselves; every other pass runs on each of them by itself."""
 
 

@@ -123,7 +123,8 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     Sizes are bytes. Step i is node i; step -1 is the caller filling the inputs, step len(nodes) the caller reading
     the outputs. `arena_bytes` is what the C reserves, `arena_lower_bound_bytes` what no offsets can
     undercut in this order of nodes, with every result as far over its dying inputs as kernels allow (see `Plan`);
-    `arena_is_optimal` says that both are equal.
+    `arena_is_optimal` says that both are equal. `arena_least_bytes` is what no order of nodes can undercut, null where
+    that is not known.
     `weights_files` names the files of weights that do not stand in the C.
     Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.
     Persistent state lies behind the arena in the same struct, from `state_offset` on. Nodes of sub-graphs, which say
@@ -155,6 +156,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "arena_bytes": plan.arena_bytes,
         "arena_lower_bound_bytes": plan.lower_bound,
         "arena_is_optimal": plan.is_optimal,
+        "arena_least_bytes": plan.order_bound or None,
         "arena_alignment": target.alignment,
         "state_offset": plan.state_offset,
         "state_bytes": plan.state_bytes,

@@ -27,6 +27,8 @@ def summary(r: dict[str, Any]) -> str:
     where = f"most in use at node {peak['step']} {peak['op']}" if peak["op"] else "no nodes"
     least = f"{r['arena_lower_bound_bytes']:,} B"
     bound = "the least for this order of nodes" if r["arena_is_optimal"] else f"lower bound {least}"
+    if r["arena_least_bytes"] == r["arena_bytes"]:
+        bound = "the least for any order of nodes"
     rows = [
         ("arena", f"{r['arena_bytes']:,} B", f"{bound}, {where}"),
         *([("state", f"{r['state_bytes']:,} B", "kept from run to run")] if r["state_bytes"] else []),

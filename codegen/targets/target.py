@@ -24,6 +24,7 @@ class Target:
     cpu:       of the emulator ("cortex-a53", a qemu -cpu), "" for native
     optimize:  what kernel selection and emission prefer
     ram_bytes: that a plan may take, arena and state; 0: no limit
+    plan_seconds: how long a slow machine may look for a smaller arena; work is counted, so that all find the same
     """
 
     name: str
@@ -39,6 +40,7 @@ class Target:
     cpu: str = ""
     optimize: Optimize = "speed"
     ram_bytes: int = 0
+    plan_seconds: int = 10
 
     @property
     def struct_alignment(self) -> int:

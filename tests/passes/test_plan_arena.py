@@ -54,12 +54,12 @@ def draw_concat(draw: st.DrawFn, b: Builder, x: Tensor, values: list[Tensor]) ->
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> Graph:
+def graphs(draw: st.DrawFn, most: int = 14) -> Graph:
     """Branches, views of views, slices and concatenations that can be views and that cannot, results in place,
     two-result nodes, outputs that are inputs, views or twice there."""
     b = Builder()
     values: list[Tensor] = [b.input(draw(st.sampled_from(SHAPES))) for _ in range(draw(st.integers(1, 3)))]
-    for _ in range(draw(st.integers(1, 14))):
+    for _ in range(draw(st.integers(1, most))):
         x = draw(st.sampled_from(values))
         choice = draw(
             st.sampled_from(

@@ -10,6 +10,11 @@ from edgegen.memory.storage import overlaps, round_up, storages
 from edgegen.targets import Target
 
 
+def alignment_of(graph: Graph, target: Target) -> int:
+    """Bytes; every storage starts at a multiple of it."""
+    return max([target.alignment, *(t.dtype.size for each in graph.everywhere() for t in each.tensors())])
+
+
 def plan_arena(graph: Graph, target: Target) -> bool:
     """Offsets over lifetimes; views are free, and results lie over inputs that die there as far as kernels allow.
 
@@ -18,7 +23,7 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     State, which is in use all the time, lies behind the arena.
     """
     spans = lifetimes(graph)
-    alignment = max([target.alignment, *(t.dtype.size for t in spans)])
+    alignment = alignment_of(graph, target)
     everything = storages(graph)
     shared = [s for s in everything if not s.persistent]
     boxes = [s.boxes(spans, alignment) for s in shared]
@@ -26,7 +31,7 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     workers = [(i, n, n.packed.scratch) for i, n in steps if n.packed is not None and n.packed.scratch]
     buffers = [Buffer(tuple(dict.fromkeys(b.values()))) for b in boxes]
     buffers += [Buffer((Box(round_up(scratch, alignment), i, i),)) for i, _, scratch in workers]
-    placed = place(buffers, overlaps(graph, shared, boxes), alignment)
+    placed = place(buffers, overlaps(graph, shared, boxes), alignment, target.plan_seconds)
     tensors = {
         t: Placement(start + offset, t.type.bytes, *spans[t])
         for s, start in zip(shared, placed.offsets, strict=False)
@@ -41,5 +46,8 @@ def plan_arena(graph: Graph, target: Target) -> bool:
         if storage.persistent:
             tensors |= {t: Placement(end + o, t.type.bytes, *spans[t]) for t, o in storage.offsets.items()}
             end += round_up(storage.size, alignment)
-    graph.plan = Plan({t: tensors[t] for t in spans}, scratch, placed.size, placed.bound, start, end - start)
+    orders = graph.orders
+    in_any_order = 0 if orders is None else placed.bound if orders.is_only else orders.least
+    places = {t: tensors[t] for t in spans}
+    graph.plan = Plan(places, scratch, placed.size, placed.bound, start, end - start, in_any_order)
     return True

@@ -1,0 +1,187 @@
+"""What the order of a graph's nodes has to respect, and which bytes each node needs: the problem of its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.kernel import Overlap
+from edgegen.ir.tensor import Tensor
+from edgegen.memory.order import Problem, Reuse, Value
+from edgegen.memory.storage import Sharing, overlap_over, round_up
+
+
+@dataclass
+class OrderProblem:
+    """The problem of a graph, the model or a sub-graph. Its node k stands for the nodes of `runs[k]`, in turn; views,
+    which are free, are not among them.
+
+    sharing:   of the whole model
+    alignment: bytes
+    inside:    of each node of control flow, bytes that its sub-graphs need beyond what they are handed and give back
+    is_model:  it is no sub-graph, whose inputs and outputs are counted by the graph around it
+    """
+
+    graph: Graph
+    sharing: Sharing
+    alignment: int
+    inside: Mapping[Node, int]
+    is_model: bool
+    runs: list[list[Node]] = field(default_factory=list)
+    _values: list[Value] = field(default_factory=list)
+    _pieces: dict[Tensor, list[tuple[int, int, int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        graph = self.graph
+        self._views = {t: n for n in graph.nodes if n.is_view for t in n.outputs}
+        self._mine = {*graph.sources, *(t for n in graph.nodes for t in n.outputs)}
+        self._kept = set(graph.sinks)
+        self.runs = self._in_runs()
+        self._number = {n: k for k, run in enumerate(self.runs) for n in run}
+        self._writer = {t: k for n, k in self._number.items() for t in n.outputs}
+        self._readers: dict[Tensor, int] = {}
+        for node, k in self._number.items():
+            for tensor in _read(node):
+                self._readers[tensor] = self._readers.get(tensor, 0) | 1 << k
+
+    def _in_runs(self) -> list[list[Node]]:
+        """The nodes that compute, each behind those that need nothing but constants and that only it reads.
+
+        To run those earlier would need no byte less at any node, since their result is in use from then on.
+        """
+        readers: dict[Tensor, set[Node]] = {}
+        kept = set(self._kept)
+        for node in reversed(self.graph.nodes):
+            for tensor in _read(node):
+                found = readers.setdefault(tensor, set())
+                found |= readers.get(node.out, set()) if node.is_view else {node}
+                kept |= {tensor} if node.is_view and node.out in kept else set()
+        early: dict[Node, list[Node]] = {}
+        runs = []
+        for node in self.graph.nodes:
+            if node.is_view:
+                continue
+            waits = node.has_kernel and not _read(node) and len(node.outputs) == 1 and not self._scratch(node)
+            others = readers.get(node.out, set())
+            if waits and len(others) == 1 and node.out not in kept and not self.sharing.is_fixed(node.out):
+                early.setdefault(next(iter(others)), []).append(node)
+            else:
+                runs.append([*early.get(node, ()), node])
+        return runs
+
+    def _scratch(self, node: Node) -> int:
+        if node.op.is_control:
+            return self.inside.get(node, 0)
+        return round_up(node.packed.scratch, self.alignment) if node.packed is not None and node.packed.scratch else 0
+
+    def state(self) -> Problem:
+        before = [self._made_before(run) for run in self.runs]
+        seen: set[Tensor] = set()
+        for tensor in (t for t in self.graph.tensors() if t in self._mine):
+            if tensor in seen:
+                continue
+            group = {t: o for t, o in self.sharing.group(tensor).items() if t in self._mine}
+            seen |= group.keys()
+            if self.sharing.is_fixed(tensor):
+                self._add_fixed(list(group), before)
+            else:
+                self._add_pieces(group)
+        reuses = [self._reuses(run[-1]) for run in self.runs]
+        return Problem(
+            tuple(before),
+            tuple(self._values),
+            tuple(max(map(self._scratch, run)) for run in self.runs),
+            tuple(tuple(r) for r in reuses),
+            tuple(round_up(run[-1].out.type.bytes, self.alignment) for run in self.runs),
+        )
+
+    def _made_before(self, run: list[Node]) -> int:
+        """Mask of the nodes that compute what the run reads, seen through views."""
+        mask, waiting = 0, [t for node in run for t in _read(node)]
+        while waiting:
+            tensor = waiting.pop()
+            if tensor in self._writer:
+                mask |= 1 << self._writer[tensor]
+            elif tensor in self._views:
+                waiting += _read(self._views[tensor])
+        return mask & ~(1 << self._number[run[-1]])
+
+    def _add_fixed(self, group: list[Tensor], before: list[int]) -> None:
+        """State, and what control flow hands over: bytes that are rewritten. Who writes them keeps its place among
+        those that touch them."""
+        touched = {
+            k: node.op.is_control or any(t in group for t in node.outputs)
+            for node, k in self._number.items()
+            if any(t in group for t in (*_read(node), *node.outputs))
+        }
+        for k, writes in touched.items():
+            for j, also_writes in touched.items():
+                if j < k and (writes or also_writes):
+                    before[k] |= 1 << j
+        whole = self.sharing.storage(group[0])
+        ports = {*self.graph.inputs, *self.graph.outputs}
+        if whole.persistent or not (self.is_model or ports.isdisjoint(group)):
+            return
+        writers = sum(1 << k for k in {self._writer[t] for t in group if t in self._writer})
+        users = sum(1 << k for k in touched)
+        source = any(t in self.graph.sources for t in group)
+        kept = not self._kept.isdisjoint(group)
+        for tensor in group:
+            self._pieces[tensor] = [(0, whole.size, len(self._values))]
+        self._values.append(Value(round_up(whole.size, self.alignment), writers, users, source, kept))
+
+    def _add_pieces(self, group: dict[Tensor, int]) -> None:
+        """Of each tensor that a node writes or a caller fills, the bytes that the same nodes need."""
+        spans = {t: (at, at + t.type.bytes) for t, at in group.items()}
+        edges = sorted({edge for span in spans.values() for edge in span})
+        found: list[tuple[int, int, int]] = []
+        for tensor, (start, end) in spans.items():
+            if tensor in self._views:
+                continue
+            by_need: dict[tuple[int, bool], list[tuple[int, int]]] = {}
+            for low, high in pairwise([e for e in edges if start <= e <= end] if start < end else [start, end]):
+                over = [t for t, (first, last) in spans.items() if first <= low and high <= last]
+                users = 0
+                for each in over:
+                    users |= self._readers.get(each, 0)
+                by_need.setdefault((users, not self._kept.isdisjoint(over)), []).append((low, high))
+            mine = 1 << self._writer[tensor] if tensor in self._writer else 0
+            alone = len(by_need) == 1 and len(edges) == 2
+            for (users, kept), pieces in by_need.items():
+                size = sum(high - low for low, high in pieces)
+                size = round_up(size, self.alignment) if alone else size
+                found += [(low, high, len(self._values)) for low, high in pieces]
+                self._values.append(Value(size, mine, users | mine, not mine, kept))
+        for tensor, (start, end) in spans.items():
+            self._pieces[tensor] = [p for p in found if start <= p[0] and p[1] <= end]
+
+    def _reuses(self, node: Node) -> Iterable[Reuse]:
+        """Which inputs' bytes the node's first result may lie over."""
+        if not node.has_kernel or node.packed is None or node.out not in self._pieces:
+            return
+        for tensor in dict.fromkeys(t for t in _read(node) if t in self._pieces):
+            if node.out in self.sharing.group(tensor):
+                continue
+            place = self.sharing.storage(tensor)
+            passed = [i for i in node.packed.inputs if i < len(node.inputs) and node.inputs[i] is tensor]
+            allowed = [overlap_over(node, place, i) for i in passed]
+            there, here = place.offsets[tensor], self.sharing.storage(node.out).offsets[node.out]
+            unit = self.alignment if there % self.alignment == here % self.alignment == 0 else 1
+            sizes = [_common(o, tensor, node.out, self.alignment, unit) if o is not None else 0 for o in allowed]
+            if sizes and min(sizes) > 0:
+                yield Reuse(tuple(dict.fromkeys(n for _, _, n in self._pieces[tensor])), min(sizes))
+
+
+def _read(node: Node) -> list[Tensor]:
+    """The activations that the node reads, each once."""
+    return list(dict.fromkeys(t for t in node.inputs if t is not None and not t.is_constant))
+
+
+def _common(overlap: Overlap, below: Tensor, above: Tensor, alignment: int, unit: int) -> int:
+    """Most bytes that `above` may have in common with `below`, `unit` bytes being the least that it moves by."""
+    a, b = (round_up(t.type.bytes, alignment) for t in (below, above))
+    if overlap.step == 0 and overlap.most % unit != 0:
+        return 0
+    return max(0, min(a, b, b + overlap.most // unit * unit))
