@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgegen.memory.buffers import Buffer, Interval, Overlaps, forbidden, is_whole, lower_bound, neighbours
-from edgegen.memory.exact import Bounded, Relation, solve
+from edgegen.memory.exact import Relation, solve
 
 WORK_PER_SECOND = 100_000
 """Pairs looked at for each second of a slow machine while a placement is improved. Work is counted, since every machine
 has to find the same one."""
+MOST_TRIALS = 5_000
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class _Placing:
         best, best_size = offsets, size
         beside = [list(apart) for apart in self.apart]
         random = 0x9E3779B9
-        for turn in range(seconds * WORK_PER_SECOND // max(self.effort, 1)):
+        for turn in range(min(seconds * WORK_PER_SECOND // max(self.effort, 1), MOST_TRIALS)):
             top = [k for k, i in enumerate(order) if offsets[i] + self.sizes[i] == size]
             random = (1664525 * random + 1013904223) & 0xFFFFFFFF  # Numerical Recipes' linear congruential generator
             source = top[(random >> 8) % len(top)]
@@ -148,9 +149,10 @@ def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, alignment
 
     Greedy placement in several orders (by size, by lifetime, by both, by time); the smallest arena wins, the earlier
     order on a tie. If that misses the lower bound, both ends are filled in turn; then a search over which of two lies
-    below the other, exact if it ends, looks for offsets at the bound; then a bounded search moves buffers within the
-    order, and the exact one tries to better it. Boxes must start and end at multiples of the alignment. seconds: what
-    the searches may take on a slow machine
+    below the other, exact if it ends, looks for offsets at the bound, and then for any that are better; if it does not
+    end, a bounded search moves buffers within the order before it tries once more.
+
+    Boxes must start and end at multiples of the alignment. seconds: what each search may take on a slow machine
     """
     placing = _Placing(buffers, overlaps or {}, alignment)
     bound = lower_bound(buffers, overlaps, alignment)
@@ -170,15 +172,12 @@ def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, alignment
         return Placed(offsets, bound, bound)
     assert best is not None  # there are orders
     found = solve(placing.sizes, placing.relations, bound, bound, seconds)
-    if found.offsets is None:
-        best = placing.improve(best_order, best, bound, seconds)
-        found = _better(found, solve(placing.sizes, placing.relations, found.bound, placing.extent(best) - 1, seconds))
-    if found.offsets is not None and placing.extent(found.offsets) < placing.extent(best):
-        best = found.offsets
+    best, least = found.offsets or best, found.bound
+    for improved in (False, True):
+        if placing.extent(best) <= least:
+            break
+        best = placing.improve(best_order, best, least, seconds) if improved else best
+        found = solve(placing.sizes, placing.relations, least, placing.extent(best) - 1, seconds)
+        best, least = found.offsets or best, found.bound
     size = placing.extent(best)
-    return Placed(best, size, min(found.bound if placing.complete else bound, size))
-
-
-def _better(first: Bounded, second: Bounded) -> Bounded:
-    """What two searches have found together, the second for fewer bytes than are known to do."""
-    return Bounded(second.offsets or first.offsets, max(first.bound, second.bound))
+    return Placed(best, size, min(least if placing.complete else bound, size))

@@ -125,7 +125,10 @@ def _united(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def lower_bound(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, alignment: int = 1) -> int:
-    """Largest number of bytes in use at one step, with every overlap as deep as it may be: no placement needs less."""
+    """Largest number of bytes in use at one step, with every overlap as deep as it may be: no placement needs less.
+
+    Nor less than the largest buffer, whose boxes lie where they lie.
+    """
     changes: dict[int, int] = {}
     for buffer in buffers:
         edges = sorted({edge for b in buffer.boxes for edge in (b.first, b.last + 1)})
@@ -146,7 +149,7 @@ def lower_bound(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, ali
         changes.setdefault(step, 0)
         changes.setdefault(step + 1, 0)
         level[step] = sum(min(n, buffers[j].in_use(step)) for j, n in saved[step].items())
-    peak = total = 0
+    total, peak = 0, max((b.size for b in buffers), default=0)
     for step in sorted(changes):
         total += changes[step]
         peak = max(peak, total - level.get(step, 0))

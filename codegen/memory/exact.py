@@ -122,7 +122,7 @@ def solve(sizes: Sequence[int], relations: Sequence[Relation], bound: int, most:
     """
     search = _Search(sizes, relations, seconds * WORK_PER_SECOND)
     best: list[int] | None = None
-    while most >= bound:
+    while most >= max(bound, *sizes, 0):
         try:
             found = search.run([0] * len(sizes), [most - s for s in sizes], [], list(range(len(relations))))
         except (_Exhausted, RecursionError):

@@ -191,3 +191,50 @@ def test_a_result_follows_its_input_downwards() -> None:
     placed = place(buffers, whole(buffers, {(0, 1): Overlap(-160)}))
     assert placed.offsets == [160, 0]
     assert placed.size == placed.bound == 320
+
+
+BOX = st.builds(
+    lambda size, first, length, offset: Box(4 * size, first, first + length, 4 * offset),
+    *(st.integers(1, 2), st.integers(0, 5), st.integers(0, 2), st.integers(0, 2)),
+)
+BOXED = st.lists(st.lists(BOX, min_size=1, max_size=3).map(lambda boxes: Buffer(tuple(boxes))), min_size=1, max_size=3)
+
+
+def disturbed(buffers: list[Buffer], offsets: list[int]) -> bool:
+    """Whether boxes of two buffers have a byte in common at a step at which both are in use."""
+    return any(
+        p + x.offset < q + y.end and q + y.offset < p + x.end and x.first <= y.last and y.first <= x.last
+        for i, (a, p) in enumerate(zip(buffers, offsets, strict=True))
+        for b, q in zip(buffers[:i], offsets[:i], strict=True)
+        for x in a.boxes
+        for y in b.boxes
+    )
+
+
+@given(BOXED)
+@settings(max_examples=40)
+def test_boxes_at_fixed_distances_are_placed_as_closely_as_can_be(buffers: list[Buffer]) -> None:
+    """Against every combination of offsets that takes fewer bytes."""
+    placed = place(buffers, alignment=4)
+    assert not disturbed(buffers, placed.offsets)
+    assert all(at >= 0 and at % 4 == 0 for at in placed.offsets)
+    assert lower_bound(buffers) <= placed.bound <= placed.size == extent(buffers, placed.offsets)
+    smaller = [range(0, placed.size - 4 - b.size + 1, 4) for b in buffers]
+    assert all(disturbed(buffers, list(at)) for at in product(*smaller))
+
+
+def test_what_lies_between_two_boxes_can_hold_another_buffer() -> None:
+    """Rows that live longer than the image that they are cut from leave the rest of it to others."""
+    image = Buffer((Box(64, 0, 1), Box(16, 1, 4, 0), Box(16, 1, 4, 48)))
+    placed = place([image, buffer(32, 2, 3)], alignment=4)
+    assert placed.offsets == [0, 16]
+    assert placed.size == placed.bound == 64
+
+
+def test_overlaps_hold_between_boxes() -> None:
+    """A result that may start up to 8 bytes after the upper of two parts, the lower of which is still in use."""
+    lower, upper, result = Box(16, 0, 9), Box(16, 0, 3, 16), Box(24, 3, 5)
+    buffers = [Buffer((lower, upper)), Buffer((result,))]
+    placed = place(buffers, {(0, 1): {(upper, result): Overlap(8)}}, 4)
+    assert placed.offsets == [0, 16]
+    assert placed.size == placed.bound == 40
