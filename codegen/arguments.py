@@ -1,4 +1,4 @@
-"""What an argument of the command line says: types for argparse."""
+"""Arguments of the command line: types for argparse, and what takes more than a line to say."""
 
 from __future__ import annotations
 
@@ -98,3 +98,15 @@ def size(text: str) -> int:
     if not number.isdecimal() or unit is None or int(number) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is not a size, such as 65536, 64K or 1M')
     return int(number) * unit
+
+
+def add_plan_seconds(parser: argparse.ArgumentParser) -> None:
+    """--plan-seconds N."""
+    parser.add_argument(
+        "--plan-seconds",
+        metavar="N",
+        type=positive,
+        default=10,
+        help="how long a slow machine may look for an order of nodes and for places that need less memory; work is "
+        "counted, not timed, so that the same model gives the same C on every machine (default: 10)",
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegen.api import Artifact, compile, share_arena, write_models
-from edgegen.arguments import each_model, positive, shape, size, state, value
+from edgegen.arguments import add_plan_seconds, each_model, positive, shape, size, state, value
 from edgegen.compiler import read
 from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
@@ -150,14 +150,7 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         default="speed",
         help="speed: inline kernels with their shapes; size: share them among nodes (default: speed)",
     )
-    parser.add_argument(
-        "--plan-seconds",
-        metavar="N",
-        type=positive,
-        default=10,
-        help="how long a slow machine may look for an order of nodes and for places that need less memory; work is "
-        "counted, not timed, so that the same model gives the same C on every machine (default: 10)",
-    )
+    add_plan_seconds(parser)
     parser.add_argument(
         "--weights",
         choices=FORMS,
