@@ -23,7 +23,7 @@ def headers(target: str) -> list[str]:
         able = [t for t in TARGETS.values() if kernel.requires <= t.features]
         least = min(able, key=lambda t: len(t.features)).name
         if target == least or (not kernel.requires and target in PORTABLE):
-            found.add(kernel.file)
+            found.update(kernel.files)
     return sorted(found)
 
 

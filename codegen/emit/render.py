@@ -310,7 +310,7 @@ def render(
     nodes = graph.steps()
     inputs, outputs = writer.ports("input"), writer.ports("output")
     initial = [writer.initial(s) for s in graph.state]
-    headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
+    headers = sorted({f"kernels/{file}" for n in nodes if n.kernel is not None for file in n.kernel.files})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", "check.h", *headers])
     plan: Plan = writer.plan
     context = {

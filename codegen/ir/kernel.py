@@ -111,6 +111,7 @@ class Kernel:
                any dtype of that many bytes; "_": any dtype; "..." after the last input: repeats
     pack:      lays out constants and parameters for a node that the row holds for
     header:    file in runtime_c/kernels/ without ".h"; by default the name
+    also:      other files there, likewise, that the row's definitions need
     requires:  ISA features the target must have
     when:      None if the row computes this node, else the reason why not, as a clause ("stride must be 1")
     for_speed: the row buys speed with flash, so it is left out where flash counts
@@ -135,6 +136,7 @@ class Kernel:
     for_size: bool = False
     in_place: tuple[int, ...] = ()
     overlap: Callable[[Node], Mapping[int, Overlap]] = apart
+    also: tuple[str, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural
@@ -142,9 +144,9 @@ class Kernel:
     writes_border: bool = False
 
     @property
-    def file(self) -> str:
-        """The header's name in runtime_c/kernels/."""
-        return f"{self.header or self.name}.h"
+    def files(self) -> tuple[str, ...]:
+        """The headers' names in runtime_c/kernels/."""
+        return tuple(f"{name}.h" for name in (*self.also, self.header or self.name))
 
     @property
     def declares_overlap(self) -> bool:

@@ -45,6 +45,7 @@ from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
+from edgegen.passes.post_optimize.store_halves import store_halves
 from edgegen.passes.post_optimize.store_results import store_results
 from edgegen.passes.post_optimize.store_state import store_state
 from edgegen.passes.post_optimize.tile_rows import tile_rows
@@ -80,7 +81,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     eliminate_common_subexpressions,
     eliminate_dead_nodes,
 )
-POST_OPTIMIZE: tuple[Pass, ...] = (fold_views, tile_rows, *PLANNING)
+POST_OPTIMIZE: tuple[Pass, ...] = (store_halves, fold_views, tile_rows, *PLANNING)
 STAGES: dict[str, tuple[Pass, ...]] = {
     "pre_optimize": PRE_OPTIMIZE,
     "optimize": OPTIMIZE,

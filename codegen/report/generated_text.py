@@ -33,9 +33,10 @@ def _dtypes(kernel: Kernel) -> tuple[str, str]:
 
 
 def _label(op: type[Op]) -> str:
-    """The operator's name; a family's members in parentheses."""
+    """The operator's name; a family's members in parentheses. Kernels of other operators that compute it are none."""
     matches = (_TYPED.match(k.name) for k in op.kernels if not k.requires)
-    members = sorted({m[1] for m in matches if m})
+    borrowed = {other.__name__.lower() for other in OPS if other is not op}
+    members = sorted({m[1] for m in matches if m} - borrowed)
     return f"{op.__name__} ({', '.join(members)})" if len(members) > 1 else op.__name__
 
 

@@ -99,7 +99,7 @@ def compile_models(
 def _together(models: Sequence[Compiled]) -> str:
     """One source of all models, which share kernels."""
     nodes = [n for m in models for n in m.graph.steps()]
-    headers = sorted({f"kernels/{n.kernel.file}" for n in nodes if n.kernel is not None})
+    headers = sorted({f"kernels/{file}" for n in nodes if n.kernel is not None for file in n.kernel.files})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", "check.h", *headers])
     definitions = dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)
     size = ["#define EDGEGEN_OPTIMIZE_SIZE 1"] if models[0].target.optimize == "size" else []
