@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnx.parser
-import onnxruntime
 import pytest
 
 from edgegen.arguments import shape
@@ -17,8 +16,7 @@ from edgegen.frontends import read_model
 from edgegen.frontends.bounds import AtMost
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
-from edgegen.ir.tensor import Array
-from edgegen.verify import Build, Call, build_program
+from tests.frontends.free_sizes import compare, given, model
 from tests.harness import compile_for_test
 
 BOUND = 5
@@ -87,15 +85,6 @@ SEQUENCES = """m (float[batch, 6, 3] x, float[batch, 3] bias) => (float[batch, 5
 }"""
 
 
-def model(text: str, **constants: tuple[int, ...]) -> onnx.ModelProto:
-    rng = np.random.default_rng(3)
-    proto = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]>\n{text}')
-    for name, size in constants.items():
-        values = rng.standard_normal(size).astype(np.float32)
-        proto.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
-    return proto
-
-
 MODELS = [
     model(NETWORK, w=(5, 3, 3, 3), v=(4, 5), b=(4,)),
     model(ATTENTION, wq=(8, 8), wk=(8, 8)),
@@ -108,58 +97,14 @@ def read(proto: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> Graph
     return read_model(Path("m.onnx"), proto.SerializeToString(), shapes)
 
 
-def given(proto: onnx.ModelProto, batch: int) -> dict[str, Array]:
-    rng = np.random.default_rng(batch)
-    values: dict[str, Array] = {}
-    for info in proto.graph.input:
-        size = [d.dim_value or batch for d in info.type.tensor_type.shape.dim]
-        integers = info.type.tensor_type.elem_type == onnx.TensorProto.INT64
-        values[info.name] = rng.integers(0, 9, size) if integers else rng.standard_normal(size).astype(np.float32)
-    return values
-
-
-def padded(graph: Graph, values: Mapping[str, Array], batch: int) -> list[Array]:
-    """What the graph takes: rooms for the bound, of which the rest holds what must not matter, and the size."""
-    arrays = []
-    for tensor in graph.inputs[:-1]:
-        room = np.full(tensor.shape, 7, tensor.dtype.np)
-        room[: values[tensor.name].shape[0]] = values[tensor.name]
-        arrays.append(room)
-    return [*arrays, np.array(batch, np.int32)]
-
-
-def check(graph: Graph, outputs: Sequence[Array], wanted: Sequence[Array]) -> None:
-    named = dict(zip([t.name for t in graph.outputs], outputs, strict=True))
-    results = [name for name in named if not name.endswith("_shape")]
-    for name, expected in zip(results, wanted, strict=True):
-        assert tuple(named[f"{name}_shape"]) == expected.shape
-        np.testing.assert_allclose(named[name][: expected.shape[0]], expected, 1e-5, 1e-5)
-
-
-def compare(target: str, sizes: Sequence[int]) -> None:
-    graphs = [read(proto, {"batch": AtMost(BOUND)}) for proto in MODELS]
-    program = build_program(
-        [compile_for_test(g, target, f"m{i}") for i, g in enumerate(graphs)], Build(cflags=("-O1",))
-    )
-    for i, (proto, graph) in enumerate(zip(MODELS, graphs, strict=True)):
-        session = onnxruntime.InferenceSession(proto.SerializeToString())
-        cases = [given(proto, n) for n in sizes]
-        arrays = [padded(graph, values, n) for values, n in zip(cases, sizes, strict=True)]
-        outcomes = program.execute([Call(a, i) for a in arrays])
-        for values, array, outcome in zip(cases, arrays, outcomes, strict=True):
-            wanted = session.run(None, values)
-            check(graph, evaluate(graph, array), wanted)
-            check(graph, outcome.outputs, wanted)
-
-
 def test_batches_of_any_size_up_to_the_bound() -> None:
-    compare("generic", [1, 3, 5])
+    compare(MODELS, "batch", BOUND, "generic", [1, 3, 5])
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
 def test_on_other_cores(target: str) -> None:
-    compare(target, [2])
+    compare(MODELS, "batch", BOUND, target, [2])
 
 
 def test_sizes_out_of_bounds() -> None:

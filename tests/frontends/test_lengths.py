@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
 import numpy as np
 import onnx
 import onnx.parser
-import onnxruntime
 import pytest
 
 from edgegen.errors import UnsupportedModel
-from edgegen.frontends import read_model
-from edgegen.frontends.bounds import AtMost
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
-from edgegen.ir.tensor import Array
-from edgegen.verify import Build, Call, build_program
-from tests.harness import compile_for_test
+from tests.frontends.free_sizes import bounded, compare, model
 
 BOUND = 7
 
@@ -109,16 +101,6 @@ OPERATORS = [
 ]
 
 
-def model(text: str, opset: int = 17, **constants: tuple[int, ...] | Array) -> onnx.ModelProto:
-    rng = np.random.default_rng(4)
-    proto = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": {opset}]>\n{text}')
-    for name, size in constants.items():
-        given = isinstance(size, np.ndarray)
-        values = size if given else rng.standard_normal(size).astype(np.float32) / 2
-        proto.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
-    return proto
-
-
 MODELS = [
     model(ENCODER, wq=(8, 8), wk=(8, 8), wv=(8, 8), gain=(8,)),
     model(POSITIONS, table=(9, 6), positions=(20, 6), gain=(6,)),
@@ -129,69 +111,18 @@ MODELS = [
 ]
 
 
-def read(proto: onnx.ModelProto, bound: int = BOUND) -> Graph:
-    return read_model(Path("m.onnx"), proto.SerializeToString(), {"T": AtMost(bound)})
-
-
-def given(proto: onnx.ModelProto, length: int) -> dict[str, Array]:
-    rng = np.random.default_rng(length)
-    values: dict[str, Array] = {}
-    for info in proto.graph.input:
-        size = [d.dim_value or length for d in info.type.tensor_type.shape.dim]
-        dtype = onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type)
-        random = rng.integers(0, 9, size) if dtype.kind == "i" else rng.standard_normal(size)
-        values[info.name] = np.asarray(random, dtype)
-    return values
-
-
-def padded(graph: Graph, values: Mapping[str, Array], length: int) -> list[Array]:
-    """What the graph takes: rooms for the bound, of which the rest holds what must not matter, and the size."""
-    arrays = []
-    for tensor in graph.inputs[:-1]:
-        room = np.full(tensor.shape, np.nan if tensor.dtype.is_float else -999, tensor.dtype.np)
-        value = values[tensor.name]
-        room[tuple(slice(n) for n in value.shape)] = value
-        arrays.append(room)
-    return [*arrays, np.array(length, np.int32)]
-
-
-def check(graph: Graph, outputs: Sequence[Array], wanted: Sequence[Array]) -> None:
-    """Results of that size, and nothing but 0 beyond."""
-    named = dict(zip([t.name for t in graph.outputs], outputs, strict=True))
-    results = [name for name in named if not name.endswith("_shape")]
-    for name, expected in zip(results, wanted, strict=True):
-        assert tuple(named[f"{name}_shape"]) == expected.shape
-        here = tuple(slice(n) for n in expected.shape)
-        np.testing.assert_allclose(named[name][here], expected, 1e-5, 1e-5, err_msg=name)
-        beyond = named[name].copy()
-        beyond[here] = 0
-        assert not beyond.any(), name
-
-
-def compare(target: str, lengths: Sequence[int]) -> None:
-    graphs = [read(proto) for proto in MODELS]
-    program = build_program(
-        [compile_for_test(g, target, f"m{i}") for i, g in enumerate(graphs)], Build(cflags=("-O1",))
-    )
-    for i, (proto, graph) in enumerate(zip(MODELS, graphs, strict=True)):
-        session = onnxruntime.InferenceSession(proto.SerializeToString())
-        cases = [given(proto, n) for n in lengths]
-        arrays = [padded(graph, values, n) for values, n in zip(cases, lengths, strict=True)]
-        outcomes = program.execute([Call(a, i) for a in arrays])
-        for values, array, outcome in zip(cases, arrays, outcomes, strict=True):
-            wanted = session.run(None, values)
-            check(graph, evaluate(graph, array), wanted)
-            check(graph, outcome.outputs, wanted)
+def read(proto: onnx.ModelProto) -> Graph:
+    return bounded(proto, "T", BOUND)
 
 
 def test_sequences_of_any_length_up_to_the_bound() -> None:
-    compare("generic", [1, 2, 4, BOUND])
+    compare(MODELS, "T", BOUND, "generic", [1, 2, 4, BOUND])
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
 def test_on_other_cores(target: str) -> None:
-    compare(target, [3])
+    compare(MODELS, "T", BOUND, target, [3])
 
 
 def test_lengths_out_of_bounds() -> None:

@@ -14,6 +14,7 @@ from edgegen.frontends.onnx.operators.windows import (
     from_images,
     padding,
     per_axis,
+    steps,
     three,
     to_images,
     to_volumes,
@@ -35,6 +36,23 @@ def _check_kernel(op: Operator, kernel_shape: tuple[int, ...], w: Tensor) -> tup
     if kernel_shape and tuple(kernel_shape) != w.shape[2:]:
         raise op.invalid(f"kernel_shape {list(kernel_shape)} does not fit weights {w.type}")
     return w.shape[2:]
+
+
+def _geometry(
+    op: Operator, x: Tensor, w: Tensor, bias: Tensor | None, channels: int, units: int, kernel_shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The size of the windows of a layer from `channels` to `units`. Raises InvalidModel if its inputs do not fit."""
+    if x.rank != w.rank or x.rank < 3 or x.shape[1] != channels or 0 in w.shape:
+        raise op.invalid(f"weights {w.type} for {channels} channels do not fit x {x.type}")
+    _check_types(op, x, w, bias)
+    if bias is not None and bias.shape != (units,):
+        raise op.invalid(f"bias {bias.type} does not have {units} elements")
+    return _check_kernel(op, kernel_shape, w)
+
+
+def _check_groups(op: Operator, w: Tensor, group: int) -> None:
+    if w.rank < 3 or group < 1 or w.shape[0] % group:
+        raise op.invalid(f"weights {w.type} are not those of {group} groups")
 
 
 def _check_types(op: Operator, *tensors: Tensor | None) -> None:
@@ -67,17 +85,9 @@ def conv(
     strides: tuple[int, ...] = (),
 ) -> Tensor:
     """x[N,C,...] * w[O,C/group,...] + b[O]."""
-    if x.rank != w.rank or x.rank < 3 or group < 1 or x.shape[1] != w.shape[1] * group or w.shape[0] % group:
-        raise op.invalid(f"weights {w.type} in {group} groups do not fit x {x.type}")
-    _check_types(op, x, w, b)
-    if b is not None and b.shape != (w.shape[0],):
-        raise op.invalid(f"bias {b.type} does not have {w.shape[0]} elements")
-    spatial = x.rank - 2
-    kernel = _check_kernel(op, kernel_shape, w)
-    stride = per_axis(op, strides, spatial, 1, "strides")
-    dilation = per_axis(op, dilations, spatial, 1, "dilations")
-    if min(*kernel, *stride, *dilation) < 1:
-        raise op.invalid(f"kernel {kernel}, strides {stride} and dilations {dilation} must be positive")
+    _check_groups(op, w, group)
+    kernel = _geometry(op, x, w, b, w.shape[1] * group, w.shape[0], kernel_shape)
+    stride, dilation = steps(op, kernel, strides, dilations)
     before, after = padding(op, auto_pad, pads, x.shape[2:], kernel, stride, dilation)
     if x.rank > 4 or x.dtype == F64:
         size = covered(x.shape[2:], before, after, kernel, stride, dilation)
@@ -138,19 +148,11 @@ def conv_transpose(
     strides: tuple[int, ...] = (),
 ) -> Tensor:
     """x[N,C,...] spread through w[C,O/group,...], + b[O]."""
-    if x.rank != w.rank or x.rank < 3 or group < 1 or x.shape[1] != w.shape[0] or w.shape[0] % group or 0 in w.shape:
-        raise op.invalid(f"weights {w.type} in {group} groups do not fit x {x.type}")
-    _check_types(op, x, w, b)
+    _check_groups(op, w, group)
     units = w.shape[1] * group
-    if b is not None and b.shape != (units,):
-        raise op.invalid(f"bias {b.type} does not have {units} elements")
-    spatial = x.rank - 2
-    kernel = _check_kernel(op, kernel_shape, w)
-    stride = per_axis(op, strides, spatial, 1, "strides")
-    dilation = per_axis(op, dilations, spatial, 1, "dilations")
-    if min(*stride, *dilation) < 1:
-        raise op.invalid(f"strides {stride} and dilations {dilation} must be positive")
-    more = per_axis(op, output_padding, spatial, 0, "output_padding")
+    kernel = _geometry(op, x, w, b, w.shape[0], units, kernel_shape)
+    stride, dilation = steps(op, kernel, strides, dilations)
+    more = per_axis(op, output_padding, x.rank - 2, 0, "output_padding")
     each = zip(x.shape[2:], stride, dilation, kernel, more, strict=True)
     natural = tuple(s * (n - 1) + d * (k - 1) + 1 + m for n, s, d, k, m in each)
     upsampled = tuple(n * s for n, s in zip(x.shape[2:], stride, strict=True))
@@ -190,13 +192,12 @@ def deform_conv(
     """offset[N,offset_group*kH*kW*2,oH,oW] and mask[N,offset_group*kH*kW,oH,oW] move and weigh the taps."""
     if x.rank != 4:
         raise op.unsupported(f"{x.type} has {x.rank - 2} spatial dimensions; 2 are supported")
-    if w.rank != 4 or group < 1 or x.shape[1] != w.shape[1] * group or w.shape[0] % group:
-        raise op.invalid(f"weights {w.type} in {group} groups do not fit x {x.type}")
-    _check_types(op, x, w, offset, b, mask)
+    _check_groups(op, w, group)
+    _check_types(op, x, offset, mask)
     if x.dtype == F64:
         raise op.unsupported("f64 is not supported", "export the model in f32")
-    kernel = _check_kernel(op, kernel_shape, w)
-    stride, dilation = per_axis(op, strides, 2, 1, "strides"), per_axis(op, dilations, 2, 1, "dilations")
+    kernel = _geometry(op, x, w, b, w.shape[1] * group, w.shape[0], kernel_shape)
+    stride, dilation = steps(op, kernel, strides, dilations)
     before, after = padding(op, "NOTSET", pads, x.shape[2:], kernel, stride, dilation)
     taps = offset_group * kernel[0] * kernel[1]
     if offset_group < 1 or offset.rank != 4 or offset.shape[1] != 2 * taps:

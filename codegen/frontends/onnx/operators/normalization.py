@@ -218,21 +218,16 @@ def _flattened(op: Operator, kernel: Op, x: Tensor, axis: int) -> Tensor:
     return op.reshape(op.add(kernel, [flat]), x.shape)
 
 
+_ROWS: dict[str, Op] = {"Softmax": Softmax(), "LogSoftmax": LogSoftmax()}
+
+
 @operator("Softmax", until=12)
+@operator("LogSoftmax", until=12)
 def softmax_flattened(op: Operator, x: Tensor, *, axis: int = 1) -> Tensor:
-    return _flattened(op, Softmax(), x, axis)
+    return _flattened(op, _ROWS.get(op.name, Softmax()), x, axis)
 
 
 @operator("Softmax", since=13)
-def softmax(op: Operator, x: Tensor, *, axis: int = -1) -> Tensor:
-    return _along_last(op, Softmax(), x, axis)
-
-
-@operator("LogSoftmax", until=12)
-def log_softmax_flattened(op: Operator, x: Tensor, *, axis: int = 1) -> Tensor:
-    return _flattened(op, LogSoftmax(), x, axis)
-
-
 @operator("LogSoftmax", since=13)
-def log_softmax(op: Operator, x: Tensor, *, axis: int = -1) -> Tensor:
-    return _along_last(op, LogSoftmax(), x, axis)
+def softmax(op: Operator, x: Tensor, *, axis: int = -1) -> Tensor:
+    return _along_last(op, _ROWS.get(op.name, Softmax()), x, axis)

@@ -13,6 +13,7 @@ from edgegen.frontends.onnx.operators.windows import (
     from_images,
     padding,
     per_axis,
+    steps,
     three,
     to_images,
     to_volumes,
@@ -74,10 +75,7 @@ def _windows(
     if not 1 <= spatial <= 3:
         raise op.unsupported(f"{x.type} has {spatial} spatial dimensions; 1 to 3 are supported")
     kernel = per_axis(op, kernel, spatial, 1, "kernel_shape")
-    stride = per_axis(op, strides, spatial, 1, "strides")
-    dilation = per_axis(op, dilations, spatial, 1, "dilations")
-    if min(*kernel, *stride, *dilation) < 1:
-        raise op.invalid(f"kernel {kernel}, strides {stride} and dilations {dilation} must be positive")
+    stride, dilation = steps(op, kernel, strides, dilations)
     extent = x.shape[2:]
     before, after = padding(op, auto_pad, pads, extent, kernel, stride, dilation)
     size = []

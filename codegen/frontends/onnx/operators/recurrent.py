@@ -134,6 +134,11 @@ class Layer:
             return PLAIN
         return General(chosen, self.clip)
 
+    def computed(self, core: Rnn | Gru, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """y and the state of one direction. inputs: up to the biases; lengths follow where fast rows will not do"""
+        slow = core.general != PLAIN or not self.is_known
+        return self.op.add_all(core, [*inputs, *([self.every_length()] if slow else [])])
+
     def collect(self, run: Callable[[int], Sequence[Tensor]]) -> list[Tensor]:
         """The outputs, of both directions side by side. run: y and states of one direction"""
         results = [run(d) for d in range(len(self.reverse))]
@@ -233,9 +238,7 @@ def rnn(
         general, (activation,) = layer.general(d, ("",)), layer.activations[d]
         core = Rnn(layer.time_major, layer.reverse[d], activation.name if general == PLAIN else "tanh", None, general)
         inputs = [x, layer.state(initial_h, d), *(layer.gates(t, d, (0,)) for t in (w, r))]
-        inputs.append(layer.both_biases(d, 1, (0,)))
-        slow = general != PLAIN or not layer.is_known
-        return op.add_all(core, [*inputs, *([layer.every_length()] if slow else [])])
+        return layer.computed(core, [*inputs, layer.both_biases(d, 1, (0,))])
 
     return layer.collect(run)
 
@@ -272,9 +275,7 @@ def gru(
         core = Gru(layer.time_major, layer.reverse[d], bool(linear_before_reset), candidate, general)
         bias = [layer.both_biases(d, 3, (0, 1)), layer.biases(d, (2,)), layer.biases(d, (2,), 3)]
         inputs = [x, layer.state(initial_h, d), *(layer.gates(t, d, (0, 1, 2)) for t in (w, r))]
-        inputs.append(op.add(Concat(0), bias))
-        slow = general != PLAIN or not layer.is_known
-        return op.add_all(core, [*inputs, *([layer.every_length()] if slow else [])])
+        return layer.computed(core, [*inputs, op.add(Concat(0), bias)])
 
     return layer.collect(run)
 

@@ -52,6 +52,16 @@ class _Nodes:
     missing: Sequence[int]
 
 
+@dataclass(frozen=True)
+class _Leaves:
+    """The table of what leaves add to targets or classes, a row for each."""
+
+    tree: Sequence[int]
+    node: Sequence[int]
+    target: Sequence[int]
+    weight: Sequence[float]
+
+
 def _checked(op: Operator, columns: dict[str, Sequence[object]]) -> None:
     """Raises InvalidModel unless all columns of a table are equally long."""
     if len({len(column) for column in columns.values()}) != 1:
@@ -59,22 +69,22 @@ def _checked(op: Operator, columns: dict[str, Sequence[object]]) -> None:
         raise op.invalid(f"columns of a table differ in length: {sizes}")
 
 
-def _by_node(
-    op: Operator,
-    features: int,
-    nodes: _Nodes,
-    entries: Sequence[tuple[int, int, int, float]],
-) -> TreeTables:
-    """entries: (tree, node, target, weight) of the leaves. Raises InvalidModel."""
-    columns: dict[str, Sequence[object]] = {f.name: getattr(nodes, f.name) for f in fields(nodes)}
-    if not nodes.missing:
-        del columns["missing"]
-    _checked(op, columns)
+def _columns(table: _Nodes | _Leaves) -> dict[str, Sequence[object]]:
+    """Those that the table has: whether numbers are missing may be left out."""
+    found = {f.name: getattr(table, f.name) for f in fields(table)}
+    return {name: column for name, column in found.items() if column or name != "missing"}
+
+
+def _by_node(op: Operator, features: int, nodes: _Nodes, leaves_of: _Leaves) -> TreeTables:
+    """Raises InvalidModel."""
+    _checked(op, _columns(nodes))
+    _checked(op, _columns(leaves_of))
     tree, number, mode = nodes.tree, nodes.number, nodes.mode
     rows = {key: i for i, key in enumerate(zip(tree, number, strict=True))}
     if len(rows) != len(tree):
         raise op.invalid("a node stands in the table twice")
     leaves: dict[tuple[int, int], list[tuple[int, float]]] = {}
+    entries = zip(leaves_of.tree, leaves_of.node, leaves_of.target, leaves_of.weight, strict=True)
     for of_tree, of_node, target, weight in entries:
         leaves.setdefault((of_tree, of_node), []).append((target, weight))
     tables = TreeTables()
@@ -165,9 +175,7 @@ def tree_ensemble_regressor(
         nodes_missing_value_tracks_true,
     )
     weights = _values(target_weights, target_weights_as_tensor)
-    _checked(op, {"treeids": target_treeids, "nodeids": target_nodeids, "ids": target_ids, "weights": weights})
-    entries = list(zip(target_treeids, target_nodeids, target_ids, weights, strict=True))
-    tables = _by_node(op, rows.shape[1], nodes, entries)
+    tables = _by_node(op, rows.shape[1], nodes, _Leaves(target_treeids, target_nodeids, target_ids, weights))
     if aggregate_function not in ("SUM", "AVERAGE", "MIN", "MAX"):
         raise op.invalid(f'aggregate_function is "{aggregate_function}"')
     scores = _aggregated(op, tables, rows, n_targets, aggregate_function)
@@ -228,13 +236,11 @@ def tree_ensemble_classifier(
         nodes_missing_value_tracks_true,
     )
     weights = _values(class_weights, class_weights_as_tensor)
-    _checked(op, {"treeids": class_treeids, "nodeids": class_nodeids, "ids": class_ids, "weights": weights})
     if not labels or not class_ids or not 0 <= min(class_ids) <= max(class_ids) < len(labels):
         raise op.invalid(f"leaves name classes {sorted(set(class_ids))} of {len(labels)}")
     one = set(class_ids) if len(labels) == 2 and len(set(class_ids)) == 1 else set()
     alone = one == {0}
-    entries = list(zip(class_treeids, class_nodeids, class_ids, weights, strict=True))
-    tables = _by_node(op, rows.shape[1], nodes, entries)
+    tables = _by_node(op, rows.shape[1], nodes, _Leaves(class_treeids, class_nodeids, class_ids, weights))
     scores = tables.evaluated(op, rows, 1 if alone else len(labels), "sum")
     base = _values(base_values, base_values_as_tensor)
     if alone and len(base) == 2:

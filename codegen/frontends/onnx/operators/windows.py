@@ -20,6 +20,15 @@ def per_axis(op: Operator, given: Sequence[int], count: int, default: int, what:
     return values
 
 
+def steps(op: Operator, kernel: Counts, strides: Sequence[int], dilations: Sequence[int]) -> tuple[Counts, Counts]:
+    """(stride, dilation) along each axis of windows of that size. Raises InvalidModel unless all are positive."""
+    stride = per_axis(op, strides, len(kernel), 1, "strides")
+    dilation = per_axis(op, dilations, len(kernel), 1, "dilations")
+    if min(*kernel, *stride, *dilation) < 1:
+        raise op.invalid(f"kernel {kernel}, strides {stride} and dilations {dilation} must be positive")
+    return stride, dilation
+
+
 def padding(
     op: Operator, mode: str, pads: Sequence[int], extent: Counts, kernel: Counts, strides: Counts, dilations: Counts
 ) -> tuple[Counts, Counts]:
