@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
+from edgegen.ops.shuffle import Shuffle
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.transposition import on_source
 
@@ -38,7 +39,7 @@ def reasons_left(graph: Graph) -> list[str]:
     reasons = []
     for each in graph.everywhere():
         for node in each.nodes:
-            if not isinstance(node.op, Transpose) or node.is_view:
+            if not isinstance(node.op, Transpose | Shuffle) or node.is_view:
                 continue
             source, result = _before(each, node.input(0)), _after(each, node.out)
             shapes = f"{list(node.input(0).shape)} to {list(node.out.shape)}"

@@ -70,6 +70,7 @@ from edgegen.ops.scatter_nd import ScatterNd
 from edgegen.ops.segment_reduce import SegmentReduce
 from edgegen.ops.select_boxes import SelectBoxes
 from edgegen.ops.select_op import Select
+from edgegen.ops.shuffle import Shuffle
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.standardize import Standardize
@@ -162,6 +163,7 @@ OPS: tuple[type[Op], ...] = (
     RowLoop,
     Select,
     SelectBoxes,
+    Shuffle,
     Slice,
     Softmax,
     SpectralSubtraction,

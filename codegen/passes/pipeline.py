@@ -27,6 +27,7 @@ from edgegen.passes.check import Checker
 from edgegen.passes.optimize.cancel_transposes import cancel_transposes
 from edgegen.passes.optimize.dilate_convolutions import dilate_convolutions
 from edgegen.passes.optimize.eliminate_constant_channels import eliminate_constant_channels
+from edgegen.passes.optimize.find_shuffles import find_shuffles
 from edgegen.passes.optimize.fold_constants import fold_constants
 from edgegen.passes.optimize.fuse_activation import fuse_activation
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
@@ -62,7 +63,8 @@ PRE_OPTIMIZE: tuple[Pass, ...] = (
     eliminate_dead_nodes,
 )
 OPTIMIZE: tuple[Pass, ...] = (
-    reorder_axes,  # first, since dead nodes would count as readers
+    find_shuffles,
+    reorder_axes,  # early, since dead nodes would count as readers
     fold_constants,
     simplify_control,
     simplify_algebra,

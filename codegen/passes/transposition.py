@@ -22,6 +22,7 @@ from edgegen.ops.prelu import Prelu
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.select_op import Select
+from edgegen.ops.shuffle import Shuffle
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.table import Table
@@ -54,8 +55,8 @@ def on_source(op: Op, perm: Axes) -> tuple[Op, Axes] | None:
         return Slice(before(op.begin, perm), before(op.size, perm), before(op.stride, perm)), perm
     if isinstance(op, BroadcastTo):
         return (BroadcastTo(before(op.shape, perm)), perm) if len(op.shape) == len(perm) else None
-    if isinstance(op, Concat):
-        return Concat(perm[op.axis]), perm
+    if isinstance(op, Concat | Shuffle):
+        return replace(op, axis=perm[op.axis]), perm
     if isinstance(op, L2Normalize | LocalResponse | LogSoftmax | Softmax):  # of rows along the last axis
         return (op, perm) if perm[-1] == len(perm) - 1 else None
     if isinstance(op, Reduce):

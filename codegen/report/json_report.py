@@ -12,6 +12,7 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.usage import Occupant, bytes_in_use, occupants, peak_step
 from edgegen.ops.select import rejection
+from edgegen.ops.shuffle import Shuffle
 from edgegen.ops.transpose import Transpose
 from edgegen.targets import Target
 
@@ -110,8 +111,8 @@ def _board(fit: Fit) -> dict[str, Any]:
 
 
 def _transposes(nodes: list[Node]) -> dict[str, int]:
-    """How many nodes transpose, and the bytes that they move: what layouts did not make superfluous."""
-    left = [n.out.type.bytes for n in nodes if isinstance(n.op, Transpose) and not n.is_view]
+    """How many nodes transpose or shuffle, and the bytes that they move: what layouts did not make superfluous."""
+    left = [n.out.type.bytes for n in nodes if isinstance(n.op, Transpose | Shuffle) and not n.is_view]
     return {"count": len(left), "bytes": sum(left)}
 
 

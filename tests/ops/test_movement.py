@@ -13,6 +13,7 @@ from edgegen.ops.concat import Concat
 from edgegen.ops.mirror_pad import MirrorPad, Mode
 from edgegen.ops.pad import Pad
 from edgegen.ops.resize import Resize
+from edgegen.ops.shuffle import Shuffle
 from edgegen.ops.slice import Slice
 from edgegen.ops.transpose import Transpose
 from tests.harness import Case, check_nodes, constant_input
@@ -112,6 +113,8 @@ def typed() -> list[Case]:
             Case(Slice((1, 0, 3, 0), (1, 2, 2, 3), (1, 2, -2, 1)), [x], "copy", dtype),
             Case(Slice((0, 1, 1, 1), (2, 2, 2, 2), (1, 1, 2, 2)), [x], "move", dtype),
             Case(Transpose((3, 1, 0, 2)), [x], "copy", dtype),
+            Case(Shuffle(2, 2), [x], "copy", dtype),
+            Case(Shuffle(3, 5), [numbered((2, 3, 4, 20), dtype)], "copy", dtype),
             Case(Pad((0, 1, 1, 0), (1, 0, 2, 1), 1), [x], "pad", dtype),
             Case(MirrorPad((0, 1, 1, 0), (1, 0, 2, 1)), [x], "mirror_pad", dtype),
             Case(BroadcastTo((2, 3, 4, 5)), [x[:, :, :1]], "copy", dtype),

@@ -13,8 +13,7 @@ from edgegen.ir.tensor import Tensor, constant
 from edgegen.ops.concat import Concat
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
-from edgegen.ops.reshape import Reshape
-from edgegen.ops.transpose import Transpose
+from edgegen.ops.shuffle import Shuffle
 from edgegen.passes.optimize.interleave_channels import interleave_channels
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
 from edgegen.passes.pre_optimize.simplify_algebra import simplify_algebra
@@ -23,14 +22,10 @@ from tests.build_graph import Builder, Graph, kinds, transform
 
 RANDOM = np.random.default_rng(5)
 SCALES = tuple(0.01 + 0.002 * i for i in range(12))
-LEFT = ["Reshape", "Transpose", "Reshape"]
 
 
 def shuffled(b: Builder, x: Tensor, groups: int) -> Tensor:
-    lead, channels = x.shape[:-1], x.shape[-1]
-    split = b.add(Reshape((*lead, groups, channels // groups)), x)
-    swapped = b.add(Transpose((*range(len(lead)), len(lead) + 1, len(lead))), split)
-    return b.add(Reshape(x.shape), swapped)
+    return b.add(Shuffle(x.rank - 1, groups), x)
 
 
 def settle(graph: Graph, target: Target) -> bool:
@@ -65,16 +60,14 @@ def test_convolutions(dtype: DType, depth: int, groups: int, interleaved: bool) 
         assert scales.scale == tuple(SCALES[i] for i in order)
 
 
-def test_dense_and_other_ends() -> None:
+def test_dense_layers() -> None:
     b = Builder()
     x = b.add(
         Dense(requantize=FixedPoint.from_scales([0.01], 0), clamp=Range(-9, 9)),
         b.input((3, 5)),
         *filters(b, (12, 5), S8),
     )
-    split = b.add(Reshape((3, 4, 3)), x)
-    y = b.add(Reshape((1, 3, 12)), b.add(Transpose((0, 2, 1)), split))
-    assert kinds(transform(b.graph(y), settle)) == ["Dense", "Reshape"]
+    assert kinds(transform(b.graph(shuffled(b, x, 4)), settle)) == ["Dense"]
 
 
 @pytest.mark.parametrize("parts", [2, 3])
@@ -86,7 +79,7 @@ def test_parts_are_joined_channel_by_channel(parts: int) -> None:
 
 
 def test_what_stays() -> None:
-    """Other groups, parts of other sizes, channels that others read, filters that are computed."""
+    """Other groups, parts of other sizes, channels that others read, filters that are computed, another axis."""
     b = Builder()
     x = b.input((1, 2, 2, 6))
     requantize = FixedPoint.from_scales([0.01], 0)
@@ -96,5 +89,6 @@ def test_what_stays() -> None:
     read_twice = b.add(Conv2d(requantize=requantize), x, *filters(b, (12, 1, 1, 6), S8))
     makers = [of_three, unequal, computed, read_twice]
     ends = [shuffled(b, y, groups) for y, groups in zip(makers, (4, 2, 3, 3), strict=True)]
-    graph = b.graph(*ends, read_twice)
+    rows = b.add(Shuffle(1, 2), b.add(Conv2d(requantize=requantize), x, *filters(b, (12, 1, 1, 6), S8)))
+    graph = b.graph(*ends, read_twice, rows)
     assert kinds(transform(graph, settle)) == kinds(graph)

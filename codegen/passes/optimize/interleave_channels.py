@@ -1,15 +1,13 @@
 """Lets the operator before a channel shuffle give its channels in the order after it.
 
-Networks of grouped convolutions (ShuffleNet) shuffle channels in between: a reshape takes the channels for groups of n,
-a transpose puts n groups in their place, and a reshape takes those for channels again. A convolution before that can as
-well compute its channels in that order, its filters being constants; if it has the same groups, their channels then
-take turns. Parts that a concatenation joins, as many as there are groups, are joined channel by channel.
+Networks of grouped convolutions (ShuffleNet) shuffle channels in between. A convolution before that can as well compute
+its channels in that order, its filters being constants; if it has the same groups, their channels then take turns.
+Parts that a concatenation joins, as many as there are groups, are joined channel by channel.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,40 +18,9 @@ from edgegen.ops.concat import Concat
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
-from edgegen.ops.transpose import Transpose
+from edgegen.ops.shuffle import Shuffle
 from edgegen.passes.substitution import uses
 from edgegen.targets import Target
-
-
-@dataclass(frozen=True)
-class _Shuffle:
-    """Channel g * n + j of `maker`'s result, read by nobody else, is channel j * groups + g of `end`'s result."""
-
-    maker: Node
-    end: Node
-    groups: int
-
-
-def _shuffles(graph: Graph, uses_of: Counter[Tensor]) -> list[_Shuffle]:
-    producers, readers = graph.producers(), graph.consumers()
-    found = []
-    for node in graph.nodes:
-        if not isinstance(node.op, Transpose) or node.out.rank < 3:
-            continue
-        rank = node.out.rank
-        if node.op.perm != (*range(rank - 2), rank - 1, rank - 2):
-            continue
-        split = producers.get(node.input(0))
-        ends = readers.get(node.out, [])
-        if split is None or not isinstance(split.op, Reshape) or len(ends) != 1 or not isinstance(ends[0].op, Reshape):
-            continue
-        x, y, groups = split.input(0), ends[0].out, node.input(0).shape[-2]
-        maker = producers.get(x)
-        channels = groups * node.input(0).shape[-1]
-        alone = all(uses_of[t] == 1 for t in (x, split.out, node.out))
-        if maker is not None and alone and x.shape[-1:] == y.shape[-1:] == (channels,):
-            found.append(_Shuffle(maker, ends[0], groups))
-    return found
 
 
 def _reordered(scales: Quantization, order: list[int]) -> Quantization:
@@ -61,11 +28,13 @@ def _reordered(scales: Quantization, order: list[int]) -> Quantization:
     return replace(scales, scale=scale, zero_point=zero)
 
 
-def _filters(shuffle: _Shuffle) -> bool:
-    """Gives the weighted layer before the shuffle its filters in the order after it; False if it cannot."""
-    node = shuffle.maker
-    op, weights, bias = node.op, node.input(1), node.inputs[2] if len(node.inputs) > 2 else None
-    if not isinstance(op, Conv2d | Dense) or weights.data is None or (bias is not None and bias.data is None):
+def _filters(node: Node, shuffle: Shuffle) -> bool:
+    """Gives a weighted layer its filters in the order after the shuffle; False if it cannot."""
+    op = node.op
+    if not isinstance(op, Conv2d | Dense):
+        return False
+    weights, bias = node.input(1), node.inputs[2] if len(node.inputs) > 2 else None
+    if weights.data is None or (bias is not None and bias.data is None):
         return False
     if isinstance(op, Conv2d) and weights.shape[3] != node.input(0).shape[3]:
         groups = node.input(0).shape[3] // weights.shape[3]
@@ -84,9 +53,8 @@ def _filters(shuffle: _Shuffle) -> bool:
     return True
 
 
-def _parts(shuffle: _Shuffle, graph: Graph) -> bool:
+def _parts(node: Node, shuffle: Shuffle, graph: Graph) -> bool:
     """Joins the parts of a concatenation channel by channel; False if it joins something else."""
-    node = shuffle.maker
     rank, each = node.out.rank, node.out.shape[-1] // shuffle.groups
     if not isinstance(node.op, Concat) or node.op.axis != rank - 1 or len(node.inputs) != shuffle.groups:
         return False
@@ -109,9 +77,12 @@ def _parts(shuffle: _Shuffle, graph: Graph) -> bool:
 def interleave_channels(graph: Graph, target: Target) -> bool:
     """Exact: the same products add up in the same order."""
     del target
-    changed = False
-    for shuffle in _shuffles(graph, uses(graph)):
-        if _filters(shuffle) or _parts(shuffle, graph):
-            shuffle.end.inputs = [shuffle.maker.out]
+    changed, producers, uses_of = False, graph.producers(), uses(graph)
+    for node in list(graph.nodes):
+        if not isinstance(node.op, Shuffle) or node.op.axis != node.out.rank - 1 or uses_of[node.input(0)] != 1:
+            continue
+        maker = producers.get(node.input(0))
+        if maker is not None and (_filters(maker, node.op) or _parts(maker, node.op, graph)):
+            node.op, node.inputs = Reshape(node.out.shape), [maker.out]
             changed = True
     return changed
