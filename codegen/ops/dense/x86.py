@@ -20,11 +20,11 @@ from edgegen.ops.x86_tiles import (
     VNNI,
     VNNI_SUMS,
     Tiling,
-    Windows,
     pack_f32,
     pack_s8,
     pack_sums,
 )
+from edgegen.ops.x86_windows import Windows
 
 
 def _windows(node: Node) -> Windows:

@@ -21,10 +21,10 @@ from edgegen.ops.x86_tiles import (
     FEATURES_VNNI,
     VNNI,
     Tiling,
-    Windows,
     pack_s8,
     quantized_form,
 )
+from edgegen.ops.x86_windows import Windows
 
 _UNROLLED_TAPS = {4: 4, 2: 12}  # by rows in a set: up to so many taps are computed without a loop
 _SCRATCH_BYTES = 6144  # groups of rows are interleaved together up to this

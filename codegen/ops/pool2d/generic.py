@@ -49,6 +49,24 @@ def only(pooling: Pooling, scaled: bool = False) -> Callable[[Node], str | None]
     return when
 
 
+MOST_PIXELS = 1 << 16  # of a window; with more, averages that vectors compute in f32 are not exact
+
+
+def in_vectors(pooling: Pooling, channels: int, scaled: bool = False) -> Callable[[Node], str | None]:
+    """A row's `when`: it computes this kind of pooling for so many channels at a time."""
+
+    def when(node: Node) -> str | None:
+        op = node.op
+        assert isinstance(op, Pool2d)
+        if node.out.shape[3] < channels:
+            return f"there must be at least {channels} channels"
+        if op.kernel[0] * op.kernel[1] > MOST_PIXELS:
+            return f"a window must have at most {MOST_PIXELS} pixels"
+        return only(pooling, scaled)(node)
+
+    return when
+
+
 def output(op: Pool2d) -> dict[str, Literal]:
     """Of integers: the clamp, within s8, and what gives an average a scale of its own."""
     low, high = clamp_s8(op.clamp)

@@ -7,24 +7,9 @@ from collections.abc import Callable
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.epilogue import clamp_f32
-from edgegen.ops.pool2d.generic import geometry, only, pack_s8
-from edgegen.ops.pool2d.op import Pool2d, Pooling
+from edgegen.ops.pool2d.generic import geometry, in_vectors, only, pack_s8
+from edgegen.ops.pool2d.op import Pool2d
 from edgegen.ops.x86_tiles import FEATURES_AVX2
-
-_MOST_PIXELS = 1 << 16  # of a window; with more, averages of s8 in f32 are not exact
-
-
-def _holds_s8(pooling: Pooling, scaled: bool = False) -> Callable[[Node], str | None]:
-    def when(node: Node) -> str | None:
-        op = node.op
-        assert isinstance(op, Pool2d)
-        if node.out.shape[3] < 16:
-            return "there must be at least 16 channels"
-        if op.kernel[0] * op.kernel[1] > _MOST_PIXELS:
-            return f"a window must have at most {_MOST_PIXELS} pixels"
-        return only(pooling, scaled)(node)
-
-    return when
 
 
 def _pack_f32(node: Node) -> Packed:
@@ -38,9 +23,9 @@ def _row(kind: str, dtype: str, pack: Callable[[Node], Packed], when: Callable[[
 
 
 ROWS = (
-    _row("average_pool2d_s8", "s8", pack_s8, _holds_s8("average")),
-    _row("average_pool2d_s8_scaled", "s8", pack_s8, _holds_s8("average", scaled=True)),
-    _row("max_pool2d_s8", "s8", pack_s8, _holds_s8("max")),
+    _row("average_pool2d_s8", "s8", pack_s8, in_vectors("average", 16)),
+    _row("average_pool2d_s8_scaled", "s8", pack_s8, in_vectors("average", 16, scaled=True)),
+    _row("max_pool2d_s8", "s8", pack_s8, in_vectors("max", 16)),
     _row("average_pool2d_f32", "f32", _pack_f32, only("average")),
     _row("max_pool2d_f32", "f32", _pack_f32, only("max")),
 )

@@ -24,7 +24,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import F32, S8, S16, S32, U8
 from edgegen.ir.fixed_point import IntArray, ScaledRound
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.op import NO_CLAMP
+from edgegen.ir.op import NO_CLAMP, Op
 from edgegen.ir.tensor import Array, Tensor, constant
 from edgegen.ops.arg_reduce import ArgReduce
 from edgegen.ops.batch_matmul import MOST_PRODUCTS, BatchMatmul
@@ -259,10 +259,17 @@ class _Forms(IntegerRewriting):
             self.changed = True
 
 
+def _rounds_to_even(op: Op) -> bool:
+    """Whether the operator quantizes as ONNX does."""
+    if isinstance(op, Quantize):
+        return op.even
+    return isinstance(op, ScaledBinary | ScaledSoftmax) or isinstance(getattr(op, "requantize", None), ScaledRound)
+
+
 def quantize_layers(graph: Graph, target: Target) -> bool:
-    """Only where Quantize rounds ties to even, as ONNX's does."""
+    """Only in models that quantize with ties to even, as ONNX's do."""
     del target
-    if not any(isinstance(n.op, Quantize) and n.op.even for n in graph.nodes):
+    if not any(_rounds_to_even(n.op) for n in graph.nodes):
         return False
     forms = _Forms(graph)
     steps = (

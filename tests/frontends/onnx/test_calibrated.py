@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 from edgegen.frontends.onnx import import_proto
 from edgegen.ir.evaluate import evaluate
-from edgegen.ir.graph import Graph
-from edgegen.ir.tensor import Array
 from edgegen.ops.requantize import Dequantize
-from edgegen.passes.pipeline import Options, run
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
 from tests.frontends.onnx.calibrated import NETWORKS, Network, quantized
+from tests.frontends.onnx.small_models import judge, optimize, read_model
 from tests.harness import compile_for_test
 
 VARIANTS = [(True, "u8"), (False, "s8")]
@@ -27,31 +24,17 @@ def _quantized(name: str, per_channel: bool, activations: str) -> tuple[Network,
     return network, quantized(network, model, per_channel, activations)
 
 
-def _judged(model: onnx.ModelProto, inputs: dict[str, Array]) -> Array:
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3
-    found: Array = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, inputs)[0]
-    return found
-
-
-def _optimized(model: onnx.ModelProto) -> Graph:
-    graph = import_proto(model, "model", {}, {})
-    run(graph, find_target("generic"), Options())
-    return graph
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize(("per_channel", "activations"), VARIANTS)
 def test_every_layer_computes_in_integers(name: str, per_channel: bool, activations: str) -> None:
     network, model = _quantized(name, per_channel, activations)
-    optimized = _optimized(model)
+    optimized = optimize(read_model(model))
     real = [n.op.kind for n in optimized.nodes if any(t.dtype.is_float for t in (*n.outputs, *filter(None, n.inputs)))]
     assert sorted(k for k in real if k not in ("Reshape", "Transpose")) == ["Dequantize", "Quantize"]
     assert {t.dtype.name for n in optimized.nodes for t in n.outputs} == {"s8", "f32"}
     (step,) = {s for n in optimized.nodes if isinstance(n.op, Dequantize) for s in n.op.scale}
     for inputs in network.samples(3):
-        (found,), wanted = evaluate(optimized, list(inputs.values())), _judged(model, inputs)
+        (found,), wanted = evaluate(optimized, list(inputs.values())), judge(model, inputs)
         assert len(np.unique(wanted)) > 3
         # upsampling averages four numbers at one scale: a quarter of them are ties, which rounding errors decide there
         assert np.abs(found - wanted).max() <= (2.001 * step if name == "upsampling" else 0)
@@ -67,6 +50,6 @@ def test_networks_compute_the_same_on_every_core(target: str) -> None:
         inputs = list(network.samples(1)[0].values())
         models.append(compile_for_test(import_proto(model, name, {}, {}), find_target(target), name))
         calls.append(Call(inputs, i))
-        wanted.append(evaluate(_optimized(model), inputs)[0])
+        wanted.append(evaluate(optimize(read_model(model)), inputs)[0])
     for name, outcome, want in zip(NETWORKS, build_program(models, Build()).execute(calls), wanted, strict=True):
         assert np.array_equal(outcome.outputs[0], want), name

@@ -2,76 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import onnx
-import onnx.helper
-import onnxruntime
 import pytest
 
 from edgegen.errors import InvalidModel, UnsupportedModel
-from edgegen.frontends.onnx import import_proto
 from edgegen.ir.evaluate import evaluate
-from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array
-from edgegen.passes.pipeline import Options, run
-from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
+from tests.frontends.onnx.small_models import (
+    MS,
+    compile_and_run,
+    judge,
+    make_model,
+    make_node,
+    optimize,
+    read_model,
+)
 from tests.harness import compile_for_test
 
 RANDOM = np.random.default_rng(3)
-MS = "com.microsoft"
-
-
-def _node(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> onnx.NodeProto:
-    return onnx.helper.make_node(kind, list(inputs), [output], **attributes)
-
-
-def _model(
-    nodes: Sequence[onnx.NodeProto],
-    inputs: Mapping[str, Array],
-    constants: Mapping[str, Array],
-    output: type = np.uint8,
-) -> onnx.ModelProto:
-    """The last node's output is the model's."""
-    ports = [
-        onnx.helper.make_tensor_value_info(n, onnx.helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
-        for n, v in inputs.items()
-    ]
-    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(output))
-    out = onnx.helper.make_tensor_value_info(nodes[-1].output[0], kind, None)
-    known = [onnx.numpy_helper.from_array(np.asarray(v), n) for n, v in constants.items()]
-    graph = onnx.helper.make_graph(nodes, "model", ports, [out], known)
-    opsets = [onnx.helper.make_opsetid("", 21), onnx.helper.make_opsetid(MS, 1)]
-    return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
-
-
-def _judged(model: onnx.ModelProto, inputs: Mapping[str, Array]) -> Array:
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3
-    found: Array = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, dict(inputs))[0]
-    return found
-
-
-def _read(model: onnx.ModelProto) -> Graph:
-    return import_proto(model, "model", {}, {})
-
-
-def _optimized(graph: Graph) -> Graph:
-    copy = graph.copy()
-    run(copy, find_target("generic"), Options())
-    return copy
-
-
-def _compiled(graph: Graph, inputs: Sequence[Array], target: str) -> Array:
-    program = build_program([compile_for_test(graph, find_target(target), "model")], Build())
-    (outcome,) = program.execute([Call(list(inputs))])
-    found: Array = outcome.outputs[0]
-    return found
 
 
 def _u8(*shape: int) -> Array:
@@ -99,8 +53,8 @@ def _convolution(x: Array, w: Array, **attributes: Any) -> tuple[onnx.ModelProto
         "b": RANDOM.integers(-4000, 4000, w.shape[0]).astype(np.int32),
     }
     names = ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz", "b"]
-    node = _node("QLinearConv", names, "y", **attributes)
-    return _model([node], {"x": x}, constants, x.dtype.type), {"x": x}
+    node = make_node("QLinearConv", names, "y", **attributes)
+    return make_model([node], {"x": x}, constants, x.dtype.type), {"x": x}
 
 
 def _product(a: Array, b: Array, known: bool = True) -> tuple[onnx.ModelProto, dict[str, Array]]:
@@ -115,8 +69,8 @@ def _product(a: Array, b: Array, known: bool = True) -> tuple[onnx.ModelProto, d
         "ys": _f32(0.06),
         "yz": np.array(a.dtype.type(50)),
     }
-    node = _node("QLinearMatMul", ["a", "as", "az", "b", "bs", "bz", "ys", "yz"], "y")
-    return _model([node], inputs, constants, a.dtype.type), inputs
+    node = make_node("QLinearMatMul", ["a", "as", "az", "b", "bs", "bz", "ys", "yz"], "y")
+    return make_model([node], inputs, constants, a.dtype.type), inputs
 
 
 def _gemm(a: Array, b: Array) -> tuple[onnx.ModelProto, dict[str, Array]]:
@@ -132,8 +86,8 @@ def _gemm(a: Array, b: Array) -> tuple[onnx.ModelProto, dict[str, Array]]:
         "ys": _f32(0.06),
         "yz": np.array(a.dtype.type(50)),
     }
-    node = _node("QGemm", ["a", "as", "az", "b", "bs", "bz", "c", "ys", "yz"], "y", domain=MS, transB=1)
-    return _model([node], {"a": a}, constants, a.dtype.type), {"a": a}
+    node = make_node("QGemm", ["a", "as", "az", "b", "bs", "bz", "c", "ys", "yz"], "y", domain=MS, transB=1)
+    return make_model([node], {"a": a}, constants, a.dtype.type), {"a": a}
 
 
 EXACT = {
@@ -152,10 +106,10 @@ EXACT = {
 @pytest.mark.parametrize("name", EXACT)
 def test_integer_operators_are_exact(name: str) -> None:
     model, inputs = EXACT[name]()
-    wanted, graph = _judged(model, inputs), _read(model)
+    wanted, graph = judge(model, inputs), read_model(model)
     assert len(np.unique(wanted)) > 10
     assert np.array_equal(evaluate(graph, list(inputs.values()))[0], wanted)
-    assert np.array_equal(_compiled(graph, list(inputs.values()), "generic"), wanted)
+    assert np.array_equal(compile_and_run(graph, list(inputs.values()), "generic"), wanted)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -165,19 +119,19 @@ def test_sums_of_integers(known: bool) -> None:
     zero = {"xz": np.array(np.uint8(9))}
     inputs = {"x": x} if known else {"x": x} | zero
     constants = {"w": w, "wz": np.array(np.uint8(121))} | (zero if known else {})
-    node = _node("ConvInteger", ["x", "w", "xz", "wz"], "y", pads=[1, 0, 0, 1])
-    model = _model([node], inputs, constants, np.int32)
-    assert np.array_equal(evaluate(_read(model), list(inputs.values()))[0], _judged(model, inputs))
+    node = make_node("ConvInteger", ["x", "w", "xz", "wz"], "y", pads=[1, 0, 0, 1])
+    model = make_model([node], inputs, constants, np.int32)
+    assert np.array_equal(evaluate(read_model(model), list(inputs.values()))[0], judge(model, inputs))
     a, b = _u8(4, 12), _s8(12, 5)
     inputs = {"x": a} if known else {"x": a} | zero
     constants = {"w": b, "wz": np.array(np.int8(-3))} | (zero if known else {})
-    model = _model([_node("MatMulInteger", ["x", "w", "xz", "wz"], "y")], inputs, constants, np.int32)
-    assert np.array_equal(evaluate(_read(model), list(inputs.values()))[0], _judged(model, inputs))
+    model = make_model([make_node("MatMulInteger", ["x", "w", "xz", "wz"], "y")], inputs, constants, np.int32)
+    assert np.array_equal(evaluate(read_model(model), list(inputs.values()))[0], judge(model, inputs))
     inputs, constants = inputs | {"w": b}, {k: v for k, v in constants.items() if k != "w"}
-    model = _model([_node("MatMulInteger", ["x", "w", "xz", "wz"], "y")], inputs, constants, np.int32)
-    graph, wanted = _read(model), _judged(model, inputs)
+    model = make_model([make_node("MatMulInteger", ["x", "w", "xz", "wz"], "y")], inputs, constants, np.int32)
+    graph, wanted = read_model(model), judge(model, inputs)
     assert np.array_equal(evaluate(graph, list(inputs.values()))[0], wanted)
-    assert np.array_equal(_compiled(graph, list(inputs.values()), "generic"), wanted)
+    assert np.array_equal(compile_and_run(graph, list(inputs.values()), "generic"), wanted)
 
 
 def _linear(kind: str, *shapes: tuple[int, ...], **attributes: Any) -> tuple[onnx.ModelProto, dict[str, Array]]:
@@ -189,7 +143,7 @@ def _linear(kind: str, *shapes: tuple[int, ...], **attributes: Any) -> tuple[onn
         names += [f"x{i}", f"s{i}", f"z{i}"]
     constants |= {"ys": _f32(attributes.pop("scale", 0.05)), "yz": np.array(np.uint8(attributes.pop("zero", 90)))}
     names = ["ys", "yz", *names] if kind == "QLinearConcat" else [*names, "ys", "yz"]
-    return _model([_node(kind, names, "y", domain=MS, **attributes)], inputs, constants), inputs
+    return make_model([make_node(kind, names, "y", domain=MS, **attributes)], inputs, constants), inputs
 
 
 LINEAR = {
@@ -208,13 +162,13 @@ LINEAR = {
 def test_operators_that_stand_for_real_ones_become_integer_kernels(name: str) -> None:
     """onnxruntime computes some in floats, in another order: a step apart where a result lies beside a tie."""
     model, inputs = LINEAR[name]()
-    wanted, graph = _judged(model, inputs).astype(int), _read(model)
-    optimized = _optimized(graph)
+    wanted, graph = judge(model, inputs).astype(int), read_model(model)
+    optimized = optimize(graph)
     assert not any(t.dtype.is_float for n in optimized.nodes for t in (*n.outputs, *filter(None, n.inputs)))
     found = evaluate(optimized, list(inputs.values()))[0].astype(int)
     assert np.abs(found - wanted).max() <= (0 if name in ("global", "softmax", "concat") else 1)
     assert (found != wanted).mean() < 0.02
-    assert np.array_equal(_compiled(graph, list(inputs.values()), "generic"), found)
+    assert np.array_equal(compile_and_run(graph, list(inputs.values()), "generic"), found)
 
 
 def _floats(
@@ -223,7 +177,7 @@ def _floats(
     given = {f"i{k}": v for k, v in enumerate(inputs) if v is not None and k not in fixed}
     constants = {f"i{k}": v for k, v in enumerate(inputs) if v is not None and k in fixed}
     names = [f"i{k}" if v is not None else "" for k, v in enumerate(inputs)]
-    return _model([_node(kind, names, "y", domain=MS, **attributes)], given, constants, np.float32), given
+    return make_model([make_node(kind, names, "y", domain=MS, **attributes)], given, constants, np.float32), given
 
 
 def _normal(*shape: int) -> Array:
@@ -275,20 +229,28 @@ def _weight_only() -> dict[str, tuple[onnx.ModelProto, dict[str, Array]]]:
     halves = {"w": _normal(96, 40).astype(np.float16)}
     image = {"x": _normal(1, 8, 5, 6)}
     filters = {"w": _s8(10, 8, 3, 3), "s": _f32(RANDOM.uniform(0.001, 0.01, 10)), "z": np.zeros(10, np.int8)}
-    product, convolution = _node("MatMul", ["x", "d"], "y"), _node("Conv", ["x", "d"], "y", pads=[1, 1, 1, 1])
-    whole = _node("DequantizeLinear", ["w", "s", "z"], "d", axis=1)
+    product, convolution = make_node("MatMul", ["x", "d"], "y"), make_node("Conv", ["x", "d"], "y", pads=[1, 1, 1, 1])
+    whole = make_node("DequantizeLinear", ["w", "s", "z"], "d", axis=1)
     return {
-        "units": (_model([whole, product], x, rows, np.float32), x),
+        "units": (make_model([whole, product], x, rows, np.float32), x),
         "blocks": (
-            _model(
-                [_node("DequantizeLinear", ["w", "s", "z"], "d", axis=0, block_size=32), product], x, blocks, np.float32
+            make_model(
+                [make_node("DequantizeLinear", ["w", "s", "z"], "d", axis=0, block_size=32), product],
+                x,
+                blocks,
+                np.float32,
             ),
             x,
         ),
-        "float8": (_model([_node("DequantizeLinear", ["w", "s"], "d"), product], x, float8, np.float32), x),
-        "halves": (_model([_node("Cast", ["w"], "d", to=onnx.TensorProto.FLOAT), product], x, halves, np.float32), x),
+        "float8": (make_model([make_node("DequantizeLinear", ["w", "s"], "d"), product], x, float8, np.float32), x),
+        "halves": (
+            make_model([make_node("Cast", ["w"], "d", to=onnx.TensorProto.FLOAT), product], x, halves, np.float32),
+            x,
+        ),
         "filters": (
-            _model([_node("DequantizeLinear", ["w", "s", "z"], "d", axis=0), convolution], image, filters, np.float32),
+            make_model(
+                [make_node("DequantizeLinear", ["w", "s", "z"], "d", axis=0), convolution], image, filters, np.float32
+            ),
             image,
         ),
         "n bits": _floats(
@@ -310,8 +272,8 @@ def _weight_only() -> dict[str, tuple[onnx.ModelProto, dict[str, Array]]]:
 )
 def test_weights_of_float_layers_stay_in_few_bits(name: str, bits: float, kernel: str) -> None:
     model, inputs = _weight_only()[name]
-    wanted = _judged(model, inputs)
-    compiled = compile_for_test(_read(model), "generic", optimize="size")
+    wanted = judge(model, inputs)
+    compiled = compile_for_test(read_model(model), "generic", optimize="size")
     assert kernel in [n.kernel.name for n in compiled.graph.nodes if n.kernel is not None]
     constants = sum(c.array.nbytes for n in compiled.graph.nodes if n.packed is not None for c in n.packed.constants)
     assert constants <= bits * (720 if name == "filters" else 96 * 40) / 8 + 200
@@ -322,7 +284,7 @@ def test_weights_of_float_layers_stay_in_few_bits(name: str, bits: float, kernel
 @pytest.mark.parametrize("name", FLOATS)
 def test_float_operators_of_com_microsoft(name: str) -> None:
     model, inputs = FLOATS[name]()
-    wanted, graph = _judged(model, inputs), _read(model)
+    wanted, graph = judge(model, inputs), read_model(model)
     found = evaluate(graph, list(inputs.values()))[0]
     assert np.abs(found - wanted).max() <= 4e-6 * max(1.0, float(np.abs(wanted).max()))
 
@@ -358,48 +320,48 @@ def _qdq(is_u8: bool, bias_scales: bool) -> tuple[onnx.ModelProto, dict[str, Arr
         constants["bias"] = (RANDOM.normal(size=8) * 0.5).astype(np.float32)
     dequantize, quantize = "DequantizeLinear", "QuantizeLinear"
     nodes = [
-        _node(quantize, ["x", "xs", "xz"], "xq"),
-        _node(dequantize, ["xq", "xs", "xz"], "xd"),
-        _node(dequantize, ["w1", "w1s", "w1z"], "w1d", axis=0),
-        _node(dequantize, ["w2", "w2s", "w2z"], "w2d"),
-        _node(dequantize, ["w3", "w3s", "w3z"], "w3d"),
-        *([_node(dequantize, ["b", "bs", "bz"], "bias", axis=0)] if bias_scales else []),
-        _node("Conv", ["xd", "w1d", "bias"], "c1", pads=[1, 1, 1, 1]),
-        _node("Relu", ["c1"], "r1"),
-        _node(quantize, ["r1", "ys", "yz"], "r1q"),
-        _node(dequantize, ["r1q", "ys", "yz"], "r1d"),
-        _node("MaxPool", ["r1d"], "p1", kernel_shape=[2, 2], strides=[2, 2]),
-        _node(quantize, ["p1", "ys", "yz"], "p1q"),
-        _node(dequantize, ["p1q", "ys", "yz"], "p1d"),
-        _node("Concat", ["p1d", "p1d"], "j", axis=1),
-        _node(quantize, ["j", "xs", "xz"], "jq"),
-        _node(dequantize, ["jq", "xs", "xz"], "jd"),
-        _node("Conv", ["jd", "w2d"], "c2"),
-        _node(quantize, ["c2", "ys", "yz"], "c2q"),
-        _node(dequantize, ["c2q", "ys", "yz"], "c2d"),
-        _node("Reshape", ["c2d", "shape"], "flat"),
-        _node("MatMul", ["flat", "w3d"], "m"),
-        _node(quantize, ["m", "ys", "yz"], "mq"),
-        _node(dequantize, ["mq", "ys", "yz"], "md"),
-        _node(dequantize, ["v", "vs", "vz"], "vd"),
-        _node("Add", ["md", "vd"], "a"),
-        _node(quantize, ["a", "xs", "xz"], "aq"),
-        _node(dequantize, ["aq", "xs", "xz"], "ad"),
-        _node("Mul", ["ad", "md"], "p"),
-        _node("Relu", ["p"], "r"),
-        _node(quantize, ["r", "ys", "yz"], "y"),
+        make_node(quantize, ["x", "xs", "xz"], "xq"),
+        make_node(dequantize, ["xq", "xs", "xz"], "xd"),
+        make_node(dequantize, ["w1", "w1s", "w1z"], "w1d", axis=0),
+        make_node(dequantize, ["w2", "w2s", "w2z"], "w2d"),
+        make_node(dequantize, ["w3", "w3s", "w3z"], "w3d"),
+        *([make_node(dequantize, ["b", "bs", "bz"], "bias", axis=0)] if bias_scales else []),
+        make_node("Conv", ["xd", "w1d", "bias"], "c1", pads=[1, 1, 1, 1]),
+        make_node("Relu", ["c1"], "r1"),
+        make_node(quantize, ["r1", "ys", "yz"], "r1q"),
+        make_node(dequantize, ["r1q", "ys", "yz"], "r1d"),
+        make_node("MaxPool", ["r1d"], "p1", kernel_shape=[2, 2], strides=[2, 2]),
+        make_node(quantize, ["p1", "ys", "yz"], "p1q"),
+        make_node(dequantize, ["p1q", "ys", "yz"], "p1d"),
+        make_node("Concat", ["p1d", "p1d"], "j", axis=1),
+        make_node(quantize, ["j", "xs", "xz"], "jq"),
+        make_node(dequantize, ["jq", "xs", "xz"], "jd"),
+        make_node("Conv", ["jd", "w2d"], "c2"),
+        make_node(quantize, ["c2", "ys", "yz"], "c2q"),
+        make_node(dequantize, ["c2q", "ys", "yz"], "c2d"),
+        make_node("Reshape", ["c2d", "shape"], "flat"),
+        make_node("MatMul", ["flat", "w3d"], "m"),
+        make_node(quantize, ["m", "ys", "yz"], "mq"),
+        make_node(dequantize, ["mq", "ys", "yz"], "md"),
+        make_node(dequantize, ["v", "vs", "vz"], "vd"),
+        make_node("Add", ["md", "vd"], "a"),
+        make_node(quantize, ["a", "xs", "xz"], "aq"),
+        make_node(dequantize, ["aq", "xs", "xz"], "ad"),
+        make_node("Mul", ["ad", "md"], "p"),
+        make_node("Relu", ["p"], "r"),
+        make_node(quantize, ["r", "ys", "yz"], "y"),
     ]
     inputs = {"x": (RANDOM.normal(size=(1, 3, 8, 8)) * 2).astype(np.float32)}
-    return _model(nodes, inputs, constants, kind), inputs
+    return make_model(nodes, inputs, constants, kind), inputs
 
 
 @pytest.mark.parametrize("bias_scales", [True, False])
 @pytest.mark.parametrize("is_u8", [True, False])
 def test_qdq_graphs_compute_in_integers(is_u8: bool, bias_scales: bool) -> None:
     model, inputs = _qdq(is_u8, bias_scales)
-    wanted, graph = _judged(model, inputs), _read(model)
+    wanted, graph = judge(model, inputs), read_model(model)
     assert np.array_equal(evaluate(graph, [inputs["x"]])[0], wanted)
-    optimized = _optimized(graph)
+    optimized = optimize(graph)
     kinds = [(n.op.kind, n.input(0).dtype.name) for n in optimized.nodes]
     computing = ("Conv2d", "Dense", "MaxPool2d", "Add", "Mul", "ScaledAdd", "ScaledMul")
     assert [k for k in kinds if k[0] in computing] == [
@@ -413,35 +375,44 @@ def test_qdq_graphs_compute_in_integers(is_u8: bool, bias_scales: bool) -> None:
     assert not any(k == "Dequantize" for k, _ in kinds)
     found = evaluate(optimized, [inputs["x"]])[0]
     assert np.abs(found.astype(int) - wanted.astype(int)).max() <= 1
-    assert np.array_equal(_compiled(graph, [inputs["x"]], "host"), found)
+    assert np.array_equal(compile_and_run(graph, [inputs["x"]], "host"), found)
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
 def test_qdq_graphs_on_other_cores(target: str) -> None:
     model, inputs = _qdq(True, True)
-    graph = _read(model)
-    assert np.array_equal(_compiled(graph, [inputs["x"]], target), evaluate(_optimized(graph), [inputs["x"]])[0])
+    graph = read_model(model)
+    assert np.array_equal(compile_and_run(graph, [inputs["x"]], target), evaluate(optimize(graph), [inputs["x"]])[0])
 
 
 def test_weights_known_at_run_time_alone_are_refused() -> None:
     x, w = _u8(1, 3, 6, 6), _u8(5, 3, 3, 3)
     inputs = {"x": x, "w": w}
-    model = _model([_node("ConvInteger", ["x", "w"], "y")], inputs, {}, np.int32)
+    model = make_model([make_node("ConvInteger", ["x", "w"], "y")], inputs, {}, np.int32)
     with pytest.raises(UnsupportedModel, match="the weights must be known ahead of time"):
-        _read(model)
+        read_model(model)
+
+
+def test_quantized_operators_without_their_scales_are_refused() -> None:
+    node = make_node("QLinearSigmoid", ["x", "", "", "s"], "y", domain=MS)
+    with pytest.raises(InvalidModel, match="lacks its input or the scale"):
+        read_model(make_model([node], {"x": _u8(3)}, {"s": _f32(0.1)}))
+    node = make_node("QLinearSigmoid", ["x", "s"], "y", domain=MS)
+    with pytest.raises(InvalidModel, match="has 2 inputs"):
+        read_model(make_model([node], {"x": _u8(3)}, {"s": _f32(0.1)}))
 
 
 def test_scales_that_do_not_fit_are_refused() -> None:
     constants = {"s": _f32([0.1, 0.2, 0.3]), "z": np.zeros(3, np.uint8)}
-    node = _node("QuantizeLinear", ["x", "s", "z"], "y", axis=1)
+    node = make_node("QuantizeLinear", ["x", "s", "z"], "y", axis=1)
     with pytest.raises(InvalidModel, match="does not fit axis 1"):
-        _read(_model([node], {"x": _normal(2, 4)}, constants))
+        read_model(make_model([node], {"x": _normal(2, 4)}, constants))
 
 
 def test_weights_of_more_than_8_bits_are_refused() -> None:
     constants = {"w": np.array([[0, 255], [255, 0]], np.uint8), "wz": np.array([0, 200], np.uint8)}
     constants["w"][0] = [255, 0]
-    node = _node("MatMulInteger", ["x", "w", "", "wz"], "y")
+    node = make_node("MatMulInteger", ["x", "w", "", "wz"], "y")
     with pytest.raises(UnsupportedModel, match="more than 8 bits"):
-        _read(_model([node], {"x": _u8(3, 2)}, constants, np.int32))
+        read_model(make_model([node], {"x": _u8(3, 2)}, constants, np.int32))

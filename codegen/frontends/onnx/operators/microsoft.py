@@ -6,7 +6,8 @@ turn into tables, integer layers and moves of integers.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -82,50 +83,55 @@ def _given(op: Operator, inputs: tuple[Tensor | None, ...], least: int) -> tuple
     return inputs
 
 
+@dataclass(frozen=True)
+class _Ports:
+    """What operators of one quantized input have in common: x and y, each with a scale and a zero point."""
+
+    op: Operator
+    x: Tensor
+    x_scale: Tensor
+    x_zero_point: Tensor | None
+    y_scale: Tensor
+    y_zero_point: Tensor | None = None
+
+    @classmethod
+    def of(cls, op: Operator, inputs: tuple[Tensor | None, ...]) -> Self:
+        if not 4 <= len(inputs) <= 5:
+            raise op.invalid(
+                f"has {len(inputs)} inputs; x, its scale and zero point and those of the output must be there"
+            )
+        x, x_scale, x_zero, y_scale = inputs[:4]
+        if x is None or x_scale is None or y_scale is None:
+            raise op.invalid("lacks its input or the scale of it or of the output")
+        return cls(op, x, x_scale, x_zero, y_scale, *inputs[4:])
+
+    @property
+    def real(self) -> Tensor:
+        """The numbers that x stands for."""
+        return _real(self.op, self.x, self.x_scale, self.x_zero_point)
+
+    def quantized(self, y: Tensor) -> Tensor:
+        """y in the output's steps."""
+        return _quantized(self.op, y, self.y_scale, self.y_zero_point, self.x)
+
+
 @operator("QLinearSigmoid", domain=MICROSOFT)
-def qlinear_sigmoid(
-    op: Operator,
-    x: Tensor,
-    x_scale: Tensor,
-    x_zero_point: Tensor | None,
-    y_scale: Tensor,
-    y_zero_point: Tensor | None = None,
-) -> Tensor:
-    y = op.add(Unary("logistic"), [_real(op, x, x_scale, x_zero_point)])
-    return _quantized(op, y, y_scale, y_zero_point, x)
+def qlinear_sigmoid(op: Operator, *inputs: Tensor | None) -> Tensor:
+    ports = _Ports.of(op, inputs)
+    return ports.quantized(op.add(Unary("logistic"), [ports.real]))
 
 
 @operator("QLinearLeakyRelu", domain=MICROSOFT)
-def qlinear_leaky_relu(
-    op: Operator,
-    x: Tensor,
-    x_scale: Tensor,
-    x_zero_point: Tensor | None,
-    y_scale: Tensor,
-    y_zero_point: Tensor | None = None,
-    *,
-    alpha: float = 0.01,
-) -> Tensor:
-    y = leaky_relu(op, _real(op, x, x_scale, x_zero_point), alpha=alpha)
-    return _quantized(op, y, y_scale, y_zero_point, x)
+def qlinear_leaky_relu(op: Operator, *inputs: Tensor | None, alpha: float = 0.01) -> Tensor:
+    ports = _Ports.of(op, inputs)
+    return ports.quantized(leaky_relu(op, ports.real, alpha=alpha))
 
 
 @operator("QLinearSoftmax", domain=MICROSOFT)
-def qlinear_softmax(
-    op: Operator,
-    x: Tensor,
-    x_scale: Tensor,
-    x_zero_point: Tensor | None,
-    y_scale: Tensor,
-    y_zero_point: Tensor | None = None,
-    *,
-    axis: int = -1,
-    opset: int,
-) -> Tensor:
+def qlinear_softmax(op: Operator, *inputs: Tensor | None, axis: int = -1, opset: int) -> Tensor:
     """opset: of the Softmax that it stands for, which decides what axes are summed over."""
-    real = _real(op, x, x_scale, x_zero_point)
-    y = softmax_flattened(op, real, axis=axis) if opset < 13 else softmax(op, real, axis=axis)
-    return _quantized(op, y, y_scale, y_zero_point, x)
+    ports = _Ports.of(op, inputs)
+    return ports.quantized((softmax_flattened if opset < 13 else softmax)(op, ports.real, axis=axis))
 
 
 @operator("QLinearConcat", domain=MICROSOFT)
@@ -152,12 +158,7 @@ def _channels_first(op: Operator, x: Tensor, channels_last: int, back: bool = Fa
 @operator("QLinearAveragePool", domain=MICROSOFT)
 def qlinear_average_pool(
     op: Operator,
-    x: Tensor,
-    x_scale: Tensor,
-    x_zero_point: Tensor | None,
-    y_scale: Tensor,
-    y_zero_point: Tensor | None = None,
-    *,
+    *inputs: Tensor | None,
     kernel_shape: tuple[int, ...],
     auto_pad: str = "NOTSET",
     ceil_mode: int = 0,
@@ -166,27 +167,18 @@ def qlinear_average_pool(
     pads: tuple[int, ...] = (),
     strides: tuple[int, ...] = (),
 ) -> Tensor:
+    ports = _Ports.of(op, inputs)
     window: dict[str, Any] = {"kernel_shape": kernel_shape, "auto_pad": auto_pad, "ceil_mode": ceil_mode}
     window |= {"count_include_pad": count_include_pad, "pads": pads, "strides": strides}
-    real = _channels_first(op, _real(op, x, x_scale, x_zero_point), channels_last)
-    y = _channels_first(op, average_pool(op, real, **window), channels_last, back=True)
-    return _quantized(op, y, y_scale, y_zero_point, x)
+    real = _channels_first(op, ports.real, channels_last)
+    return ports.quantized(_channels_first(op, average_pool(op, real, **window), channels_last, back=True))
 
 
 @operator("QLinearGlobalAveragePool", domain=MICROSOFT)
-def qlinear_global_average_pool(
-    op: Operator,
-    x: Tensor,
-    x_scale: Tensor,
-    x_zero_point: Tensor | None,
-    y_scale: Tensor,
-    y_zero_point: Tensor | None = None,
-    *,
-    channels_last: int = 0,
-) -> Tensor:
-    axes = tuple(range(1, x.rank - 1)) if channels_last else tuple(range(2, x.rank))
-    y = op.add(Reduce("mean", axes, True), [_real(op, x, x_scale, x_zero_point)])
-    return _quantized(op, y, y_scale, y_zero_point, x)
+def qlinear_global_average_pool(op: Operator, *inputs: Tensor | None, channels_last: int = 0) -> Tensor:
+    ports = _Ports.of(op, inputs)
+    axes = tuple(range(1, ports.x.rank - 1)) if channels_last else tuple(range(2, ports.x.rank))
+    return ports.quantized(op.add(Reduce("mean", axes, True), [ports.real]))
 
 
 @operator("DynamicQuantizeMatMul", domain=MICROSOFT)
