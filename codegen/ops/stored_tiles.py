@@ -27,6 +27,9 @@ to decode a weight costs little beside loads on x86, but more than to multiply i
 _CACHE = 32 << 10
 """Bytes of floats that stay in a first-level cache: reading fewer bytes gains nothing there."""
 
+_FLASH = 256 << 10
+"""Bytes of floats of one layer that microcontrollers have no flash for, so that codes are kept though they cost time."""
+
 
 def _blocks(units: int, lanes: int) -> Iterator[tuple[int, int]]:
     """(first unit, units) of each block: four vectors while more than two are left, then two."""
@@ -98,10 +101,11 @@ def pack_tiles(rows: int, codes: Stored, bias: Array, clamp: Range, lanes: int) 
 class TileRows:
     """Rows that differ in when they are preferred.
 
-    size: one for each instruction set, where flash counts; speed: those that are no slower than rows of floats,
-    since they read fewer bytes; others: for what only plain loops over floats compute, which all of them beat
+    size:   one for each instruction set, where flash counts
+    speed:  those that are no slower than rows of floats, since they read fewer bytes, or save what flash does not hold
+    others: for what only plain loops over floats compute, which all of them beat
 
-    Vectors have one size in a program, so the portable row is never chosen where a target has another.
+    Vectors have one size in a program: the portable row is never chosen where a target has another.
     """
 
     size: tuple[Kernel, ...]
@@ -134,5 +138,13 @@ def tile_rows(
         return replace(kernel, when=fast_when, for_size=False)
 
     size = tuple(row(*vectors[:3]) for vectors in _VECTORS)
-    speed = tuple(fast(k, vectors[3]) for k, vectors in zip(size, _VECTORS, strict=True) if k.requires)
+
+    def large(node: Node) -> str | None:
+        few = node.input(1).type.bytes <= _FLASH
+        return f"weights must be more than {_FLASH} bytes of floats" if few else when(node)
+
+    speed = (
+        *(fast(k, vectors[3]) for k, vectors in zip(size, _VECTORS, strict=True) if k.requires),
+        replace(size[-1], when=large, for_size=False, requires=frozenset({"dsp"})),
+    )
     return TileRows(size, speed, tuple(replace(k, for_size=False) for k in size))

@@ -209,6 +209,7 @@ def test_large_layers_keep_their_codes_where_speed_counts() -> None:
         ("arm-neon", 1, 4, "dense_f32_stored_neon"),
         ("x86-avx2", 8, 256, "dense_f32_stored_avx2"),
         ("cortex-m4", 1, 256, "dense_f32_dsp"),
+        ("cortex-m4", 1, 1025, "dense_f32_stored"),
     ):
         graph, _ = node_graph(dense("s8", rows, 64, depth, ""))
         assert select(graph.nodes[0], find_target(target)).name == kernel
