@@ -28,7 +28,7 @@ _CACHE = 32 << 10
 """Bytes of floats that stay in a first-level cache: reading fewer bytes gains nothing there."""
 
 _FLASH = 256 << 10
-"""Bytes of floats of one layer that microcontrollers have no flash for, so that codes are kept though they cost time."""
+"""Bytes of floats of one layer that microcontrollers have no flash for: its codes are kept though they cost time."""
 
 
 def _blocks(units: int, lanes: int) -> Iterator[tuple[int, int]]:
