@@ -22,7 +22,7 @@ X = RANDOM.normal(size=(1, 3, 24, 24))
 
 
 def _network(kind: type) -> Graph:
-    """Convolutions with normalization and activation, one depthwise, then pooling and a dense layer."""
+    """Convolutions with normalization and activation, one depthwise and a sum, then pooling and a dense layer."""
     nodes: list[onnx.NodeProto] = []
     constants: list[onnx.TensorProto] = []
     rng = np.random.default_rng(9)
@@ -44,6 +44,7 @@ def _network(kind: type) -> Graph:
 
     x = block("x", rng.normal(size=(16, 3, 3, 3)) / 5, pads=[1, 1, 1, 1])
     x = block(x, rng.normal(size=(16, 1, 3, 3)) / 3, pads=[1, 1, 1, 1], strides=[2, 2], group=16)
+    x = add("Add", x, block(x, rng.normal(size=(16, 16, 1, 1)) / 4))
     x = block(x, rng.normal(size=(32, 16, 1, 1)) / 4)
     x = add("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     x = add("Flatten", add("GlobalAveragePool", x))
