@@ -247,6 +247,7 @@ def compile(
     states: Mapping[str, str] | None = None,
     values: Mapping[str, Sequence[float]] | None = None,
     ram: int = 0,
+    input_rows: bool = False,
 ) -> Artifact:
     """Compiles a model file.
 
@@ -267,6 +268,7 @@ def compile(
 
     ram:      bytes that arena and state may take together: parts of the model are computed a few rows at a time where
               that is needed, with the least extra work; 0 sets no limit
+    input_rows: the caller hands over the input, an image, row by row (NAME_push_row), and it never exists whole
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -287,6 +289,7 @@ def compile(
         weights=weights,
         states=dict(states or {}),
         values=dict(values or {}),
+        input_rows=input_rows,
     )
     compiled = compile_model(request)
     return Artifact(compiled, check_fit(compiled, found, _code_bytes(compiled)) if found else None)

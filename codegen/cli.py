@@ -167,6 +167,12 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         "the model are computed a few rows at a time, nothing twice, with the least extra work (default: no limit)",
     )
     parser.add_argument(
+        "--input-rows",
+        action="store_true",
+        help="take the input, an image, row by row: NAME_push_row in place of NAME_run computes what each row allows, "
+        "and the image never exists whole",
+    )
+    parser.add_argument(
         "--print-ir-after",
         metavar="PASS",
         action="append",
@@ -203,6 +209,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         states=dict(args.state),
         values=dict(args.value),
         ram=args.ram,
+        input_rows=args.input_rows,
     )
 
 

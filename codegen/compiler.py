@@ -30,6 +30,7 @@ class Request:
     weights: whether they stand in the C file or beside it; "auto" decides by their size
     states: outputs that are fed back to inputs from run to run, by the input's name
     values: what inputs always hold, by name
+    input_rows: the caller hands over the input row by row
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Request:
     weights: Form = "auto"
     states: Mapping[str, str] = field(default_factory=dict)
     values: Values = field(default_factory=dict)
+    input_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def compile_model(request: Request) -> Compiled:
     name = model_name(request.name) if request.name else default_name(request.path.stem)
     request.passes.progress("read")
     source, data = read(request.path, request.shapes, request.signature, request.states, request.values)
+    source.by_rows = request.input_rows
     origin = Origin(request.path.name, hashlib.sha256(data).hexdigest(), version("edgegen"))
     return compile_graph(source, request.target, name, origin, request.passes, request.trace, request.weights)
 
@@ -121,6 +124,10 @@ def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], 
     if len(targets) > 1:
         raise UsageError("models that share an arena are for one target", [("targets", ", ".join(targets))])
     target, version = models[0].target, models[0].origin.version
+    fed = [m.name for m in models if m.graph.fed is not None]
+    if fed:
+        why = f"{fed[0]} keeps rows of its input in the arena from one row to the next"
+        raise UsageError("models that take their inputs by rows cannot share an arena", [("why", why)])
     shared = shared_arena(name, [(m.name, m.graph) for m in models], target, version)
     found = []
     for m in models:

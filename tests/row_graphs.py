@@ -126,9 +126,12 @@ class RowGraph:
         return self.b.graph(y)
 
 
-def as_loop(graph: Graph, rows: int) -> Graph | None:
-    """The whole graph as one loop that makes so many rows at a turn; None if it cannot be."""
-    part = Part(tuple(graph.nodes), graph.inputs[0], graph.outputs[0])
+def as_loop(graph: Graph, rows: int, fed: bool = False) -> Graph | None:
+    """The whole graph as one loop that makes so many rows at a turn; None if it cannot be.
+
+    fed: the caller hands over the input row by row
+    """
+    part = Part(tuple(graph.nodes), graph.inputs[0], graph.outputs[0], fed)
     op = row_loop(part, rows)
     if op is None:
         return None
@@ -143,9 +146,9 @@ def planned(graph: Graph, target: Target) -> Graph:
     return graph
 
 
-def compiled_loop(graph: Graph, rows: int, target: Target, name: str) -> Compiled | None:
+def compiled_loop(graph: Graph, rows: int, target: Target, name: str, fed: bool = False) -> Compiled | None:
     """The C of the whole graph as one loop."""
-    loop = as_loop(graph.copy(), rows)
+    loop = as_loop(graph.copy(), rows, fed)
     if loop is None:
         return None
     origin = Origin("test", "0" * 64, "0")

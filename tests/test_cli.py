@@ -306,3 +306,11 @@ def test_sizes_that_are_none_are_refused(capsys, size) -> None:
         run(capsys, MODEL, "--ram", size)
     assert stop.value.code == 2
     assert "is not a size, such as 65536, 64K or 1M" in capsys.readouterr().err
+
+
+def test_input_rows_replaces_the_run_by_rows(capsys, out) -> None:
+    code, _, errors = run(capsys, MODEL, "--target", "generic", "-o", out, "--input-rows")
+    assert (code, errors) == (0, "")
+    header = (Path(out) / "digits.h").read_text()
+    assert "digits_status digits_push_row(digits_t *m, const int8_t *row);" in header
+    assert "digits_run(" not in header

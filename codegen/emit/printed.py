@@ -94,3 +94,31 @@ class Function:
     steps: tuple[Step, ...]
     condition: str = ""
     turns: bool = False
+
+
+@dataclass(frozen=True)
+class FedStretch:
+    """Turns on rows that the caller hands over.
+
+    call:    what runs a turn
+    rows:    of the input that the first turn needs; each further one needs `further` more
+    first:   the first of them that is new, which lies `at` bytes from the start of the arena
+    """
+
+    call: str
+    turns: int
+    rows: int
+    further: int
+    first: int
+    at: int
+
+
+@dataclass(frozen=True)
+class Feed:
+    """An input that the caller hands over row by row. elements, bytes: of a row"""
+
+    c_type: str
+    rows: int
+    elements: int
+    bytes: int
+    stretches: tuple[FedStretch, ...]

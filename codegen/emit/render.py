@@ -13,7 +13,7 @@ import numpy as np
 from edgegen.emit import literals
 from edgegen.emit.bundle import bundle
 from edgegen.emit.check import lies_over, memory_check
-from edgegen.emit.printed import ArrayText, Function, InitialValue, Port, Step, Wrapper
+from edgegen.emit.printed import ArrayText, FedStretch, Feed, Function, InitialValue, Port, Step, Wrapper
 from edgegen.emit.symbols import comment_text, identifier
 from edgegen.emit.weights import Form, Pieces, is_separate, place, raw
 from edgegen.ir.dtypes import dtype_of
@@ -78,6 +78,7 @@ class _Writer:
         self.constants: dict[Tensor, str] = {}
         self.functions: list[Function] = []
         self.check = memory_check(graph, target)
+        self.feed: Feed | None = None
         self.pace: dict[Tensor, int] = {}  # of tensors in loops over rows: bytes further on each turn
 
     def add_array(self, symbol: str, array: Array, align: int, use: str) -> str:
@@ -172,6 +173,7 @@ class _Writer:
         """The statements that run a loop's turns, those of a stretch by one function; the number after the node's."""
         index = first + sum(len(g.steps()) for g in node.op.graphs)
         lines: list[str] = []
+        fed: list[FedStretch] = []
         for stretch, part in zip(node.op.stretches, node.op.parts, strict=True):
             self.pace = stretch.pace(node.input(0), node.out)
             steps = [self.step(i, n, False) for i, n in enumerate(stretch.graph.nodes, first) if not n.is_view]
@@ -181,12 +183,26 @@ class _Writer:
             symbol = f"{self.name}_g{index}_{part}"
             comment = f'{part} of {index} {node.op.kind} "{comment_text(node.name)}": {_signature(stretch.graph)}'
             self.functions.append(Function(symbol, comment, tuple(steps), turns=stretch.turns > 1))
+            if stretch.fed:
+                fed.append(self._fed(stretch, f"{symbol}(m{', m->turn' if stretch.turns > 1 else ''});"))
+                continue
             if stretch.turns > 1:
                 call = f"        {symbol}(m, row_turn);"
                 lines += [f"    for (uint32_t row_turn = 0; row_turn < {stretch.turns}; row_turn++) {{", call, "    }"]
             else:
                 lines.append(f"    {symbol}(m);")
+        if fed:
+            x = node.input(0)
+            self.feed = Feed(x.dtype.c, x.shape[1], x.shape[2] * x.shape[3], row_bytes(x), tuple(fed))
+            return Step(f"{self.comment(index, node)}: done", (), index), index + 1
         return Step(self.comment(index, node), (f"{self.name.upper()}_NODE({index}) {{", *lines, "}"), index), index + 1
+
+    def _fed(self, stretch: Stretch, call: str) -> FedStretch:
+        if stretch.reads is None or stretch.rows is None:
+            return FedStretch(call, stretch.turns, 0, 0, 0, 0)
+        first, further = stretch.reads
+        at = self.plan.tensors[stretch.rows].offset
+        return FedStretch(call, stretch.turns, first + stretch.rows.shape[1], further, first, at)
 
     def _moves(self, stretch: Stretch, index: int) -> list[Step]:
         """The statements that take what a turn keeps to the start of its buffers."""
@@ -271,7 +287,7 @@ class _Writer:
                     tensor.type.elements,
                     literals.float32(q.scale[0]) if q is not None and quantized else "",
                     q.zero_point[0] if q is not None and quantized else 0,
-                    self.pointer(tensor, write=kind == "input"),
+                    "" if tensor is graph.fed else self.pointer(tensor, write=kind == "input"),
                 )
             )
         return result
@@ -343,6 +359,7 @@ def render(
         "shared": shared,
         "own": f"{name}_" if shared else "",
         "check": writer.check,
+        "feed": writer.feed,
     }
     templates = environment()
     files = {f"{name}.{ext}": templates.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}

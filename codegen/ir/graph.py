@@ -197,6 +197,8 @@ class Graph:
     """A model, or a sub-graph that an operator of control flow runs.
 
     signature:  what the file calls the model's inputs and outputs, if it does
+    by_rows:    the caller is to hand over the input, one image, row by row
+    in_turns:   it is what a loop over rows runs each turn
     signatures: all that the file has, those of its other sub-graphs too
     orders:     what is known of all orders of the nodes; None: nothing
 
@@ -210,6 +212,8 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     state: list[State] = field(default_factory=list)
     plan: Plan | None = None
+    by_rows: bool = False
+    in_turns: bool = False
     signature: Signature | None = None
     signatures: tuple[Signature, ...] = ()
     orders: Orders | None = None
@@ -251,6 +255,11 @@ class Graph:
                 found += inner.steps()
             found.append(node)
         return found
+
+    @property
+    def fed(self) -> Tensor | None:
+        """The input that the caller hands over row by row, so that it has no place of its own."""
+        return next((n.input(0) for n in self.nodes if any(s.fed for s in n.op.stretches)), None)
 
     def in_row_loops(self) -> set[Node]:
         """The nodes that loops over rows run."""
@@ -322,7 +331,9 @@ class Graph:
         ]
         state = [State(s.name, twin[s.value], twin[s.next], s.initial) for s in self.state]
         inputs, outputs = [twin[t] for t in self.inputs], [twin[t] for t in self.outputs]
-        return Graph(self.name, inputs, outputs, nodes, state, None, self.signature, self.signatures)
+        return Graph(
+            self.name, inputs, outputs, nodes, state, None, self.by_rows, self.in_turns, self.signature, self.signatures
+        )
 
     def macs(self) -> int:
         """Of one run; what control flow decides is stated in `Op.macs` of its operators."""

@@ -76,6 +76,7 @@ class Stretch:
     unread: the rows of the loop's input that are still needed when the stretch begins; None if
             that is all of it, or if it is done with
     made:   the rows of the loop's output that there are when the stretch ends
+    fed:    the caller hands over the rows that are read, none of them twice; what is needed again is kept in a buffer
     """
 
     graph: Graph
@@ -86,6 +87,7 @@ class Stretch:
     left: tuple[Kept, ...]
     unread: Tensor | None
     made: Tensor
+    fed: bool = False
 
     def read(self, turn: int) -> int | None:
         """The first row of the loop's input that a turn reads; None if it reads none."""
@@ -103,7 +105,7 @@ class Stretch:
     def pace(self, x: Tensor, y: Tensor) -> dict[Tensor, int]:
         """Bytes that tensors of the graph lie further on at each turn: rows of x, what lies in them, and rows of y."""
         found = {self.graph.outputs[0]: self.writes[1] * row_bytes(y)}
-        if self.reads is not None:
+        if self.reads is not None and not self.fed:
             found[self.graph.inputs[0]] = self.reads[1] * row_bytes(x)
             for node in self.graph.nodes:
                 if node.is_view and node.input(0) in found:

@@ -120,7 +120,9 @@ def run_turns(loop: Node, plan: Plan) -> tuple[npt.NDArray[np.bool_], bool]:
     x, y = loop.input(0), loop.out
     turns = _Turns(loop, plan)
     given = turns.fresh(x)
-    turns.held[turns.span(x)] = np.repeat(given, x.type.bytes // len(given))
+    fed = any(s.fed for s in loop.op.stretches)
+    if not fed:
+        turns.held[turns.span(x)] = np.repeat(given, x.type.bytes // len(given))
     kept: dict[int, Numbers] = {}
     made: list[Numbers] = []
     for stretch in loop.op.stretches:
@@ -129,7 +131,9 @@ def run_turns(loop: Node, plan: Plan) -> tuple[npt.NDArray[np.bool_], bool]:
             turns.wanted, turns.moved = {}, {t: turn * bytes for t, bytes in pace.items()}
             first = stretch.read(turn)
             if first is not None and stretch.rows is not None:
-                turns.wanted[stretch.rows] = given[first : first + stretch.rows.shape[1]]
+                rows = turns.wanted[stretch.rows] = given[first : first + stretch.rows.shape[1]]
+                if fed:
+                    turns.write(turns.span(stretch.rows), np.repeat(rows, stretch.rows.type.bytes // len(rows)))
             turns.wanted.update((tensor, kept[buffer]) for buffer, tensor in stretch.kept)
             turns.turn(stretch)
             made.append(turns.wanted[stretch.graph.outputs[0]])
@@ -137,4 +141,4 @@ def run_turns(loop: Node, plan: Plan) -> tuple[npt.NDArray[np.bool_], bool]:
             turns.move(stretch)
     turns.moved, turns.wanted = {}, {y: np.concatenate(made)}
     turns.require(y)
-    return turns.written, turns.holds(x, given)
+    return turns.written, not fed and turns.holds(x, given)

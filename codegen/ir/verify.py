@@ -258,14 +258,15 @@ def _loop_in_thought(node: Node, arena: _Arena) -> None:
 def _rows_in_thought(node: Node, arena: _Arena) -> None:
     """A loop over rows: what its turns write is lost, its input too unless all of it is left."""
     x = node.input(0)
-    arena.require(x, f'"{node.name}"')
+    if not any(s.fed for s in node.op.stretches):
+        arena.require(x, f'"{node.name}"')
     written, whole = run_turns(node, arena.plan)
     for tensor, place in list(arena.intact.items()):
         if tensor is not x and written[place.offset : place.offset + place.size].any():
             del arena.intact[tensor]
             arena.spoiled[tensor] = f'"{node.name}"'
     if not whole:
-        del arena.intact[x]
+        arena.intact.pop(x, None)
         arena.spoiled[x] = f'"{node.name}"'
     arena.intact[node.out] = arena.place(node.out)
 
@@ -279,6 +280,8 @@ def arena_is_sound(graph: Graph) -> None:
         raise InvalidGraph("the arena is not planned")
     arena = _Arena(graph.plan)
     for tensor in graph.sources:
+        if tensor is graph.fed:
+            continue
         place = arena.place(tensor)
         for other, beside in arena.intact.items():
             if _overlap(place, beside):

@@ -65,10 +65,13 @@ def _live_by_rows(loop: Node, step: int, spans: dict[Tensor, Span]) -> int:
     """Spans of a loop over rows and of what is inside; the number after the loop's own."""
     times = moments(loop, step)
     spans.update(uses(loop, step))
-    _use(loop.input(0), max(times[0].gone, step), spans)
+    if times[0].stretch.fed:
+        del spans[loop.input(0)]
+    else:
+        _use(loop.input(0), max(times[0].gone, step), spans)
     for time in times:
         graph = time.stretch.graph
-        if time.stretch.rows is not None:
+        if time.stretch.rows is not None and not time.stretch.fed:
             spans[time.stretch.rows] = (time.first, time.gone)
         _live(graph, time.first, spans)
         for tensor in graph.outputs:

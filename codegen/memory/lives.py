@@ -130,6 +130,8 @@ def lives(graph: Graph) -> list[Life]:
     stretches += [(t, i, i) for i, n in workers for t in n.outputs]
     longest: dict[tuple[int, int, int], Life] = {}
     for tensor, first, last in stretches:
+        if tensor is graph.fed:
+            continue
         place = plan.tensors[tensor]
         key = place.offset, place.size, first
         if place.size and (key not in longest or longest[key].last < last):

@@ -61,6 +61,8 @@ def moments(loop: Node, first: int) -> list[Moment]:
 
 def rest(loop: Node, k: int) -> Tensor | None:
     """What the loop's input is in use as while stretch k reads it: whole at first, then what is left."""
+    if loop.op.stretches[k].fed:
+        return None
     return loop.input(0) if k == 0 else loop.op.stretches[k].unread
 
 
@@ -69,7 +71,7 @@ def placed(loop: Node) -> Iterator[tuple[Tensor, Tensor, int]]:
     x, y = loop.input(0), loop.out
     anchors: dict[int, Tensor] = {}
     for stretch in loop.op.stretches:
-        if stretch.reads is not None:
+        if stretch.reads is not None and not stretch.fed:
             assert stretch.rows is not None
             yield stretch.rows, x, stretch.reads[0] * row_bytes(x)
             if stretch.unread is not None:
@@ -183,8 +185,12 @@ def uses(loop: Node, first: int) -> dict[Tensor, tuple[int, int]]:
         free = max(free, time.gone + 1)
         until = times[k + 1].begun - 1 if k + 1 < len(times) else time.last
         spans[stretch.made] = (time.begun, until)
-        for _, tensor in stretch.kept:  # the turn before has moved them there
-            spans[tensor] = (time.first - 1 if k else time.first, time.last if time.repeats else time.first)
+        arrived = [tensor for _, tensor in stretch.kept]  # the turn before has moved them there
+        arrived += (
+            [stretch.rows] if stretch.fed and stretch.rows is not None else []
+        )  # or the caller has put them there
+        for tensor in arrived:
+            spans[tensor] = (time.first - 1, time.last if time.repeats else time.first)
     return spans
 
 

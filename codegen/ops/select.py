@@ -51,6 +51,17 @@ def rejection(kernel: Kernel, node: Node, target: Target) -> str | None:
     return _unsuitable(kernel, node, target) or kernel.layout_conflict(node)
 
 
+def select_frugal(node: Node, target: Target) -> Kernel:
+    """The first row that works in no more bytes than it reads and writes, else the one of least scratch.
+
+    For a few rows of an image, whose buffers are small. Raises NoKernel.
+    """
+    rows = [k for k in node.op.kernels if rejection(k, node, target) is None] or [select(node, target)]
+    scratch = [k.pack(node).scratch for k in rows]
+    most = sum(t.type.bytes for t in (*node.inputs, *node.outputs) if t is not None and not t.is_constant)
+    return next((k for k, bytes in zip(rows, scratch, strict=True) if bytes <= most), rows[scratch.index(min(scratch))])
+
+
 def candidates(node: Node, target: Target) -> tuple[Kernel, ...]:
     """The rows that hold if the layouts are made to suit them, best first."""
     return tuple(k for k in node.op.kernels if _unsuitable(k, node, target) is None)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgegen.ir.graph import Node
 from edgegen.ir.rows import row_bytes
-from edgegen.passes.row_turns import Part, Turns
+from edgegen.passes.row_turns import Call, Part, Turns
 
 CALL = 500  # instructions that a kernel spends before its first row and after its last, as measured on a Cortex-M4
 REREAD = 4  # instructions for each byte that a kernel takes up again, which one call for all rows would still have
+
+
+Scratch = Callable[[Call], int]
+"""Bytes that the kernel of a call works in."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Cost:
     work: int
 
 
-def cost(part: Part, rows: int, scratch: Mapping[Node, int], x_dies: bool) -> Cost:
+def cost(part: Part, rows: int, scratch: Scratch, x_dies: bool) -> Cost:
     """x_dies: whether nothing else needs x, so that y may lie over rows of it that are done with."""
     turns = Turns(part, rows)
     some = sorted({0, 1, 2, turns.count // 2, turns.count - 2, turns.count - 1} & set(range(turns.count)))
@@ -33,10 +36,12 @@ def cost(part: Part, rows: int, scratch: Mapping[Node, int], x_dies: bool) -> Co
     return Cost(peak, steady * (turns.count - 1))
 
 
-def _peak(turns: Turns, turn: int, scratch: Mapping[Node, int], x_dies: bool) -> int:
+def _peak(turns: Turns, turn: int, scratch: Scratch, x_dies: bool) -> int:
     part = turns.part
     held = {image: turns.rows_of(turn, image) for image in turns.images if image is not part.y}
     live = {image: (r.old - r.start) * row_bytes(image) for image, r in held.items()}
+    if part.fed:  # which has arrived before the turn
+        live[part.x] += (held[part.x].new - held[part.x].old) * row_bytes(part.x)
     calls = turns.calls(turn)
     last = {image: k for k, call in enumerate(calls) for image in turns.read_by(call.node)}
     whole = sum((r.new - r.start) * row_bytes(i) for i, r in held.items() if r.old > r.start or r.new > r.keep)
@@ -49,12 +54,12 @@ def _peak(turns: Turns, turn: int, scratch: Mapping[Node, int], x_dies: bool) ->
         if image in held:
             live[image] += (held[image].new - held[image].old) * row_bytes(image)
         gone = first * x_row if x_dies else 0
-        ends = part.x.type.bytes - gone + max(made * y_row - gone, 0)
-        peak = max(peak, ends + max(sum(live.values()) + scratch.get(call.node, 0), whole))
+        ends = made * y_row if part.fed else part.x.type.bytes - gone + max(made * y_row - gone, 0)
+        peak = max(peak, ends + max(sum(live.values()) + scratch(call), whole))
         for image in turns.read_by(call.node):
             if last[image] != k:
                 continue
-            if image is part.x:
+            if image not in held:
                 first = turns.kept_from(turn, part.x)
             else:
                 live[image] = (held[image].new - held[image].keep) * row_bytes(image)

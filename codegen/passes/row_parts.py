@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.rows import row_bytes
 from edgegen.ir.tensor import Tensor
+from edgegen.ops.select import select_frugal
 from edgegen.passes.row_costs import Cost, cost
-from edgegen.passes.row_turns import Part, windows
+from edgegen.passes.row_turns import Call, Part, windows, with_rows
+from edgegen.targets import Target
 
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16)  # of the result at a turn
 LONGEST = 48  # nodes of a part
@@ -45,11 +47,11 @@ class Parts:
     """The parts of one graph, and what each costs.
 
     use:     bytes in use at each of the graph's nodes without loops
-    scratch: bytes that each node's kernel works in
     """
 
-    def __init__(self, graph: Graph, use: Sequence[int], scratch: Mapping[Node, int]) -> None:
-        self.graph, self.use, self.scratch = graph, use, scratch
+    def __init__(self, graph: Graph, use: Sequence[int], target: Target) -> None:
+        self.graph, self.use, self.target = graph, use, target
+        self._scratch: dict[tuple[Node, int], int] = {}
         self._costs: dict[tuple[int, int, int], Cost] = {}
         self._last: dict[Tensor, int] = {}
         for i, node in enumerate(graph.nodes):
@@ -75,7 +77,8 @@ class Parts:
             x = x or next(iter(outside))
             inside[node.out] = None
             needed = [t for t in inside if self._last.get(t, -1) >= end]
-            if needed == [node.out] and end > first + 1 and _may_slice(x):
+            fed = self.graph.by_rows and first == 0
+            if needed == [node.out] and (end > first + 1 or fed) and _may_slice(x):
                 found.append(self._candidate(first, end, x))
         return found
 
@@ -86,7 +89,20 @@ class Parts:
             for t, last in self._last.items()
             if t is not x and last >= end and self._first.get(t, -1) < first
         )
-        return _Candidate(Part(tuple(nodes), x, nodes[-1].out), first, end, beside, self._last[x] < end)
+        x_dies = self._last[x] < end
+        fed = self.graph.by_rows and x in self.graph.inputs and x_dies
+        return _Candidate(Part(tuple(nodes), x, nodes[-1].out, fed), first, end, beside, x_dies)
+
+    def scratch(self, call: Call) -> int:
+        """Of the kernel that would be chosen for so many rows in the middle of the image."""
+        node, rows = call.node, call.end - call.first
+        if (node, rows) not in self._scratch:
+            inputs = list(node.inputs)
+            for i, window in (windows(node) or {}).items():
+                inputs[i] = with_rows(node.input(i), (rows - 1) * window.stride + window.extent)
+            some = Node(node.op.at_rows(0, 0), inputs, [with_rows(node.out, rows)], node.name)
+            self._scratch[node, rows] = select_frugal(some, self.target).pack(some).scratch
+        return self._scratch[node, rows]
 
     def cost(self, candidate: _Candidate, rows: int) -> Cost:
         key = (candidate.first, candidate.end, rows)
@@ -100,14 +116,15 @@ class Parts:
         hot = [i for i, bytes in enumerate(self.use) if bytes > most]
         ending: dict[int, list[Choice]] = {}
         for candidate in self.candidates:
-            if not any(candidate.first <= i < candidate.end for i in hot):
+            if not candidate.part.fed and not any(candidate.first <= i < candidate.end for i in hot):
                 continue
             choice = self._choice(candidate, most)
             if choice is not None:
                 ending.setdefault(choice.end, []).append(choice)
         best: list[tuple[int, list[Choice]] | None] = [(0, [])]
         for i, bytes in enumerate(self.use):
-            options = [best[i]] if bytes <= most else []
+            whole = bytes <= most and not (self.graph.by_rows and i == 0)
+            options = [best[i]] if whole else []
             for choice in ending.get(i + 1, ()):
                 before = best[choice.first]
                 options.append(None if before is None else (before[0] + choice.cost.work, [*before[1], choice]))
@@ -116,8 +133,8 @@ class Parts:
         return None if last is None else last[1]
 
     def _choice(self, candidate: _Candidate, most: int) -> Choice | None:
-        ends = max(candidate.part.x.type.bytes, candidate.part.y.type.bytes) + candidate.beside
-        if ends > most:
+        given = 0 if candidate.part.fed else candidate.part.x.type.bytes
+        if max(given, candidate.part.y.type.bytes) + candidate.beside > most:
             return None
         found: Choice | None = None
         for rows in ROWS:
@@ -130,9 +147,11 @@ class Parts:
                 found = Choice(candidate.first, candidate.end, rows, known)
         return found
 
-    def least(self) -> int:
-        """The fewest bytes for which `cheapest` finds loops, to within 1 %."""
-        low, high = 0, max(self.use, default=0)
+    def least(self) -> int | None:
+        """The fewest bytes for which `cheapest` finds loops, to within 1 %; None if there is no way."""
+        low, high = 0, 2 * max(self.use, default=0)
+        if self.cheapest(high) is None:
+            return None
         while high - low > max(high // 100, 16):
             middle = (low + high) // 2
             low, high = (low, middle) if self.cheapest(middle) is not None else (middle, high)

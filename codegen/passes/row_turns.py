@@ -38,11 +38,15 @@ def windows(node: Node) -> dict[int, RowWindow] | None:
 
 @dataclass(frozen=True)
 class Part:
-    """Nodes that compute y from x, in order: nothing else reads what is between, and all of them work row by row."""
+    """Nodes that compute y from x, in order: nothing else reads what is between, and all of them work row by row.
+
+    fed: the caller hands over x row by row
+    """
 
     nodes: tuple[Node, ...]
     x: Tensor
     y: Tensor
+    fed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Turns:
         for node in part.nodes:
             for i, window in self.windows[node].items():
                 self.readers.setdefault(node.input(i), []).append((node, window))
-        self.images = [n.out for n in part.nodes]
+        self.images = [*([part.x] if part.fed else []), *(n.out for n in part.nodes)]
         self.count = -(-part.y.shape[1] // rows)
         self._made: dict[int, dict[Tensor, int]] = {}
 
@@ -132,7 +136,10 @@ class Turns:
         return max(first, 0), min(end, height), max(-first, 0), max(end - height, 0)
 
     def reads_of_x(self, turn: int) -> tuple[int, int] | None:
-        """Rows of x that the turn reads."""
+        """Rows of x that the turn reads or, if it is handed over, those that are new."""
+        if self.part.fed:
+            first, end = self.span(turn, self.part.x)
+            return (first, end) if end > first else None
         spans = [
             self.read(call, i)[:2]
             for call in self.calls(turn)
@@ -151,7 +158,7 @@ class Turns:
             for i in self.windows[call.node]:
                 first, end, above, below = self.read(call, i)
                 image = call.node.input(i)
-                start = (origin or (0, 0))[0] if image is self.part.x else images[image].start
+                start = images[image].start if image in images else (origin or (0, 0))[0]
                 reads.append((first - start, end - first, above, below))
             calls.append((call.node, call.end - call.first, tuple(reads)))
         kept = tuple(
@@ -172,9 +179,10 @@ class Turns:
         return True
 
 
-def _with_rows(tensor: Tensor, rows: int, name: str) -> Tensor:
+def with_rows(tensor: Tensor, rows: int, name: str = "") -> Tensor:
+    """A tensor for so many rows of an image."""
     shape = (1, rows, *tensor.shape[2:])
-    return Tensor(name, replace(tensor.type, shape=shape))
+    return Tensor(name or tensor.name, replace(tensor.type, shape=shape))
 
 
 class _Body:
@@ -182,7 +190,7 @@ class _Body:
 
     def __init__(self, turns: Turns, turn: int, name: str) -> None:
         self.turns, self.turn, self.part = turns, turn, turns.part
-        self.graph = Graph(name, [], [])
+        self.graph = Graph(name, [], [], in_turns=True)
         self.whole: dict[Tensor, tuple[Tensor, int]] = {}  # each image's rows at hand, and the first one's number
         self.found: list[int] = []
         self.left: list[Kept] = []
@@ -190,19 +198,21 @@ class _Body:
     def build(self) -> Graph:
         turns, graph = self.turns, self.graph
         origin = turns.reads_of_x(self.turn)
+        x: Tensor | None = None
         if origin is not None:
-            x = _with_rows(self.part.x, origin[1] - origin[0], self.part.x.name)
+            x = with_rows(self.part.x, origin[1] - origin[0], self.part.x.name)
             graph.inputs.append(x)
-            self.whole[self.part.x] = (x, origin[0])
         inner = [image for image in turns.images if image is not self.part.y]
         rows = {image: turns.rows_of(self.turn, image) for image in inner}
         for number, image in enumerate(inner):
             r = rows[image]
             if r.old > r.start:
-                kept = _with_rows(image, r.old - r.start, f"{image.name}/kept")
+                kept = with_rows(image, r.old - r.start, f"{image.name}/kept")
                 graph.inputs.append(kept)
                 self.found.append(number)
                 self.whole[image] = (kept, r.start)
+        if x is not None and origin is not None:
+            self._add(self.part.x, x, origin[0], self.part.x.name)
         calls = turns.calls(self.turn)
         ends = {image: k for k, call in enumerate(calls) for image in (call.node.out, *turns.read_by(call.node))}
         cut: dict[Tensor, Tensor] = {}
@@ -226,15 +236,19 @@ class _Body:
         for i in self.turns.windows[node]:
             first, end, above, below = self.turns.read(call, i)
             inputs[i] = self._rows(node.input(i), first, end)
-        made = _with_rows(image, call.end - call.first, image.name)
+        made = with_rows(image, call.end - call.first, image.name)
         op = node.op.at_rows(above, below)
         self.graph.nodes.append(Node(op, inputs, [made], node.name, node.source))
+        self._add(image, made, call.first, node.name)
+
+    def _add(self, image: Tensor, made: Tensor, first: int, name: str) -> None:
+        """New rows of the image, which follow those that are kept."""
         kept = self.whole.get(image)
         if kept is None:
-            self.whole[image] = (made, call.first)
+            self.whole[image] = (made, first)
             return
-        both = _with_rows(image, kept[0].shape[1] + made.shape[1], f"{image.name}/rows")
-        self._view(Node(Concat(1), [kept[0], made], [both], f"{node.name}/rows", node.source))
+        both = with_rows(image, kept[0].shape[1] + made.shape[1], f"{image.name}/rows")
+        self._view(Node(Concat(1), [kept[0], made], [both], f"{name}/rows"))
         self.whole[image] = (both, kept[1])
 
     def _rows(self, image: Tensor, first: int, end: int) -> Tensor:
@@ -242,7 +256,7 @@ class _Body:
         whole, start = self.whole[image]
         if (first, end) == (start, start + whole.shape[1]):
             return whole
-        part = _with_rows(image, end - first, f"{image.name}/from{first - start}")
+        part = with_rows(image, end - first, f"{image.name}/from{first - start}")
         cut = Slice((0, first - start, 0, 0), part.shape, (1, 1, 1, 1))
         self._view(Node(cut, [whole], [part], part.name))
         return part
@@ -267,7 +281,7 @@ def row_loop(part: Part, rows: int) -> RowLoop | None:
         reads, further = turns.reads_of_x(turn), turns.reads_of_x(min(turn + 1, turns.count - 1))
         x_step = further[0] - reads[0] if reads and further and end - turn > 1 else 0
         y_step = rows if end - turn > 1 else 0
-        unread = part.x.shape[1] - reads[0] if reads and turn else 0
+        unread = part.x.shape[1] - reads[0] if reads and turn and not part.fed else 0
         stretches.append(
             Stretch(
                 graph,
@@ -276,8 +290,9 @@ def row_loop(part: Part, rows: int) -> RowLoop | None:
                 (turn * rows, y_step),
                 tuple(body.found),
                 tuple(body.left),
-                _with_rows(part.x, unread, f"{part.x.name}/unread") if unread else None,
-                _with_rows(part.y, min(end * rows, part.y.shape[1]), f"{part.y.name}/made"),
+                with_rows(part.x, unread, f"{part.x.name}/unread") if unread else None,
+                with_rows(part.y, min(end * rows, part.y.shape[1]), f"{part.y.name}/made"),
+                part.fed,
             )
         )
         turn = end

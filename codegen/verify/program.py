@@ -136,7 +136,7 @@ def touched(graph: Graph, node: Node) -> list[tuple[Placement, bool]]:
     plan = graph.plan
     assert plan is not None
     places = [(plan.tensors[t], True) for t in node.outputs]
-    places += [(plan.tensors[t], False) for t in node.inputs if t is not None and not t.is_constant]
+    places += [(plan.tensors[t], False) for t in node.inputs if t in plan.tensors]
     places += [(plan.scratch[node], True)] if node in plan.scratch else []
     for inner in (n for g in node.op.graphs for n in g.nodes):
         places += touched(graph, inner)
@@ -162,10 +162,18 @@ def _table(models: Sequence[Compiled]) -> str:
             "inputs": ports(m, m.graph.inputs, "input"),
             "outputs": ports(m, m.graph.outputs, "output"),
             "regions": _regions(m) if is_traced(m) else [],
+            "fed": _fed(m.graph.fed),
         }
         for index, m in enumerate(models)
     ]
     return environment().get_template("models.c.j2").render(models=rows)
+
+
+def _fed(image: Tensor | None) -> dict[str, object] | None:
+    """Of an input that is handed over by rows: how many there are, and what is in each."""
+    if image is None:
+        return None
+    return {"c_type": image.dtype.c, "rows": image.shape[1], "elements": image.shape[2] * image.shape[3]}
 
 
 class Program(ABC):

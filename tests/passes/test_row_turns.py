@@ -24,10 +24,16 @@ def _inputs(graph: Graph, seed: int) -> list[np.ndarray]:
 
 
 @settings(max_examples=150, derandomize=True, deadline=None)
-@given(seed=st.integers(0, 10**6), layers=st.integers(1, 6), rows=st.integers(1, 4), floats=st.booleans())
-def test_loops_compute_the_same(seed: int, layers: int, rows: int, floats: bool) -> None:
+@given(
+    seed=st.integers(0, 10**6),
+    layers=st.integers(1, 6),
+    rows=st.integers(1, 4),
+    floats=st.booleans(),
+    fed=st.booleans(),
+)
+def test_loops_compute_the_same(seed: int, layers: int, rows: int, floats: bool, fed: bool) -> None:
     graph = RowGraph(seed, floats).graph(layers)
-    loop = as_loop(graph, rows)
+    loop = as_loop(graph, rows, fed)
     if loop is None:
         return
     (want,), (got,) = evaluate(graph, _inputs(graph, seed)), evaluate(loop, _inputs(graph, seed))
@@ -36,9 +42,9 @@ def test_loops_compute_the_same(seed: int, layers: int, rows: int, floats: bool)
 
 
 @settings(max_examples=20, derandomize=True, deadline=None)
-@given(seed=st.integers(0, 10**6), layers=st.integers(1, 5), rows=st.integers(1, 4))
-def test_plans_of_loops_are_sound(seed: int, layers: int, rows: int) -> None:
-    loop = as_loop(RowGraph(seed, height=20).graph(layers), rows)
+@given(seed=st.integers(0, 10**6), layers=st.integers(1, 5), rows=st.integers(1, 4), fed=st.booleans())
+def test_plans_of_loops_are_sound(seed: int, layers: int, rows: int, fed: bool) -> None:
+    loop = as_loop(RowGraph(seed, height=20).graph(layers), rows, fed)
     if loop is not None:
         plan = planned(loop, TARGETS["generic"]).plan
         assert plan is not None
@@ -62,10 +68,14 @@ def test_a_plan_that_loses_rows_is_refused() -> None:
 
 
 def _check(target: str, cases: Sequence[tuple[int, int, int, bool]]) -> None:
-    """Builds the C of loops as one program and compares what it gives with the reference."""
+    """Builds the C of loops as one program and compares what it gives with the reference.
+
+    Every other one takes its input row by row.
+    """
     models = []
     for i, (seed, layers, rows, floats) in enumerate(cases):
-        model = compiled_loop(RowGraph(seed, floats).graph(layers), rows, TARGETS[target], f"loop{i}")
+        graph = RowGraph(seed, floats).graph(layers)
+        model = compiled_loop(graph, rows, TARGETS[target], f"loop{i}", fed=i % 2 == 1)
         if model is not None:
             models.append((seed, model))
     assert len(models) > len(cases) // 2

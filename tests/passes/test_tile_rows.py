@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgegen.compiler import read
-from edgegen.errors import DoesNotFit
+from edgegen.compiler import compile_graph, read
+from edgegen.emit.render import Origin
+from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.dtypes import S8
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.fixed_point import FixedPoint
@@ -17,6 +19,7 @@ from edgegen.ir.graph import Graph
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
+from edgegen.ops.reshape import Reshape
 from edgegen.passes.check import random_array
 from edgegen.passes.pipeline import Options, run
 from edgegen.targets import TARGETS, Target
@@ -98,6 +101,95 @@ def test_images_needed_elsewhere_stay_whole() -> None:
         compiled(graph, replace(GENERIC, ram_bytes=bytes_of(plain) - 64))
 
 
+def by_rows(graph: Graph, target: Target = GENERIC) -> Graph:
+    after = graph.copy()
+    after.by_rows = True
+    run(after, target, Options(check=True))
+    return after
+
+
+def test_an_input_by_rows_has_no_place() -> None:
+    graph = network()
+    fed = by_rows(graph)
+    assert fed.fed is fed.inputs[0]
+    assert fed.plan is not None
+    assert fed.inputs[0] not in fed.plan.tensors
+    assert bytes_of(fed) < fed.inputs[0].type.bytes + bytes_of(compiled(graph, GENERIC)) // 2
+    inputs = [random_array(t.type, np.random.default_rng(0)) for t in graph.inputs]
+    np.testing.assert_array_equal(evaluate(fed, inputs)[0], evaluate(graph, inputs)[0])
+
+
+def test_an_input_that_is_needed_whole_is_refused() -> None:
+    b = Builder()
+    x = b.input((1, 8, 8, 4), S8)
+    with pytest.raises(UsageError, match="cannot take its input by rows"):
+        by_rows(b.graph(b.add(Reshape((1, 256)), x)))
+
+
+MAIN = """
+#include "net.h"
+#include <stdio.h>
+#include <string.h>
+static net_t m;
+int main(void)
+{
+    int8_t row[NET_INPUT_DIM2 * NET_INPUT_DIM3], first[NET_OUTPUT_ELEMENTS];
+    if (net_init(&m) != NET_OK || net_push_row(NULL, row) != NET_BAD_ARGUMENT
+        || net_push_row(&m, NULL) != NET_BAD_ARGUMENT) {
+        return 1;
+    }
+    for (int image = 0; image < 3; image++) {
+        const int rows = image == 1 ? 5 : NET_INPUT_DIM1; /* the second is broken off */
+        for (int y = 0; y < rows; y++) {
+            for (int i = 0; i < (int)sizeof row; i++) {
+                row[i] = (int8_t)(7 * y + 3 * i + 31 * (image == 1));
+            }
+            if (net_push_row(&m, row) != NET_OK) {
+                return 2;
+            }
+            memset(row, 0x55, sizeof row);
+        }
+        if (image != 1 && net_push_row(&m, row) != NET_NO_MORE_ROWS) {
+            return 3;
+        }
+        if (image == 0) {
+            memcpy(first, net_output(&m), sizeof first);
+        }
+        if (image == 2 && memcmp(first, net_output(&m), sizeof first) != 0) {
+            return 4;
+        }
+        if (net_start(&m) != NET_OK) {
+            return 5;
+        }
+    }
+    return 0;
+}
+"""
+
+
+def test_rows_are_pushed_one_by_one_and_no_more_than_there_are(tmp_path: Path) -> None:
+    graph = network()
+    graph.by_rows = True
+    made = compile_graph(graph, GENERIC, "net", Origin("net", "0" * 64, "0"), Options())
+    for name, text in (*made.files.items(), ("main.c", MAIN)):
+        (tmp_path / name).write_text(text)
+    flags = [
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Wconversion",
+        "-Wshadow",
+        "-Werror",
+        "-fsanitize=undefined",
+    ]
+    subprocess.run(["gcc", *flags, "net.c", "main.c", "-lm", "-o", "net"], cwd=tmp_path, check=True)
+    assert subprocess.run([tmp_path / "net"], check=False).returncode == 0
+    header = made.files["net.h"]
+    assert "net_run" not in header
+    assert "net_input(" not in header
+
+
 @pytest.mark.corpus
 @pytest.mark.parametrize(("model", "limit"), [("mlperf_ic_int8", 21_000), ("mlperf_vww_int8", 32_000)])
 def test_published_models_fit_where_their_images_do_not(corpus: Path, model: str, limit: int) -> None:
@@ -105,3 +197,12 @@ def test_published_models_fit_where_their_images_do_not(corpus: Path, model: str
     after = graph.copy()
     run(after, replace(TARGETS["cortex-m4"], ram_bytes=limit), Options())
     assert bytes_of(after) <= limit
+
+
+@pytest.mark.corpus
+def test_a_published_model_takes_its_image_by_rows(corpus: Path) -> None:
+    graph, _ = read(find_model(corpus, "mlperf_vww_int8"), {})
+    fed = graph.copy()
+    fed.by_rows = True
+    run(fed, TARGETS["cortex-m4"], Options())
+    assert bytes_of(fed) <= 24_000 < graph.inputs[0].type.bytes

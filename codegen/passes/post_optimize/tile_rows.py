@@ -7,10 +7,10 @@ the plan within the limit: estimates choose a few candidates, which are then pla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edgegen.errors import DoesNotFit
+from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph, Node
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.passes.planning import PLANNING, apply
@@ -18,6 +18,7 @@ from edgegen.passes.row_parts import Choice, Parts
 from edgegen.passes.row_turns import Part, row_loop
 from edgegen.targets import Target
 
+SPREAD = (1.0, 1.03, 1.1, 1.25)  # likewise, where the least is sought
 SLACK = (
     1.2,
     1.1,
@@ -51,7 +52,7 @@ def tiled(graph: Graph, choices: Sequence[Choice]) -> bool:
     for choice in sorted(choices, key=lambda c: -c.first):
         nodes = graph.nodes[choice.first : choice.end]
         x = next(t for t in nodes[0].inputs if t is not None and not t.is_constant)
-        part = Part(tuple(nodes), x, nodes[-1].out)
+        part = Part(tuple(nodes), x, nodes[-1].out, graph.by_rows and x in graph.inputs)
         op = row_loop(part, choice.rows)
         if op is None:
             return False
@@ -70,54 +71,72 @@ def _planned(graph: Graph, target: Target, choices: Sequence[Choice]) -> _Planne
     return _Planned(tuple(choices), trial, trial.plan.total_bytes)
 
 
-def _parts(graph: Graph, plain: _Planned) -> Parts:
+def _parts(graph: Graph, plain: _Planned, target: Target) -> Parts:
     found = occupants(plain.graph)
-    numbered = plain.graph.numbered()
-    use = [bytes_in_use(found, number) for number, _ in numbered[: len(graph.nodes)]]
-    scratch = {
-        node: twin.packed.scratch
-        for node, (_, twin) in zip(graph.nodes, numbered, strict=False)
-        if twin.packed is not None
-    }
-    return Parts(graph, use, scratch)
+    use = [bytes_in_use(found, number) for number, _ in plain.graph.numbered()[: len(graph.nodes)]]
+    return Parts(graph, use, target)
 
 
-def _within(parts: Parts, graph: Graph, target: Target, limit: int) -> tuple[_Planned | None, _Planned | None]:
-    """(the plan of least work within the limit, the smallest of those that were made)."""
-    tried: list[_Planned] = []
+def _plans(parts: Parts, graph: Graph, target: Target, limits: Sequence[int]) -> Iterator[_Planned]:
+    """What the cheapest loops for some estimates of bytes come to, one after the other."""
     seen: set[tuple[Choice, ...]] = set()
-    least = parts.least()
-    for most in dict.fromkeys(max(int(limit * slack), least) for slack in SLACK):
+    for most in dict.fromkeys(limits):
         choices = tuple(parts.cheapest(most) or ())
-        if not choices or choices in seen:
-            continue
-        seen.add(choices)
-        planned = _planned(graph, target, choices)
-        if planned is not None:
-            tried.append(planned)
-            if planned.bytes <= limit:
-                break
-    fitting = [p for p in tried if p.bytes <= limit]
-    return (
-        min(fitting, key=lambda p: (p.work, p.bytes), default=None),
-        min(tried, key=lambda p: p.bytes, default=None),
-    )
+        if choices and choices not in seen:
+            seen.add(choices)
+            planned = _planned(graph, target, choices)
+            if planned is not None:
+                yield planned
+
+
+def _within(parts: Parts, least: int, graph: Graph, target: Target, smallest: _Planned) -> _Planned:
+    """The plan of least work within the target's limit. Raises DoesNotFit with the smallest, at most `smallest`."""
+    limit = target.ram_bytes
+    for planned in _plans(parts, graph, target, [max(int(limit * slack), least) for slack in SLACK]):
+        if planned.bytes <= limit:
+            return planned
+        smallest = min(smallest, planned, key=lambda p: p.bytes)
+    raise _does_not_fit(limit, smallest)
 
 
 def tile_rows(graph: Graph, target: Target) -> bool:
-    """Raises DoesNotFit if no loops keep the plan within the target's limit, which is none if it is 0."""
-    if not target.ram_bytes:
+    """Raises DoesNotFit if no loops keep the plan within the target's limit, which is none if it is 0.
+
+    An input that the caller hands over by rows goes through the first loop in any case: without a limit, the loops of
+    the smallest plan are taken. Raises UsageError if the input's readers do not work row by row.
+    """
+    if not target.ram_bytes and not graph.by_rows:
         return False
     plain = _planned(graph, target, ())
     assert plain is not None
-    if plain.bytes <= target.ram_bytes:
+    if plain.bytes <= target.ram_bytes and not graph.by_rows:
         return False
-    parts = _parts(graph, plain)
-    best, smallest = _within(parts, graph, target, target.ram_bytes)
-    if best is None:
-        raise _does_not_fit(target.ram_bytes, min([plain, *([smallest] if smallest else [])], key=lambda p: p.bytes))
+    parts = _parts(graph, plain, target)
+    least = parts.least()
+    if graph.by_rows and (least is None or len(graph.inputs) != 1):
+        raise _not_by_rows(graph)
+    if least is None:
+        raise _does_not_fit(target.ram_bytes, plain)
+    if target.ram_bytes:
+        best = _within(parts, least, graph, target, plain)
+    else:
+        best = min(_plans(parts, graph, target, [int(least * s) for s in SPREAD]), key=lambda p: (p.bytes, p.work))
     tiled(graph, best.choices)
     return True
+
+
+def _not_by_rows(graph: Graph) -> UsageError:
+    images = ", ".join(f'"{t.name}" {t.type}' for t in graph.inputs)
+    node = graph.nodes[0] if graph.nodes else None
+    reader = f', read by {node.op.kind} "{node.name}"' if node else ""
+    return UsageError(
+        "the model cannot take its input by rows",
+        [
+            ("why", "it must have one input, an image of batch 1, that is read by nodes that work row by row"),
+            ("input", f"{images}{reader}"),
+        ],
+        "leave out --input-rows",
+    )
 
 
 def _does_not_fit(limit: int, smallest: _Planned) -> DoesNotFit:
