@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from edgegen.ir.kernel import EXACTLY, Kernel, Overlap, Packed
 from edgegen.ir.op import Op
+from edgegen.ir.rows import RowPlan
 from edgegen.ir.tensor import Array, Tensor
 
 
@@ -199,6 +200,7 @@ class Graph:
     signature:  what the file calls the model's inputs and outputs, if it does
     by_rows:    the caller is to hand over the input, one image, row by row
     in_turns:   it is what a loop over rows runs each turn
+    row_plans:  the plans among which loops over rows were chosen, smallest first; none if there was nothing to choose
     signatures: all that the file has, those of its other sub-graphs too
     orders:     what is known of all orders of the nodes; None: nothing
 
@@ -214,6 +216,7 @@ class Graph:
     plan: Plan | None = None
     by_rows: bool = False
     in_turns: bool = False
+    row_plans: tuple[RowPlan, ...] = ()
     signature: Signature | None = None
     signatures: tuple[Signature, ...] = ()
     orders: Orders | None = None
@@ -332,7 +335,17 @@ class Graph:
         state = [State(s.name, twin[s.value], twin[s.next], s.initial) for s in self.state]
         inputs, outputs = [twin[t] for t in self.inputs], [twin[t] for t in self.outputs]
         return Graph(
-            self.name, inputs, outputs, nodes, state, None, self.by_rows, self.in_turns, self.signature, self.signatures
+            self.name,
+            inputs,
+            outputs,
+            nodes,
+            state,
+            None,
+            self.by_rows,
+            self.in_turns,
+            (),
+            self.signature,
+            self.signatures,
         )
 
     def macs(self) -> int:

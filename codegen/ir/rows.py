@@ -126,3 +126,23 @@ class Stretch:
 def row_bytes(image: Tensor) -> int:
     """Bytes of one row of an image, stored in its natural order."""
     return image.shape[2] * image.shape[3] * image.dtype.size
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """One of the plans that were made in search of one within a limit.
+
+    bytes:       arena and state
+    extra_macs:  beyond those of whole images
+    moved_bytes: that all turns together move within buffers
+    calls:       of kernels, in loops and elsewhere
+    loops:       for each loop, its nodes' names and how many rows of the result a turn makes
+    chosen:      it is the graph's
+    """
+
+    bytes: int
+    extra_macs: int
+    moved_bytes: int
+    calls: int
+    loops: tuple[str, ...]
+    chosen: bool = False

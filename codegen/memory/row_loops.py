@@ -194,7 +194,7 @@ def uses(loop: Node, first: int) -> dict[Tensor, tuple[int, int]]:
     return spans
 
 
-def largest_moves(loop: Node) -> int:
+def moved_bytes(loop: Node) -> int:
     """Bytes that all turns together move to the start of buffers."""
     return sum(
         stretch.turns * tensor.type.bytes for stretch in loop.op.stretches for kept, tensor in stretch.keeps if kept.row

@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from edgegen.report.row_plans import row_plan_curve
 from edgegen.resources import resource
 
 LEFT, TOP, DEPTH, GAP, BARS = 84, 14, 420, 14, 70  # pixels: axis labels, the map, the MACs below it
@@ -126,5 +127,12 @@ def html_report(r: dict[str, Any]) -> str:
         *((f"{p['name']} (output)", f"{p['dtype']}{p['shape']}") for p in r["outputs"]),
     ]
     used = {t["role"] for t in r["arena"]}
-    context = {"r": r, "map": _map(r), "facts": facts, "roles": [role for role in ROLES if role in used]}
+    curve = row_plan_curve(r["row_plans"])
+    context = {
+        "r": r,
+        "map": _map(r),
+        "curve": curve,
+        "facts": facts,
+        "roles": [role for role in ROLES if role in used],
+    }
     return environment.get_template("report.html.j2").render(context)

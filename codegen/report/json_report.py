@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from edgegen.boards import Fit
@@ -128,6 +129,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     that is not known.
     `weights_files` names the files of weights that do not stand in the C.
     Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.
+    `row_plans` are the plans among which loops over rows were chosen under a limit (`RowPlan`), smallest first.
     Persistent state lies behind the arena in the same struct, from `state_offset` on. Nodes of sub-graphs, which say
     what they are `inside`, come before the node that runs them, whose `macs` count theirs: of branches the larger, of
     a loop one turn (`macs_count`).
@@ -165,6 +167,8 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "signature": graph.signature.key if graph.signature else None,
         "inputs": [_port(t, n) for t, n in zip(graph.inputs, graph.input_names(), strict=True)],
         "outputs": [_port(t, n) for t, n in zip(graph.outputs, graph.output_names(), strict=True)],
+        "input_by_rows": graph.fed is not None,
+        "row_plans": [{**asdict(p), "loops": list(p.loops)} for p in graph.row_plans],
         "transposes": _transposes(steps),
         "operators": dict(sorted(kinds.items())),
         "nodes": [_node(i, n, owners.get(n), target) for i, n in enumerate(steps)],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgegen.report.row_plans import row_plan_table
+
 
 def _loops(r: dict[str, Any]) -> str:
     """How loops are counted, if there are any."""
@@ -45,6 +47,9 @@ def summary(r: dict[str, Any]) -> str:
         rows.append(("RAM", used, f"of {board['ram_bytes']:,} B on {board['name']}; arena, state and stack reserve"))
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     lines = [f"  {a.ljust(widths[0])}  {b.rjust(widths[1])}   {c}" for a, b, c in rows]
+    if r["row_plans"]:
+        table = "\n".join(f"  {line}".rstrip() for line in row_plan_table(r["row_plans"]).splitlines())
+        lines += ["", "  plans of whole images and of loops over rows (* chosen)", table, ""]
     return "\n".join([f"{r['name']} for {target['name']}, optimized for {target['optimize']}", *lines])
 
 

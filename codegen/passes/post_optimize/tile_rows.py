@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph, Node
+from edgegen.ir.rows import RowPlan
+from edgegen.memory.row_loops import moved_bytes
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.passes.planning import PLANNING, apply
 from edgegen.passes.row_parts import Choice, Parts
 from edgegen.passes.row_turns import Part, row_loop
 from edgegen.targets import Target
 
+POINTS = 4  # of the curve of RAM against work, besides the plans that the search makes
 SPREAD = (1.0, 1.03, 1.1, 1.25)  # likewise, where the least is sought
 SLACK = (
     1.2,
@@ -45,6 +48,14 @@ class _Planned:
     @property
     def work(self) -> int:
         return sum(c.cost.work for c in self.choices)
+
+    def described(self, macs: int, chosen: bool) -> RowPlan:
+        """macs: with whole images"""
+        loops = [n for n in self.graph.nodes if n.op.stretches]
+        calls = sum(n.has_kernel for n in self.graph.nodes)
+        calls += sum(s.turns * sum(n.has_kernel for n in s.graph.nodes) for n in loops for s in n.op.stretches)
+        names = tuple(f"{n.name}, {c.rows} a turn" for n, c in zip(loops, self.choices, strict=True))
+        return RowPlan(self.bytes, self.graph.macs() - macs, sum(map(moved_bytes, loops)), calls, names, chosen)
 
 
 def tiled(graph: Graph, choices: Sequence[Choice]) -> bool:
@@ -89,14 +100,14 @@ def _plans(parts: Parts, graph: Graph, target: Target, limits: Sequence[int]) ->
                 yield planned
 
 
-def _within(parts: Parts, least: int, graph: Graph, target: Target, smallest: _Planned) -> _Planned:
-    """The plan of least work within the target's limit. Raises DoesNotFit with the smallest, at most `smallest`."""
+def _within(parts: Parts, least: int, graph: Graph, target: Target, tried: list[_Planned]) -> _Planned:
+    """The plan of least work within the target's limit; the plans made are added to `tried`. Raises DoesNotFit."""
     limit = target.ram_bytes
     for planned in _plans(parts, graph, target, [max(int(limit * slack), least) for slack in SLACK]):
+        tried.append(planned)
         if planned.bytes <= limit:
             return planned
-        smallest = min(smallest, planned, key=lambda p: p.bytes)
-    raise _does_not_fit(limit, smallest)
+    raise _does_not_fit(limit, min(tried, key=lambda p: p.bytes))
 
 
 def tile_rows(graph: Graph, target: Target) -> bool:
@@ -117,12 +128,30 @@ def tile_rows(graph: Graph, target: Target) -> bool:
         raise _not_by_rows(graph)
     if least is None:
         raise _does_not_fit(target.ram_bytes, plain)
+    tried = [] if graph.by_rows else [plain]
     if target.ram_bytes:
-        best = _within(parts, least, graph, target, plain)
+        best = _within(parts, least, graph, target, tried)
     else:
-        best = min(_plans(parts, graph, target, [int(least * s) for s in SPREAD]), key=lambda p: (p.bytes, p.work))
+        tried += _plans(parts, graph, target, [int(least * s) for s in SPREAD])
+        best = min(tried, key=lambda p: (p.bytes, p.work))
+    tried += _plans(parts, graph, target, _between(least, plain.bytes))
     tiled(graph, best.choices)
+    graph.row_plans = _curve(tried, best, plain.graph.macs())
     return True
+
+
+def _between(least: int, most: int) -> list[int]:
+    """Sizes from the least to the most, the same factor from one to the next."""
+    return [int(least * (most / least) ** (k / POINTS)) for k in range(POINTS)] if most > least else [least]
+
+
+def _curve(tried: Sequence[_Planned], best: _Planned, macs: int) -> tuple[RowPlan, ...]:
+    """The plans of which none is both smaller and less work than another, and the chosen one."""
+    kept: list[_Planned] = []
+    for planned in sorted(tried, key=lambda p: (p.work, p.bytes)):
+        if planned is best or not kept or planned.bytes < min(k.bytes for k in kept):
+            kept.append(planned)
+    return tuple(p.described(macs, p is best) for p in sorted(kept, key=lambda p: p.bytes))
 
 
 def _not_by_rows(graph: Graph) -> UsageError:
