@@ -163,14 +163,10 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         metavar="SIZE",
         type=size,
         default=0,
-        help="bytes that arena and state may take: 32000, 64K or 1M. Where they are too few for whole images, parts of "
-        "the model are computed a few rows at a time, nothing twice, with the least extra work (default: no limit)",
+        help="bytes of arena and state, such as 64K: where whole images do not fit, nodes run on a few rows at a time",
     )
     parser.add_argument(
-        "--input-rows",
-        action="store_true",
-        help="take the input, an image, row by row: NAME_push_row in place of NAME_run computes what each row allows, "
-        "and the image never exists whole",
+        "--input-rows", action="store_true", help="take the image row by row: NAME_push_row in place of NAME_run"
     )
     parser.add_argument(
         "--print-ir-after",
