@@ -15,6 +15,7 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.targets import Optimize
+from edgegen.targets import target as find_target
 from tests.dsp_host import check_nodes_on_host
 from tests.harness import Case, check_nodes, constant_input
 
@@ -120,6 +121,14 @@ def _tiles() -> list[Case]:
 @pytest.mark.parametrize(("optimize", "cc"), [("speed", ""), ("size", "clang")])
 def test_sums_are_scaled_in_tiles(optimize: Optimize, cc: str) -> None:
     check_nodes(_tiles(), "cortex-m4", optimize=optimize, cc=cc, sanitize=not cc)
+
+
+@pytest.mark.cross
+def test_cores_without_floats_scale_in_c() -> None:
+    """Tiles in assembly have no instructions for it there."""
+    with_floats = find_target("cortex-m4")
+    without = tuple(f for f in with_floats.cflags if "fpu" not in f and "float" not in f)
+    check_nodes(_tiles(), replace(with_floats, cflags=(*without, "-mfloat-abi=soft")))
 
 
 def test_tiles_in_c_scale_sums_alike() -> None:

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx.helper
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_dynamic,
+    quantize_static,
+)
 
 from edgegen.ir.tensor import Array
 
@@ -83,6 +89,17 @@ def quantized(network: Network, model: onnx.ModelProto, per_channel: bool, activ
             extra_options={"WeightSymmetric": True},
         )
         return onnx.load(path)
+
+
+def dynamic() -> tuple[Network, onnx.ModelProto]:
+    """Dense layers whose inputs are quantized while the model runs, as quantize_dynamic writes them."""
+    n = Network(x=(2, 64))
+    y = n.node("Relu", n.node("Add", n.node("MatMul", "x", n.weights(64, 40)), n.weights(40)))
+    model = n.model(n.node("Add", n.node("MatMul", y, n.weights(40, 10)), n.weights(10)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dynamic.onnx"
+        quantize_dynamic(model, str(path), weight_type=QuantType.QInt8)
+        return n, onnx.load(path)
 
 
 def mobile() -> tuple[Network, onnx.ModelProto]:

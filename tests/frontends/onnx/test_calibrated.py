@@ -11,7 +11,7 @@ from edgegen.ir.evaluate import evaluate
 from edgegen.ops.requantize import Dequantize
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
-from tests.frontends.onnx.calibrated import NETWORKS, Network, quantized
+from tests.frontends.onnx.calibrated import NETWORKS, Network, dynamic, quantized
 from tests.frontends.onnx.small_models import judge, optimize, read_model
 from tests.harness import compile_for_test
 
@@ -53,3 +53,20 @@ def test_networks_compute_the_same_on_every_core(target: str) -> None:
         wanted.append(evaluate(optimize(read_model(model)), inputs)[0])
     for name, outcome, want in zip(NETWORKS, build_program(models, Build()).execute(calls), wanted, strict=True):
         assert np.array_equal(outcome.outputs[0], want), name
+
+
+ROWS = {"generic": "dense_s8_s32", "arm-neon": "dense_s8_s32_neon", "cortex-m4": "dense_s8_s32_dsp"}
+
+
+@pytest.mark.parametrize(
+    "target", ["generic", *(pytest.param(t, marks=pytest.mark.cross) for t in ("arm-neon", "cortex-m4"))]
+)
+def test_layers_quantized_at_run_time_take_the_rows_of_sums(target: str) -> None:
+    network, model = dynamic()
+    (inputs,) = network.samples(1)
+    compiled = compile_for_test(read_model(model), find_target(target), "dynamic")
+    kernels = [n.kernel.name for n in compiled.graph.nodes if n.kernel is not None]
+    assert [k for k in kernels if k.startswith(("dense", "conv2d"))] == [ROWS[target]] * 2
+    (found,) = build_program([compiled], Build()).execute([Call(list(inputs.values()))])[0].outputs
+    wanted = judge(model, inputs)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=2e-6 * float(np.abs(wanted).max()))
