@@ -2,8 +2,9 @@
 
     python -m tests.memory.checked_graphs 2000    compiles and runs that many, many to a program
 
-A quarter each: s32 in nested branches and loops; patterns that passes look for; and twice images that go through
-convolutions of changing depth, views and element-wise operators, with branches, loops and state around and between.
+A quarter each: s32 in nested branches and loops; patterns that passes look for; images that go through convolutions of
+changing depth, views and element-wise operators, with branches, loops and state around and between; and a sixteenth
+chains, residuals and branches that are computed a few rows at a time.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
+from edgegen.compiler import Compiled
 from edgegen.ir.dtypes import S32
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.fixed_point import FixedPoint
@@ -34,11 +36,13 @@ from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.check import random_array
+from edgegen.targets import TARGETS
 from edgegen.verify import Build, Call, build_program, compare
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
 from tests.ops.test_control import Random as Nests
 from tests.passes.test_random_graphs import RandomGraph
+from tests.row_graphs import RowGraph, compiled_loop
 
 BATCH = 250  # graphs to a program
 RUNS = 2
@@ -165,18 +169,28 @@ class Images:
 
 @dataclass(frozen=True)
 class Checked:
-    """A graph, and what it gets in consecutive runs."""
+    """A graph, what it gets in consecutive runs, and how many rows it computes at a time; 0: all."""
 
     graph: Graph
     runs: list[list[Array]]
+    rows: int = 0
+
+    def compiled(self, target: str, name: str) -> Compiled:
+        chosen = replace(TARGETS[target], optimize="size", plan_seconds=1)
+        loop = compiled_loop(self.graph, self.rows, chosen, name) if self.rows else None
+        return loop or compile_for_test(self.graph, chosen, name, "size")
 
 
 def random_case(seed: int) -> Checked:
     if seed % 4 == 0:
         nests = Nests(seed)
         return Checked(nests.model(), [nests.inputs() for _ in range(RUNS)])
-    graph = RandomGraph(seed).graph() if seed % 4 == 1 else Images(seed).model()
     random = np.random.default_rng(seed)
+    if seed % 16 == 7:
+        rows = int(random.integers(1, 4))
+        graph = RowGraph(seed).graph(int(random.integers(2, 7)))
+        return Checked(graph, [[random_array(graph.inputs[0].type, random)] for _ in range(RUNS)], rows)
+    graph = RandomGraph(seed).graph() if seed % 4 == 1 else Images(seed).model()
     runs = [[random_array(t.type, random) for t in graph.inputs] for _ in range(RUNS)]
     if seed % 4 > 1:
         for inputs in runs:
@@ -192,7 +206,7 @@ def check_graphs(seeds: Sequence[int], target: str = "generic", sanitize: bool =
     over = 0
     for start in range(0, len(seeds), BATCH):
         cases = [random_case(s) for s in seeds[start : start + BATCH]]
-        models = [compile_for_test(c.graph, target, f"m{i}", "size") for i, c in enumerate(cases)]
+        models = [c.compiled(target, f"m{i}") for i, c in enumerate(cases)]
         over += sum(m.files[f"{m.name}.c"].count("_OVER(") for m in models)
         program = build_program(models, checking(target, sanitize))
         calls = [Call(inputs, i) for i, c in enumerate(cases) for inputs in c.runs]

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgegen.compiler import Compiled, Request, compile_model
+from benchmarks.conformance import files, read_case
+from edgegen.compiler import Compiled
 from edgegen.emit.render import render
-from edgegen.errors import EdgegenError, InvalidGraph, NoKernel, ToolchainFailed, UnsupportedModel
+from edgegen.errors import InvalidGraph, InvalidModel, NoKernel, ToolchainFailed, UnsupportedModel
 from edgegen.ir.dtypes import F32
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
@@ -23,11 +24,8 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.determinant import Determinant
 from edgegen.ops.unary import Unary
 from edgegen.passes.check import random_array
-from edgegen.targets import host_target
 from edgegen.verify import Build, Call, build_program, compare
 from edgegen.verify.objects import compile_models
-from edgegen.verify.samples import random_samples
-from tests import corpus as corpus_files
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
 from tests.memory.checked_graphs import check_graphs, checking, random_case
@@ -35,6 +33,7 @@ from tests.verify.altered import X, altered, dense_model
 
 CHECKED = Build(check_memory=True)
 MOST_MACS = 200_000_000
+LARGEST = 4 << 20  # bytes of a model file: larger ones take as long to read as to check
 
 
 def test_random_graphs_keep_to_their_plans() -> None:
@@ -240,22 +239,23 @@ def without_check(text: str) -> str:
 
 @pytest.mark.corpus
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["tflite", "onnx"])
-def test_corpus_models_keep_to_their_plans(kind: str, corpus: Path) -> None:
-    """Every model that compiles, on this machine's best target, but for those of very many MACs."""
-    models = []
-    for path in corpus_files.models(corpus, kind):
+@pytest.mark.usefixtures("corpus")
+def test_corpus_models_keep_to_their_plans() -> None:
+    """Every model of both formats that compiles, on this machine's best target, but for those of very many MACs."""
+    cases = []
+    for name, path in sorted(files().items()):
+        if path.stat().st_size > LARGEST:
+            continue
         try:
-            model = compile_model(Request(path, host_target(), name=f"m_{path.stem}"[:48]))
+            case = read_case(name, "host", "size")
         except (UnsupportedModel, NoKernel):
             continue
-        except EdgegenError:
-            assert path.stem == "model_invoking_error"
+        except InvalidModel:
+            assert name == "model_invoking_error"
             continue
-        if model.source.macs() <= MOST_MACS:
-            models.append(model)
-    assert len(models) > 40
-    program = build_program(models, Build(check_memory=True, cflags=("-O1",)))
-    program.execute(
-        [Call(s.inputs, i) for i, m in enumerate(models) for s in random_samples(m.source, 2, seed=i)],
-    )
+        if case.model.source.macs() <= MOST_MACS:
+            cases.append(case)
+    assert len(cases) > 100
+    models = [c.model for c in cases]
+    program = build_program(models, Build(check_memory=True, together=True, cflags=("-O1",)))
+    program.execute([Call(inputs, i) for i, c in enumerate(cases) for inputs, _ in c.samples[:2]])
