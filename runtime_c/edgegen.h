@@ -30,6 +30,10 @@
 EDGEGEN_INLINE int32_t edgegen_min_s32(int32_t a, int32_t b) { return a < b ? a : b; }
 EDGEGEN_INLINE int32_t edgegen_max_s32(int32_t a, int32_t b) { return a > b ? a : b; }
 
+/* A loop over 0 to count - 1, or from the last to the first. */
+#define EDGEGEN_EACH(i, count, backward)                                                                               \
+    for (int32_t i = (backward) ? (count)-1 : 0; (backward) ? i >= 0 : i < (count); i += (backward) ? -1 : 1)
+
 /* The function of <math.h> for a type. */
 #define EDGEGEN_MATH_F32(function) function##f
 #define EDGEGEN_MATH_F64(function) function

@@ -41,13 +41,17 @@ class Overlapping:
 
 @dataclass(frozen=True)
 class _Run:
-    """A node with its output `difference` bytes after input `position`, which the row allows or not."""
+    """A node with its output `difference` bytes after input `position`, which the row allows or not.
+
+    backward: it runs from the end of its output
+    """
 
     case: Case
     node: Node
     position: int
     difference: int
     allowed: bool
+    backward: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,12 @@ def _runs(one: Overlapping, node: Node, target: str) -> list[_Run]:
         if one.tight:
             differences.append((most + unit, False))
         runs += [_Run(one.case, node, position, d, allowed) for d, allowed in differences]
+        if overlap.least is not None:
+            least = -(-overlap.least // unit) * unit
+            differences = [(least, True), (least + unit, True), (least + 3 * unit, True)]
+            if one.tight:
+                differences.append((least - unit, False))
+            runs += [_Run(one.case, node, position, d, allowed, True) for d, allowed in differences]
     return runs
 
 
@@ -130,9 +140,10 @@ def _copy(run: _Run, number: int) -> Node:
 
     node = run.node
     inputs = [t if t is None or t.is_constant else twin(t) for t in node.inputs]
-    return Node(
-        node.op, inputs, [twin(t) for t in node.outputs], f"run{number}", kernel=node.kernel, packed=node.packed
-    )
+    packed = node.packed
+    if packed is not None and packed.turns:
+        packed = packed.turned(run.backward)
+    return Node(node.op, inputs, [twin(t) for t in node.outputs], f"run{number}", kernel=node.kernel, packed=packed)
 
 
 def _plan(runs: Sequence[_Run], nodes: Sequence[Node]) -> Plan:
@@ -193,6 +204,7 @@ def run_overlaps(prepared: Prepared) -> None:
     outputs = iter(outcome.outputs)
     for run in runs:
         label = f"{_label(run.case)} on {target}, output {run.difference} bytes after input {run.position}"
+        label += ", backward" if run.backward else ""
         found = [_compare(next(outputs), want) for want in reference(run.case)]
         if run.allowed:
             assert all(f.match for f in found), f"{label}: {found}"

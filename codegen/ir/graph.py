@@ -93,6 +93,14 @@ class Node:
             return None
         return self.kernel.overlap(self).get(position)
 
+    def bears(self, difference: int, position: int, output: int = 0) -> bool:
+        """Whether the kernel, run from the start or from the end as decided, may write an output so many bytes after
+        the start of the input at `position`."""
+        overlap = self.overlap(position, output)
+        if overlap is None or self.packed is None:
+            return False
+        return overlap.backward(difference) if self.packed.backward else overlap.forward(difference)
+
     def macs(self) -> int:
         return self.op.macs(*(t.type if t is not None else None for t in self.inputs))
 

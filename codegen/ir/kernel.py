@@ -12,7 +12,7 @@ time, `constants` the arrays that `pack` laid out ahead of time, and `scratch` a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from edgegen.ir.layout import NATURAL, Layout
@@ -67,20 +67,45 @@ class Packed:
     scratch: int = 0
     definitions: tuple[str, ...] = ()
 
+    @property
+    def turns(self) -> bool:
+        """Whether the kernel can run from the end of its output: it has a param `backward`, which is 0 as packed."""
+        return "backward" in self.params
+
+    @property
+    def backward(self) -> bool:
+        return self.params.get("backward", 0) == 1
+
+    def turned(self, backward: bool) -> Packed:
+        """For the same node, computed from its start or from its end."""
+        return replace(self, params={**self.params, "backward": int(backward)})
+
 
 @dataclass(frozen=True)
 class Overlap:
     """Where an output may lie over an input that nobody needs afterwards, as the order of the kernel's accesses allows.
 
-    most: the output's start less the input's, in bytes: at most this, where they share bytes
-    step: and less than `most` by multiples of this; 0: exactly `most`
+    most:  the output's start less the input's, in bytes: at most this, where they share bytes
+    step:  and less than `most` by multiples of this; 0: exactly `most`
+    least: or at least this, if the kernel runs from the end: if its param `backward` is 1
     """
 
     most: int
     step: int = 1
+    least: int | None = None
 
     def allows(self, difference: int) -> bool:
-        """Whether the output may start `difference` bytes after the input."""
+        """Whether the output may start `difference` bytes after the input, whichever way the kernel then runs."""
+        return self.forward(difference) or self.backward(difference)
+
+    def backward(self, difference: int) -> bool:
+        return self.least is not None and difference >= self.least
+
+    def moved(self, bytes_: int) -> Overlap:
+        """With everything it says so many bytes later."""
+        return Overlap(self.most + bytes_, self.step, None if self.least is None else self.least + bytes_)
+
+    def forward(self, difference: int) -> bool:
         return difference == self.most or (
             self.step > 0 and difference < self.most and (self.most - difference) % self.step == 0
         )

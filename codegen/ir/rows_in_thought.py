@@ -88,8 +88,7 @@ class _Turns:
                 raise self.fail(f'the scratch of "{node.name}" overlaps what it reads or writes')
             self.write(worked, NOTHING)
         for i, span in reads:
-            allowed = node.overlap(i)
-            if _common(out, span) and (allowed is None or not allowed.allows(out.start - span.start)):
+            if _common(out, span) and not node.bears(out.start - span.start, i):
                 raise self.fail(f'the result of "{node.name}" overlaps its input "{node.input(i).name}"')
         self.wanted[node.out] = self.fresh(node.out)
         self.write(out, np.repeat(self.wanted[node.out], node.out.type.bytes // node.out.shape[1]))

@@ -194,8 +194,7 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
         for i, tensor, source in reads:
             if not _overlap(place, source):
                 continue
-            allowed = node.overlap(i, k) if k < len(node.outputs) else None
-            if allowed is None or not allowed.allows(place.offset - source.offset):
+            if k >= len(node.outputs) or not node.bears(place.offset - source.offset, i, k):
                 raise _fail(node, f'{label} overlaps its input "{tensor.name}"')
     for _, place in writes:
         arena.spoil(place, who)

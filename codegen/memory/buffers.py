@@ -94,8 +94,10 @@ def forbidden(a: Buffer, b: Buffer, over: Pairs, under: Pairs, alignment: int) -
 def _outside(overlap: Overlap, shift: int, start: int, end: int, alignment: int) -> list[Interval]:
     """What an overlap leaves forbidden of the distances between start and end; `shift` is added to its own."""
     most = overlap.most + shift
+    if overlap.least is not None:
+        end = min(end, overlap.least + shift)
     if overlap.step == 1:
-        return [(max(most, start), end)] if most < end else []
+        return [(max(most, start), end)] if max(most, start) < end else []
     step = math.lcm(overlap.step, alignment)  # 0 for a single distance
     candidates = (most - k * overlap.step for k in range(alignment if overlap.step else 1))
     first = next((p for p in candidates if p % alignment == 0), None)

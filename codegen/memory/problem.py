@@ -184,4 +184,7 @@ def _common(overlap: Overlap, below: Tensor, above: Tensor, alignment: int, unit
     a, b = (round_up(t.type.bytes, alignment) for t in (below, above))
     if overlap.step == 0 and overlap.most % unit != 0:
         return 0
-    return max(0, min(a, b, b + overlap.most // unit * unit))
+    common = b + overlap.most // unit * unit
+    if overlap.least is not None:
+        common = max(common, a - -(-overlap.least // unit) * unit)
+    return max(0, min(a, b, common))

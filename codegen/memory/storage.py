@@ -193,9 +193,9 @@ def overlap_over(node: Node, place: Storage, position: int) -> Overlap | None:
 
 def _both(a: Overlap, b: Overlap) -> Overlap | None:
     """What two overlaps allow together; None: nothing that is worth a search."""
-    if a.step == b.step == 1:
-        return Overlap(min(a.most, b.most))
-    return a if a == b else None
+    if a == b:
+        return a
+    return Overlap(min(a.most, b.most)) if a.step == b.step == 1 else None
 
 
 def overlaps(graph: Graph, places: Sequence[Storage], boxes: Sequence[dict[Tensor, Box]]) -> Overlaps:
@@ -212,7 +212,7 @@ def overlaps(graph: Graph, places: Sequence[Storage], boxes: Sequence[dict[Tenso
         if overlap is not None:
             # the tensors need not start where their boxes do
             skew = places[i].offsets[source] - below.offset - places[j].offsets[result] + above.offset
-            overlap = Overlap(overlap.most + skew, overlap.step)
+            overlap = overlap.moved(skew)
         pair = found.setdefault((i, j), {})
         known = pair.get((below, above), overlap)
         pair[below, above] = None if known is None or overlap is None else _both(known, overlap)

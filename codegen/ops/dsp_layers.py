@@ -169,6 +169,7 @@ def pack_convolution(conv: Convolution) -> Packed:
         "last_pair": last_pair,
         "multipliers": len(words),
         "sums": strip,
+        "backward": 0,
         "x_zero": conv.x_zero,
     }
     words = np.concatenate([words, one.multipliers()]).astype(np.int32)

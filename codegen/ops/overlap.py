@@ -54,6 +54,13 @@ def applies(node: Node) -> bool:
     return same and not x.is_constant and x.type.layout == y.type.layout == NATURAL and min(*x.shape, *y.shape, 1) > 0
 
 
+def _last_inside(out: int, stride: int, pad: int, dilation: int, kernel: int, size: int) -> Offsets:
+    """Along an axis, the last coordinate inside the image of each window."""
+    end = np.arange(out, dtype=np.int64) * stride - pad + (kernel - 1) * dilation
+    beyond = np.maximum(end - (size - 1), 0)
+    return np.maximum(end - -(-beyond // dilation) * dilation, 0)
+
+
 def window_starts(node: Node) -> Offsets:
     """[N, oH, oW]: the lowest byte of x that each window of an image reads."""
     x, y = node.input(0), node.out
@@ -62,9 +69,55 @@ def window_starts(node: Node) -> Offsets:
     n, in_h, in_w, channels = x.shape
     rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], in_h)
     columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], in_w)
-    images = np.arange(n, dtype=np.int64)
-    pixels = (images[:, None, None] * in_h + rows[None, :, None]) * in_w + columns[None, None, :]
-    return pixels * (channels * x.dtype.size)
+    return _pixels(n, in_h, in_w, rows, columns) * (channels * x.dtype.size)
+
+
+def window_ends(node: Node) -> Offsets:
+    """[N, oH, oW]: one past the highest byte of x that each window of an image reads."""
+    x, y = node.input(0), node.out
+    op = cast(_Windowed, node.op)
+    dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
+    kernel = _kernel_size(node)
+    n, in_h, in_w, channels = x.shape
+    rows = _last_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], kernel[0], in_h)
+    columns = _last_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], kernel[1], in_w)
+    return (_pixels(n, in_h, in_w, rows, columns) + 1) * (channels * x.dtype.size)
+
+
+def _pixels(batch: int, in_h: int, in_w: int, rows: Offsets, columns: Offsets) -> Offsets:
+    images = np.arange(batch, dtype=np.int64)
+    return (images[:, None, None] * in_h + rows[None, :, None]) * in_w + columns[None, None, :]
+
+
+def _kernel_size(node: Node) -> Pair:
+    if len(node.inputs) == 1:
+        return cast(Pair, getattr(node.op, "kernel", (1, 1)))
+    shape = node.input(1).shape  # [units, kH, kW, depth], or of depthwise convolutions [kH, kW, channels]
+    return (shape[1], shape[2]) if len(shape) == 4 else (shape[0], shape[1])
+
+
+def _turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offsets]]) -> Overlaps:
+    """The overlap of a kernel that, if it turns, goes through its steps from the last to the first.
+
+    from_end: (one past the last byte of x that each step reads, the first byte of the output that is written until it
+              has read that)
+    """
+    if node.packed is None or not node.packed.turns:
+        return {0: Overlap(most)}
+    x, y = node.input(0).type.bytes, node.out.type.bytes
+    reads, written = from_end()
+    return {0: Overlap(most, least=x - y - distance((x - reads)[::-1], (y - written)[::-1]))}
+
+
+def _either_way(node: Node, most: Callable[[Offsets], int]) -> Overlaps:
+    """most: of an overlap, from the lowest byte of x that each step reads. A kernel that turns goes through the steps
+    from the last to the first, and through a step's bytes downwards: it is the same kernel on mirrored memory."""
+    x, y = node.input(0), node.out
+    forward = most(window_starts(node).reshape(-1))
+    if node.packed is None or not node.packed.turns:
+        return {0: Overlap(forward)}
+    backward = most((x.type.bytes - window_ends(node)).reshape(-1)[::-1])
+    return {0: Overlap(forward, least=x.type.bytes - y.type.bytes - backward)}
 
 
 def _numbers(count: int) -> Offsets:
@@ -75,9 +128,10 @@ def by_pixel(node: Node) -> Overlaps:
     """Of a kernel that reads a pixel's window again and again until the last of the pixel's elements is written."""
     if not applies(node):
         return NONE
-    reads, pixel = window_starts(node).reshape(-1), node.out.shape[-1] * node.out.dtype.size
-    written = _numbers(len(reads)) * pixel + (pixel - node.out.dtype.size)
-    return {0: Overlap(distance(reads, written))}
+    y = node.out
+    pixel = y.shape[-1] * y.dtype.size
+    written = _numbers(y.type.elements // y.shape[-1]) * pixel + (pixel - y.dtype.size)
+    return _either_way(node, lambda reads: distance(reads, written))
 
 
 def by_channel(block: int) -> Callable[[Node], Overlaps]:
@@ -92,11 +146,10 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
             return by_pixel(node)
         channels, size = y.shape[-1], y.dtype.size
         back = -channels % block * size  # bytes of a pixel written already that its last block reads
-        reads = window_starts(node).reshape(-1)
-        written = _numbers(len(reads)) * (channels * size)
+        written = _numbers(y.type.elements // channels) * (channels * size)
         if channels > block:  # a pixel's first channels are written before its last are read, the first pixel's too
-            return {0: Overlap(distance(reads + 1, written + 1) - back)}
-        return {0: Overlap(distance(reads, written))}
+            return _either_way(node, lambda reads: distance(reads + 1, written + 1) - back)
+        return _either_way(node, lambda reads: distance(reads, written))
 
     return overlap
 
@@ -110,8 +163,14 @@ def by_strip(node: Node) -> Overlaps:
     total = len(starts)
     done = _numbers(-(-total // pixels)) * pixels
     first = np.minimum(done, max(total - pixels, 0))
-    reads = np.minimum.reduce([starts[np.minimum(first + k, total - 1)] for k in range(pixels)])
-    return {0: Overlap(distance(reads, done * pixel))}
+    strips = [np.minimum(first + k, total - 1) for k in range(pixels)]
+    most = distance(np.minimum.reduce([starts[s] for s in strips]), done * pixel)
+
+    def from_end() -> tuple[Offsets, Offsets]:
+        ends = window_ends(node).reshape(-1)
+        return np.maximum.reduce([ends[s] for s in strips]), np.append(first[1:], total) * pixel
+
+    return _turning(node, most, from_end)
 
 
 def by_rows(rows: int) -> Callable[[Node], Overlaps]:
@@ -139,7 +198,11 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
             return {0: Overlap(distance(reads, number * row))}
         reads = window_starts(node).min(axis=2).reshape(-1)
         last = np.minimum(oy // rows * rows + rows, out_h) - 1
-        return {0: Overlap(distance(reads, (images * out_h + last + 1) * row - y.dtype.size))}
+        return _turning(
+            node,
+            distance(reads, (images * out_h + last + 1) * row - y.dtype.size),
+            lambda: (window_ends(node).max(axis=2).reshape(-1), number * row),
+        )
 
     return overlap
 
@@ -149,8 +212,10 @@ def _by_piece(node: Node, pixels: int) -> Overlaps:
     x, y = node.input(0), node.out
     total = y.type.elements // y.shape[3]
     first = np.arange(0, total, pixels, dtype=np.int64)
-    written = np.minimum(first + pixels, total) * (y.shape[3] * y.dtype.size) - y.dtype.size
-    return {0: Overlap(distance(first * (x.shape[3] * x.dtype.size), written))}
+    end = np.minimum(first + pixels, total)
+    x_pixel, y_pixel = x.shape[3] * x.dtype.size, y.shape[3] * y.dtype.size
+    forward = distance(first * x_pixel, end * y_pixel - y.dtype.size)
+    return _turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
 
 
 def by_dense_row(node: Node) -> Overlaps:

@@ -5,7 +5,8 @@
 #include "kernels/image_loops.h"
 
 /* Strides are in elements along n, h, w, c. Units go `group_units` in a row to one of the `groups` of channels of x, and
- * then to the next; after the last group again to the first. */
+ * then to the next; after the last group again to the first. backward: from the last number of the output to the
+ * first. */
 #define EDGEGEN_CONV2D_GEOMETRY                                                                                        \
     int32_t batch, in_h, in_w, out_h, out_w;                                                                           \
     int32_t units, kernel_h, kernel_w, depth, group_units, groups;                                                     \
@@ -17,11 +18,13 @@
 
 typedef struct {
     EDGEGEN_CONV2D_GEOMETRY;
+    int32_t backward;
     int32_t x_zero, weight_offset, zero_point, low, high;
 } edgegen_conv2d_s8;
 
 typedef struct {
     EDGEGEN_CONV2D_GEOMETRY;
+    int32_t backward;
     float low, high;
 } edgegen_conv2d_f32;
 

@@ -18,9 +18,10 @@ typedef struct {
 } edgegen_neon_window;
 
 /* tile:  pixels computed together by lanes, 1 to 6 and at most out_w
- * apart: sums of two products may overflow s16 */
+ * apart: sums of two products may overflow s16
+ * backward: from the last row of the output to the first; only where windows lie in x */
 typedef struct {
-    int32_t batch, out_h, tile, apart;
+    int32_t batch, out_h, tile, apart, backward;
     edgegen_neon_window window;
     edgegen_neon_output output;
 } edgegen_conv2d_s8_neon;

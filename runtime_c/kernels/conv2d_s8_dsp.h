@@ -17,12 +17,13 @@
  * tile_units: units of all whole tiles; an odd last unit is computed again together with its neighbour
  * last_pair, multipliers: where in the stream the last pair begins and, for EDGEGEN_DSP_ACCUMULATOR, [units][2] of
  *             multiplier and shift; in words
+ * backward:   from the last strip to the first
  * sums:       where in scratch outputs lie that are not yet results, or that a tile writes beside the only unit's */
 typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w, units;
     int32_t kernel_h, runs, run_quads, tails, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int32_t x_first, x_count, y_first, y_count;
-    int32_t pixels, quads, sum_quads, tile_units, last_pair, multipliers, sums;
+    int32_t pixels, quads, sum_quads, tile_units, last_pair, multipliers, sums, backward;
     int32_t form, shift, x_zero, zero_point, low, high;
 } edgegen_conv2d_s8_dsp;
 
@@ -145,25 +146,21 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
     edgegen_dsp_tile pair = {{0}, p->shift, step, 2 * size, p->quads, p->form};
     const edgegen_dsp_windows w = {p->stride_w * p->channels, p->run_quads, p->kernel_h,
                                    p->dilation_h * p->in_w * p->channels};
-    int32_t oy = -1, ox = p->out_w, first = 0, x_count = 0;
+    const int32_t next = p->backward != 0 ? -pixels : pixels;
+    int32_t from = p->backward != 0 ? (total - 1) / pixels * pixels : 0; /* the strip's first pixel, if it is whole */
+    int32_t rows = from / p->out_w, ox = from - rows * p->out_w;
+    int32_t known = -1, x_count = 0;
     int32_t row = 0; /* where in x the windows of the current row of outputs start */
     words[0] = words[1] = words[2] = 0;
-    for (int32_t rows = -1;; ox += pixels, first += pixels) {
-        if (first + pixels > total) {
-            if (first >= total) {
-                break;
-            }
-            ox -= first - edgegen_max_s32(total - pixels, 0); /* computes some pixels again, maybe of the row before */
-            first = edgegen_max_s32(total - pixels, 0);
-        }
-        while (ox >= p->out_w) {
-            ox -= rows < 0 ? ox : p->out_w;
-            rows += 1;
-            oy = oy + 1 == p->out_h ? 0 : oy + 1;
-            const int32_t n = rows / p->out_h, top = oy * p->stride_h - p->pad_top;
+    for (; from >= 0 && from < total; from += next) {
+        const int32_t first = edgegen_max_s32(edgegen_min_s32(from, total - pixels), 0);
+        if (rows != known) {
+            const int32_t n = rows / p->out_h, oy = rows - n * p->out_h, top = oy * p->stride_h - p->pad_top;
             x_count = oy >= p->y_first && oy < p->y_first + p->y_count ? p->x_count : 0;
             row = ((n * p->in_h + top) * p->in_w - p->pad_left) * p->channels;
+            known = rows;
         }
+        ox -= from - first; /* the last strip computes some pixels again, maybe of the row before */
         if (ox >= p->x_first && ox < p->x_first + x_count) {
             const int8_t *const window = x + (row + ox * w.gap);
             if (p->runs == 1) {
@@ -194,6 +191,12 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
         if (aside != 0) {
             edgegen_conv2d_s8_dsp_move(p, out, step, edgegen_min_s32(pixels, total), stream + p->multipliers, y_size,
                                        to);
+        }
+        for (ox += from - first + next; ox >= p->out_w; ox -= p->out_w) {
+            rows += 1;
+        }
+        for (; ox < 0; ox += p->out_w) {
+            rows -= 1;
         }
     }
 }

@@ -9,18 +9,16 @@
 EDGEGEN_KERNEL void edgegen_conv2d_s8_pairs(const edgegen_conv2d_s8_neon *p, const int8_t *x, const int8_t *weights,
                                             const int32_t *epilogue, uint8_t *scratch, const int32_t sums, void *results)
 {
-    uint8_t *y = (uint8_t *)results;
     const int32_t row = p->window.out_w * p->output.step * (sums ? 4 : 1);
-    for (int32_t n = 0; n < p->batch; n++) {
+    EDGEGEN_EACH(n, p->batch, p->backward) {
+        const uint8_t *const image = (const uint8_t *)x + n * p->window.in_h * p->window.in_w * p->window.pixel;
         int32_t next = 0;
-        for (int32_t oy = 0; oy < p->out_h; oy++) {
-            const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy, &next);
+        EDGEGEN_EACH(oy, p->out_h, p->backward) {
+            const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, image, scratch, oy, &next);
             const int32_t count = oy + 1 < p->out_h ? p->window.out_w : p->window.last;
             edgegen_pairs_multiply(&rows, &p->output, count, p->apart, p->output.step, weights, epilogue,
-                                   sums, y);
-            y += row;
+                                   sums, (uint8_t *)results + (n * p->out_h + oy) * row);
         }
-        x += p->window.in_h * p->window.in_w * p->window.pixel;
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include "kernels/image_loops.h"
 
-/* Strides are in elements along n, h, w, c. */
+/* Strides are in elements along n, h, w, c. backward: from the last number of the output to the first. */
 #define EDGEGEN_DEPTHWISE_CONV2D_GEOMETRY                                                                              \
     int32_t batch, in_h, in_w, out_h, out_w;                                                                           \
     int32_t channels, multiplier, kernel_h, kernel_w;                                                                  \
@@ -13,11 +13,13 @@
 
 typedef struct {
     EDGEGEN_DEPTHWISE_CONV2D_GEOMETRY;
+    int32_t backward;
     int32_t x_zero, weight_offset, zero_point, low, high;
 } edgegen_depthwise_conv2d_s8;
 
 typedef struct {
     EDGEGEN_DEPTHWISE_CONV2D_GEOMETRY;
+    int32_t backward;
     float low, high;
 } edgegen_depthwise_conv2d_f32;
 

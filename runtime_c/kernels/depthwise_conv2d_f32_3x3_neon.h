@@ -97,15 +97,15 @@ EDGEGEN_INLINE void edgegen_depthwise_rows4_3x3(const edgegen_depthwise_conv2d_f
 }
 
 EDGEGEN_KERNEL void edgegen_depthwise_conv2d_f32_bands(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
-                                                       const float *weights, const float *bias, uint8_t *scratch,
+                                                       const float *weights, const float *bias, const float *border,
                                                        float *y)
 {
     const int32_t channels = p->output.step, row = p->window.out_w * channels;
     for (int32_t n = 0; n < p->batch; n++) {
-        int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy += 2) {
             const edgegen_neon_rows rows =
-                edgegen_neon_find_row(&p->window, (const uint8_t *)(const void *)x, scratch, oy / 2, &next);
+                edgegen_depthwise_band(&p->window, (const uint8_t *)(const void *)x,
+                                       (const uint8_t *)(const void *)border, oy);
             const float *w = weights, *b = bias;
             for (int32_t first = 0; first < channels; first += 4) {
                 const int32_t channel = edgegen_min_s32(first, channels - 4);
@@ -127,13 +127,12 @@ EDGEGEN_KERNEL void depthwise_conv2d_f32_3x3_neon(const edgegen_depthwise_conv2d
     edgegen_depthwise_conv2d_f32_bands(p, x, weights, bias, NULL, y);
 }
 
-/* The same for windows that reach above or below the image. */
-EDGEGEN_KERNEL void depthwise_conv2d_f32_3x3_neon_scratch(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
-                                                          const float *weights, const float *bias, uint8_t *scratch,
+/* The same for windows that reach above or below the image, where they find the row `border`. */
+EDGEGEN_KERNEL void depthwise_conv2d_f32_3x3_neon_bordered(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
+                                                          const float *weights, const float *bias, const float *border,
                                                           float *y)
 {
-    edgegen_neon_fill_padding(&p->window, scratch);
-    edgegen_depthwise_conv2d_f32_bands(p, x, weights, bias, scratch, y);
+    edgegen_depthwise_conv2d_f32_bands(p, x, weights, bias, border, y);
 }
 
 #endif

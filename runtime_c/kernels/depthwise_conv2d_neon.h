@@ -20,6 +20,21 @@ typedef struct {
     edgegen_neon_output_f32 output;
 } edgegen_depthwise_conv2d_f32_neon;
 
+/* Rows of two output rows from oy on, for 3x3 kernels. border: a row of padding, for those above or below the image. */
+EDGEGEN_INLINE edgegen_neon_rows edgegen_depthwise_band(const edgegen_neon_window *w, const uint8_t *x,
+                                                       const uint8_t *border, int32_t oy)
+{
+    edgegen_neon_rows band;
+    for (int32_t ky = 0; ky < w->kernel_h; ky++) {
+        const int32_t iy = oy / 2 * w->stride_h - w->pad_top + ky;
+        band.run[ky] = w->border > 0 && (iy < 0 || iy >= w->in_h) ? border : x + iy * w->row;
+    }
+    band.runs = w->kernel_h;
+    band.bytes = w->run;
+    band.step = w->stride_w * w->pixel;
+    return band;
+}
+
 /* Whether 3x3 kernels take several pixels in turn, so that no column moves from register to register. */
 #if defined(EDGEGEN_OPTIMIZE_SIZE)
 #define EDGEGEN_DEPTHWISE_UNROLLED 0

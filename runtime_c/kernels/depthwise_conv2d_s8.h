@@ -12,7 +12,7 @@
                                                          const int8_t *weights, int32_t weight_offset,                 \
                                                          const int32_t *epilogue, type *y)                             \
     {                                                                                                                  \
-        EDGEGEN_EACH_OUTPUT(p->channels) {                                                                             \
+        EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->channels) {                                                                  \
             int32_t acc = epilogue[3 * o];                                                                             \
             EDGEGEN_EACH_TAP {                                                                                         \
                 const int32_t in = x[EDGEGEN_TAP(o / p->multiplier)];                                                  \

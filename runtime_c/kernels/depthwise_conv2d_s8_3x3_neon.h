@@ -103,15 +103,14 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3(const edgegen_depthwise_conv2d_s
 }
 
 EDGEGEN_KERNEL void edgegen_depthwise_conv2d_s8_bands(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
-                                                      const int8_t *weights, const int32_t *epilogue, uint8_t *scratch,
+                                                      const int8_t *weights, const int32_t *epilogue, const int8_t *border,
                                                       int8_t *y)
 {
     const int32_t channels = p->output.step, row = p->window.out_w * channels;
     for (int32_t n = 0; n < p->batch; n++) {
-        int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy += 2) {
             const edgegen_neon_rows rows =
-                edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy / 2, &next);
+                edgegen_depthwise_band(&p->window, (const uint8_t *)x, (const uint8_t *)border, oy);
             const int8_t *w = weights;
             const int32_t *e = epilogue;
             for (int32_t first = 0; first < channels; first += 8) {
@@ -133,13 +132,12 @@ EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_neon(const edgegen_depthwise_conv2d_
     edgegen_depthwise_conv2d_s8_bands(p, x, weights, epilogue, NULL, y);
 }
 
-/* The same for windows that reach above or below the image. */
-EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_neon_scratch(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
+/* The same for windows that reach above or below the image, where they find the row `border`. */
+EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_neon_bordered(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
                                                         const int8_t *weights, const int32_t *epilogue,
-                                                        uint8_t *scratch, int8_t *y)
+                                                        const int8_t *border, int8_t *y)
 {
-    edgegen_neon_fill_padding(&p->window, scratch);
-    edgegen_depthwise_conv2d_s8_bands(p, x, weights, epilogue, scratch, y);
+    edgegen_depthwise_conv2d_s8_bands(p, x, weights, epilogue, border, y);
 }
 
 #endif

@@ -6,9 +6,10 @@
 #include "simd/dsp_columns_2.h"
 #include "simd/dsp_filter.h"
 
-/* width: columns of scratch: those of the image that are used, between pads; per_channel: words of the stream */
+/* width: columns of scratch: those of the image that are used, between pads; per_channel: words of the stream
+ * strip: outputs that are computed from the columns in scratch: out_w, or for stride 2 fewer, which takes less scratch */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, per_channel, x_zero;
+    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, strip, per_channel, x_zero;
     int32_t low, high;
 } edgegen_depthwise_conv2d_s8_dsp_3x3;
 
@@ -19,7 +20,6 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_fill(const edgegen_depthwise_conv2d_s8
     const int32_t row = p->in_w * p->channels;
     const int8_t *const upper = y >= 0 && y < p->in_h ? image + y * row : NULL;
     const int8_t *const lower = y + 1 >= 0 && y + 1 < p->in_h ? image + (y + 1) * row : NULL;
-    words += 2 * p->pad_left;
     if (upper != NULL || lower != NULL) {
         edgegen_dsp_fill_pairs(words, upper, lower, f);
         return;
@@ -35,7 +35,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void
 edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x, const int32_t *stream,
                               uint8_t *scratch, int8_t *y, edgegen_dsp_rows *compute)
 {
-    uint32_t *const words = (uint32_t *)(void *)scratch;
+    uint32_t *const words = (uint32_t *)(void *)scratch, *const inside = words + 2 * p->pad_left;
     const int32_t c = p->channels, rows = p->stride == 1 ? 2 : 1;
     const uint32_t zero = edgegen_dsp_pair(p->x_zero * 256, p->x_zero * 256);
     const edgegen_dsp_fill f = {edgegen_min_s32(p->in_w, p->width - p->pad_left), c, 8 * p->width, zero};
@@ -49,11 +49,11 @@ edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, cons
             int8_t *out = y + n * p->out_h * p->out_w * c + first;
             edgegen_dsp_row t = {p->out_w, c, 8 * p->width, p->out_w * c, 1};
             int32_t top = -p->pad_top;
-            edgegen_depthwise_dsp_fill(p, image, top, words, &f);
+            edgegen_depthwise_dsp_fill(p, image, top, inside, &f);
             for (int32_t oy = 0; oy < p->out_h; oy += rows) {
                 t.turned = 1 - t.turned;
                 t.below = oy + 1 < p->out_h ? p->out_w * c : 0;
-                edgegen_depthwise_dsp_fill(p, image, top + 2, words + 1 - t.turned, &f);
+                edgegen_depthwise_dsp_fill(p, image, top + 2, inside + 1 - t.turned, &f);
                 compute(words, stream + k * p->per_channel, out, &t);
                 out += rows * p->out_w * c;
                 top += 2;
@@ -62,11 +62,53 @@ edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, cons
     }
 }
 
+/* Columns of padding, from one to before another, in both pairs of four channels. */
+EDGEGEN_INLINE void edgegen_depthwise_dsp_pad(uint32_t *words, int32_t first, int32_t end, const edgegen_dsp_fill *f)
+{
+    for (int32_t k = first; k < end; k++) {
+        for (int32_t c = 0; c < 4; c++) {
+            words[c * (f->channel / 4) + 2 * k] = words[c * (f->channel / 4) + 2 * k + 1] = f->zero;
+        }
+    }
+}
+
+/* The same for stride 2, a row of outputs in strips, for each of which both pairs of rows are filled anew. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void
+edgegen_depthwise_dsp_3x3_strips(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x, const int32_t *stream,
+                                 uint8_t *scratch, int8_t *y, edgegen_dsp_rows *compute)
+{
+    uint32_t *const words = (uint32_t *)(void *)scratch;
+    const int32_t c = p->channels, blocks = (c + 3) / 4, strips = (p->out_w + p->strip - 1) / p->strip;
+    const uint32_t zero = edgegen_dsp_pair(p->x_zero * 256, p->x_zero * 256);
+    for (int32_t k = 0; k < p->batch * blocks; k++) {
+        const int32_t n = k / blocks, first = edgegen_min_s32(k % blocks * 4, c - 4);
+        for (int32_t i = 0; i < p->out_h * strips; i++) {
+            const int32_t oy = i / strips, ox = i % strips * p->strip;
+            const edgegen_dsp_row t = {edgegen_min_s32(p->strip, p->out_w - ox), c, 8 * p->width, 0, 0};
+            const int32_t left = 2 * ox - p->pad_left, end = left + 2 * t.out_w + 1;
+            const int32_t from = edgegen_max_s32(left, 0), to = edgegen_min_s32(end, p->in_w);
+            const edgegen_dsp_fill f = {to - from, c, 8 * p->width, zero};
+            edgegen_depthwise_dsp_pad(words, 0, from - left, &f);
+            edgegen_depthwise_dsp_pad(words, to - left, end - left, &f);
+            const int8_t *const image = x + (n * p->in_h * p->in_w + from) * c + first;
+            const int32_t top = 2 * oy - p->pad_top;
+            edgegen_depthwise_dsp_fill(p, image, top, words + 2 * (from - left), &f);
+            edgegen_depthwise_dsp_fill(p, image, top + 2, words + 2 * (from - left) + 1, &f);
+            compute(words, stream + k % blocks * 4 * p->per_channel, y + ((n * p->out_h + oy) * p->out_w + ox) * c + first,
+                    &t);
+        }
+    }
+}
+
 EDGEGEN_INLINE void edgegen_depthwise_dsp_3x3(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *x,
                                               const int32_t *stream, uint8_t *scratch, int8_t *y,
                                               edgegen_dsp_rows *stride_1, edgegen_dsp_rows *stride_2)
 {
-    edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y, p->stride == 1 ? stride_1 : stride_2);
+    if (p->strip < p->out_w) {
+        edgegen_depthwise_dsp_3x3_strips(p, x, stream, scratch, y, stride_2);
+    } else {
+        edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y, p->stride == 1 ? stride_1 : stride_2);
+    }
     if (p->low > -128 || p->high < 127) {
         edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->channels, p->low, p->high);
     }

@@ -16,6 +16,13 @@
 /* For each channel of each pixel of the output. Declares n, oy, ox and o. */
 #define EDGEGEN_EACH_OUTPUT(channels) EDGEGEN_EACH_PIXEL for (int32_t o = 0; o < (channels); o++)
 
+/* The same from the last output to the first, where p->backward says so. */
+#define EDGEGEN_EACH_OUTPUT_EITHER_WAY(channels)                                                                       \
+    EDGEGEN_EACH(n, p->batch, p->backward)                                                                             \
+    EDGEGEN_EACH(oy, p->out_h, p->backward)                                                                            \
+    EDGEGEN_EACH(ox, p->out_w, p->backward)                                                                            \
+    EDGEGEN_EACH(o, channels, p->backward)
+
 /* Of a window's taps along an axis, which are `dilation` pixels apart from pixel `origin` on: the first that lies on the
  * image, and the one after the last. */
 EDGEGEN_INLINE int32_t edgegen_first_tap(int32_t origin, int32_t dilation)

@@ -48,9 +48,9 @@ SCRATCH = {"row": "depthwise_conv2d_s8_neon_scratch"}
 # cases of any kernel or stride, which both targets compute with the same rows
 S8_CASES = [
     depthwise_s8((1, 3, 5, 12), stride=(2, 2), zeros=(0, 3), **NEON),
-    depthwise_s8((1, 4, 4, 25), stride=(2, 2), pad=(0, 0, 1, 1), zeros=(127, -128), row=f"{S8_3X3}_neon_scratch"),
+    depthwise_s8((1, 4, 4, 25), stride=(2, 2), pad=(0, 0, 1, 1), zeros=(127, -128), row=f"{S8_3X3}_neon_bordered"),
     depthwise_s8((1, 9, 11, 24), stride=(2, 2), zeros=(2, -1), row=f"{S8_3X3}_neon"),
-    depthwise_s8((2, 10, 8, 9), stride=(2, 2), pad=(1, 1, 1, 1), zeros=(0, -128), row=f"{S8_3X3}_neon_scratch"),
+    depthwise_s8((2, 10, 8, 9), stride=(2, 2), pad=(1, 1, 1, 1), zeros=(0, -128), row=f"{S8_3X3}_neon_bordered"),
     depthwise_s8((1, 3, 3, 20), pad=(1, 1, 1, 1)),
     depthwise_s8((2, 7, 6, 8), (3, 3), (1, 2), (2, 1), (2, 1, 2, 1), (-7, 5), (-50, 100), **SCRATCH),
     depthwise_s8((1, 28, 1, 40), (5, 1), **NEON),
@@ -88,7 +88,7 @@ def test_s8_3x3_is_exact_and_stays_in_bounds(target: str) -> None:
     name = f"{S8_3X3}_{'dotprod' if target.endswith('dotprod') else 'neon'}"
     cases = []
     for case, needs_scratch in zip(S8_3X3_CASES, SCRATCH_3X3, strict=True):
-        cases.append(Case(case.op, case.inputs, name + ("_scratch" if needs_scratch else ""), case.label))
+        cases.append(Case(case.op, case.inputs, name + ("_bordered" if needs_scratch else ""), case.label))
     check_guarded(cases, target)
 
 
@@ -114,10 +114,10 @@ def depthwise_f32(
 
 F32_CASES = [
     depthwise_f32((1, 4, 3, 4), "3x3_neon"),
-    depthwise_f32((2, 5, 7, 23), "3x3_neon_scratch", pad=(1, 1, 1, 1), clamp=Range(0, 6)),
+    depthwise_f32((2, 5, 7, 23), "3x3_neon_bordered", pad=(1, 1, 1, 1), clamp=Range(0, 6)),
     depthwise_f32((1, 9, 11, 8), "3x3_neon", stride=(2, 2), clamp=Range(0, float("inf"))),
-    depthwise_f32((1, 6, 7, 5), "3x3_neon_scratch", stride=(2, 2), pad=(0, 0, 1, 1)),
-    depthwise_f32((1, 5, 9, 9), "3x3_neon_scratch", pad=(0, 2, 0, 0)),
+    depthwise_f32((1, 6, 7, 5), "3x3_neon_bordered", stride=(2, 2), pad=(0, 0, 1, 1)),
+    depthwise_f32((1, 5, 9, 9), "3x3_neon_bordered", pad=(0, 2, 0, 0)),
     depthwise_f32((1, 3, 3, 8), "neon"),
     depthwise_f32((1, 6, 5, 37), "neon_scratch", (5, 2), (1, 2), pad=(2, 0, 1, 1)),
     depthwise_f32((2, 8, 7, 16), "neon", (3, 3), (1, 1), (2, 3)),

@@ -104,6 +104,12 @@ def floats(case: Case, kernel: str) -> Case:
     return Case(op, [inputs[0], *map(constant_input, inputs[1:])], kernel, f"f32 {case.label}")
 
 
+def sums(case: Case, kernel: str) -> Case:
+    """The case's sums as they are, s32."""
+    assert isinstance(case.op, Conv2d)
+    return replace(case, op=replace(case.op, requantize=None, clamp=NO_CLAMP), kernel=kernel)
+
+
 def shorts(case: Case, kernel: str, wide: bool) -> Case:
     """The case's shapes in s16, with biases of s64 or s32."""
     rng = np.random.default_rng(11)
@@ -144,7 +150,6 @@ def _portable_integers() -> list[Overlapping]:
     tight = [
         conv("conv2d_s8", (1, 5, 4, 6), 6),
         conv("conv2d_s8", (1, 5, 4, 3), 8),
-        conv("conv2d_s8", (2, 5, 4, 8), 3),
         conv("conv2d_s8", (1, 6, 5, 4), 4, THREE, ONE, SAME),
         conv("conv2d_s8", (1, 7, 6, 3), 5, THREE, TWO, SAME),
         conv("conv2d_s8", (2, 6, 6, 2), 4, (2, 3), (2, 1)),
@@ -154,7 +159,10 @@ def _portable_integers() -> list[Overlapping]:
         dense("dense_s8", 5, 6, 6),
         dense("dense_s8", 4, 9, 3),
     ]
-    loose = [depthwise("depthwise_conv2d_s8", (1, 6, 5, 3), THREE, ONE, SAME, 2)]
+    loose = [
+        conv("conv2d_s8", (2, 5, 4, 8), 3),
+        depthwise("depthwise_conv2d_s8", (1, 6, 5, 3), THREE, ONE, SAME, 2),
+    ]
     ways = [
         _requantized(case, way + offset)
         for case in (
@@ -204,8 +212,12 @@ def cortex_m4() -> list[Overlapping]:
         replace(corrected, op=_from_zero(corrected.op), kernel="depthwise_conv2d_s8_dsp_3x3"),
         depthwise("", (1, 9, 7, 12), THREE, TWO),
         depthwise("", (2, 8, 8, 16), THREE, TWO, (0, 0, 1, 1)),
+        depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (1, 6, 36, 8), THREE, TWO, (0, 0, 1, 1)),
+        depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (2, 5, 37, 12), THREE, TWO, SAME),
         depthwise("depthwise_conv2d_s8_dsp", (1, 8, 6, 6), (5, 3), ONE, (2, 1, 2, 1)),
         depthwise("conv2d_s8_dsp", (1, 9, 8, 1), THREE, TWO, SAME, 2),
+        sums(conv("", (1, 15, 12, 16), 8, THREE, TWO, SAME), "conv2d_s8_s32_dsp"),
+        sums(conv("", (1, 15, 12, 16), 7, THREE, TWO, SAME, nine_bits=True), "conv2d_s8_s32_dsp"),
         pool("pool2d_s8_dsp", "max", (1, 8, 6, 6), TWO, TWO),
         pool("average_pool2d_f32_dsp", "average", (1, 8, 6, 8), THREE, TWO, SAME, "float32"),
         pool("average_pool2d_f32_dsp", "average", (2, 6, 6, 11), THREE, ONE, SAME, "float32"),
@@ -240,21 +252,29 @@ def arm_neon() -> list[Overlapping]:
         conv("conv2d_s8_neon", (1, 8, 8, 16), 16),
         conv("conv2d_s8_wide_neon", (1, 16, 16, 8), 8),
         conv("conv2d_s8_neon_scratch", wide, 16, THREE, TWO, SAME),
+        conv("conv2d_s8_winograd_neon", (1, 18, 16, 16), 16, THREE, ONE, SAME),
+        conv("conv2d_s8_winograd_neon", (2, 15, 17, 16), 16, THREE, ONE, SAME),
         conv("conv2d_s8_s16_neon", (1, 9, 8, 16), 16, THREE, nine_bits=True),
         conv("conv2d_s8_s16_neon_scratch", wide, 16, THREE, TWO, SAME, nine_bits=True),
-        depthwise("depthwise_conv2d_s8_3x3_neon_scratch", (1, 8, 6, 16)),
-        depthwise("depthwise_conv2d_s8_3x3_neon_scratch", odd, THREE, TWO),
+        depthwise("depthwise_conv2d_s8_3x3_neon_bordered", (1, 8, 6, 16)),
+        depthwise("depthwise_conv2d_s8_3x3_neon_bordered", odd, THREE, TWO),
         depthwise("depthwise_conv2d_s8_3x3_neon", odd, THREE, ONE, UNPADDED),
         depthwise("depthwise_conv2d_s8_neon_scratch", (1, 12, 8, 8), FIVE, ONE, five),
         depthwise("depthwise_conv2d_s8_neon", (1, 12, 8, 8), FIVE, ONE, UNPADDED),
         depthwise("depthwise_conv2d_s8_s16_neon_scratch", odd, THREE, TWO, nine_bits=True),
         depthwise("depthwise_conv2d_s8_s16_neon", odd, THREE, ONE, UNPADDED, nine_bits=True),
     ]
+    integers += [
+        sums(conv("", (1, 15, 12, 16), 8, THREE, TWO, pad, nine_bits), f"conv2d_s8_{kind}s32_neon{suffix}")
+        for kind, nine_bits in (("", False), ("s16_", True))
+        for pad, suffix in ((UNPADDED, ""), (SAME, "_scratch"))
+    ]
     reals = [
         floats(conv("", (1, 9, 9, 16), 16, THREE, TWO), "conv2d_f32_neon"),
+        floats(conv("", (1, 12, 10, 16), 16, THREE, ONE, SAME), "conv2d_f32_winograd_neon"),
         floats(conv("", wide, 16, THREE, TWO, SAME), "conv2d_f32_neon_scratch"),
-        floats(depthwise("", (1, 12, 6, 16)), "depthwise_conv2d_f32_3x3_neon_scratch"),
-        floats(depthwise("", odd, THREE, TWO), "depthwise_conv2d_f32_3x3_neon_scratch"),
+        floats(depthwise("", (1, 12, 6, 16)), "depthwise_conv2d_f32_3x3_neon_bordered"),
+        floats(depthwise("", odd, THREE, TWO), "depthwise_conv2d_f32_3x3_neon_bordered"),
         floats(depthwise("", odd, THREE, ONE, UNPADDED), "depthwise_conv2d_f32_3x3_neon"),
         floats(depthwise("", odd, FIVE, ONE, five), "depthwise_conv2d_f32_neon_scratch"),
         floats(depthwise("", odd, FIVE, ONE, UNPADDED), "depthwise_conv2d_f32_neon"),
@@ -276,9 +296,11 @@ def arm_neon_dotprod() -> list[Overlapping]:
     cases = [
         conv("conv2d_s8_dotprod", (1, 9, 8, 16), 16, THREE),
         conv("conv2d_s8_dotprod_scratch", (1, 9, 9, 16), 16, THREE, TWO, SAME),
+        sums(conv("", (1, 15, 12, 16), 8, THREE, TWO), "conv2d_s8_s32_dotprod"),
+        sums(conv("", (1, 15, 12, 16), 8, THREE, TWO, SAME), "conv2d_s8_s32_dotprod_scratch"),
         depthwise("depthwise_conv2d_s8_3x3_dotprod", image, THREE, ONE, UNPADDED),
-        depthwise("depthwise_conv2d_s8_3x3_dotprod_scratch", image),
-        depthwise("depthwise_conv2d_s8_3x3_neon_scratch", (1, 12, 8, 16), THREE, TWO),
+        depthwise("depthwise_conv2d_s8_3x3_dotprod_bordered", image),
+        depthwise("depthwise_conv2d_s8_3x3_neon_bordered", (1, 12, 8, 16), THREE, TWO),
         depthwise("depthwise_conv2d_s8_neon_scratch", (1, 12, 8, 8), FIVE, ONE, (2, 2, 2, 2)),
     ]
     return [*map(Overlapping, cases)]

@@ -28,4 +28,9 @@ def geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("conv2d", geometry, overlap=by_pixel)
+def _either_way(node: Node) -> Params:
+    """For kernels that can also run from the last number of the output to the first."""
+    return geometry(node) | {"backward": 0}
+
+
+ROWS = portable_rows("conv2d", _either_way, overlap=by_pixel)

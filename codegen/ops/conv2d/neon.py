@@ -26,7 +26,7 @@ from edgegen.ops.neon_tiles import (
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
 from edgegen.ops.overlap import by_rows
 
-_STRIP = 8  # pixels: each costs a look at every block of weights' loop
+_STRIP = 6  # pixels: each costs a look at every block of weights' loop
 
 
 def _windows(node: Node, strip: int = 0) -> Windows:
@@ -89,6 +89,7 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
         packed, epilogue = pack_lanes(weights, 4), pack_epilogue(bias, op.requantize)
     else:
         how = {"apart": int(pairs_may_overflow(weights))}
+        how |= {} if found.scratch else {"backward": 0}
         packed, epilogue = pack_pairs(weights), pack_epilogue(bias, op.requantize, 8)
     return Packed(
         "edgegen_conv2d_s8_neon",

@@ -6,18 +6,21 @@ F(2x2, 3x3): 16 products for 4 outputs instead of 36; larger tiles would cost ac
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
+from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed
 from edgegen.ir.tensor import Array
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point
 from edgegen.ops.neon_tiles import output_params, pack_bias, pack_epilogue, unit_blocks
+from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies, distance, param, window_starts
 
 MOST_BYTES = 1 << 20  # of transformed weights: a second-level cache holds them
+LITTLE = 24 << 10  # bytes that x and scratch may take together, whatever x is
 EXACT_BELOW = 1 << 25  # magnitude of s8 products' sums
 
 # G of each filter. That of s8 is scaled row by row to whole numbers, which A makes up for (conv2d_s8_winograd_neon.h).
@@ -40,15 +43,40 @@ class Tiles:
         return -(-node.out.shape[1] // self.side) * -(-node.out.shape[2] // self.side)
 
     def together(self, node: Node) -> int:
-        """How many tiles, at most 6, to compute at a time: what takes the fewest instructions."""
-        count = self.count(node)
-        return min(range(1, max(min(count, 6), 1) + 1), key=lambda t: -(-count // t) * (33 * t + 11))
+        """How many tiles, at most 6, to compute at a time: what takes the fewest instructions, but not so much scratch
+        that it would decide how large the arena is: no more than half of x, or what x leaves of little memory."""
+        count, x = self.count(node), node.input(0).type.bytes
+        most = max(x // 2, LITTLE - x)
+        fitting = [t for t in range(1, max(min(count, 6), 1) + 1) if t == 1 or self.scratch(node, t) <= most]
+        return min(fitting, key=lambda t: -(-count // t) * (33 * t + 11))
+
+    def overlap(self, node: Node) -> Overlaps:
+        """So many tiles are read to their end before any of their outputs is written."""
+        if not applies(node):
+            return NONE
+        y, together = node.out, param(node, "image.tiles")
+        batch, out_h, out_w, units = y.shape
+        pixels = _numbers((batch, out_h, out_w))
+        lines, columns = (np.arange(0, n, self.side) for n in (out_h, out_w))
+        below, beside = (np.minimum(first + self.side, n) - 1 for first, n in ((lines, out_h), (columns, out_w)))
+        starts = window_starts(node)[:, lines][:, :, columns].reshape(batch, -1)
+        ends = (pixels[:, below][:, :, beside].reshape(batch, -1) + 1) * (units * y.dtype.size)
+        ended = np.maximum.accumulate(ends.reshape(-1)).reshape(batch, -1)
+        before = np.concatenate([[0], ended.reshape(-1)[:-1]]).reshape(batch, -1)
+        groups = range(0, starts.shape[1], together)
+        reads = np.stack([starts[:, g : g + together].min(axis=1) for g in groups], axis=1)
+        written = np.stack([before[:, g] for g in groups], axis=1)
+        return {0: Overlap(distance(reads.reshape(-1), written.reshape(-1)))}
 
     def scratch(self, node: Node, together: int) -> int:
         depth, units = node.input(0).shape[3], node.out.shape[3]
         patch = (self.side + 2) ** 2 * depth * node.input(0).dtype.size
         sums = 4 * (16 if units >= 16 else 8)
         return -(-patch // 16) * 16 + self.products * together * (depth * self.element + sums)
+
+
+def _numbers(shape: tuple[int, ...]) -> Offsets:
+    return np.arange(math.prod(shape), dtype=np.int64).reshape(shape)
 
 
 S8 = Tiles(4, 36, 8, 2)
@@ -153,6 +181,7 @@ S8_ROW = Kernel(
     requires=_NEON,
     when=_holds_s8,
     for_speed=True,
+    overlap=S8.overlap,
 )
 F32_ROW = Kernel(
     "conv2d_f32_winograd_neon",
@@ -161,4 +190,5 @@ F32_ROW = Kernel(
     requires=_NEON,
     when=lambda node: _holds(node, F32),
     for_speed=True,
+    overlap=F32.overlap,
 )

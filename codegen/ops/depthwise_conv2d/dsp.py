@@ -21,12 +21,13 @@ from edgegen.ops.epilogue import (
     nine_bits,
     scheme,
 )
-from edgegen.ops.overlap import NONE, Overlaps, applies, by_pixel, by_strip, distance
+from edgegen.ops.overlap import NONE, Overlaps, applies, by_channel, by_strip, distance, param, window_starts
 from edgegen.ops.requantize_dsp import HighMultiply
 
 _DSP = frozenset({"dsp"})
 _SHIFT = 13  # the only one that the 3x3 rows have a path for
 _PIXEL_SCALE = 8  # they widen x by 2^8, and weights by what is left of a unit's scale
+_LITTLE = 1024  # bytes of scratch
 _SCALES_3X3 = (10, 9, 11, 12, 13, 8)
 _SCALES = (8, 7, 5, 3, 1)
 _SCALES_9_BITS = _SCALES[1:]
@@ -106,7 +107,8 @@ def _pack_3x3(node: Node) -> Packed:
         ends.append(result.correction)
     channels = np.concatenate([both, last, np.stack(ends, axis=1)], axis=1)
     stream = channels[np.array(_blocks(x.shape[3])).reshape(-1)].astype(np.int32)
-    width = (y.shape[2] - 1) * stride + 3
+    strip = _strip(node)
+    width = (strip - 1) * stride + 3
     low, high = clamp_s8(op.clamp)
     params: dict[str, Literal] = {
         "batch": x.shape[0],
@@ -119,12 +121,23 @@ def _pack_3x3(node: Node) -> Packed:
         "pad_top": op.pad[0],
         "pad_left": op.pad[1],
         "width": width,
+        "strip": strip,
         "per_channel": channels.shape[1],
         "x_zero": op.x_zero,
         "low": low,
         "high": high,
     }
     return Packed("edgegen_depthwise_conv2d_s8_dsp_3x3", params, (Constant("stream", stream),), scratch=4 * 8 * width)
+
+
+def _strip(node: Node) -> int:
+    """Outputs of a row that the 3x3 rows compute together. A part of a row costs time, since columns are then prepared
+    twice; it pays where the scratch of a whole one matters beside x: beyond 1 KB and a thirty-second of x."""
+    x, out_w, stride = node.input(0), node.out.shape[2], _op(node).stride[0]
+    scratch = 4 * 8 * ((out_w - 1) * stride + 3)
+    if stride == 1 or scratch <= max(_LITTLE, x.type.bytes // 32):
+        return out_w
+    return -(-out_w // 8) * 4  # two strips, of tiles of four
 
 
 def _pack(node: Node) -> Packed:
@@ -265,6 +278,12 @@ def _in_lanes(node: Node) -> Overlaps:
     channels, rows = x.shape[3], 2 if stride == 1 else 1
     if not applies(node) or channels % 4:
         return NONE
+    strip = param(node, "strip")
+    if strip < y.shape[2]:
+        first = np.arange(0, y.shape[2], strip)
+        reads = window_starts(node)[:, :, first].reshape(-1) // channels
+        written = np.arange(x.shape[0] * y.shape[1])[:, None] * y.shape[2] + first[None, :]
+        return {0: Overlap(distance(reads, written.reshape(-1)) * channels, channels)}
     turns = -(-y.shape[1] // rows)
     image, turn = np.divmod(np.arange(x.shape[0] * turns), turns)
     top = np.where(turn == 0, 0, np.clip(2 * turn + 2 - _op(node).pad[0], 0, x.shape[1]))
@@ -283,7 +302,7 @@ def _integer_rows(weights: str) -> tuple[Kernel, ...]:
         Kernel(
             "depthwise_conv2d_s8_dsp_3x3_corrected", signature, _pack_3x3, header, _DSP, _when_3x3, overlap=_in_lanes
         ),
-        Kernel("depthwise_conv2d_s8_dsp", signature, _pack, header, _DSP, _when_on_image, overlap=by_pixel),
+        Kernel("depthwise_conv2d_s8_dsp", signature, _pack, header, _DSP, _when_on_image, overlap=by_channel(4)),
     )
 
 

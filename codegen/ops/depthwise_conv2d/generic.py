@@ -25,4 +25,9 @@ def geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("depthwise_conv2d", geometry, overlap=by_channel(1))
+def _either_way(node: Node) -> Params:
+    """For kernels that can also run from the last number of the output to the first."""
+    return geometry(node) | {"backward": 0}
+
+
+ROWS = portable_rows("depthwise_conv2d", _either_way, overlap=by_channel(1))

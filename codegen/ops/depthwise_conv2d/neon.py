@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -75,6 +76,17 @@ def _sides(op: DepthwiseConv2d) -> dict[str, Literal]:
     return {"left": op.pad[1], "sides": int(op.pad[1] > 0 or op.pad[3] > 0)}
 
 
+def _bordered(packed: Packed, found: Windows, dtype: type) -> Packed:
+    """With the row of padding that bands find above and below the image: in flash, since it would be most of what the
+    layers with the largest images need beside them."""
+    window = {name.removeprefix("window."): value for name, value in found.fields.items()}
+    row, fill = window["row"], window["fill"]
+    assert isinstance(row, int)
+    assert isinstance(fill, int)
+    border = (Constant("border", np.full(row, fill, np.uint8).view(dtype), 16),) if window["border"] else ()
+    return replace(packed, constants=(*packed.constants, *border), scratch=0)
+
+
 def _packed_s8(node: Node, found: Windows, how: dict[str, Literal], weights: Array, widest: int) -> Packed:
     op, w = node.op, node.input(1).values
     assert isinstance(op, DepthwiseConv2d)
@@ -114,7 +126,7 @@ def _pack_s8_3x3(node: Node) -> Packed:
     taps = node.input(1).values.transpose(1, 0, 2).reshape(9, -1)  # column by column
     weights = np.concatenate([taps[:, c : c + 8].reshape(-1) for c, _ in unit_blocks(taps.shape[1], 8)])
     how = _sides(node.op) | {"out_h": node.out.shape[1], "apart": int(_apart(taps))}
-    return _packed_s8(node, _bands(node), how, weights, 8)
+    return _bordered(_packed_s8(node, _bands(node), how, weights, 8), _bands(node), np.int8)
 
 
 def _pack_s8_3x3_dotprod(node: Node) -> Packed:
@@ -124,7 +136,8 @@ def _pack_s8_3x3_dotprod(node: Node) -> Packed:
     taps = np.zeros((3, 2, w.shape[2], 4), np.int8)
     taps[:, 0, :, :3] = taps[:, 1, :, 1:] = w.transpose(1, 2, 0)
     weights = np.concatenate([taps[:, :, c : c + 8].reshape(-1) for c, _ in unit_blocks(w.shape[2], 8)])
-    return _packed_s8(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, weights, 8)
+    packed = _packed_s8(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, weights, 8)
+    return _bordered(packed, _bands(node), np.int8)
 
 
 def _packed_f32(node: Node, found: Windows, how: dict[str, Literal], taps: Array, widest: int) -> Packed:
@@ -162,7 +175,8 @@ def _pack_f32(node: Node) -> Packed:
 def _pack_f32_3x3(node: Node) -> Packed:
     assert isinstance(node.op, DepthwiseConv2d)
     taps = node.input(1).values.transpose(1, 0, 2).reshape(9, -1)  # column by column
-    return _packed_f32(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, taps, 4)
+    packed = _packed_f32(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, taps, 4)
+    return _bordered(packed, _bands(node), np.float32)
 
 
 def _a_row_below(node: Node) -> Overlaps:
@@ -177,7 +191,7 @@ def _a_row_below(node: Node) -> Overlaps:
 
 
 def _rows(name: str, pack: Pack, holds: When, find: Find) -> tuple[Kernel, Kernel]:
-    """Two rows: for windows that lie in x, and for windows that need scratch."""
+    """Two rows: for windows that lie in x, and for windows that need padding."""
 
     def lies_in_x(node: Node) -> str | None:
         return holds(node) or ("windows must lie in x" if find(node).scratch else None)
@@ -187,7 +201,15 @@ def _rows(name: str, pack: Pack, holds: When, find: Find) -> tuple[Kernel, Kerne
     signature = "f32 f32 f32? -> f32" if "f32" in name else f"s8 {'s16' if 's16' in name else 's8'} s32? -> s8"
     return (
         Kernel(name, signature, pack, name, requires, lies_in_x, overlap=overlap),
-        Kernel(f"{name}_scratch", signature, pack, name, requires, holds, overlap=overlap),
+        Kernel(
+            f"{name}_{'bordered' if find is _bands else 'scratch'}",
+            signature,
+            pack,
+            name,
+            requires,
+            holds,
+            overlap=overlap,
+        ),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from edgegen.ir.graph import Graph, Placement, Plan
+from collections.abc import Mapping
+
+from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.tensor import Tensor
 from edgegen.memory.arena import place
 from edgegen.memory.buffers import Box, Buffer
 from edgegen.memory.liveness import lifetimes
@@ -13,6 +16,20 @@ from edgegen.targets import Target
 def alignment_of(graph: Graph, target: Target) -> int:
     """Bytes; every storage starts at a multiple of it."""
     return max([target.alignment, *(t.dtype.size for each in graph.everywhere() for t in each.tensors())])
+
+
+def _choose_way(node: Node, tensors: Mapping[Tensor, Placement]) -> None:
+    """Lets a kernel that can run from the end do so where its output then disturbs nothing of its input, else not."""
+    if node.packed is None or not node.packed.turns:
+        return
+    backward = False
+    for i, x in enumerate(node.inputs):
+        overlap = node.overlap(i) if x in tensors else None
+        if x is not None and overlap is not None:
+            source, result = tensors[x], tensors[node.out]
+            together = source.offset < result.offset + result.size and result.offset < source.offset + source.size
+            backward |= together and not overlap.forward(result.offset - source.offset)
+    node.packed = node.packed.turned(backward)
 
 
 def plan_arena(graph: Graph, target: Target) -> bool:
@@ -46,6 +63,8 @@ def plan_arena(graph: Graph, target: Target) -> bool:
         if storage.persistent:
             tensors |= {t: Placement(end + o, t.type.bytes, *spans[t]) for t, o in storage.offsets.items()}
             end += round_up(storage.size, alignment)
+    for node in graph.steps():
+        _choose_way(node, tensors)
     orders = graph.orders
     in_any_order = 0 if orders is None else placed.bound if orders.is_only else orders.least
     places = {t: tensors[t] for t in spans}
