@@ -36,7 +36,7 @@ class OrderProblem:
     def __post_init__(self) -> None:
         graph = self.graph
         self._views = {t: n for n in graph.nodes if n.is_view for t in n.outputs}
-        self._mine = {*graph.sources, *(t for n in graph.nodes for t in n.outputs)}
+        self._mine = {*graph.sources, *(t for n in graph.nodes for t in n.outputs)} - {graph.fed}
         self._kept = set(graph.sinks)
         self.runs = self._in_runs()
         self._number = {n: k for k, run in enumerate(self.runs) for n in run}

@@ -48,6 +48,9 @@ def _ordered(graph: Graph, target: Target) -> dict[Graph, list[Node]]:
     peaks: dict[Graph, int] = {}
     found: dict[Graph, list[Node]] = {}
     for each in reversed(graph.everywhere()):  # what is inside of a node is ordered before the graph around it
+        if each.in_turns:  # a turn's order goes with the rows that it keeps
+            peaks[each], found[each] = 0, each.nodes
+            continue
         inside = {n: max(peaks[g] for g in n.op.graphs) for n in each.nodes if n.op.graphs}
         problem = OrderProblem(each, sharing, alignment, inside, each is graph)
         best = least_peak(problem.state(), work)

@@ -22,27 +22,17 @@ from edgegen.targets import Target
 
 POINTS = 4  # of the curve of RAM against work, besides the plans that the search makes
 SPREAD = (1.0, 1.03, 1.1, 1.25)  # likewise, where the least is sought
-SLACK = (
-    1.2,
-    1.1,
-    1.05,
-    1.0,
-    0.97,
-    0.94,
-    0.9,
-    0.85,
-    0.8,
-    0.7,
-    0.0,
-)  # of the limit: estimates may lie on either side of the plan
+SLACK = (1.2, 1.1, 1.05, 1.0, 0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.0)
+"""Of the limit: estimates may lie on either side of the plan."""
 
 
 @dataclass(frozen=True)
 class _Planned:
-    """A graph with loops as it would be compiled. bytes: of the plan, state included"""
+    """A graph with loops as it would be compiled. nodes: before they were ordered; bytes: of the plan, with state"""
 
     choices: tuple[Choice, ...]
     graph: Graph
+    nodes: tuple[Node, ...]
     bytes: int
 
     @property
@@ -76,15 +66,17 @@ def _planned(graph: Graph, target: Target, choices: Sequence[Choice]) -> _Planne
     trial = graph.copy()
     if not tiled(trial, choices):
         return None
+    nodes = tuple(trial.nodes)
     for one in PLANNING:
         apply(one, trial, target)
     assert trial.plan is not None
-    return _Planned(tuple(choices), trial, trial.plan.total_bytes)
+    return _Planned(tuple(choices), trial, nodes, trial.plan.total_bytes)
 
 
 def _parts(graph: Graph, plain: _Planned, target: Target) -> Parts:
     found = occupants(plain.graph)
-    use = [bytes_in_use(found, number) for number, _ in plain.graph.numbered()[: len(graph.nodes)]]
+    numbers = {node: number for number, node in plain.graph.numbered()}
+    use = [bytes_in_use(found, numbers[node]) for node in plain.nodes]
     return Parts(graph, use, target)
 
 
