@@ -23,7 +23,7 @@ from edgegen.ir.tensor import Array
 from edgegen.passes.pipeline import Options
 from edgegen.report.html import html_report
 from edgegen.report.json_report import report
-from edgegen.targets import Optimize
+from edgegen.targets import Io, Optimize
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, HostProgram, Outcome, build_program, object_sizes
 
@@ -240,7 +240,6 @@ def compile(
     board: str = "",
     name: str = "",
     optimize: Optimize = "speed",
-    plan_seconds: int = 10,
     passes: Options | None = None,
     signature: str = "",
     weights: Form = "auto",
@@ -248,6 +247,8 @@ def compile(
     values: Mapping[str, Sequence[float]] | None = None,
     ram: int = 0,
     input_rows: bool = False,
+    plan_seconds: int = 10,
+    io: Io = "shared",
 ) -> Artifact:
     """Compiles a model file.
 
@@ -257,6 +258,8 @@ def compile(
     board:    a name from `edgegen boards`, or a .toml file that describes one: the model must fit its memories
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
+    io:       "shared": inputs and outputs lie in the arena; "separate": beside it, with the state: a run leaves its inputs
+              alone, and outputs last until the next run, even if other models work in the same arena
     plan_seconds: how long a slow machine may look for an order of nodes that needs less memory, at least 1; work is
               counted, so that every machine finds the same
     passes:   which passes run and what they show
@@ -278,7 +281,7 @@ def compile(
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
     if plan_seconds < 1:
         raise UsageError(f"a plan cannot be made in {plan_seconds} seconds", help="give it 1 or more")
-    tuned = replace(chosen, optimize=optimize, ram_bytes=ram, plan_seconds=plan_seconds)
+    tuned = replace(chosen, optimize=optimize, ram_bytes=ram, io=io, plan_seconds=plan_seconds)
     request = Request(
         Path(path),
         tuned,

@@ -100,8 +100,15 @@ def size(text: str) -> int:
     return int(number) * unit
 
 
-def add_plan_seconds(parser: argparse.ArgumentParser) -> None:
-    """--plan-seconds N."""
+def add_memory_arguments(parser: argparse.ArgumentParser) -> None:
+    """--io and --plan-seconds."""
+    parser.add_argument(
+        "--io",
+        choices=("shared", "separate"),
+        default="shared",
+        help="shared: inputs and outputs lie in the arena and their bytes are reused; separate: they lie beside it, "
+        "with the state, so that a run leaves its inputs alone and its outputs last until the next (default: shared)",
+    )
     parser.add_argument(
         "--plan-seconds",
         metavar="N",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegen.api import Artifact, compile, share_arena, write_models
-from edgegen.arguments import add_plan_seconds, each_model, positive, shape, size, state, value
+from edgegen.arguments import add_memory_arguments, each_model, positive, shape, size, state, value
 from edgegen.compiler import read
 from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
@@ -150,7 +150,7 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         default="speed",
         help="speed: inline kernels with their shapes; size: share them among nodes (default: speed)",
     )
-    add_plan_seconds(parser)
+    add_memory_arguments(parser)
     parser.add_argument(
         "--weights",
         choices=FORMS,
@@ -199,6 +199,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         name=args.name,
         optimize=args.optimize,
         plan_seconds=args.plan_seconds,
+        io=args.io,
         passes=passes,
         signature=args.signature[-1] if args.signature else "",
         weights=args.weights,

@@ -132,7 +132,7 @@ def execute(graph: Graph, inputs: list[Array]) -> list[Array]:
     plan = graph.plan
     assert plan is not None
     assert {t.type.layout for t in graph.tensors()} <= {NATURAL, NCHW}
-    arena: Array = np.full(plan.arena_bytes, 0x5A, np.uint8)
+    arena: Array = np.full(plan.total_bytes, 0x5A, np.uint8)
 
     def storage(tensor: Tensor) -> Array:
         start = plan.tensors[tensor].offset

@@ -135,7 +135,7 @@ class Plan:
     arena_bytes:  size of the arena
     lower_bound:  no plan for this order of nodes can be smaller: the largest sum of bytes in use at one node, each
                   output as far over inputs that die as its kernel allows; or what an exhausted search has shown
-    state_offset: where the persistent state starts; state_bytes: its size
+    state_offset: where the persistent state starts, separate inputs and outputs with it; state_bytes: its size
     order_bound:  no plan for any order of nodes can be smaller; 0: that is not known
     """
 
@@ -156,6 +156,10 @@ class Plan:
     def is_least(self) -> bool:
         """Whether it is proved that no other offsets need fewer bytes, in whatever order of nodes."""
         return self.arena_bytes <= self.order_bound
+
+    def outlives(self, place: Placement) -> bool:
+        """Whether the bytes lie behind the arena, with what is kept from run to run."""
+        return self.state_bytes > 0 and place.offset >= self.state_offset
 
     @property
     def total_bytes(self) -> int:

@@ -291,9 +291,12 @@ def arena_is_sound(graph: Graph) -> None:
     for tensor in graph.outputs:
         if not tensor.is_constant:
             arena.require(tensor, "the caller")
+    for tensor in graph.inputs:
+        if graph.plan.outlives(arena.place(tensor)):
+            arena.require(tensor, "the caller, whose it stays,")
     for state in graph.state:
         place = arena.require(state.next, "the next run")
-        if place.offset < graph.plan.state_offset or place.offset != arena.place(state.value).offset:
+        if not graph.plan.outlives(place) or place.offset != arena.place(state.value).offset:
             raise InvalidGraph(f'state "{state.name}" is not left where the next run finds it')
 
 

@@ -86,7 +86,7 @@ class OrderProblem:
             seen |= group.keys()
             if self.sharing.is_fixed(tensor):
                 self._add_fixed(list(group), before)
-            else:
+            elif not self.sharing.storage(tensor).persistent:
                 self._add_pieces(group)
         reuses = [self._reuses(run[-1]) for run in self.runs]
         return Problem(

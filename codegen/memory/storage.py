@@ -10,6 +10,7 @@ from edgegen.ir.kernel import EXACTLY, Overlap
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.buffers import Box, Overlaps
 from edgegen.memory.liveness import Span, lifetimes
+from edgegen.targets import Io
 from edgegen.memory.row_loops import crossings, placed
 
 VIEW_ALIGNMENT = 4  # bytes: kernels load words, so a view starts at a multiple of this, or of its elements if larger
@@ -21,7 +22,7 @@ class Storage:
 
     offsets:    bytes from the storage's start to each tensor; those in use together share no bytes, unless they hold
                 the same values there
-    persistent: it holds state, and keeps its bytes from run to run
+    persistent: it holds state or separate inputs and outputs, and keeps its bytes from run to run
     """
 
     offsets: dict[Tensor, int]
@@ -71,16 +72,19 @@ def round_up(size: int, alignment: int) -> int:
 class Sharing:
     """Storages under way: groups of tensors at distances, at first each by itself.
 
+    io:    "separate": inputs and outputs outlive a run as state does
     fixed: tensors whose bytes take on other values: state, and what control flow hands over. Only what must lie with
            them does
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, io: Io = "shared") -> None:
         self.spans = lifetimes(graph)
         self._root = {t: t for t in self.spans}
         self._offsets: dict[Tensor, dict[Tensor, int]] = {t: {t: 0} for t in self.spans}
         self.fixed: set[Tensor] = set()
         self._persistent = {s.value for s in graph.state}
+        if io == "separate":
+            self._persistent |= {*graph.inputs, *graph.outputs}
         for node in graph.steps():
             for tensor, offset in node.shared() if node.is_view else ():
                 self.join(node.out, tensor, -offset)
@@ -149,7 +153,7 @@ class Sharing:
         return [self.storage(root) for root in self._offsets]
 
 
-def storages(graph: Graph) -> list[Storage]:
+def storages(graph: Graph, io: Io = "shared") -> list[Storage]:
     """Every activation in exactly one storage, in order of first use.
 
     Views lie in their sources' bytes. A result takes over the bytes of an input of its size where its kernel works in
@@ -157,7 +161,7 @@ def storages(graph: Graph) -> list[Storage]:
     state becomes lies where the state does, and inputs and outputs of sub-graphs lie where those of their node do:
     store_state and store_results have made that safe.
     """
-    sharing = Sharing(graph)
+    sharing = Sharing(graph, io)
     for step, node in enumerate(graph.steps()):
         if node.has_kernel:
             sharing.take_over(node, step)

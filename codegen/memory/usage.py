@@ -14,7 +14,7 @@ class Occupant:
 
     name: the tensor's, or the node's for its scratch
     role: "input", "output", "activation", "view" (also of what a sub-graph takes), "scratch" or, behind the arena,
-          "state"
+          "state", which separate inputs and outputs lie with
     type: of the tensor as printed, "" for scratch
     """
 
@@ -36,7 +36,7 @@ def occupants(graph: Graph) -> list[Occupant]:
     views.update(t for n in steps for inner in n.op.graphs for t in inner.inputs)
     found = []
     for tensor, place in plan.tensors.items():
-        if plan.state_bytes and place.offset >= plan.state_offset:
+        if plan.outlives(place):
             role = "state"
         elif tensor in graph.inputs:
             role = "input"

@@ -161,6 +161,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "arena_is_optimal": plan.is_optimal,
         "arena_least_bytes": plan.order_bound or None,
         "arena_alignment": target.alignment,
+        "io": target.io,
         "state_offset": plan.state_offset,
         "state_bytes": plan.state_bytes,
         "peak": _peak(graph, found),

@@ -33,7 +33,17 @@ def summary(r: dict[str, Any]) -> str:
         bound = "the least for any order of nodes"
     rows = [
         ("arena", f"{r['arena_bytes']:,} B", f"{bound}, {where}"),
-        *([("state", f"{r['state_bytes']:,} B", "kept from run to run")] if r["state_bytes"] else []),
+        *(
+            [
+                (
+                    "state",
+                    f"{r['state_bytes']:,} B",
+                    "kept from run to run" + (", inputs and outputs with it" if r["io"] == "separate" else ""),
+                )
+            ]
+            if r["state_bytes"]
+            else []
+        ),
         ("weights", f"{r['weights_bytes']:,} B", f"constants as packed for the kernels{_where(r)}"),
         ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes{_loops(r)}{_transposes(r)}"),
     ]

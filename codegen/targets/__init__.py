@@ -6,9 +6,9 @@ import difflib
 from pathlib import Path
 
 from edgegen.errors import UsageError
-from edgegen.targets.target import Optimize, Runner, Target
+from edgegen.targets.target import Io, Optimize, Runner, Target
 
-__all__ = ["TARGETS", "Optimize", "Runner", "Target", "host_target", "target"]
+__all__ = ["TARGETS", "Io", "Optimize", "Runner", "Target", "host_target", "target"]
 
 _AVX2 = frozenset({"avx2", "fma", "f16c"})
 _AVX512 = _AVX2 | {"avx512", "avx512vnni"}

@@ -7,6 +7,7 @@ from typing import Literal
 
 Runner = Literal["native", "qemu-user", "qemu-system"]
 Optimize = Literal["speed", "size"]
+Io = Literal["shared", "separate"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Target:
     cpu:       of the emulator ("cortex-a53", a qemu -cpu), "" for native
     optimize:  what kernel selection and emission prefer
     ram_bytes: that a plan may take, arena and state; 0: no limit
+    io:        whether inputs and outputs share the arena or lie beside it, with what outlives a run
     plan_seconds: how long a slow machine may look for a smaller arena; work is counted, so that all find the same
     """
 
@@ -40,6 +42,7 @@ class Target:
     cpu: str = ""
     optimize: Optimize = "speed"
     ram_bytes: int = 0
+    io: Io = "shared"
     plan_seconds: int = 10
 
     @property

@@ -145,6 +145,7 @@ def test_page_and_summary_of_a_model_without_nodes() -> None:
         "arena_lower_bound_bytes": 0,
         "arena_is_optimal": True,
         "arena_least_bytes": None,
+        "io": "shared",
         "state_offset": 0,
         "state_bytes": 0,
         "peak": {"step": 0, "node": None, "op": None, "bytes": 0, "alive": []},

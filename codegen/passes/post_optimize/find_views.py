@@ -23,7 +23,7 @@ class _Views:
     """
 
     def __init__(self, graph: Graph, target: Target) -> None:
-        self.sharing = Sharing(graph)
+        self.sharing = Sharing(graph, target.io)
         self.target = target
         self.views = {t for n in graph.steps() if n.is_view for t in n.outputs}
 

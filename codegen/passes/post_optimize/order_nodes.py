@@ -43,7 +43,7 @@ def _set(nodes: dict[Graph, list[Node]]) -> None:
 
 def _ordered(graph: Graph, target: Target) -> dict[Graph, list[Node]]:
     """The nodes of the model and of each sub-graph in a better order. Says in the graph what no order undercuts."""
-    sharing, alignment = Sharing(graph), alignment_of(graph, target)
+    sharing, alignment = Sharing(graph, target.io), alignment_of(graph, target)
     work = target.plan_seconds * WORK_PER_SECOND
     peaks: dict[Graph, int] = {}
     found: dict[Graph, list[Node]] = {}

@@ -41,7 +41,7 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     """
     spans = lifetimes(graph)
     alignment = alignment_of(graph, target)
-    everything = storages(graph)
+    everything = storages(graph, target.io)
     shared = [s for s in everything if not s.persistent]
     boxes = [s.boxes(spans, alignment) for s in shared]
     steps = enumerate(graph.steps())

@@ -130,5 +130,6 @@ def _passed_through(node: Node) -> list[tuple[int, int]]:
 
 
 def store_results(graph: Graph, target: Target) -> bool:
-    """The model's inputs, whose bytes are its own once it runs, and its state may be rewritten."""
-    return _Around(graph, {*graph.inputs, *(s.value for s in graph.state)}, target).store()
+    """Its state may be rewritten, and the model's inputs, unless they are separate: their bytes are its own in a run."""
+    inputs = graph.inputs if target.io == "shared" else []
+    return _Around(graph, {*inputs, *(s.value for s in graph.state)}, target).store()
