@@ -258,8 +258,8 @@ def compile(
     board:    a name from `edgegen boards`, or a .toml file that describes one: the model must fit its memories
     name:     prefix of the C symbols; "" takes it from the file's name
     optimize: "speed" inlines kernels with their shapes; "size" shares one function among nodes
-    io:       "shared": inputs and outputs lie in the arena; "separate": beside it, with the state: a run leaves its inputs
-              alone, and outputs last until the next run, even if other models work in the same arena
+    io:       "shared": inputs and outputs lie in the arena; "separate": beside it, with the state: a run leaves its
+              inputs alone, and outputs last until the next run, even if other models work in the same arena
     plan_seconds: how long a slow machine may look for an order of nodes that needs less memory, at least 1; work is
               counted, so that every machine finds the same
     passes:   which passes run and what they show

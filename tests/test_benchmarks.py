@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tflite
 
-from benchmarks import measure
+from benchmarks import measure, memory
 from benchmarks.litert import accepted
 from benchmarks.models import NAMES, model
 from benchmarks.page import page
@@ -46,6 +46,21 @@ def test_page_shows_ratios_and_says_what_differs() -> None:
     assert "mlperf_kws_int8 3,923,620 1.477 matches" in lines
     assert "mlperf_kws_int8 12.00 24.00 0.50 matches" in lines
     assert "mlperf_kws_int8 16,000 16,000 4 104 22,820 1,000 2,000 3,000 61,936" in lines
+
+
+def test_memory_page_says_what_is_proved() -> None:
+    found = [
+        memory.Planned("small", "generic", 3, 128, 96, 96, "any", 0.01),
+        memory.Planned("small", "cortex-m4", 3, 128, 128, 128, "this", 0.02),
+        memory.Planned("large", "generic", 900, 2_000, 1_900, 1_800, "", 12.0),
+    ]
+    text = memory.page(found, {"strange": "operator 7 is not supported"}, ["generic", "cortex-m4"])
+    lines = [" ".join(line.replace("|", " ").split()) for line in text.splitlines()]
+    assert "generic 1 of 2 (50.0 %) 1 of 2 (50.0 %) 12.0 (large)" in lines
+    assert "cortex-m4 1 of 1 (100.0 %) 0 of 1 (0.0 %) 0.0 (small)" in lines
+    assert "small 3 128 96 96 any 0.0 128 128 128 this 0.0" in lines
+    assert "large 900 2,000 1,900 1,800 12.0" in lines
+    assert "- strange: operator 7 is not supported" in lines
 
 
 def test_digits_sample_and_missing_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

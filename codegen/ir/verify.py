@@ -292,7 +292,7 @@ def arena_is_sound(graph: Graph) -> None:
         if not tensor.is_constant:
             arena.require(tensor, "the caller")
     for tensor in graph.inputs:
-        if graph.plan.outlives(arena.place(tensor)):
+        if tensor is not graph.fed and graph.plan.outlives(arena.place(tensor)):
             arena.require(tensor, "the caller, whose it stays,")
     for state in graph.state:
         place = arena.require(state.next, "the next run")

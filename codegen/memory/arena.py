@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edgegen.memory.buffers import Buffer, Interval, Overlaps, forbidden, is_whole, lower_bound, neighbours
+from edgegen.ir.kernel import Overlap
+from edgegen.memory.buffers import Buffer, Interval, Overlaps, Pairs, forbidden, is_whole, lower_bound, neighbours
 from edgegen.memory.exact import Relation, solve
 
 WORK_PER_SECOND = 100_000
@@ -29,6 +30,7 @@ class _Placing:
     def __init__(self, buffers: Sequence[Buffer], overlaps: Overlaps, alignment: int) -> None:
         self.sizes = [b.size for b in buffers]
         self.relations: list[Relation] = []
+        self.loose: list[Relation] = []  # what binds every placement, also at distances that are not looked at
         self.apart: list[dict[int, list[Interval]]] = [{} for _ in buffers]
         for i, beside in enumerate(neighbours(buffers)):
             for j in beside:
@@ -36,6 +38,8 @@ class _Placing:
                     over, under = overlaps.get((i, j), {}), overlaps.get((j, i), {})
                     intervals = forbidden(buffers[i], buffers[j], over, under, alignment)
                     self.relations.append(Relation(i, j, tuple(intervals)))
+                    loose = forbidden(buffers[i], buffers[j], _every_distance(over), _every_distance(under), alignment)
+                    self.loose.append(Relation(i, j, tuple(loose)))
                     self.apart[j][i] = intervals
                     self.apart[i][j] = [(-high, -low) for low, high in reversed(intervals)]
         self.effort = len(buffers) + 2 * len(self.relations)
@@ -133,6 +137,11 @@ class _Placing:
         return best
 
 
+def _every_distance(pairs: Pairs) -> Pairs:
+    """Overlaps in steps as if they allowed what lies between the steps as well."""
+    return {both: Overlap(o.most, 1) if o.step > 1 else o for both, o in pairs.items()}
+
+
 _ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda b: (-b.size, b.first, b.last),
     lambda b: (-b.size, -(b.last - b.first), b.first),
@@ -172,12 +181,16 @@ def place(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, alignment
         return Placed(offsets, bound, bound)
     assert best is not None  # there are orders
     found = solve(placing.sizes, placing.relations, bound, bound, seconds)
-    best, least = found.offsets or best, found.bound
+    greedy, least = best, found.bound
+    best = found.offsets or best
     for improved in (False, True):
         if placing.extent(best) <= least:
             break
-        best = placing.improve(best_order, best, least, seconds) if improved else best
+        if improved:
+            best = min(best, placing.improve(best_order, greedy, least, seconds), key=placing.extent)
         found = solve(placing.sizes, placing.relations, least, placing.extent(best) - 1, seconds)
         best, least = found.offsets or best, found.bound
+    if not placing.complete:
+        least = max(bound, solve(placing.sizes, placing.loose, bound, placing.extent(best) - 1, seconds).bound)
     size = placing.extent(best)
-    return Placed(best, size, min(least if placing.complete else bound, size))
+    return Placed(best, size, min(least, size))

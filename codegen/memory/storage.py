@@ -10,8 +10,8 @@ from edgegen.ir.kernel import EXACTLY, Overlap
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.buffers import Box, Overlaps
 from edgegen.memory.liveness import Span, lifetimes
-from edgegen.targets import Io
 from edgegen.memory.row_loops import crossings, placed
+from edgegen.targets import Io
 
 VIEW_ALIGNMENT = 4  # bytes: kernels load words, so a view starts at a multiple of this, or of its elements if larger
 

@@ -130,9 +130,9 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     `weights_files` names the files of weights that do not stand in the C.
     Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.
     `row_plans` are the plans among which loops over rows were chosen under a limit (`RowPlan`), smallest first.
-    Persistent state lies behind the arena in the same struct, from `state_offset` on. Nodes of sub-graphs, which say
-    what they are `inside`, come before the node that runs them, whose `macs` count theirs: of branches the larger, of
-    a loop one turn (`macs_count`).
+    Persistent state, and with `io` "separate" inputs and outputs, lie behind the arena in the same struct, from
+    `state_offset` on. Nodes of sub-graphs, which say what they are `inside`, come before the node that runs them, whose
+    `macs` count theirs: of branches the larger, of a loop one turn (`macs_count`).
     """
     graph, target = compiled.graph, compiled.target
     plan = graph.plan

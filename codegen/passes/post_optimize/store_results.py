@@ -130,6 +130,6 @@ def _passed_through(node: Node) -> list[tuple[int, int]]:
 
 
 def store_results(graph: Graph, target: Target) -> bool:
-    """Its state may be rewritten, and the model's inputs, unless they are separate: their bytes are its own in a run."""
+    """State may be rewritten; so may inputs, whose bytes are the model's own once it runs, unless they are separate."""
     inputs = graph.inputs if target.io == "shared" else []
     return _Around(graph, {*inputs, *(s.value for s in graph.state)}, target).store()
