@@ -101,7 +101,17 @@ def size(text: str) -> int:
 
 
 def add_memory_arguments(parser: argparse.ArgumentParser) -> None:
-    """--io and --plan-seconds."""
+    """--ram, --input-rows, --io and --plan-seconds."""
+    parser.add_argument(
+        "--ram",
+        metavar="SIZE",
+        type=size,
+        default=0,
+        help="bytes of arena and state, such as 64K: where whole images do not fit, nodes run on a few rows at a time",
+    )
+    parser.add_argument(
+        "--input-rows", action="store_true", help="take the image row by row: NAME_push_row in place of NAME_run"
+    )
     parser.add_argument(
         "--io",
         choices=("shared", "separate"),

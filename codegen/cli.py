@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegen.api import Artifact, compile, share_arena, write_models
-from edgegen.arguments import add_memory_arguments, each_model, positive, shape, size, state, value
+from edgegen.arguments import add_memory_arguments, each_model, positive, shape, state, value
 from edgegen.compiler import read
 from edgegen.emit.weights import FORMS
 from edgegen.errors import EdgegenError, UsageError, format_error
@@ -157,16 +157,6 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         default="auto",
         help="inline: in the C file; separate: as bytes in NAME_weights.bin, which NAME_weights.S includes, and which "
         "compiles at once whatever its size (default: auto, inline up to 512 KiB)",
-    )
-    parser.add_argument(
-        "--ram",
-        metavar="SIZE",
-        type=size,
-        default=0,
-        help="bytes of arena and state, such as 64K: where whole images do not fit, nodes run on a few rows at a time",
-    )
-    parser.add_argument(
-        "--input-rows", action="store_true", help="take the image row by row: NAME_push_row in place of NAME_run"
     )
     parser.add_argument(
         "--print-ir-after",
