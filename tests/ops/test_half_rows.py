@@ -33,7 +33,7 @@ def half(op: Op, x: tuple[int, ...], w: tuple[int, ...] = (), kernel: str = "", 
 ROWS = {
     "generic": ("conv2d_f32", "conv2d_f32", "depthwise_conv2d_f32", "max_pool2d_f32", "average_pool2d_f32"),
     "x86-avx2": ("conv2d_f32_avx2_direct", "conv2d_f32_avx2", "depthwise_conv2d_f32_avx2", "", ""),
-    "arm-neon": ("conv2d_f32_neon", "conv2d_f32_neon_scratch", "depthwise_conv2d_f32_3x3_neon_scratch", "", ""),
+    "arm-neon": ("conv2d_f32_neon", "conv2d_f32_neon_scratch", "depthwise_conv2d_f32_3x3_neon_bordered", "", ""),
     "cortex-m4": ("conv2d_f32_dsp", "conv2d_f32_dsp", "depthwise_conv2d_f32_dsp", "", ""),
 }
 
