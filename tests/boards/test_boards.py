@@ -128,11 +128,11 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 def two_layers(depth: int, units: int) -> Compiled:
-    """f32: x[1,depth] -> [1,units] -> [1,4]; 4 bytes an element."""
-    b = Builder()
+    """f32: x[1,depth] -> [1,units] -> [1,4]; 4 bytes an element, of which no weight can be stored in fewer."""
+    b, rng = Builder(), np.random.default_rng(0)
     x = b.input((1, depth), F32)
     for n, k in ((units, depth), (4, units)):
-        x = b.add(Dense(), x, b.constant(np.ones((n, k), np.float32)), b.constant(np.zeros(n, np.float32)))
+        x = b.add(Dense(), x, b.constant(rng.normal(size=(n, k)).astype(np.float32)), b.constant(np.zeros(n, np.float32)))
     return compile_for_test(b.graph(x), "generic", "wide")
 
 
