@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from edgegen.compiler import Compiled
+from edgegen.emit.flash import estimated_code
 from edgegen.emit.render import constant_arrays
+from edgegen.emit.symbols import identifier
 from edgegen.errors import DoesNotFit, UsageError
-from edgegen.ir.graph import Graph
+from edgegen.ir.graph import Graph, Part
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.resources import resource
-from edgegen.targets import Target
+from edgegen.targets import Kind, Region, Target
 from edgegen.targets import target as find_target
-
-Kind = Literal["flash", "ram"]
-
-# Bytes of code of one kernel with its parameters folded in, where no compiler is there to tell. On cortex-m4 and
-# arm-neon the MLPerf Tiny networks have 213 to 1,907 each (gcc 12): an estimate that errs on the safe side.
-ESTIMATED_KERNEL_BYTES = 2048
-
-
-@dataclass(frozen=True)
-class Region:
-    """Bytes [address, address + bytes) of a board's memory. kind: "flash" holds weights and code, "ram" state."""
-
-    name: str
-    kind: Kind
-    address: int
-    bytes: int
 
 
 @dataclass(frozen=True)
@@ -53,11 +40,11 @@ class Emulator:
 class Board:
     """A board.
 
-    core:        as its maker calls it; target: what code is generated for, with the board's own compiler flags
-    clock_hz:    of the core at full speed; None if it is not one figure
-    stack_bytes: kept free for the stack
-    regions:     memories; none: nothing to fit into. Without flash, weights and code are loaded into RAM
-    emulator:    None if only the hardware runs its code
+    core:     as its maker calls it
+    target:   what code is generated for, with the board's own compiler flags, memories and reserve for the stack. No
+              memories: nothing to fit into. Without flash, weights and code are loaded into RAM
+    clock_hz: of the core at full speed; None if it is not one figure
+    emulator: None if only the hardware runs its code
     """
 
     name: str
@@ -65,12 +52,20 @@ class Board:
     core: str
     target: Target
     clock_hz: int | None
-    stack_bytes: int
-    regions: tuple[Region, ...]
     emulator: Emulator | None
 
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """Its memories, in the order of its file."""
+        return self.target.regions
+
+    @property
+    def stack_bytes(self) -> int:
+        return self.target.stack_bytes
+
     def memory(self, kind: Kind) -> tuple[Region, ...]:
-        return tuple(r for r in self.regions if r.kind == kind)
+        """The memories of a kind, the fastest first."""
+        return self.target.memory(kind)
 
     def bytes(self, kind: Kind) -> int | None:
         """All memory of a kind together; None if the board does not say."""
@@ -84,6 +79,7 @@ class Fit:
     board:         what it was fitted to
     code_measured: the code's size is the compiler's, not an estimate
     peak:          node at which most of the arena is in use, and the tensors alive there
+    held:          {region: (what, bytes) of what the model has there}; of RAM, if the board has several
     """
 
     board: Board
@@ -95,11 +91,14 @@ class Fit:
     stack: int
     peak: str
     alive: tuple[tuple[str, int], ...]
+    held: Mapping[str, tuple[tuple[str, int], ...]]
 
 
 # ---- Reading ----
 
-_KEYS: Mapping[str, tuple[type, bool]] = {
+_Keys = Mapping[str, tuple[type[object], bool]]  # {key: (what it holds, whether it must be there)}
+
+_KEYS: _Keys = {
     "description": (str, True),
     "core": (str, True),
     "target": (str, True),
@@ -109,14 +108,15 @@ _KEYS: Mapping[str, tuple[type, bool]] = {
     "region": (list, False),
     "emulator": (dict, False),
 }
-_TOOLCHAIN: Mapping[str, tuple[type, bool]] = {"prefix": (str, True), "flags": (list, True)}
-_REGION: Mapping[str, tuple[type, bool]] = {
+_TOOLCHAIN: _Keys = {"prefix": (str, True), "flags": (list, True)}
+_REGION: _Keys = {
     "name": (str, True),
     "kind": (str, True),
     "address": (int, True),
     "bytes": (int, True),
+    "bytes_per_cycle": (float, False),
 }
-_EMULATOR: Mapping[str, tuple[type, bool]] = {
+_EMULATOR: _Keys = {
     "program": (str, True),
     "machine": (str, True),
     "startup": (str, False),
@@ -155,16 +155,17 @@ def read_board(path: Path) -> Board:
         raise UsageError(f"{path.name}: {error.what}", error.details, error.help) from error
 
 
-def _checked(what: str, table: dict[str, Any], keys: Mapping[str, tuple[type, bool]]) -> dict[str, Any]:
+def _checked(what: str, table: dict[str, Any], keys: _Keys) -> dict[str, Any]:
     """The table called `what` ("": the file itself), if it has all it needs, nothing unknown and the right types."""
     dot = f"{what}." if what else ""
     for key, value in table.items():
         if key not in keys:
             raise UsageError(f'{what or "the board"} has the unknown key "{key}"', [("known", ", ".join(keys))])
         kind = keys[key][0]
-        if not isinstance(value, kind) or isinstance(value, bool):
+        accepted = (int, float) if kind is float else (kind,)
+        if not isinstance(value, accepted) or isinstance(value, bool):
             raise UsageError(f"{dot}{key} must be {_PLAIN[kind]}, is {value!r}")
-        if isinstance(value, int) and value < 0:
+        if isinstance(value, int | float) and value < 0:
             raise UsageError(f"{dot}{key} is negative")
     for key, (_, required) in keys.items():
         if required and key not in table:
@@ -172,7 +173,15 @@ def _checked(what: str, table: dict[str, Any], keys: Mapping[str, tuple[type, bo
     return table
 
 
-_PLAIN: Mapping[type, str] = {str: "a string", int: "a whole number", dict: "a table", list: "a list"}
+_PLAIN: Mapping[type[object], str] = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    dict: "a table",
+    list: "a list",
+}
+# What NAME_t and the header's macros already call something else.
+_TAKEN = ("arena", "state", "weights", "instance")
 
 
 def _board(name: str, data: dict[str, Any]) -> Board:
@@ -184,21 +193,16 @@ def _board(name: str, data: dict[str, Any]) -> Board:
         if not all(isinstance(f, str) for f in tools["flags"]):
             raise UsageError("toolchain.flags must be a list of strings")
         chosen = replace(chosen, prefix=tools["prefix"], cflags=tuple(tools["flags"]))
+        if chosen.runner == "qemu-system":  # which needs a core that has the instructions that the compiler chooses
+            cores = [f.removeprefix("-mcpu=") for f in chosen.cflags if f.startswith("-mcpu=")]
+            chosen = replace(chosen, cpu=cores[0] if cores else chosen.cpu)
+    chosen = replace(chosen, regions=_regions(data.get("region", [])), stack_bytes=data["stack_bytes"])
     emulator = None
     if "emulator" in data:
         emulator = Emulator(**_checked("emulator", data["emulator"], _EMULATOR))
         if chosen.runner == "qemu-user":
             chosen = replace(chosen, cpu=emulator.machine)
-    return Board(
-        name,
-        data["description"],
-        data["core"],
-        chosen,
-        data.get("clock_hz"),
-        data["stack_bytes"],
-        _regions(data.get("region", [])),
-        emulator,
-    )
+    return Board(name, data["description"], data["core"], chosen, data.get("clock_hz"), emulator)
 
 
 def _regions(tables: list[Any]) -> tuple[Region, ...]:
@@ -209,8 +213,11 @@ def _regions(tables: list[Any]) -> tuple[Region, ...]:
         region = Region(**_checked("region", table, _REGION))
         if region.kind not in ("flash", "ram"):
             raise UsageError(f'region {region.name}: kind must be "flash" or "ram", is "{region.kind}"')
-        if not region.bytes:
-            raise UsageError(f"region {region.name} has no bytes")
+        if identifier(region.name) != region.symbol or region.symbol in _TAKEN:
+            why = "it becomes part of names in C, where words and names of the model's own cannot stand"
+            raise UsageError(f'"{region.name}" cannot be a region\'s name', [("why", why)], "use letters and digits")
+        if not region.bytes or not region.bytes_per_cycle:
+            raise UsageError(f"region {region.name} has no bytes{'_per_cycle' if region.bytes else ''}")
         for other in regions:
             if other.name == region.name:
                 raise UsageError(f"two regions are called {region.name}")
@@ -228,26 +235,32 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
 
     code_bytes: machine code and its constants as compiled, without the weights; None: it is estimated
 
-    Flash must hold weights and code, one RAM region the model's struct, which is arena and state, and RAM the stack
-    reserve beside it.
+    Flash must hold weights and code, RAM the model's struct, which is arena and state, or all of its structs, and the
+    stack reserve beside them. On a board with several flash memories the code lies in the fastest.
     """
     graph = compiled.graph
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
     peak, alive = _peak(graph)
-    estimate = ESTIMATED_KERNEL_BYTES * len({(n.kernel.name, n.op) for n in graph.steps() if n.kernel is not None})
+    code = estimated_code(graph) if code_bytes is None else code_bytes
+    flash, ram = board.memory("flash"), board.memory("ram")
+    held = {p.region: (("arena", p.arena_bytes), ("state", p.state_bytes)) for p in plan.parts}
+    for name, weights in compiled.flash.items():
+        held[name] = (("weights", weights), ("code", code if name == flash[0].name else 0))
     fit = Fit(
         board,
         sum(a.nbytes for a in constant_arrays(graph)),
-        estimate if code_bytes is None else code_bytes,
+        code,
         code_bytes is not None,
         plan.arena_bytes,
         plan.total_bytes - plan.arena_bytes,
         board.stack_bytes,
         peak,
         alive,
+        {name: tuple((what, size) for what, size in there if size) for name, there in held.items()},
     )
-    _check_regions(compiled.name, fit)
+    if board.regions and not (_flash_fits(compiled, fit, flash) and _ram_fits(plan.parts, fit, flash, ram)):
+        raise _does_not_fit(compiled.name, fit)
     return fit
 
 
@@ -260,31 +273,37 @@ def check_fit_together(name: str, fits: Sequence[Fit]) -> None:
         code=sum(f.code for f in fits),
         code_measured=all(f.code_measured for f in fits),
         state=sum(f.state for f in fits),
+        held={},
     )
-    _check_regions(name, together)
+    flash, ram = largest.board.memory("flash"), largest.board.memory("ram")
+    flash_fits = not flash or together.weights + together.code <= max(r.bytes for r in flash)
+    if largest.board.regions and not (flash_fits and _ram_fits((), together, flash, ram)):
+        raise _does_not_fit(name, together)
 
 
-def _check_regions(name: str, fit: Fit) -> None:
-    board = fit.board
-    if not board.regions:
-        return
-    flash, ram = board.memory("flash"), board.memory("ram")
+def _flash_fits(compiled: Compiled, fit: Fit, regions: tuple[Region, ...]) -> bool:
+    if not compiled.flash:
+        return not regions or fit.weights + fit.code <= max(r.bytes for r in regions)
+    return all(sum(size for _, size in fit.held.get(r.name, ())) <= r.bytes for r in regions)
+
+
+def _ram_fits(parts: tuple[Part, ...], fit: Fit, flash: tuple[Region, ...], regions: tuple[Region, ...]) -> bool:
+    """Whether the regions hold arena and state, where they are planned or else in one of them, and beside that what is
+    loaded for want of flash, and the stack."""
     loaded = 0 if flash else fit.weights + fit.code
-    flash_fits = not flash or fit.weights + fit.code <= max(r.bytes for r in flash)
-    if not (flash_fits and _ram_fits(fit.arena + fit.state + loaded, fit.stack, ram)):
-        raise _does_not_fit(name, board, fit)
-
-
-def _ram_fits(block: int, stack: int, regions: tuple[Region, ...]) -> bool:
-    """Whether one region holds `block`, and the same or another one the stack beside it."""
-    for home in regions:
-        rest = [home.bytes - block] + [r.bytes for r in regions if r is not home]
-        if home.bytes >= block and max(rest) >= stack:
-            return True
+    planned = [{p.region: p.arena_bytes + p.state_bytes for p in parts}]
+    for taken in planned if parts else [{r.name: fit.arena + fit.state} for r in regions]:
+        for code_home, stack_home in itertools.product(regions, repeat=2):
+            rest = {r: r.bytes - taken.get(r.name, 0) for r in regions}
+            rest[code_home] -= loaded
+            rest[stack_home] -= fit.stack
+            if min(rest.values()) >= 0:
+                return True
     return False
 
 
-def _does_not_fit(name: str, board: Board, fit: Fit) -> DoesNotFit:
+def _does_not_fit(name: str, fit: Fit) -> DoesNotFit:
+    board = fit.board
     how = "measured" if fit.code_measured else "estimated, as no compiler is installed to measure it"
     code = f"weights {fit.weights:,} B, code {fit.code:,} B ({how})"
     kept = f"state {fit.state:,} B, " if fit.state else ""
@@ -296,6 +315,11 @@ def _does_not_fit(name: str, board: Board, fit: Fit) -> DoesNotFit:
         details.append(("RAM", f"needs {ram:,} B: {state}; {_sizes(board, 'ram')}"))
     else:
         details.append(("RAM", f"needs {fit.weights + fit.code + ram:,} B: {code}, {state}; {_sizes(board, 'ram')}"))
+    for region in board.regions:
+        there = fit.held.get(region.name, ())
+        if sum(size for _, size in there) > region.bytes:
+            needs = ", ".join(f"{what} {size:,} B" for what, size in there)
+            details.append((region.name, f"has {region.bytes:,} B, would hold {needs}"))
     details.append(("peak", "\n".join([fit.peak, *(f"{size:>12,} B  {text}" for text, size in fit.alive)])))
     return DoesNotFit(f"{name} does not fit {board.name}", details, "choose a larger board or a smaller model")
 

@@ -140,7 +140,7 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
     parser.add_argument(
         "--target", metavar="T", default="", help="core to emit code for; edgegen targets lists them (default: host)"
     )
-    parser.add_argument("--board", metavar="B", default="", help="board to fit; implies its target")
+    parser.add_argument("--board", metavar="B", default="", help="board to fit, in its memories; implies its target")
     parser.add_argument(
         "--name", metavar="N", default="", help="prefix of the C symbols (default: from the file's name)"
     )

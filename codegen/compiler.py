@@ -55,6 +55,7 @@ class Compiled:
     files:   {name: text} of the C source and header, and of the assembly that includes separate weights
     binaries: {name: bytes} of separate weights
     shared:  name of the arena that it shares with other models; "" if its arena is its own
+    flash:   {region: bytes of weights} on a board with several flash memories
     """
 
     name: str
@@ -65,6 +66,7 @@ class Compiled:
     files: dict[str, str]
     binaries: dict[str, Pieces] = field(default_factory=dict)
     shared: str = ""
+    flash: dict[str, int] = field(default_factory=dict)
 
 
 def read(
@@ -96,7 +98,7 @@ def compile_graph(
     run(graph, target, passes)
     passes.progress("emit")
     emitted = render(graph, target, name, origin, trace, weights)
-    return Compiled(name, target, origin, graph, source, emitted.files, emitted.binaries)
+    return Compiled(name, target, origin, graph, source, emitted.files, emitted.binaries, flash=emitted.flash)
 
 
 def compile_model(request: Request) -> Compiled:
@@ -112,7 +114,7 @@ def compile_model(request: Request) -> Compiled:
 def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], Shared]:
     """The models with C that works in one arena, whose header NAME.h is among the files of each, and that arena.
 
-    Raises UsageError for models that cannot: of one name, or for different targets.
+    Raises UsageError for models that cannot: of one name, for different targets, or in several memories of a board.
     """
     model_name(name)
     names = [m.name.lower() for m in models]
@@ -123,6 +125,10 @@ def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], 
     targets = list(dict.fromkeys(m.target.name for m in models))
     if len(targets) > 1:
         raise UsageError("models that share an arena are for one target", [("targets", ", ".join(targets))])
+    split = [m.name for m in models if m.graph.plan is not None and m.graph.plan.is_split]
+    if split:
+        what = f"{split[0]} lies in several memories of its board, so that it has no arena of one piece to share"
+        raise UsageError(what, help="compile the models for --target, or for a board of which one memory has room")
     target, version = models[0].target, models[0].origin.version
     fed = [m.name for m in models if m.graph.fed is not None]
     if fed:

@@ -53,7 +53,7 @@ def _most_outlasting(rows: Sequence[Life]) -> int:
 
 
 def memory_check(graph: Graph, target: Target) -> Check:
-    """The tables of a planned graph."""
+    """The tables of a planned graph; without nodes if several memories hold it, which are not checked."""
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
     rows = lives(graph)
@@ -61,10 +61,15 @@ def memory_check(graph: Graph, target: Target) -> Check:
     arena = tuple(_text(r, 0) for r in rows if r not in kept)
     state = tuple(_text(r, plan.state_offset) for r in kept)
     inside = graph.in_row_loops()
-    nodes = [n for n in graph.steps() if n.has_kernel and n not in inside]
+    nodes = [n for n in graph.steps() if n.has_kernel and n not in inside and not plan.is_split]
     over = any(lies_over(n, plan) for n in nodes)
     return Check(
-        arena, state, bool(nodes or inside), over, max(_most_outlasting(rows), 1), max(64, target.struct_alignment)
+        arena,
+        state,
+        bool(nodes or inside) and not plan.is_split,
+        over,
+        max(_most_outlasting(rows), 1),
+        max(64, target.struct_alignment),
     )
 
 

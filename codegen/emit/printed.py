@@ -13,6 +13,8 @@ class ArrayText:
 
     uses: what it is for each node that reads it
     body: of its initializer; "" if its values stand in another file
+    reads: how often a run reads it, by all nodes together
+    region: the flash memory that holds it, as macros have it; "" if there is no choice
     """
 
     symbol: str
@@ -22,6 +24,8 @@ class ArrayText:
     uses: list[str]
     body: str
     values: Array
+    reads: float
+    region: str = ""
 
     @property
     def comment(self) -> str:
@@ -35,6 +39,7 @@ class Port:
 
     name:  what the signature or else the tensor calls it
     alias: the accessor's second name, made from the signature's; "" if there is none
+    bases: what its pointer may count from
     """
 
     function: str
@@ -48,6 +53,7 @@ class Port:
     scale: str
     zero_point: int
     pointer: str
+    bases: tuple[Base, ...]
 
 
 @dataclass(frozen=True)
@@ -62,11 +68,23 @@ class Wrapper:
 
 
 @dataclass(frozen=True)
+class Base:
+    """A pointer that the model's functions count offsets from: to a part of the arena or to the state.
+
+    value: as a C expression of the instance `m`; start: what the plan's offsets there begin with
+    """
+
+    symbol: str
+    value: str
+    start: int
+
+
+@dataclass(frozen=True)
 class InitialValue:
     """How NAME_init fills one state: all bytes with `fill`, or from the array `symbol`; the other is ""."""
 
     comment: str
-    offset: int
+    place: str
     bytes: int
     fill: str
     symbol: str

@@ -13,9 +13,11 @@ import numpy as np
 from edgegen.emit import literals
 from edgegen.emit.bundle import bundle
 from edgegen.emit.check import lies_over, memory_check
-from edgegen.emit.printed import ArrayText, FedStretch, Feed, Function, InitialValue, Port, Step, Wrapper
+from edgegen.emit.flash import reads, spread_weights
+from edgegen.emit.printed import ArrayText, Base, FedStretch, Feed, Function, InitialValue, Port, Step, Wrapper
 from edgegen.emit.symbols import comment_text, identifier
 from edgegen.emit.weights import Form, Pieces, is_separate, place, raw
+from edgegen.errors import UsageError
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node, Plan, State
 from edgegen.ir.kernel import Packed
@@ -46,10 +48,12 @@ class Emitted:
 
     files: {name: text} of the C source and header, and of the assembly that includes separate weights
     binaries: {name: bytes} of separate weights
+    flash: {region: bytes of weights} on a board with several flash memories
     """
 
     files: dict[str, str]
     binaries: dict[str, Pieces]
+    flash: dict[str, int]
 
 
 @functools.cache
@@ -68,7 +72,7 @@ def environment() -> jinja2.Environment:
 class _Writer:
     """Collects the pieces of one model's C."""
 
-    def __init__(self, graph: Graph, target: Target, name: str, separate: bool) -> None:
+    def __init__(self, graph: Graph, target: Target, name: str, separate: bool, own: str) -> None:
         assert graph.plan is not None
         self.separate = separate
         self.graph, self.target, self.name, self.plan = graph, target, name, graph.plan
@@ -80,8 +84,17 @@ class _Writer:
         self.check = memory_check(graph, target)
         self.feed: Feed | None = None
         self.pace: dict[Tensor, int] = {}  # of tensors in loops over rows: bytes further on each turn
+        self.bases = _bases(self.plan, own)
 
-    def add_array(self, symbol: str, array: Array, align: int, use: str) -> str:
+    def base(self, offset: int) -> Base:
+        return next(b for b in reversed(self.bases) if b.start <= offset)
+
+    def address(self, offset: int) -> str:
+        """C expression for a byte of the instance."""
+        base = self.base(offset)
+        return f"{base.symbol} + {offset - base.start}"
+
+    def add_array(self, symbol: str, array: Array, align: int, use: str, reads: float = 0.0) -> str:
         """The name of a constant array: `symbol`, unless an equal one is there already."""
         dtype = dtype_of(array)
         align = max(align, self.target.alignment if array.nbytes >= self.target.alignment else dtype.size)
@@ -90,34 +103,40 @@ class _Writer:
         if known is not None:
             known.align = max(known.align, align)
             known.uses.append(use)
+            known.reads += reads
             return known.symbol
         body = "" if self.separate and array.size else literals.array(array, dtype) if array.size else "    0"
-        self.arrays[content] = ArrayText(symbol, dtype.c, max(array.size, 1), align, [use], body, array)
+        self.arrays[content] = ArrayText(symbol, dtype.c, max(array.size, 1), align, [use], body, array, reads)
         return symbol
 
-    def pointer(self, tensor: Tensor, write: bool = False, arena: str = "a") -> str:
-        """C expression for a tensor's address as its kernel takes it. arena: what points to where it is read from."""
+    def pointer(self, tensor: Tensor, write: bool = False, checked: bool = False, reads: float = 0.0) -> str:
+        """C expression for a tensor's address as its kernel takes it.
+
+        checked: it is read from where the check of memory says; reads: how often it is, if it is a constant
+        """
         if tensor.data is not None:
             if tensor not in self.constants:
                 symbol = f"{self.name}_c{len(self.constants)}_{identifier(tensor.name)}"
                 label = f'"{comment_text(tensor.name)}" {tensor.type}'
-                self.constants[tensor] = self.add_array(symbol, tensor.data, tensor.dtype.size, label)
+                self.constants[tensor] = self.add_array(symbol, tensor.data, tensor.dtype.size, label, reads)
             return self.constants[tensor]
         qualifier = "" if write else "const "
-        offset, state = self.plan.tensors[tensor].offset, self.plan.state_offset
-        place = f"s + {offset - state}" if self.plan.state_bytes and offset >= state else f"{arena} + {offset}"
+        address = self.address(self.plan.tensors[tensor].offset)
+        address = f"r{address[1:]}" if checked and address.startswith("a ") else address
         pace = self.pace.get(tensor)
-        return f"({qualifier}{tensor.dtype.c} *)({place}{f' + {pace}u * row_turn' if pace else ''})"
+        return f"({qualifier}{tensor.dtype.c} *)({address}{f' + {pace}u * row_turn' if pace else ''})"
 
     def initial(self, state: State) -> InitialValue:
         """How NAME_init gives a state its first value."""
-        place = self.plan.tensors[state.value].offset - self.plan.state_offset
+        base = self.base(self.plan.tensors[state.value].offset)
+        at = self.plan.tensors[state.value].offset - base.start
+        place = f"{base.value} + {at}"
         data = np.ascontiguousarray(state.initial)
         raw = data.tobytes()
         label = f'"{comment_text(state.name)}" {state.value.type}'
         if len(set(raw)) <= 1:
             return InitialValue(label, place, len(raw), str(raw[0]) if raw else "0", "")
-        symbol = f"{self.name}_s{place}_{identifier(state.name)}"
+        symbol = f"{self.name}_s{at}_{identifier(state.name)}"
         symbol = self.add_array(symbol, data, state.value.dtype.size, f"initial value of state {label}")
         return InitialValue(label, place, len(raw), "", symbol)
 
@@ -192,10 +211,14 @@ class _Writer:
             else:
                 lines.append(f"    {symbol}(m);")
         if fed:
+            if self.plan.is_split:
+                what = f"{self.name} takes its input row by row, which models in several memories of a board do not"
+                raise UsageError(what, help="leave out --input-rows, or the board")
             x = node.input(0)
             self.feed = Feed(x.dtype.c, x.shape[1], x.shape[2] * x.shape[3], row_bytes(x), tuple(fed))
             return Step(f"{self.comment(index, node)}: done", (), index), index + 1
-        return Step(self.comment(index, node), (f"{self.name.upper()}_NODE({index}) {{", *lines, "}"), index), index + 1
+        check = f"{self.name.upper()}_NODE({index}) " if self.check.nodes else ""
+        return Step(self.comment(index, node), (f"{check}{{", *lines, "}"), index), index + 1
 
     def _fed(self, stretch: Stretch, call: str) -> FedStretch:
         if stretch.reads is None or stretch.rows is None:
@@ -210,7 +233,7 @@ class _Writer:
         if not moved:
             return []
         places = [(self.plan.tensors[t].offset, back, t.type.bytes) for t, back in moved]
-        lines = tuple(f"memmove(a + {at - back}, a + {at}, {size});" for at, back, size in places)
+        lines = tuple(f"memmove({self.address(at - back)}, {self.address(at)}, {size});" for at, back, size in places)
         return [Step("rows that the next turn reads again", lines, index)]
 
     def comment(self, index: int, node: Node) -> str:
@@ -229,6 +252,7 @@ class _Writer:
         assert kernel is not None, node.name
         assert packed is not None, node.name
         params = self.params(node, packed, index)
+        checked = checked and self.check.nodes
         over = checked and lies_over(node, self.plan)
         arguments: list[str] = []
         types: list[str] = []
@@ -241,15 +265,16 @@ class _Writer:
 
         for k, i in enumerate(packed.inputs):
             tensor = node.input(i)
-            argument(f"const {tensor.dtype.c} *", f"in{k}", self.pointer(tensor, arena="r" if over else "a"))
+            pointer = self.pointer(tensor, checked=over, reads=reads(node))
+            argument(f"const {tensor.dtype.c} *", f"in{k}", pointer)
         for constant in packed.constants:
             symbol = f"{self.name}_n{index}_{constant.suffix}"
             shape = ",".join(map(str, constant.array.shape))
             label = f'{constant.suffix} {dtype_of(constant.array)}[{shape}] of {index} "{comment_text(node.name)}"'
-            symbol = self.add_array(symbol, constant.array, constant.align, label)
+            symbol = self.add_array(symbol, constant.array, constant.align, label, reads(node))
             argument(f"const {dtype_of(constant.array).c} *", constant.suffix, symbol)
         if packed.scratch:
-            argument("uint8_t *", "scratch", f"a + {self.plan.scratch[node].offset}")
+            argument("uint8_t *", "scratch", self.address(self.plan.scratch[node].offset))
         for k, tensor in enumerate(node.outputs):
             argument(f"{tensor.dtype.c} *", f"out{k}", self.pointer(tensor, write=True))
         if self.target.optimize == "speed":
@@ -272,6 +297,8 @@ class _Writer:
         aliases = _aliases(f"{self.name}_{kind}", names) if graph.signature is not None else [""] * len(names)
         result = []
         for i, (tensor, called, alias) in enumerate(zip(tensors, names, aliases, strict=True)):
+            place = self.plan.tensors.get(tensor)
+            bases = () if place is None else (self.base(place.offset),)
             suffix = kind if len(tensors) == 1 else f"{kind}{i}"
             q = tensor.type.quantization
             quantized = q is not None and q.per_tensor
@@ -288,9 +315,20 @@ class _Writer:
                     literals.float32(q.scale[0]) if q is not None and quantized else "",
                     q.zero_point[0] if q is not None and quantized else 0,
                     "" if tensor is graph.fed else self.pointer(tensor, write=kind == "input"),
+                    bases,
                 )
             )
         return result
+
+
+def _bases(plan: Plan, own: str) -> list[Base]:
+    """In order of their offsets: the state's comes last. own: prefix of the state's field in a shared instance"""
+    if not plan.is_split:
+        state = [Base("s", f"m->{own}state", plan.state_offset)] if plan.state_bytes else []
+        return [Base("a", "m->arena", 0), *state]
+    parts = [(p, p.region.lower()) for p in plan.parts]
+    arenas = [Base(f"a_{symbol}", f"m->{symbol}->arena", p.start) for p, symbol in parts if p.arena_bytes]
+    return [*arenas, *(Base("s", f"m->{symbol}->state", plan.state_offset) for p, symbol in parts if p.state_bytes)]
 
 
 def _aliases(prefix: str, names: list[str]) -> list[str]:
@@ -321,11 +359,12 @@ def render(
     shared: name of the arena that the model shares with others, whose header is not among the files (emit/shared.py)
     """
     weights_bytes = sum(n.nbytes for n in constant_arrays(graph))
-    writer = _Writer(graph, target, name, is_separate(weights, weights_bytes))
+    writer = _Writer(graph, target, name, is_separate(weights, weights_bytes), f"{name}_" if shared else "")
     steps, _ = writer.steps(graph, 0)
     nodes = graph.steps()
     inputs, outputs = writer.ports("input"), writer.ports("output")
     initial = [writer.initial(s) for s in graph.state]
+    flash = spread_weights(list(writer.arrays.values()), graph, target)
     headers = sorted({f"kernels/{file}" for n in nodes if n.kernel is not None for file in n.kernel.files})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", "check.h", *headers])
     plan: Plan = writer.plan
@@ -337,6 +376,10 @@ def render(
         "model_file": comment_text(origin.file),
         "arena_bytes": max(plan.arena_bytes, 1),
         "state_bytes": plan.state_bytes,
+        "parts": [(p, p.region.lower(), p.region.upper()) for p in plan.parts] if plan.is_split else [],
+        "home": plan.parts[0].region if len(plan.parts) == 1 else "",
+        "bases": writer.bases,
+        "flash": [name.upper() for name in flash] if len(flash) > 1 else [],
         "initial": initial,
         "used_bytes": plan.arena_bytes,
         "lower_bound": plan.lower_bound,
@@ -364,11 +407,11 @@ def render(
     templates = environment()
     files = {f"{name}.{ext}": templates.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}
     if not context["separate"]:
-        return Emitted(files, {})
-    arrays = [(a.symbol, a.comment, a.values, a.align) for a in writer.arrays.values() if not a.body]
-    placed, pieces = place(arrays)
+        return Emitted(files, {}, flash)
+    arrays = sorted((a for a in writer.arrays.values() if not a.body), key=lambda a: a.region)
+    placed, pieces = place([(a.symbol, a.comment, a.values, a.align, a.region) for a in arrays])
     files[f"{name}_weights.S"] = templates.get_template("weights.S.j2").render(context, placed=placed)
-    return Emitted(files, {f"{name}_weights.bin": pieces})
+    return Emitted(files, {f"{name}_weights.bin": pieces}, flash)
 
 
 def constant_arrays(graph: Graph) -> list[Array]:

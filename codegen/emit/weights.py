@@ -29,13 +29,17 @@ Pieces = tuple[memoryview, ...]
 
 @dataclass(frozen=True)
 class Placed:
-    """One array in the file. offset, bytes: where its bytes lie; align: of its symbol in memory."""
+    """One array in the file. offset, bytes: where its bytes lie; align: of its symbol in memory.
+
+    region: the flash memory that it is for, as macros have it; "" if there is no choice
+    """
 
     symbol: str
     comment: str
     offset: int
     bytes: int
     align: int
+    region: str
 
 
 def is_separate(form: Form, weights_bytes: int) -> bool:
@@ -50,17 +54,18 @@ def raw(values: Array) -> Array:
     return np.ascontiguousarray(values).reshape(-1).view(np.uint8)
 
 
-def place(arrays: Sequence[tuple[str, str, Array, int]]) -> tuple[list[Placed], Pieces]:
-    """Where (symbol, comment, values, align) of each array come to lie, each aligned within the file, and the file."""
+def place(arrays: Sequence[tuple[str, str, Array, int, str]]) -> tuple[list[Placed], Pieces]:
+    """Where (symbol, comment, values, align, region) of each array come to lie, each aligned within the file; and the
+    file."""
     placed: list[Placed] = []
     pieces: list[memoryview] = []
     at = 0
-    for symbol, comment, values, align in arrays:
+    for symbol, comment, values, align, region in arrays:
         data = raw(values)
         gap = -at % align
         if gap:
             pieces.append(memoryview(bytes(gap)))
         pieces.append(data.data)
-        placed.append(Placed(symbol, comment, at + gap, data.size, align))
+        placed.append(Placed(symbol, comment, at + gap, data.size, align, region))
         at += gap + data.size
     return placed, tuple(pieces)

@@ -125,6 +125,26 @@ class Placement:
     last: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a plan has in one memory of a board, which is a struct if several memories hold the plan.
+
+    region:       its name
+    start:        where the part of the arena that lies there begins in the plan's count of bytes
+    arena_bytes:  size of that part
+    lower_bound:  no offsets of what lies here need fewer bytes
+    state_offset: where the persistent state begins in the struct
+    state_bytes:  size of the state, all of the model's; 0 if it lies elsewhere
+    """
+
+    region: str
+    start: int
+    arena_bytes: int
+    lower_bound: int
+    state_offset: int = 0
+    state_bytes: int = 0
+
+
 @dataclass
 class Plan:
     """Where everything lies in the model's struct: the arena, and behind it what outlives a run.
@@ -137,6 +157,8 @@ class Plan:
                   output as far over inputs that die as its kernel allows; or what an exhausted search has shown
     state_offset: where the persistent state starts, separate inputs and outputs with it; state_bytes: its size
     order_bound:  no plan for any order of nodes can be smaller; 0: that is not known
+    parts:        memories of the board that all lies in, in the order in which their parts follow each other; several
+                  make one struct each. None if the board has no choice
     """
 
     tensors: dict[Tensor, Placement]
@@ -146,6 +168,38 @@ class Plan:
     state_offset: int = 0
     state_bytes: int = 0
     order_bound: int = 0
+    parts: tuple[Part, ...] = ()
+
+    def part(self, offset: int) -> Part | None:
+        """The part that holds the byte; None if there are none."""
+        if self.state_bytes and offset >= self.state_offset:
+            return next((p for p in self.parts if p.state_bytes), None)
+        return next((p for p in reversed(self.parts) if p.start <= offset), None)
+
+    def offset_in_part(self, offset: int) -> int:
+        """Bytes from the start of the struct that holds the byte."""
+        part = self.part(offset)
+        if part is None:
+            return offset
+        if self.state_bytes and offset >= self.state_offset:
+            return part.state_offset + offset - self.state_offset
+        return offset - part.start
+
+    def region(self, offset: int) -> str:
+        """The name of the memory that holds the byte; "" if the board has no choice."""
+        part = self.part(offset)
+        return part.region if part is not None else ""
+
+    def is_whole(self, place: Placement) -> bool:
+        """Whether the bytes lie in one memory, which holds them."""
+        part = self.part(place.offset)
+        in_state = self.state_bytes > 0 and place.offset >= self.state_offset
+        return part is None or in_state or place.offset + place.size <= part.start + part.arena_bytes
+
+    @property
+    def is_split(self) -> bool:
+        """Whether several memories hold it."""
+        return len(self.parts) > 1
 
     @property
     def is_optimal(self) -> bool:

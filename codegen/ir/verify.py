@@ -140,6 +140,8 @@ class _Arena:
                 f'"{tensor.name}" needs {tensor.type.bytes} bytes, has {place.size} at {place.offset} '
                 f"of {self.plan.total_bytes}"
             )
+        if not self.plan.is_whole(place):
+            raise InvalidGraph(f'"{tensor.name}" at {place.offset} leaves the memory that it begins in')
         return place
 
     def require(self, tensor: Tensor, reader: str) -> Placement:
@@ -186,6 +188,8 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
             raise _fail(node, f"needs {node.packed.scratch} bytes of scratch")
         if not 0 <= scratch.offset <= arena.plan.arena_bytes - scratch.size:
             raise _fail(node, "its scratch leaves the arena")
+        if not arena.plan.is_whole(scratch):
+            raise _fail(node, "its scratch leaves the memory that it begins in")
         writes.append(("its scratch", scratch))
     for k, (label, place) in enumerate(writes):
         for other, beside in writes[:k]:

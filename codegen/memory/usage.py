@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgegen.ir.graph import Graph, Placement
+from edgegen.ir.graph import Graph, Placement, Plan
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,16 @@ class Occupant:
     role: "input", "output", "activation", "view" (also of what a sub-graph takes), "scratch" or, behind the arena,
           "state", which separate inputs and outputs lie with
     type: of the tensor as printed, "" for scratch
+    region: the memory of the board that holds it; "" if there is no choice
+    offset: from the start of the struct there
     """
 
     name: str
     role: str
     type: str
     place: Placement
+    region: str
+    offset: int
 
     def alive(self, step: int) -> bool:
         return self.place.first <= step <= self.place.last
@@ -44,9 +48,13 @@ def occupants(graph: Graph) -> list[Occupant]:
             role = "output"
         else:
             role = "view" if tensor in views else "activation"
-        found.append(Occupant(tensor.name, role, str(tensor.type), place))
-    found += [Occupant(node.name, "scratch", "", place) for node, place in plan.scratch.items()]
+        found.append(_occupant(plan, tensor.name, role, str(tensor.type), place))
+    found += [_occupant(plan, node.name, "scratch", "", place) for node, place in plan.scratch.items()]
     return sorted(found, key=lambda r: (r.place.first, r.place.offset, r.role == "scratch", r.place.last))
+
+
+def _occupant(plan: Plan, name: str, role: str, type: str, place: Placement) -> Occupant:
+    return Occupant(name, role, type, place, plan.region(place.offset), plan.offset_in_part(place.offset))
 
 
 def bytes_in_use(found: Sequence[Occupant], step: int) -> int:

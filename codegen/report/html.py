@@ -40,22 +40,40 @@ def _tick_size(total: int) -> int:
     return next(n * 10**k for k in range(20) for n in (1, 2, 5) if n * 10**k * 10 >= total)
 
 
-def _map(r: dict[str, Any]) -> dict[str, Any]:
+def _views(r: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is drawn: the arena with the state behind it, or that of each memory.
+
+    title: of the drawing; bytes: its height; bound: lower bound; arena: what lies there
+    """
+    if len(r["parts"]) < 2:
+        total = r["state_offset"] + r["state_bytes"] if r["state_bytes"] else r["arena_bytes"]
+        return [{"title": "", "bytes": total, "bound": r["arena_lower_bound_bytes"], "arena": r["arena"]}]
+    views = []
+    for part in r["parts"]:
+        title = f"{part['region']}: arena {part['arena_bytes']:,} B"
+        title += f", state {part['state_bytes']:,} B" if part["state_bytes"] else ""
+        end = max(part["arena_bytes"], part["state_offset"] + part["state_bytes"])
+        arena = [t for t in r["arena"] if t["region"] == part["region"]]
+        views.append({"title": title, "bytes": end, "bound": part["lower_bound_bytes"], "arena": arena})
+    return views
+
+
+def _map(r: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
     """Pixel geometry of the memory map and of the MAC bars on the same horizontal axis."""
     count = len(r["nodes"]) + 2
     step = max(16, min(56, 1060 // count))
-    total = max(r["state_offset"] + r["state_bytes"] if r["state_bytes"] else r["arena_bytes"], 1)
+    total = max(view["bytes"], 1)
     scale = DEPTH / total
 
     def y(offset: float) -> float:
         return round(TOP + DEPTH - offset * scale, 2)
 
     boxes = []
-    for t in r["arena"]:
+    for t in view["arena"]:
         width = (t["last_step"] - t["first_step"] + 1) * step
         height = round(max(t["bytes"] * scale, 1), 2)
         label = _label(t, r)
-        room = _visible_steps(t, r["arena"]) * step
+        room = _visible_steps(t, view["arena"]) * step
         fits = height >= LABEL_HEIGHT and len(label) * LABEL_WIDTH <= room
         steps = f"steps {t['first_step']} to {t['last_step']}"
         boxes.append(
@@ -89,6 +107,7 @@ def _map(r: dict[str, Any]) -> dict[str, Any]:
     shown = [i for i in range(count) if i in (0, count - 1) or ((i - 1) % every == 0 and i < count - every)]
     tick = _tick_size(total)
     return {
+        "title": view["title"],
         "width": LEFT + count * step + 10,
         "height": bars_bottom + 22,
         "left": LEFT,
@@ -96,7 +115,7 @@ def _map(r: dict[str, Any]) -> dict[str, Any]:
         "top": TOP,
         "depth": DEPTH,
         "step": step,
-        "bound": y(r["arena_lower_bound_bytes"]),
+        "bound": y(view["bound"]),
         "peak": LEFT + (r["peak"]["step"] + 1) * step,
         "ticks": [{"y": y(at), "label": f"{at:,}"} for at in range(0, total + 1, tick)],
         "boxes": boxes,
@@ -130,7 +149,7 @@ def html_report(r: dict[str, Any]) -> str:
     curve = row_plan_curve(r["row_plans"])
     context = {
         "r": r,
-        "map": _map(r),
+        "maps": [_map(r, view) for view in _views(r)],
         "curve": curve,
         "facts": facts,
         "roles": [role for role in ROLES if role in used],

@@ -9,7 +9,7 @@ from typing import Any
 from edgegen.boards import Fit
 from edgegen.compiler import Compiled
 from edgegen.emit.render import constant_arrays
-from edgegen.ir.graph import Graph, Node
+from edgegen.ir.graph import Graph, Node, Plan
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.usage import Occupant, bytes_in_use, occupants, peak_step
 from edgegen.ops.select import rejection
@@ -40,7 +40,8 @@ def _occupant(occupant: Occupant) -> dict[str, Any]:
         "name": occupant.name,
         "role": occupant.role,
         "type": occupant.type,
-        "offset": place.offset,
+        "region": occupant.region or None,
+        "offset": occupant.offset,
         "bytes": place.size,
         "first_step": place.first,
         "last_step": place.last,
@@ -108,7 +109,25 @@ def _board(fit: Fit) -> dict[str, Any]:
         "stack_reserve_bytes": fit.stack,
         "code_bytes": fit.code,
         "code_measured": fit.code_measured,
+        "regions": [{**asdict(r), "holds": dict(fit.held.get(r.name, ()))} for r in board.regions],
     }
+
+
+def _parts(plan: Plan, found: list[Occupant], steps: int) -> list[dict[str, Any]]:
+    """What each memory of a board that has several holds."""
+    return [
+        {
+            "region": part.region,
+            "arena_bytes": part.arena_bytes,
+            "lower_bound_bytes": part.lower_bound,
+            "state_offset": part.state_offset,
+            "state_bytes": part.state_bytes,
+            "in_use": [
+                bytes_in_use([r for r in found if r.region == part.region], step) for step in range(-1, steps + 1)
+            ],
+        }
+        for part in plan.parts
+    ]
 
 
 def _transposes(nodes: list[Node]) -> dict[str, int]:
@@ -128,6 +147,8 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     `arena_is_optimal` says that both are equal. `arena_least_bytes` is what no order of nodes can undercut, null where
     that is not known.
     `weights_files` names the files of weights that do not stand in the C.
+    `parts` lists what each memory of a board with several holds; offsets count from the start of each one's struct, and
+    bounds are those of what the part holds. The board's `regions` say what they hold.
     Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.
     `row_plans` are the plans among which loops over rows were chosen under a limit (`RowPlan`), smallest first.
     Persistent state, and with `io` "separate" inputs and outputs, lie behind the arena in the same struct, from
@@ -164,6 +185,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "io": target.io,
         "state_offset": plan.state_offset,
         "state_bytes": plan.state_bytes,
+        "parts": _parts(plan, found, len(steps)),
         "peak": _peak(graph, found),
         "signature": graph.signature.key if graph.signature else None,
         "inputs": [_port(t, n) for t, n in zip(graph.inputs, graph.input_names(), strict=True)],

@@ -23,13 +23,28 @@ def _transposes(r: dict[str, Any]) -> str:
     return f"; {left['count']} of them transpose {left['bytes']:,} B" if left["count"] else ""
 
 
+def _regions(board: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
+    """What each memory of a kind holds, if the board has several."""
+    found = [region for region in board["regions"] if region["kind"] == kind]
+    return [
+        (
+            f"  {region['name']}",
+            f"{sum(region['holds'].values()):,} B",
+            f"of {region['bytes']:,} B; {', '.join(region['holds'])}",
+        )
+        for region in found
+        if len(found) > 1 and region["holds"]
+    ]
+
+
 def summary(r: dict[str, Any]) -> str:
     """Sizes, work and peak of a report made by `report()`."""
     target, peak = r["target"], r["peak"]
     where = f"most in use at node {peak['step']} {peak['op']}" if peak["op"] else "no nodes"
     least = f"{r['arena_lower_bound_bytes']:,} B"
-    bound = "the least for this order of nodes" if r["arena_is_optimal"] else f"lower bound {least}"
-    if r["arena_least_bytes"] == r["arena_bytes"]:
+    what = "what each memory holds" if len(r["parts"]) > 1 else "this order of nodes"
+    bound = f"the least for {what}" if r["arena_is_optimal"] else f"lower bound {least}"
+    if r["arena_least_bytes"] == r["arena_bytes"] and len(r["parts"]) < 2:
         bound = "the least for any order of nodes"
     rows = [
         ("arena", f"{r['arena_bytes']:,} B", f"{bound}, {where}"),
@@ -52,9 +67,11 @@ def summary(r: dict[str, Any]) -> str:
         used = f"{r['weights_bytes'] + board['code_bytes']:,} B"
         how = "measured" if board["code_measured"] else "estimated"
         rows.append(("flash", used, f"of {board['flash_bytes']:,} B on {board['name']}; code {how}"))
+        rows += _regions(board, "flash")
     if board and board["ram_bytes"]:
         used = f"{r['arena_bytes'] + r['state_bytes'] + board['stack_reserve_bytes']:,} B"
         rows.append(("RAM", used, f"of {board['ram_bytes']:,} B on {board['name']}; arena, state and stack reserve"))
+        rows += _regions(board, "ram")
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     lines = [f"  {a.ljust(widths[0])}  {b.rjust(widths[1])}   {c}" for a, b, c in rows]
     if r["row_plans"]:

@@ -6,9 +6,10 @@ import difflib
 from pathlib import Path
 
 from edgegen.errors import UsageError
+from edgegen.targets.region import Kind, Region
 from edgegen.targets.target import Io, Optimize, Runner, Target
 
-__all__ = ["TARGETS", "Io", "Optimize", "Runner", "Target", "host_target", "target"]
+__all__ = ["TARGETS", "Io", "Kind", "Optimize", "Region", "Runner", "Target", "host_target", "target"]
 
 _AVX2 = frozenset({"avx2", "fma", "f16c"})
 _AVX512 = _AVX2 | {"avx512", "avx512vnni"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edgegen.targets.region import Kind, Region
+
 Runner = Literal["native", "qemu-user", "qemu-system"]
 Optimize = Literal["speed", "size"]
 Io = Literal["shared", "separate"]
@@ -27,6 +29,8 @@ class Target:
     ram_bytes: that a plan may take, arena and state; 0: no limit
     io:        whether inputs and outputs share the arena or lie beside it, with what outlives a run
     plan_seconds: how long a slow machine may look for a smaller arena; work is counted, so that all find the same
+    regions:   memories of the board that code is generated for; none: one RAM as large as it takes
+    stack_bytes: kept free for the stack in one of them
     """
 
     name: str
@@ -44,6 +48,8 @@ class Target:
     ram_bytes: int = 0
     io: Io = "shared"
     plan_seconds: int = 10
+    regions: tuple[Region, ...] = ()
+    stack_bytes: int = 0
 
     @property
     def struct_alignment(self) -> int:
@@ -53,3 +59,7 @@ class Target:
     @property
     def level(self) -> str:
         return self.levels[0] if self.optimize == "speed" else self.levels[1]
+
+    def memory(self, kind: Kind) -> tuple[Region, ...]:
+        """The board's memories of a kind, the fastest first."""
+        return tuple(sorted((r for r in self.regions if r.kind == kind), key=lambda r: -r.bytes_per_cycle))

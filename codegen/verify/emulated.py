@@ -22,11 +22,12 @@ from edgegen.compiler import Compiled
 from edgegen.errors import EdgegenError, ToolchainFailed
 from edgegen.resources import resource
 from edgegen.verify import toolchain
+from edgegen.verify.instance import locate, variables
 from edgegen.verify.program import FileProgram, is_traced, touched
 
 _SECTION = "edgegen_weights"
 _APART = 128  # alignment of constant arrays, bytes
-_AROUND = 64  # bytes on both sides of the struct's arena and state that a model may not touch either
+AROUND = 64  # bytes on both sides of the struct's arena and state that a model may not touch either
 _FINISHED = 2**64 - 1  # the step that the plugin reports after the last one
 _TEXT_IN_MAP = re.compile(r"^ \.text\S*\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S+\.o)$", re.MULTILINE)
 
@@ -118,7 +119,7 @@ class EmulatedProgram(FileProgram):
             yield f"run {symbols[f'{model.name}_run'].address:x} {index:x}"
             if is_traced(model):
                 yield f"trace {symbols[f'{model.name}_trace'].address:x}"
-            yield from _struct_rules(index, model, symbols[f"{model.name}_instance"].address)
+            yield from _struct_rules(index, model, [symbols[v.symbol].address for v in variables(model)])
         constant = re.compile(rf"(?:{'|'.join(re.escape(m.name) for m in self.models)})_[nc]\d")
         guard = symbols["harness_guard"]
         arrays = sorted(
@@ -134,14 +135,12 @@ class EmulatedProgram(FileProgram):
         """A line of the plugin's report, in words."""
         index, step, write, address, size, at = (int(word, 16) for word in line.split())
         model = self.models[index]
-        start = symbols[f"{model.name}_instance"].address
-        plan = model.graph.plan
-        assert plan is not None
-        if start - _AROUND <= address < start + plan.total_bytes + _AROUND:
-            where = f"{model.name}_t {address - start:+,}"
-        else:
-            array = _at_or_before(symbols, address)
-            where = f"{array.name} {address - array.address:+,} of {array.size:,}"
+        array = _at_or_before(symbols, address)
+        where = f"{array.name} {address - array.address:+,} of {array.size:,}"
+        for variable in variables(model):
+            start = symbols[variable.symbol].address
+            if start - AROUND <= address < start + variable.planned_bytes + AROUND:
+                where = f"{variable.type} {address - start:+,}"
         who = "a step"
         if is_traced(model) and step != _FINISHED:
             node = model.graph.steps()[step]
@@ -156,17 +155,20 @@ def _at_or_before(symbols: dict[str, Symbol], address: int) -> Symbol:
     return ordered[max(bisect.bisect_right([s.address for s in ordered], address) - 1, 0)]
 
 
-def _struct_rules(index: int, model: Compiled, start: int) -> Iterator[str]:
-    """What each step may read and write; all of the arena in a model that does not report its steps."""
-    plan = model.graph.plan
-    assert plan is not None
-    yield f"struct {index:x} {start - _AROUND:x} {start + plan.total_bytes + _AROUND:x}"
+def _struct_rules(index: int, model: Compiled, starts: Sequence[int]) -> Iterator[str]:
+    """What each step may read and write; all of the arena in a model that does not report its steps.
+
+    starts: addresses of the variables that an instance consists of
+    """
+    whole = [(start, start + v.planned_bytes) for start, v in zip(starts, variables(model), strict=True)]
+    yield from (f"struct {index:x} {low - AROUND:x} {high + AROUND:x}" for low, high in whole)
     if not is_traced(model):
-        yield f"step {index:x} 0 {start:x} {start + plan.total_bytes:x} 1"
+        yield from (f"step {index:x} 0 {low:x} {high:x} 1" for low, high in whole)
         return
     for step, node in model.graph.numbered():
         for place, write in [] if node.is_view else touched(model.graph, node):
-            low = start + place.offset
+            variable, offset = locate(model, place.offset)
+            low = starts[variable] + offset
             yield f"step {index:x} {step:x} {low:x} {low + place.size:x} {int(write)}"
 
 

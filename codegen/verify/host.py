@@ -15,10 +15,12 @@ from edgegen.verify.objects import Build
 from edgegen.verify.program import CORRUPT, Call, Outcome, Program, checked_inputs, corruption
 
 _INTERFACE = """
-typedef struct { int32_t step; uint32_t offset, bytes; int32_t is_result; } harness_region;
+typedef struct { uint8_t *address, *start; uint32_t bytes, planned_bytes; } harness_part;
+typedef struct { int32_t step; uint32_t part, offset, bytes; int32_t is_result; } harness_region;
 typedef struct {
     void *instance;
-    uint32_t instance_bytes, planned_bytes;
+    const harness_part *parts;
+    uint32_t part_count;
     int (*init)(void *instance);
     int (*run)(void *instance);
     const char *(*broken)(const void *instance, int32_t *node);
@@ -60,7 +62,8 @@ class HostProgram(Program):
 
     @property
     def instance_bytes(self) -> list[int]:
-        return [int(self._library.harness_models[i].instance_bytes) for i in range(len(self.models))]
+        entries = [self._library.harness_models[i] for i in range(len(self.models))]
+        return [sum(int(e.parts[k].bytes) for k in range(e.part_count)) for e in entries]
 
     def execute(self, calls: Sequence[Call]) -> list[Outcome]:
         return [self._answer(c) for c in calls]
@@ -84,7 +87,8 @@ class HostProgram(Program):
         inputs = checked_inputs(model, call.inputs)
         entry = self._library.harness_models[call.model]
         if call.restart or call.model not in self._begun:
-            self._ffi.buffer(entry.instance, entry.instance_bytes)[:] = b"\xa5" * entry.instance_bytes
+            for part in (entry.parts[k] for k in range(entry.part_count)):
+                self._ffi.buffer(part.address, part.bytes)[:] = b"\xa5" * part.bytes
             self._check(model, entry, entry.init(entry.instance))
             self._begun.add(call.model)
         for i, array in enumerate(inputs):

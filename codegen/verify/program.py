@@ -12,7 +12,7 @@ import tempfile
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import jinja2
@@ -26,6 +26,7 @@ from edgegen.ir.tensor import Array, Tensor
 from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.verify import toolchain
+from edgegen.verify.instance import Variable, locate, variables
 from edgegen.verify.objects import Build, Sizes, compile_models, read_sizes
 
 CORRUPT = 2
@@ -75,6 +76,11 @@ def checked_inputs(model: Compiled, inputs: Sequence[Array]) -> list[Array]:
     return checked
 
 
+def section(variable: Variable) -> str:
+    """The section in firmware that the variable is in."""
+    return f".instances.{variable.region}" if variable.region else ".instances"
+
+
 def is_traced(model: Compiled) -> bool:
     """Whether the C was rendered with calls that report every node's result."""
     return f"{model.name}_trace(" in model.files[f"{model.name}.c"]
@@ -119,13 +125,14 @@ def environment() -> jinja2.Environment:
 
 
 def _regions(model: Compiled) -> list[dict[str, int | bool]]:
-    """Bytes of the struct that each step reads and writes; the first ones of a step are its results."""
-    return [
-        {"step": step, "offset": p.offset, "size": p.size, "is_result": k < len(node.outputs)}
-        for step, node in model.graph.numbered()
-        if not node.is_view
-        for k, (p, _) in enumerate(touched(model.graph, node))
-    ]
+    """Bytes of an instance that each step reads and writes; the first ones of a step are its results."""
+    found: list[dict[str, int | bool]] = []
+    for step, node in model.graph.numbered():
+        for k, (place, _) in enumerate([] if node.is_view else touched(model.graph, node)):
+            part, offset = locate(model, place.offset)
+            is_result = k < len(node.outputs)
+            found.append({"step": step, "part": part, "offset": offset, "size": place.size, "is_result": is_result})
+    return found
 
 
 def touched(graph: Graph, node: Node) -> list[tuple[Placement, bool]]:
@@ -158,7 +165,8 @@ def _table(models: Sequence[Compiled]) -> str:
             "name": m.name,
             "own": f"{m.name}_" if m.shared else "",
             "trace": is_traced(m),
-            "planned_bytes": m.graph.plan.total_bytes if m.graph.plan is not None else 0,
+            "parts": [{**asdict(v), "section": section(v)} for v in variables(m)],
+            "split": len(variables(m)) > 1,
             "inputs": ports(m, m.graph.inputs, "input"),
             "outputs": ports(m, m.graph.outputs, "output"),
             "regions": _regions(m) if is_traced(m) else [],
@@ -215,7 +223,7 @@ class Program(ABC):
     @property
     @abstractmethod
     def instance_bytes(self) -> list[int]:
-        """sizeof of each model's NAME_t."""
+        """sizeof of all that an instance of each model consists of: NAME_t, or what it points to."""
 
     def sizes(self) -> list[Sizes]:
         """Section sizes of each model's object file."""

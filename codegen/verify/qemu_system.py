@@ -1,4 +1,4 @@
-"""Programs for a Cortex-M4: bare-metal firmware for the MPS2 AN386 board, run by qemu-system-arm.
+"""Programs for a Cortex-M4 or M7: bare-metal firmware for an MPS2 board, run by qemu-system-arm.
 
 With -icount shift=0 every instruction takes one nanosecond of the board's time, so its 25 MHz timer counts instructions
 in steps of 40.
@@ -11,24 +11,39 @@ from pathlib import Path
 
 from edgegen.boards import Board, board
 from edgegen.emit.render import constant_arrays
+from edgegen.errors import UsageError
+from edgegen.targets import Region
 from edgegen.verify import toolchain
-from edgegen.verify.emulated import EmulatedProgram
-from edgegen.verify.program import environment
+from edgegen.verify.emulated import AROUND, EmulatedProgram
+from edgegen.verify.instance import Variable, variables
+from edgegen.verify.program import environment, section
 
-BOARD = "mps2-an386"
+BOARDS = {"cortex-m4": "mps2-an386", "cortex-m7": "mps2-an500"}
 _STACK_BYTES = 256 * 1024  # more than any kernel should need, so that a full stack is an error worth seeing
 _RESERVE = 512 * 1024  # beside weights: code of models and harness; beside instances: stack and the harness's data
 
 
+def _inside(inner: Region, outer: Region) -> bool:
+    return outer.address <= inner.address and inner.address + inner.bytes <= outer.address + outer.bytes
+
+
 class QemuSystemProgram(EmulatedProgram):
-    """Weights and instances that are too large for the board's fast memories are put into its 16 MiB PSRAM."""
+    """What is planned for a memory that the emulated board has at the same addresses lies there. Other instances and
+    weights that are too large for its fast memories are put into its 16 MiB PSRAM."""
 
     @property
     def executable(self) -> Path:
         return self.folder / "program.elf"
 
+    def _board(self) -> Board:
+        """The emulated board with the target's core."""
+        if self.target.cpu not in BOARDS:
+            cores = ", ".join(BOARDS)
+            raise UsageError(f"no emulated board has a {self.target.cpu}", help=f"verify on one of: {cores}")
+        return board(BOARDS[self.target.cpu])
+
     def _link(self) -> None:
-        emulated = board(BOARD)
+        emulated = self._board()
         assert emulated.emulator is not None
         toolchain.find(emulated.emulator.program)
         harness = self.compile_harness(("main.c", emulated.emulator.startup), ("-DHARNESS_FIRMWARE",))
@@ -49,13 +64,26 @@ class QemuSystemProgram(EmulatedProgram):
         """What the linker script needs: regions, and which of them holds what."""
         code, (data, large) = emulated.memory("flash")[0], emulated.memory("ram")
         weights = sum(a.nbytes for m in self.models for a in constant_arrays(m.graph))
-        instances = sum(m.graph.plan.total_bytes for m in self.models if m.graph.plan is not None)
+        wanted: dict[str, list[Variable]] = {}
+        for variable in (v for m in self.models for v in variables(m)):
+            wanted.setdefault(section(variable), []).append(variable)
+        sizes = {name: sum(v.planned_bytes for v in found) for name, found in wanted.items()}
+        instances = {}
+        room = data.bytes - _RESERVE
+        for name, found in wanted.items():
+            own = next((r for r in self.target.memory("ram") if r.name == found[0].region), None)
+            home = next((r for r in emulated.memory("ram") if own is not None and _inside(own, r)), None)
+            if home is None:
+                home = data if sizes[name] <= room else large
+            room -= sizes[name] if home is data else 0
+            instances[name] = home.name
         return {
             "regions": emulated.regions,
             "code": code.name,
             "data": data.name,
             "weights": (code if weights + _RESERVE <= code.bytes else large).name,
-            "instances": (data if instances + _RESERVE <= data.bytes else large).name,
+            "instances": instances.items(),
+            "apart": AROUND,  # bytes in which the check of accesses expects nothing but faults
             "weight_objects": [f"*{o.name}" for o in self.objects],
             "stack_bytes": _STACK_BYTES,
         }
@@ -68,7 +96,7 @@ class QemuSystemProgram(EmulatedProgram):
         return [None] * calls  # the firmware reads them off its timer
 
     def _emulate(self, options: Sequence[str]) -> None:
-        emulator = board(BOARD).emulator
+        emulator = self._board().emulator
         assert emulator is not None
         command = [
             toolchain.find(emulator.program),

@@ -75,7 +75,7 @@ class Verification:
     max_abs_error, max_ulp: over all outputs of all runs, against the reference
     instructions, stack_bytes: the most that one run took; None where not measured
     arena_bytes, state_bytes: of the plan: what a run needs, and what outlives it
-    instance_bytes:           sizeof(NAME_t), which holds both
+    instance_bytes:           sizeof(NAME_t), which holds both, or of the structs that do if there are several
     text_bytes, rodata_bytes: of the model's object file
     memory_checked: each run has also proved the plan of memory
     """

@@ -5,7 +5,7 @@
  *   run ADDRESS MODEL            entry of a model's run function
  *   trace ADDRESS                entry of a trace function: a step has ended
  *   stop ADDRESS                 entry of the function that the harness calls after a run
- *   struct MODEL LOW HIGH        the model's arena and state, and some bytes around them
+ *   struct MODEL LOW HIGH        arena and state of the model in one memory, and some bytes around them
  *   step MODEL STEP LOW HIGH W   bytes that a step may read and, if W is 1, write; steps in order
  *   arrays LOW HIGH              where constant arrays lie
  *   array LOW HIGH               one of them; in order of addresses
@@ -34,8 +34,8 @@ typedef struct {
 int qemu_plugin_version = 1;
 
 static ranges code, runs, traces, stops, arrays;
-static ranges steps[MODELS];
-static range structs[MODELS], all_arrays;
+static ranges steps[MODELS], structs[MODELS];
+static range all_arrays;
 static FILE *report;
 static int reported;
 
@@ -102,9 +102,19 @@ static void enter_stop(unsigned int cpu, void *data)
     running = checking = 0;
 }
 
+static int in_struct(uint64_t low, uint64_t high)
+{
+    for (size_t i = 0; i < structs[model].count; i++) {
+        if (high > structs[model].items[i].low && low < structs[model].items[i].high) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int allowed(uint64_t low, uint64_t high, int write)
 {
-    if (high > structs[model].low && low < structs[model].high) {
+    if (in_struct(low, high)) {
         for (size_t i = first; i < end; i++) {
             const range *r = &steps[model].items[i];
             if (low >= r->low && high <= r->high && (r->write || !write)) {
@@ -186,7 +196,7 @@ static int read_rules(const char *name)
         } else if (strcmp(kind, "stop") == 0) {
             add(&stops, (range){n[0], n[0] + 1, 0, 0});
         } else if (strcmp(kind, "struct") == 0 && n[0] < MODELS) {
-            structs[n[0]] = (range){n[1], n[2], 0, 0};
+            add(&structs[n[0]], (range){n[1], n[2], 0, 0});
         } else if (strcmp(kind, "step") == 0 && n[0] < MODELS) {
             add(&steps[n[0]], (range){n[2], n[3], n[1], (int)n[4]});
         } else if (strcmp(kind, "arrays") == 0) {

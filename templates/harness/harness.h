@@ -5,16 +5,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the struct that one step reads or writes; the results among them are recorded when layers are verified. */
+/* A struct that the model writes: all of an instance or, where several memories hold it, what one of them does. */
+typedef struct {
+    uint8_t *address, *start; /* of the struct; where offsets count from */
+    uint32_t bytes, planned_bytes; /* sizeof; what the plan uses of it, from `start` */
+} harness_part;
+
+/* Bytes of a part that one step reads or writes; the results among them are recorded when layers are verified. */
 typedef struct {
     int32_t step;
-    uint32_t offset, bytes;
+    uint32_t part, offset, bytes;
     int32_t is_result;
 } harness_region;
 
 typedef struct {
     void *instance;
-    uint32_t instance_bytes, planned_bytes; /* sizeof; what the plan uses of it, from its start */
+    const harness_part *parts;
+    uint32_t part_count;
     int (*init)(void *instance);
     int (*run)(void *instance);
     const char *(*broken)(const void *instance, int32_t *node); /* what a checked run found; NULL without checks */
@@ -33,7 +40,7 @@ extern const harness_model harness_models[];
 extern const uint32_t harness_model_count;
 
 /* Called by the generated NAME_trace after each step of a model that was compiled with tracing. */
-void harness_step(const harness_model *m, int step, const uint8_t *instance);
+void harness_step(const harness_model *m, int step);
 
 /* The platform: files in.bin, out.bin and trace.bin of the working directory, and what it can measure. */
 #define PLATFORM_NOT_MEASURED UINT64_MAX

@@ -1,9 +1,9 @@
 /* Reads calls from in.bin, runs the models, writes results to out.bin. Numbers are 32 bits in the core's byte order.
  *
  * in.bin:  number of calls; then for each: model, flags, [instance image], the bytes of every input
- * out.bin: number of models, sizeof of each one's NAME_t; then for each call: status, instructions (2 words, low first),
- *          stack bytes, the bytes of every output, [instance image]; where the check of a model's memory found something,
- *          instead of the outputs: the node, the length of the tensor's name, the name */
+ * out.bin: number of models, the bytes of all that each one writes; then for each call: status, instructions (2 words,
+ *          low first), stack bytes, the bytes of every output, [instance image]; where the check of a model's memory found
+ *          something, instead of the outputs: the node, the length of the tensor's name, the name */
 #include "harness.h"
 
 #include <string.h>
@@ -20,39 +20,44 @@ enum { FAILED_INPUT = 2, FAILED_OUTPUT = 3 };
 
 #if defined(HARNESS_POISON)
 /* Lets the coming step touch nothing in the model's struct but its own inputs, results and scratch. */
-static void open_for(const harness_model *m, int step, const uint8_t *instance)
+static void open_for(const harness_model *m, int step)
 {
-    __asan_poison_memory_region(instance, m->planned_bytes);
+    for (uint32_t i = 0; i < m->part_count; i++) {
+        __asan_poison_memory_region(m->parts[i].start, m->parts[i].planned_bytes);
+    }
     for (uint32_t i = 0; i < m->region_count; i++) {
-        if (m->regions[i].step == step) {
-            __asan_unpoison_memory_region(instance + m->regions[i].offset, m->regions[i].bytes);
+        const harness_region *r = &m->regions[i];
+        if (r->step == step) {
+            __asan_unpoison_memory_region(m->parts[r->part].start + r->offset, r->bytes);
         }
     }
 }
 
 /* Opens the struct for the first step after `step`, or all of it after the last one. */
-static void open_next(const harness_model *m, int step, const uint8_t *instance)
+static void open_next(const harness_model *m, int step)
 {
     for (uint32_t i = 0; i < m->region_count; i++) {
         if (m->regions[i].step > step) {
-            open_for(m, m->regions[i].step, instance);
+            open_for(m, m->regions[i].step);
             return;
         }
     }
-    __asan_unpoison_memory_region(instance, m->planned_bytes);
+    for (uint32_t i = 0; i < m->part_count; i++) {
+        __asan_unpoison_memory_region(m->parts[i].start, m->parts[i].planned_bytes);
+    }
 }
 #endif
 
-void harness_step(const harness_model *m, int step, const uint8_t *instance)
+void harness_step(const harness_model *m, int step)
 {
     for (uint32_t i = 0; i < m->region_count; i++) {
         const harness_region *r = &m->regions[i];
         if (r->step == step && r->is_result) {
-            (void)platform_trace(instance + r->offset, r->bytes);
+            (void)platform_trace(m->parts[r->part].start + r->offset, r->bytes);
         }
     }
 #if defined(HARNESS_POISON)
-    open_next(m, step, instance);
+    open_next(m, step);
 #endif
 }
 
@@ -77,7 +82,7 @@ static __attribute__((noinline)) int run_measured(const harness_model *m, uint64
         }
     }
 #if defined(HARNESS_POISON)
-    open_next(m, -1, m->instance);
+    open_next(m, -1);
 #endif
     platform_start_counting();
     const int status = m->run(m->instance);
@@ -109,11 +114,15 @@ static int answer_call(void)
     const harness_model *const m = &harness_models[call[0]];
     int status = 0;
     if (call[1] & FLAG_INIT) {
-        memset(m->instance, 0xA5, m->instance_bytes); /* a model must not depend on what was there before */
+        for (uint32_t i = 0; i < m->part_count; i++) {
+            memset(m->parts[i].address, 0xA5, m->parts[i].bytes); /* a model must not depend on what was there before */
+        }
         status = m->init(m->instance);
     }
-    if ((call[1] & FLAG_RESTORE) && platform_read(m->instance, m->instance_bytes) != 0) {
-        return FAILED_INPUT;
+    for (uint32_t i = 0; (call[1] & FLAG_RESTORE) && i < m->part_count; i++) {
+        if (platform_read(m->parts[i].address, m->parts[i].bytes) != 0) {
+            return FAILED_INPUT;
+        }
     }
     for (uint32_t i = 0; i < m->inputs; i++) {
         if (platform_read(m->input(m->instance, i), m->input_bytes[i]) != 0) {
@@ -137,8 +146,10 @@ static int answer_call(void)
             return FAILED_OUTPUT;
         }
     }
-    if ((call[1] & FLAG_SAVE) && platform_write(m->instance, m->instance_bytes) != 0) {
-        return FAILED_OUTPUT;
+    for (uint32_t i = 0; (call[1] & FLAG_SAVE) && i < m->part_count; i++) {
+        if (platform_write(m->parts[i].address, m->parts[i].bytes) != 0) {
+            return FAILED_OUTPUT;
+        }
     }
     return 0;
 }
@@ -153,7 +164,11 @@ int main(void)
         return FAILED_OUTPUT;
     }
     for (uint32_t i = 0; i < harness_model_count; i++) {
-        if (platform_write(&harness_models[i].instance_bytes, sizeof(uint32_t)) != 0) {
+        uint32_t bytes = 0;
+        for (uint32_t k = 0; k < harness_models[i].part_count; k++) {
+            bytes += harness_models[i].parts[k].bytes;
+        }
+        if (platform_write(&bytes, sizeof bytes) != 0) {
             return FAILED_OUTPUT;
         }
     }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgegen.boards import Board, Region, board, board_names, check_fit, read_board
+from edgegen.boards import Board, board, board_names, check_fit, read_board
 from edgegen.compiler import Compiled
 from edgegen.errors import DoesNotFit, UsageError, format_error
 from edgegen.ir.dtypes import F32
 from edgegen.ops.dense import Dense
-from edgegen.targets import host_target
+from edgegen.targets import Region, host_target
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
 
@@ -56,6 +57,10 @@ def test_the_boards_that_must_be_there_are() -> None:
         ("nucleo-f446re", "cortex-m4", 180, 512, 128),
         ("nucleo-l4r5zi", "cortex-m4", 120, 2048, 640),
         ("nrf52840-dk", "cortex-m4", 64, 1024, 256),
+        ("mps2-an500", "cortex-m4", 25, 4096, 4096 + 16384),
+        ("stm32f746g-disco", "cortex-m4", 216, 1024 + 16384, 64 + 256 + 8192),
+        ("nucleo-h743zi2", "cortex-m4", 480, 2048, 128 + 512 + 288 + 64),
+        ("mimxrt1060-evk", "cortex-m4", 600, 8192, 128 + 768 + 32768),
         ("rpi-zero-2w", "arm-neon", 1000, None, 512 * KIB),
         ("rpi4", "arm-neon", 1500, None, 1024 * KIB),
         ("rpi5", "arm-neon-dotprod", 2400, None, 1024 * KIB),
@@ -74,6 +79,7 @@ def test_facts_of_the_boards(name: str, target: str, mhz: int | None, flash: int
 def test_a_boards_compiler_flags_are_its_targets(tmp_path: Path) -> None:
     assert "-mcpu=cortex-a72" in board("rpi4").target.cflags
     assert board("rpi5").target.cpu == "cortex-a76"
+    assert board("nucleo-h743zi2").target.cpu == "cortex-m7"
     (tmp_path / "mine.toml").write_text(GOOD, encoding="utf-8")
     assert board(str(tmp_path / "mine.toml")).target.cflags == ("-mcpu=cortex-m4", "-mthumb")
 
@@ -99,6 +105,11 @@ def test_an_unknown_board_is_refused_with_the_nearest_name() -> None:
         ('"-mthumb"', "7", "mine.toml: toolchain.flags must be a list of strings"),
         ("prefix", "prefixes", 'mine.toml: toolchain has the unknown key "prefixes"'),
         ('kind = "ram"', 'kind = "rom"', 'mine.toml: region RAM: kind must be "flash" or "ram", is "rom"'),
+        ('"RAM"', '"my RAM"', """mine.toml: "my RAM" cannot be a region's name"""),
+        ('"RAM"', '"Weights"', """mine.toml: "Weights" cannot be a region's name"""),
+        ("bytes = 16384", 'bytes = 16384\nbytes_per_cycle = "4"', "mine.toml: region.bytes_per_cycle must be a number"),
+        ("bytes = 16384", "bytes = 16384\nbytes_per_cycle = -0.5", "mine.toml: region.bytes_per_cycle is negative"),
+        ("bytes = 16384", "bytes = 16384\nbytes_per_cycle = 0", "mine.toml: region RAM has no bytes_per_cycle"),
         ('"RAM"', '"FLASH"', "mine.toml: two regions are called FLASH"),
         ("0x20000000", "0x0800FFFF", "mine.toml: regions FLASH and RAM overlap"),
         ("bytes = 16384", "bytes = 0", "mine.toml: region RAM has no bytes"),
@@ -124,6 +135,13 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert read_board(tmp_path / "flat.toml").regions == ()
 
 
+def test_memories_are_sorted_by_their_speed() -> None:
+    assert [r.name for r in board("stm32f746g-disco").memory("ram")] == ["DTCM", "SRAM", "SDRAM"]
+    assert [r.name for r in board("stm32f746g-disco").memory("flash")] == ["FLASH", "QSPI"]
+    assert [r.name for r in board("nucleo-h743zi2").memory("ram")] == ["DTCM", "AXI_SRAM", "SRAM123", "SRAM4"]
+    assert [r.name for r in board("mimxrt1060-evk").memory("ram")] == ["DTCM", "OCRAM", "SDRAM"]
+
+
 # ---- Fitting ----
 
 
@@ -139,7 +157,8 @@ def two_layers(depth: int, units: int) -> Compiled:
 def small(flash: int, *ram: int, stack: int = 100) -> Board:
     regions = [Region("FLASH", "flash", 0, flash)] if flash else []
     regions += [Region(f"RAM{i}", "ram", 0x20000000 + 0x1000000 * i, size) for i, size in enumerate(ram)]
-    return Board("small", "", "", board("mps2-an386").target, None, stack, tuple(regions), None)
+    target = replace(board("mps2-an386").target, regions=tuple(regions), stack_bytes=stack)
+    return Board("small", "", "", target, None, None)
 
 
 WEIGHTS = (100 * 50 + 50 + 50 * 4 + 4) * 4

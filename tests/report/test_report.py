@@ -148,6 +148,7 @@ def test_page_and_summary_of_a_model_without_nodes() -> None:
         "io": "shared",
         "state_offset": 0,
         "state_bytes": 0,
+        "parts": [],
         "peak": {"step": 0, "node": None, "op": None, "bytes": 0, "alive": []},
         "inputs": [],
         "outputs": [],

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from edgegen.ir.graph import Graph, Node, Placement, Plan
 from edgegen.ir.tensor import Tensor
-from edgegen.memory.arena import place
 from edgegen.memory.buffers import Box, Buffer
 from edgegen.memory.liveness import lifetimes
+from edgegen.memory.parts import lay_out
+from edgegen.memory.regions import SCRATCH_USES, Demand, Fixed, traffic
 from edgegen.memory.storage import overlaps, round_up, storages
 from edgegen.targets import Target
 
@@ -37,36 +38,44 @@ def plan_arena(graph: Graph, target: Target) -> bool:
 
     Sub-graphs are planned with the graph around them: their nodes have steps of their own in one line of time, where
     branches stand side by side, a loop's condition before its body.
-    State, which is in use all the time, lies behind the arena.
+    State, which is in use all the time, lies behind the arena. On a board with several memories all lies in the fastest
+    if there is room, else what a run touches most does.
+
+    Raises DoesNotFit if the board has several memories and there is no room for something.
     """
     spans = lifetimes(graph)
     alignment = alignment_of(graph, target)
     everything = storages(graph, target.io)
-    shared = [s for s in everything if not s.persistent]
+    shared, kept = ([s for s in everything if s.persistent is persistent] for persistent in (False, True))
     boxes = [s.boxes(spans, alignment) for s in shared]
     steps = enumerate(graph.steps())
     workers = [(i, n, n.packed.scratch) for i, n in steps if n.packed is not None and n.packed.scratch]
-    buffers = [Buffer(tuple(dict.fromkeys(b.values()))) for b in boxes]
-    buffers += [Buffer((Box(round_up(scratch, alignment), i, i),)) for i, _, scratch in workers]
-    placed = place(buffers, overlaps(graph, shared, boxes), alignment, target.plan_seconds)
+    demands = [
+        Demand(Buffer(tuple(dict.fromkeys(b.values()))), touched, f'"{s.tensors[0].name}" {s.tensors[0].type}')
+        for s, b, touched in zip(shared, boxes, traffic(graph, shared), strict=True)
+    ]
+    for i, node, scratch in workers:
+        box = Box(round_up(scratch, alignment), i, i)
+        demands.append(Demand(Buffer((box,)), SCRATCH_USES * box.size, f'scratch of "{node.name}"'))
+    state = Fixed(sum(round_up(s.size, alignment) for s in kept), sum(traffic(graph, kept)), "state")
+    arena = lay_out(graph.name, demands, overlaps(graph, shared, boxes), state, alignment, target)
     tensors = {
         t: Placement(start + offset, t.type.bytes, *spans[t])
-        for s, start in zip(shared, placed.offsets, strict=False)
+        for s, start in zip(shared, arena.offsets, strict=False)
         for t, offset in s.offsets.items()
     }
-    scratch = {
+    scratch_places = {
         n: Placement(offset, size, i, i)
-        for (i, n, size), offset in zip(workers, placed.offsets[len(shared) :], strict=True)
+        for (i, n, size), offset in zip(workers, arena.offsets[len(shared) :], strict=True)
     }
-    start = end = round_up(placed.size, target.struct_alignment)
-    for storage in everything:
-        if storage.persistent:
-            tensors |= {t: Placement(end + o, t.type.bytes, *spans[t]) for t, o in storage.offsets.items()}
-            end += round_up(storage.size, alignment)
+    start = end = round_up(arena.size, target.struct_alignment)
+    for storage in kept:
+        tensors |= {t: Placement(end + o, t.type.bytes, *spans[t]) for t, o in storage.offsets.items()}
+        end += round_up(storage.size, alignment)
     for node in graph.steps():
         _choose_way(node, tensors)
     orders = graph.orders
-    in_any_order = 0 if orders is None else placed.bound if orders.is_only else orders.least
+    in_any_order = 0 if orders is None else arena.bound if orders.is_only else orders.least
     places = {t: tensors[t] for t in spans}
-    graph.plan = Plan(places, scratch, placed.size, placed.bound, start, end - start, in_any_order)
+    graph.plan = Plan(places, scratch_places, arena.size, arena.bound, start, state.bytes, in_any_order, arena.parts)
     return True
