@@ -150,7 +150,9 @@ def two_layers(depth: int, units: int) -> Compiled:
     b, rng = Builder(), np.random.default_rng(0)
     x = b.input((1, depth), F32)
     for n, k in ((units, depth), (4, units)):
-        x = b.add(Dense(), x, b.constant(rng.normal(size=(n, k)).astype(np.float32)), b.constant(np.zeros(n, np.float32)))
+        x = b.add(
+            Dense(), x, b.constant(rng.normal(size=(n, k)).astype(np.float32)), b.constant(np.zeros(n, np.float32))
+        )
     return compile_for_test(b.graph(x), "generic", "wide")
 
 
