@@ -24,4 +24,7 @@ def _is_skipped(name: str) -> bool:
     return not runs and not (CI and name == "x86-avx2")
 
 
-X86 = [pytest.param(name, marks=pytest.mark.skipif(_is_skipped(name), reason=why)) for name, why in MISSING.items()]
+AVX2, AVX512 = X86 = [
+    pytest.param(name, marks=pytest.mark.skipif(_is_skipped(name), reason=why)) for name, why in MISSING.items()
+]
+"""The targets as parameters of a test."""
