@@ -18,7 +18,7 @@ from benchmarks.conformance_page import Result, Said, entries, page
 from benchmarks.transposes import reasons_left
 from edgegen.boards import board
 from edgegen.compiler import Compiled, Request, compile_model
-from edgegen.emit.render import constant_arrays
+from edgegen.emit.constants import constant_arrays
 from edgegen.errors import EdgegenError, NoKernel, ToolchainFailed, UnsupportedModel
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.tensor import Array

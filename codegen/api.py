@@ -14,7 +14,7 @@ from edgegen.boards import Fit, check_fit, check_fit_together
 from edgegen.boards import board as find_board
 from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.compiler import share_arena as share
-from edgegen.emit.render import constant_arrays
+from edgegen.emit.constants import constant_arrays
 from edgegen.emit.shared import Shared
 from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import ToolchainMissing, UsageError

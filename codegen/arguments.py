@@ -1,4 +1,4 @@
-"""Arguments of the command line: types for argparse, and what takes more than a line to say."""
+"""Values of the command line: types for argparse, and which model each of them is for."""
 
 from __future__ import annotations
 
@@ -98,32 +98,3 @@ def size(text: str) -> int:
     if not number.isdecimal() or unit is None or int(number) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is not a size, such as 65536, 64K or 1M')
     return int(number) * unit
-
-
-def add_memory_arguments(parser: argparse.ArgumentParser) -> None:
-    """--ram, --input-rows, --io and --plan-seconds."""
-    parser.add_argument(
-        "--ram",
-        metavar="SIZE",
-        type=size,
-        default=0,
-        help="bytes of arena and state, such as 64K: where whole images do not fit, nodes run on a few rows at a time",
-    )
-    parser.add_argument(
-        "--input-rows", action="store_true", help="take the image row by row: NAME_push_row in place of NAME_run"
-    )
-    parser.add_argument(
-        "--io",
-        choices=("shared", "separate"),
-        default="shared",
-        help="shared: inputs and outputs lie in the arena and their bytes are reused; separate: they lie beside it, "
-        "with the state, so that a run leaves its inputs alone and its outputs last until the next (default: shared)",
-    )
-    parser.add_argument(
-        "--plan-seconds",
-        metavar="N",
-        type=positive,
-        default=10,
-        help="how long a slow machine may look for an order of nodes and for places that need less memory; work is "
-        "counted, not timed, so that the same model gives the same C on every machine (default: 10)",
-    )

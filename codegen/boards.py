@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edgegen.compiler import Compiled
+from edgegen.emit.constants import constant_arrays
 from edgegen.emit.flash import estimated_code
-from edgegen.emit.render import constant_arrays
 from edgegen.emit.symbols import identifier
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph, Part

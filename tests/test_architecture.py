@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("boards",),
     ("verify", "report"),
     ("api", "arguments", "onnx_backend", "progress"),
+    ("parsers",),
     ("cli",),
     ("__main__", "__init__"),
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgegen.boards import Board, board
-from edgegen.emit.render import constant_arrays
+from edgegen.emit.constants import constant_arrays
 from edgegen.errors import UsageError
 from edgegen.targets import Region
 from edgegen.verify import toolchain

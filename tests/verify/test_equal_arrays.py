@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from edgegen.compiler import Compiled
-from edgegen.emit.render import constant_arrays
+from edgegen.emit.constants import constant_arrays
 from edgegen.ir.dtypes import S8, S32
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary

@@ -10,7 +10,8 @@ import pytest
 
 from edgegen.api import write_files
 from edgegen.compiler import Compiled, compile_graph
-from edgegen.emit.render import Origin, constant_arrays
+from edgegen.emit.constants import constant_arrays
+from edgegen.emit.render import Origin
 from edgegen.emit.weights import INLINE_BYTES, Form
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.fixed_point import FixedPoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgegen.emit.render import constant_arrays
+from edgegen.emit.constants import constant_arrays
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from edgegen.targets import host_target
