@@ -18,7 +18,7 @@ from edgegen.emit.constants import constant_arrays
 from edgegen.emit.shared import Shared
 from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import ToolchainMissing, UsageError
-from edgegen.ir.graph import Plan
+from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Array
 from edgegen.passes.pipeline import Options
 from edgegen.report.html import html_report

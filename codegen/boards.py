@@ -15,7 +15,8 @@ from edgegen.emit.constants import constant_arrays
 from edgegen.emit.flash import estimated_code
 from edgegen.emit.symbols import identifier
 from edgegen.errors import DoesNotFit, UsageError
-from edgegen.ir.graph import Graph, Part
+from edgegen.ir.graph import Graph
+from edgegen.ir.plan import Part
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.resources import resource
 from edgegen.targets import Kind, Region, Target

@@ -16,8 +16,9 @@ import numpy as np
 
 from edgegen.compiler import Compiled
 from edgegen.emit.render import render
-from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Kernel, Overlap
+from edgegen.ir.plan import Placement, Plan
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.memory.storage import round_up
 from edgegen.targets import target as find_target

@@ -16,8 +16,9 @@ from edgegen.compiler import Compiled, share_arena
 from edgegen.errors import UsageError
 from edgegen.ir.dtypes import S32
 from edgegen.ir.evaluate import Evaluation
-from edgegen.ir.graph import Graph, Plan, State
+from edgegen.ir.graph import Graph, State
 from edgegen.ir.op import Range
+from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
 from edgegen.verify import Build, Call, build_program

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgegen.emit.printed import Base
-from edgegen.ir.graph import Plan
+from edgegen.ir.plan import Plan
 
 
 class Addresses:

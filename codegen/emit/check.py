@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgegen.emit.symbols import comment_text
-from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.plan import Placement, Plan
 from edgegen.memory.lives import Life, lives
 from edgegen.targets import Target
 

@@ -14,7 +14,8 @@ from edgegen.emit.ports import initial_value, ports
 from edgegen.emit.statements import Statements
 from edgegen.emit.symbols import comment_text
 from edgegen.emit.weights import Form, Pieces, is_separate, place
-from edgegen.ir.graph import Graph, Plan
+from edgegen.ir.graph import Graph
+from edgegen.ir.plan import Plan
 from edgegen.resources import resource
 from edgegen.targets import Target
 

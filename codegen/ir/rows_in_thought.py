@@ -12,7 +12,8 @@ from edgegen.ir.rows import Stretch
 from edgegen.ir.tensor import Tensor
 
 if TYPE_CHECKING:
-    from edgegen.ir.graph import Node, Plan
+    from edgegen.ir.graph import Node
+    from edgegen.ir.plan import Plan
 
 Numbers = npt.NDArray[np.int64]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from edgegen.errors import InvalidGraph
-from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.graph import Graph, Node
 from edgegen.ir.layout import NATURAL
+from edgegen.ir.plan import Placement, Plan
 from edgegen.ir.rows_in_thought import run_turns
 from edgegen.ir.tensor import Tensor
 

@@ -10,7 +10,8 @@ import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.plan import Placement, Plan
 from edgegen.ir.tensor import Tensor
 
 Live = frozenset[Tensor]

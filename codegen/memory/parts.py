@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgegen.errors import DoesNotFit
-from edgegen.ir.graph import Part
+from edgegen.ir.plan import Part
 from edgegen.memory.arena import place
 from edgegen.memory.buffers import Overlaps
 from edgegen.memory.regions import SCRATCH_USES, Demand, Fixed, Spread, spread

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgegen.ir.graph import Graph, Placement, Plan
+from edgegen.ir.graph import Graph
+from edgegen.ir.plan import Placement, Plan
 
 
 @dataclass(frozen=True)

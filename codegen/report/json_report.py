@@ -9,7 +9,8 @@ from typing import Any
 from edgegen.boards import Fit
 from edgegen.compiler import Compiled
 from edgegen.emit.constants import constant_arrays
-from edgegen.ir.graph import Graph, Node, Plan
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.usage import Occupant, bytes_in_use, occupants, peak_step
 from edgegen.ops.select import rejection

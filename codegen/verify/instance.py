@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgegen.compiler import Compiled
-from edgegen.ir.graph import Plan
+from edgegen.ir.plan import Plan
 
 
 @dataclass(frozen=True)

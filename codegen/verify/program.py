@@ -21,7 +21,8 @@ import numpy as np
 from edgegen.compiler import Compiled
 from edgegen.emit.check import name_in_c
 from edgegen.errors import ToolchainFailed, UsageError
-from edgegen.ir.graph import Graph, Node, Placement
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.plan import Placement
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.resources import resource
 from edgegen.targets import Target

@@ -10,9 +10,10 @@ import pytest
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S32
-from edgegen.ir.graph import Graph, Plan
+from edgegen.ir.graph import Graph
 from edgegen.ir.kernel import Packed
 from edgegen.ir.layout import NCHW
+from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ir.verify import RULES, STAGES, verify
 from edgegen.ops.reshape import Reshape

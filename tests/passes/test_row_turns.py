@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.evaluate import evaluate
-from edgegen.ir.graph import Graph, Placement
+from edgegen.ir.graph import Graph
+from edgegen.ir.plan import Placement
 from edgegen.ir.verify import arena_is_sound
 from edgegen.passes.check import random_array
 from edgegen.targets import TARGETS

@@ -13,7 +13,8 @@ import pytest
 
 from edgegen import compile
 from edgegen.ir.dtypes import F32, S8
-from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.plan import Placement, Plan
 from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.ops.reshape import Reshape

@@ -6,7 +6,8 @@ a state does, keeps its place among the nodes that touch them.
 
 from __future__ import annotations
 
-from edgegen.ir.graph import Graph, Node, Orders
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.plan import Orders
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.order import least_peak
 from edgegen.memory.problem import OrderProblem

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgegen.ir.graph import Graph, Node, Placement, Plan
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.plan import Placement, Plan
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.buffers import Box, Buffer
 from edgegen.memory.liveness import lifetimes
