@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgegen.ir.fixed_point import FixedPoint, IntArray, ScaledRound
-from edgegen.ir.kernel import Literal
+from edgegen.ir.kernel import Constant, Literal
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.epilogue import clamp_s8, fixed_point_epilogue
@@ -43,11 +43,11 @@ def _pieces(weights: Array, starts: list[tuple[int, int]], size: int) -> Array:
     return pieces
 
 
-def pack_lanes(weights: Array, lane: int) -> Array:
+def pack_lanes(weights: Array, lane: int, widest: int = 16) -> Array:
     """weights[units, runs, run] -> 1-d, as lane tiles read them: per block [run][lane][unit][lane's].
 
-    lane: elements per lane, 4 for s8 and 1 for f32. What is left of a run after 4 lanes at a time is read as the last
-    lanes of its last 4, so that nothing beyond the run is read: elements of such a lane that come twice get weight 0.
+    lane: elements per lane, 4 for s8 and 1 for floats. What is left of a run after 4 lanes at a time is read as the
+    last lanes of its last 4, so that nothing beyond the run is read: elements that come twice get weight 0.
     """
     run = weights.shape[2]
     whole = run - run % (4 * lane)
@@ -56,7 +56,7 @@ def pack_lanes(weights: Array, lane: int) -> Array:
         left = -(-(run - whole) // lane)
         starts += [(run - lane * (left - i), whole) for i in range(left)]
     lanes = _pieces(weights, starts, lane)
-    blocks = [_block(lanes, *b).transpose(1, 2, 0, 3).reshape(-1) for b in unit_blocks(len(weights))]
+    blocks = [_block(lanes, *b).transpose(1, 2, 0, 3).reshape(-1) for b in unit_blocks(len(weights), widest)]
     return np.concatenate(blocks)
 
 
@@ -111,9 +111,37 @@ def pack_epilogue(bias: IntArray, requantize: FixedPoint | None, widest: int = 1
     return np.concatenate(blocks)
 
 
-def pack_bias(bias: Array) -> Array:
+def pack_bias(bias: Array, widest: int = 16) -> Array:
     """f32 bias of the units of each block."""
-    return np.concatenate([_block(bias, *b) for b in unit_blocks(len(bias))])
+    return np.concatenate([_block(bias, *b) for b in unit_blocks(len(bias), widest)])
+
+
+def fits_f16(weights: Array) -> str | None:
+    """A row's `when`: f32 weights[units, ...] round to f16 within 2^-11 of the largest of their unit.
+
+    Those of a model in f16 are f16 unless a pass has multiplied them by another constant.
+    """
+    rows = weights.reshape(len(weights), -1).astype(np.float64)
+    with np.errstate(over="ignore"):
+        rounded = rows.astype(np.float16)
+    near = np.abs(rounded - rows).max(axis=1, initial=0) <= 2.0**-11 * np.abs(rows).max(axis=1, initial=0)
+    return None if near.all() else "weights must be in the range of f16"
+
+
+def f16_constants(weights: Array, bias: Array) -> tuple[Constant, Constant]:
+    """What tiles of f16 read: weights[units, runs, run] as f16, in their bits, and the f32 bias, 8 units at a time."""
+    halves = weights.astype(np.float16).view(np.uint16)
+    return Constant("weights", pack_lanes(halves, 1, 8)), Constant("bias", pack_bias(bias, 8))
+
+
+def f16_tile_rows(rows: int, lanes: int) -> int:
+    """As `tile_rows`, of tiles of f16: 16 lanes load two vectors for each row and 16 of weights (in pairs), multiply 16
+    times a row and add up in 4 instructions; bias, clamp and rounding take some 10 a row."""
+
+    def cost(tile: int) -> float:
+        return -(-rows // tile) * ((22 * tile + 11) * lanes / 16 + 10 * tile + 12)
+
+    return min(range(1, max(min(rows, 6), 1) + 1), key=cost)
 
 
 def output_params(requantize: FixedPoint | None, clamp: Range, step: int) -> dict[str, Literal]:

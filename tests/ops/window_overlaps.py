@@ -104,6 +104,13 @@ def floats(case: Case, kernel: str) -> Case:
     return Case(op, [inputs[0], *map(constant_input, inputs[1:])], kernel, f"f32 {case.label}")
 
 
+def halves(case: Case, kernel: str) -> Case:
+    """The case's shapes in f16, of whole numbers: few enough that f16 holds their sums."""
+    x, *constants = floats(case, kernel).inputs
+    assert isinstance(x, np.ndarray)
+    return replace(floats(case, kernel), inputs=[x.astype(np.float16), *constants], label=f"f16 {case.label}")
+
+
 def sums(case: Case, kernel: str) -> Case:
     """The case's sums as they are, s32."""
     assert isinstance(case.op, Conv2d)
@@ -302,5 +309,8 @@ def arm_neon_dotprod() -> list[Overlapping]:
         depthwise("depthwise_conv2d_s8_3x3_dotprod_bordered", image),
         depthwise("depthwise_conv2d_s8_3x3_neon_bordered", (1, 12, 8, 16), THREE, TWO),
         depthwise("depthwise_conv2d_s8_neon_scratch", (1, 12, 8, 8), FIVE, ONE, (2, 2, 2, 2)),
+        halves(conv("", (1, 15, 13, 16), 16), "conv2d_f16_neon"),
+        halves(conv("", (1, 9, 9, 16), 8, THREE, TWO), "conv2d_f16_neon"),
+        halves(conv("", (1, 9, 9, 16), 16, THREE, TWO, SAME), "conv2d_f16_neon_scratch"),
     ]
     return [*map(Overlapping, cases)]

@@ -14,6 +14,9 @@ from edgegen.ops.conv2d import neon_winograd
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, fold_zero_point, nine_bits
 from edgegen.ops.neon_tiles import (
+    f16_constants,
+    f16_tile_rows,
+    fits_f16,
     output_params,
     pack_bias,
     pack_epilogue,
@@ -26,6 +29,9 @@ from edgegen.ops.neon_tiles import (
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
 from edgegen.ops.overlap import by_rows
 
+When = Callable[[Node], str | None]
+
+_TILE = 6  # rows that tiles of floats have at most
 _STRIP = 6  # pixels: each costs a look at every block of weights' loop
 
 
@@ -52,10 +58,6 @@ def _holds(node: Node) -> str | None:
     if not w.dtype.is_integer and w.shape[1] * w.shape[2] * w.shape[3] < 4:
         return "a window must have at least 4 elements"
     return too_many_runs(w.shape[1] * (1 if op.dilation[1] == 1 else w.shape[2])) or nine_bits(node)
-
-
-def _lies_in_x(node: Node) -> str | None:
-    return _holds(node) or ("windows must lie in x" if _windows(node).scratch else None)
 
 
 def _holds_wide(node: Node) -> str | None:
@@ -141,12 +143,38 @@ def _pack_f32(node: Node) -> Packed:
     )
 
 
-def _rows(name: str, signature: str, features: set[str], pack: Callable[[Node], Packed]) -> tuple[Kernel, Kernel]:
+def _f16_strips(node: Node) -> Windows:
+    """Windows in strips of whole tiles, of which the last may be shorter, but no shorter than a tile."""
+    pixels = node.out.type.elements // max(node.out.shape[3], 1)
+    return _windows(node, next((s for s in range(8 * _TILE, 16 * _TILE, _TILE) if not 0 < pixels % s < _TILE), 0))
+
+
+def _holds_f16(node: Node) -> str | None:
+    reason = _holds(node)
+    if reason is None and _windows(node).run < 8:
+        reason = "pieces of a window must have at least 8 elements"
+    return reason or fits_f16(node.input(1).values)
+
+
+def _pack_f16(node: Node) -> Packed:
+    packed, found = _pack_f32(node), _f16_strips(node)
+    size: dict[str, Literal] = {"out_h": found.out_h, "tile": f16_tile_rows(found.out_w, found.runs * found.run)}
+    params = {**packed.params, **found.fields, **size}
+    return replace(packed, params=params, constants=f16_constants(_weights(node, found), bias_or_zeros(node)))
+
+
+def _rows(
+    name: str, signature: str, features: set[str], pack: Callable[[Node], Packed], holds: When = _holds
+) -> tuple[Kernel, Kernel]:
     """Two rows: windows that lie in x, and windows that need scratch."""
     requires, header = frozenset(features), name.replace("_s32", "")
+
+    def lies_in_x(node: Node) -> str | None:
+        return holds(node) or ("windows must lie in x" if _windows(node).scratch else None)
+
     return (
-        Kernel(name, signature, pack, header, requires, _lies_in_x, overlap=by_rows(1)),
-        Kernel(f"{name}_scratch", signature, pack, header, requires, _holds, overlap=by_rows(1)),
+        Kernel(name, signature, pack, header, requires, lies_in_x, overlap=by_rows(1)),
+        Kernel(f"{name}_scratch", signature, pack, header, requires, holds, overlap=by_rows(1)),
     )
 
 
@@ -170,4 +198,5 @@ ROWS = (
     *_rows("conv2d_s8_s16_s32_neon", _SUMS_OFFSET, {"neon"}, _pack_s16),
     neon_winograd.F32_ROW,
     *_rows("conv2d_f32_neon", "f32 f32 f32? -> f32", {"neon"}, _pack_f32),
+    *_rows("conv2d_f16_neon", "f16 f32 f32? -> f16", {"neon", "fp16"}, _pack_f16, _holds_f16),
 )

@@ -20,6 +20,9 @@ from edgegen.ops.epilogue import (
     worth_reordering,
 )
 from edgegen.ops.neon_tiles import (
+    f16_constants,
+    f16_tile_rows,
+    fits_f16,
     output_params,
     pack_bias,
     pack_epilogue,
@@ -98,6 +101,17 @@ def _pack_f32(node: Node) -> Packed:
     )
 
 
+def _holds_f16(node: Node) -> str | None:
+    short = None if node.input(1).shape[1] >= 8 else "rows must have at least 8 elements"
+    return constant_weights(node) or short or fits_f16(node.input(1).values)
+
+
+def _pack_f16(node: Node) -> Packed:
+    packed, weights = _pack_f32(node), node.input(1).values
+    params = {**packed.params, "tile": f16_tile_rows(node.input(0).shape[0], weights.shape[1])}
+    return replace(packed, params=params, constants=f16_constants(weights[:, None, :], bias_or_zeros(node)))
+
+
 def _pack_lanes(node: Node) -> Packed:
     return _pack_s8(node, dotprod=True)
 
@@ -126,4 +140,5 @@ ROWS = (
         requires=frozenset({"neon"}),
         when=_holds_f32,
     ),
+    Kernel("dense_f16_neon", "f16 f32 f32? -> f16", _pack_f16, requires=frozenset({"neon", "fp16"}), when=_holds_f16),
 )

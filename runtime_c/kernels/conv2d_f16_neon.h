@@ -1,0 +1,39 @@
+/* Convolution on f16 with FMLA. */
+#ifndef EDGEGEN_CONV2D_F16_NEON_H
+#define EDGEGEN_CONV2D_F16_NEON_H
+
+#include "kernels/conv2d_neon.h"
+#include "simd/neon_f16.h"
+
+EDGEGEN_KERNEL void edgegen_conv2d_f16_lanes(const edgegen_conv2d_f32_neon *p, const uint16_t *x,
+                                             const uint16_t *weights, const float *bias, uint8_t *scratch, uint16_t *y)
+{
+    for (int32_t n = 0; n < p->batch; n++) {
+        int32_t next = 0;
+        for (int32_t oy = 0; oy < p->out_h; oy++) {
+            const edgegen_neon_rows rows =
+                edgegen_neon_find_row(&p->window, (const uint8_t *)(const void *)x, scratch, oy, &next);
+            const int32_t pixels = oy + 1 < p->out_h ? p->window.out_w : p->window.last;
+            edgegen_f16_multiply(&rows, &p->output, pixels, p->tile, p->output.step, weights, bias, y);
+            y += pixels * p->output.step;
+        }
+        x += p->window.in_h * p->window.in_w * (p->window.pixel / 2);
+    }
+}
+
+/* x[n,h,w,c] * weights + bias -> y, windows read where they lie in x. */
+EDGEGEN_KERNEL void conv2d_f16_neon(const edgegen_conv2d_f32_neon *p, const uint16_t *x, const uint16_t *weights,
+                                    const float *bias, uint16_t *y)
+{
+    edgegen_conv2d_f16_lanes(p, x, weights, bias, NULL, y);
+}
+
+/* The same for windows that reach into padding or are gathered. */
+EDGEGEN_KERNEL void conv2d_f16_neon_scratch(const edgegen_conv2d_f32_neon *p, const uint16_t *x,
+                                            const uint16_t *weights, const float *bias, uint8_t *scratch, uint16_t *y)
+{
+    edgegen_neon_fill_padding(&p->window, scratch);
+    edgegen_conv2d_f16_lanes(p, x, weights, bias, scratch, y);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* Dense layer on f16 with FMLA. */
+#ifndef EDGEGEN_DENSE_F16_NEON_H
+#define EDGEGEN_DENSE_F16_NEON_H
+
+#include "kernels/dense_neon.h"
+#include "simd/neon_f16.h"
+
+/* x[rows,depth] * weights + bias -> y[rows,units] */
+EDGEGEN_KERNEL void dense_f16_neon(const edgegen_dense_f32_neon *p, const uint16_t *x, const uint16_t *weights,
+                                   const float *bias, uint16_t *y)
+{
+    const edgegen_neon_rows rows = edgegen_neon_matrix(x, 2 * p->depth);
+    edgegen_f16_multiply(&rows, &p->output, p->rows, p->tile, p->output.step, weights, bias, y);
+}
+
+#endif

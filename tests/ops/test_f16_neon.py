@@ -1,0 +1,101 @@
+"""Arithmetic in f16 on AArch64: its rows against the operators' references, every buffer beside forbidden pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgegen.ir.op import NO_CLAMP, Op, Range
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.dense import Dense
+from tests.guarded import run_guarded
+from tests.harness import Case, constant_input, node_graph, reference
+
+pytestmark = pytest.mark.cross
+
+TARGET = "arm-neon-dotprod"
+SAME = (1, 1, 1, 1)
+
+
+def layer(op: Op, x: tuple[int, ...], w: tuple[int, ...], kernel: str, units: int, scale: float = 1.0) -> Case:
+    """One case with random data, weights that are f16 in every other case. scale: of x"""
+    rng = np.random.default_rng([*x, *w])
+    weights = rng.normal(size=w).astype(np.float32)
+    weights = weights.astype(np.float16).astype(np.float32) if units % 2 == 0 else weights
+    inputs: list[Array | Tensor | None] = [(scale * rng.normal(size=x)).astype(np.float16), constant_input(weights)]
+    inputs.append(constant_input(rng.normal(size=units).astype(np.float32)))
+    return Case(op, inputs, kernel, f"{op.kind} {x} {w}")
+
+
+def conv(op: Conv2d, x: tuple[int, ...], units: int, kernel: tuple[int, int], scratch: bool = False) -> Case:
+    row = "conv2d_f16_neon_scratch" if scratch else "conv2d_f16_neon"
+    return layer(op, x, (units, *kernel, x[3]), row, units)
+
+
+PRODUCTS = [
+    conv(Conv2d(), (1, 1, 1, 8), 1, (1, 1)),
+    conv(Conv2d(), (2, 3, 5, 17), 16, (1, 1)),
+    conv(Conv2d(clamp=Range(0, float("inf"))), (1, 5, 5, 39), 23, (1, 1)),
+    conv(Conv2d(clamp=Range(0, 6)), (1, 4, 4, 64), 24, (1, 1)),
+    conv(Conv2d((2, 3)), (1, 6, 5, 30), 12, (1, 1)),
+    conv(Conv2d(pad=SAME), (1, 6, 7, 9), 8, (3, 3), scratch=True),
+    conv(Conv2d((2, 2), pad=(0, 0, 1, 1)), (1, 9, 8, 3), 16, (3, 3), scratch=True),
+    conv(Conv2d((1, 1), (2, 2)), (1, 9, 5, 12), 10, (3, 2)),
+    conv(Conv2d(), (1, 6, 6, 1), 5, (3, 3), scratch=True),  # windows are gathered
+    layer(Dense(), (1, 40), (10, 40), "dense_f16_neon", 10),
+    layer(Dense(clamp=Range(-1, 3)), (7, 23), (33, 23), "dense_f16_neon", 33),
+    layer(Dense(), (2, 8), (3, 8), "dense_f16_neon", 3),
+]
+
+
+def magnitudes(case: Case) -> Array:
+    """What the magnitudes of the products and the bias add up to, in f64."""
+
+    def positive(value: Array | Tensor | None) -> Array | None:
+        return None if value is None else np.abs(value.values if isinstance(value, Tensor) else value)
+
+    inputs = [positive(v) for v in case.inputs]
+    return replace(case.op, clamp=NO_CLAMP).reference(inputs[0].astype(np.float64), *inputs[1:])[0]
+
+
+def check_products(cases: list[Case], **build: str) -> None:
+    """Each result is within 17 roundings of the magnitudes that were added up, one of them of a weight."""
+    for case, got in zip(cases, run_guarded(cases, TARGET, **build), strict=True):
+        (want,) = reference(case)
+        bound = 17 * 2.0**-11 * magnitudes(case) + np.spacing(np.abs(want)).astype(np.float64)
+        error = np.abs(got.astype(np.float64) - want.astype(np.float64))
+        assert (error <= bound).all(), f"{case.label}: off by {(error / bound).max():.2f} times what it may be"
+        assert np.sqrt(np.mean((error / magnitudes(case)) ** 2)) < 2.0**-11, case.label
+
+
+def test_sums_of_products() -> None:
+    check_products(PRODUCTS)
+
+
+def test_sums_of_products_in_shared_functions_and_by_clang() -> None:
+    check_products(PRODUCTS[::2], optimize="size")
+    check_products(PRODUCTS[1::2], cc="clang")
+
+
+def test_sums_beyond_f16_on_the_way_are_computed_in_f32() -> None:
+    rng = np.random.default_rng(5)
+    x = np.full((1, 2, 9, 32), 2000, np.float16)
+    w = np.tile(np.where(np.arange(32) < 16, 40, -40), (12, 1)).astype(np.float32)
+    w[:, 0] += rng.integers(-9, 9, 12)
+    case = Case(Conv2d(), [x, constant_input(w.reshape(12, 1, 1, 32))], "conv2d_f16_neon")
+    (got,) = run_guarded([case], TARGET)
+    np.testing.assert_array_equal(got, reference(case)[0])
+    assert np.isfinite(got).all()
+
+
+def test_weights_beyond_f16_are_left_to_f32() -> None:
+    case = conv(Conv2d(), (1, 4, 4, 16), 8, (1, 1))
+    (row,) = [k for k in Conv2d.kernels if k.name == "conv2d_f16_neon"]
+    for weight in (1e6, 1e-7):
+        graph, _ = node_graph(
+            Case(case.op, [case.inputs[0], constant_input(np.full((8, 1, 1, 16), weight, np.float32))])
+        )
+        assert row.when(graph.nodes[0]) == "weights must be in the range of f16"
