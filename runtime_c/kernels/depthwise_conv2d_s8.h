@@ -4,6 +4,18 @@
 
 #include "kernels/depthwise_conv2d.h"
 
+EDGEGEN_INLINE int32_t edgegen_depthwise_sum_s8(const edgegen_depthwise_conv2d_s8 *p, const int8_t *x, const int8_t *w,
+                                                int32_t weight_offset, int32_t rows, int32_t columns)
+{
+    int32_t sum = 0;
+    for (int32_t ky = 0; ky < rows; ky++)
+    for (int32_t kx = 0; kx < columns; kx++) {
+        const int32_t in = x[ky * p->dilation_h * p->in_stride[1] + kx * p->dilation_w * p->in_stride[2]];
+        sum += (in - p->x_zero) * (w[(ky * p->kernel_w + kx) * p->channels] + weight_offset);
+    }
+    return sum;
+}
+
 /* x[n,h,w,c] * (weights[kh,kw,channels] + weight_offset) + epilogue -> y; epilogue[channels][3]: bias, multiplier,
  * shift. Defines edgegen_depthwise_conv2d_s8_<name>, which requantizes by a function and gives a type, limited or
  * not. */
@@ -14,10 +26,10 @@
     {                                                                                                                  \
         EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->channels) {                                                                  \
             int32_t acc = epilogue[3 * o];                                                                             \
-            EDGEGEN_EACH_TAP {                                                                                         \
-                const int32_t in = x[EDGEGEN_TAP(o / p->multiplier)];                                                  \
-                acc += (in - p->x_zero) * (weights[(ky * p->kernel_w + kx) * p->channels + o] + weight_offset);        \
-            }                                                                                                          \
+            EDGEGEN_VISIT_TAPS(                                                                                        \
+                acc += edgegen_depthwise_sum_s8(p, x + EDGEGEN_TAP(o / p->multiplier),                                 \
+                                                weights + (ky * p->kernel_w + kx) * p->channels + o, weight_offset,    \
+                                                rows, columns))                                                        \
             acc = requantize(acc, epilogue[3 * o + 1], epilogue[3 * o + 2]) + p->zero_point;                           \
             y[EDGEGEN_OUTPUT(o)] = limit;                                                                              \
         }                                                                                                              \

@@ -46,6 +46,26 @@ EDGEGEN_INLINE int32_t edgegen_end_tap(int32_t origin, int32_t dilation, int32_t
     EDGEGEN_TAPS(ky, iy, oy * p->stride_h - p->pad_top, p->dilation_h, p->kernel_h, p->in_h)                           \
     EDGEGEN_TAPS(kx, ix, ox * p->stride_w - p->pad_left, p->dilation_w, p->kernel_w, p->in_w)
 
+/* The taps of the output pixel's window that lie on the image, for kernels that add up a few of one channel: `statement`
+ * hands them to an inline function. `rows` times `columns` taps, from tap (ky, kx) on, which lies at pixel (iy, ix).
+ * The statement stands here twice: where all the window lies on the image, its taps are as many as is known ahead of
+ * time, and compilers unroll the function's loops. */
+#define EDGEGEN_VISIT_TAPS(statement)                                                                                  \
+    {                                                                                                                  \
+        const int32_t top = oy * p->stride_h - p->pad_top, left = ox * p->stride_w - p->pad_left;                      \
+        if (top >= 0 && top + (p->kernel_h - 1) * p->dilation_h < p->in_h && left >= 0 &&                              \
+            left + (p->kernel_w - 1) * p->dilation_w < p->in_w) {                                                      \
+            const int32_t ky = 0, kx = 0, iy = top, ix = left, rows = p->kernel_h, columns = p->kernel_w;              \
+            statement;                                                                                                 \
+        } else {                                                                                                       \
+            const int32_t ky = edgegen_first_tap(top, p->dilation_h), iy = top + ky * p->dilation_h;                   \
+            const int32_t kx = edgegen_first_tap(left, p->dilation_w), ix = left + kx * p->dilation_w;                 \
+            const int32_t rows = edgegen_end_tap(top, p->dilation_h, p->kernel_h, p->in_h) - ky;                       \
+            const int32_t columns = edgegen_end_tap(left, p->dilation_w, p->kernel_w, p->in_w) - kx;                   \
+            statement;                                                                                                 \
+        }                                                                                                              \
+    }
+
 /* Where the image's channel lies in x, and the output's in y. */
 #define EDGEGEN_TAP(channel)                                                                                           \
     (n * p->in_stride[0] + iy * p->in_stride[1] + ix * p->in_stride[2] + (channel) * p->in_stride[3])
