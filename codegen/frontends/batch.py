@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 
 from edgegen.frontends.batch_axes import RULES
-from edgegen.frontends.bounds import Size, add, refused, sized
+from edgegen.frontends.bounds import add, bounded, extents, refused, sized
 from edgegen.ir.dtypes import S32
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor, TensorType, constant
@@ -145,12 +145,13 @@ class _Loop:
         """batched: inputs of which there is one for each element"""
         self._batched = batched
         self.graph = Graph(model.name, [], [])
-        size = Size(self.graph, dimension, 0, bound)
+        given, count = (Tensor(name, TensorType(S32, ())) for name in (dimension, "count"))
+        self.graph.nodes = bounded(given, 0, bound, count)
         whole = {t: Tensor(t.name, self._room(t.type, bound) if t in batched else t.type) for t in model.inputs}
-        self.graph.inputs = [*whole.values(), size.given]
+        self.graph.inputs = [*whole.values(), given]
         rooms = [self._zeros(TensorType(t.dtype, (bound, *t.shape[1:])), t.name) for t in model.outputs]
         body = self._body(model, whole, [t.type for t in rooms])
-        body.inputs.append(Tensor("count", size.count.type))
+        body.inputs.append(Tensor("count", count.type))
         condition = Graph("condition", [Tensor(t.name, t.type) for t in body.inputs], [])
         condition.outputs = [add(condition, Compare("less"), [condition.inputs[0], condition.inputs[-1]], "more")]
         first = constant("first", np.array(0), S32)
@@ -158,10 +159,10 @@ class _Loop:
             Tensor("done", first.type),
             *(Tensor(t.name, r.type) for t, r in zip(model.outputs, rooms, strict=True)),
         ]
-        inputs = [first, *rooms, *whole.values(), size.count]
+        inputs = [first, *rooms, *whole.values(), count]
         self.graph.nodes.append(Node(While(condition, body), list(inputs), results, "batch", "batch"))
         self.graph.outputs = results[1:]
-        self.graph.outputs += [size.extents(t, 0) for t in results[1:]]
+        self.graph.outputs += [extents(self.graph, t, {0: count}) for t in results[1:]]
 
     def _room(self, type: TensorType, bound: int) -> TensorType:
         return TensorType(type.dtype, (bound, *type.shape[1:]))

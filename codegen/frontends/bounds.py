@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from edgegen.errors import UnsupportedModel
 from edgegen.ir.dtypes import S32, S64
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.op import Op
-from edgegen.ir.tensor import Tensor, TensorType, constant
+from edgegen.ir.tensor import Tensor, constant
 from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.cast import Cast
@@ -49,33 +49,30 @@ def add(graph: Graph, op: Op, inputs: Sequence[Tensor], name: str) -> Tensor:
     return result
 
 
-class Size:
-    """The actual size, an input of the graph called as the dimension is.
+def extents(graph: Graph, tensor: Tensor, counts: Mapping[int, Tensor]) -> Tensor:
+    """s64[rank]: those of an output, of which some axes have as many places as `counts`, s32[], say."""
+    name = f"{tensor.name}_shape"
+    parts: list[Tensor] = []
+    fixed: list[int] = []
+    for axis, n in enumerate(tensor.shape):
+        if axis not in counts:
+            fixed.append(n)
+            continue
+        if fixed:
+            parts.append(constant(f"{name}/{axis}", np.array(fixed), S64))
+            fixed = []
+        wide = add(graph, Cast("s64"), [counts[axis]], f"{name}/count")
+        parts.append(add(graph, Reshape((1,)), [wide], f"{name}/count"))
+    if fixed or not parts:
+        parts.append(constant(f"{name}/extents", np.array(fixed), S64))
+    return add(graph, Concat(0), parts, name)
 
-    count: s32[], kept within `least` and `bound`
-    """
 
-    def __init__(self, graph: Graph, dimension: str, least: int, bound: int) -> None:
-        self.graph, self.given = graph, Tensor(dimension, TensorType(S32, ()))
-        low, high = (constant(name, np.array(n), S32) for name, n in (("least", least), ("bound", bound)))
-        counted = add(graph, Binary("maximum"), [self.given, low], "count/least")
-        self.count = add(graph, Binary("minimum"), [counted, high], "count")
-        self._row: Tensor | None = None
-
-    def row(self) -> Tensor:
-        """s64[1]"""
-        if self._row is None:
-            wide = add(self.graph, Cast("s64"), [self.count], "count/s64")
-            self._row = add(self.graph, Reshape((1,)), [wide], "count/row")
-        return self._row
-
-    def extents(self, tensor: Tensor, axis: int | None) -> Tensor:
-        """s64[rank]: those of an output, of which the one along `axis` is the actual size."""
-        name = f"{tensor.name}_shape"
-        if axis is None:
-            extents = constant(f"{name}/extents", np.array(tensor.shape), S64)
-            return add(self.graph, Concat(0), [extents], name)
-        sides = (tensor.shape[:axis], tensor.shape[axis + 1 :])
-        around = [constant(f"{name}/{k}", np.array(side), S64) if side else None for k, side in enumerate(sides)]
-        parts = [t for t in (around[0], self.row(), around[1]) if t is not None]
-        return add(self.graph, Concat(0), parts, name)
+def bounded(given: Tensor, least: int, most: int, count: Tensor) -> list[Node]:
+    """Nodes that compute count, s32[]: the size that is given, kept within its bounds."""
+    low, high = (constant(name, np.array(n), S32) for name, n in (("least", least), ("most", most)))
+    raised = Tensor("count/least", count.type)
+    return [
+        Node(Binary("maximum"), [given, low], [raised], raised.name, "size"),
+        Node(Binary("minimum"), [raised, high], [count], count.name, "size"),
+    ]

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
-from typing import Protocol
 
 import numpy as np
 
-from edgegen.ir.dtypes import F32
-from edgegen.ir.graph import Graph, Node
+from edgegen.frontends.length import Beyond, Length, Lengths, Rule, others_fixed, own
+from edgegen.frontends.length_layers import (
+    attended,
+    convolved,
+    mirrored,
+    pooled,
+    recurrent,
+    resampled,
+    resized,
+    spread,
+)
+from edgegen.ir.dtypes import S32
+from edgegen.ir.graph import Node
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor, constant
 from edgegen.ops.arg_reduce import ArgReduce
@@ -31,105 +41,78 @@ from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.gather import Gather
 from edgegen.ops.gru import Gru
 from edgegen.ops.l2_normalize import L2Normalize
+from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.lstm import Lstm
+from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.one_hot import OneHot
 from edgegen.ops.pad import Pad
+from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.reduce import Reduce
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
+from edgegen.ops.resample import Resample
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.resize import Resize
 from edgegen.ops.rnn import Rnn
 from edgegen.ops.scaled_binary import ScaledBinary
 from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
 from edgegen.ops.softmax import Softmax
 from edgegen.ops.standardize import Standardize
+from edgegen.ops.top_k import TopK
 from edgegen.ops.transpose import Transpose
+from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.unary import Unary
-
-Axes = tuple[int, ...]
-"""Of a tensor: those that lie along the dimension."""
-
-Beyond = float | int | bool
-"""What stands for elements beyond the size."""
-
-
-class Lengths(Protocol):
-    """The model as it is written for every size; `graph` grows at its end."""
-
-    graph: Graph
-
-    @property
-    def count(self) -> Tensor:
-        """s32[]: the size."""
-
-    def axes(self, tensor: Tensor | None) -> Axes: ...
-
-    def now(self, tensor: Tensor) -> Tensor:
-        """What nodes read in place of a tensor of the model."""
-
-    def replaced(self, tensor: Tensor, axes: Axes, beyond: Beyond) -> Tensor:
-        """The tensor with another value beyond the size, along these axes."""
-
-    def keep(self, node: Node, inputs: list[Tensor | None] | None = None) -> None:
-        """Adds the node, which reads these inputs, by default its own as they are now."""
-
-    def add(self, op: Op, inputs: Sequence[Tensor], name: str) -> Tensor:
-        """The result of a node more."""
-
-    def is_read(self, tensor: Tensor) -> bool:
-        """Whether a node, or who runs the model, reads the tensor."""
-
-
-Rule = Callable[[Node, Lengths], bool]
-"""Adds a node of which at least one input or output lies along the dimension; False, and nothing is added, if what is
-beyond the size may get into its results."""
-
-
-def _lies(node: Node, model: Lengths, axes: Sequence[int], output: int = 0) -> bool:
-    """Whether the output lies along the dimension on just these axes."""
-    return tuple(sorted(axes)) == model.axes(node.outputs[output])
-
-
-def _own(node: Node, model: Lengths) -> Axes:
-    return model.axes(node.inputs[0])
-
-
-def _others_fixed(node: Node, model: Lengths) -> bool:
-    return not any(model.axes(t) for t in node.inputs[1:])
 
 
 def _element_by_element(node: Node, model: Lengths) -> bool:
-    rank = node.out.rank
-    found = {a - t.rank + rank for t in node.inputs if t is not None for a in model.axes(t)}
-    if isinstance(node.op, BroadcastTo):
-        found |= set(model.axes(node.out))
-    if not _lies(node, model, list(found)):
-        return False
+    found: dict[int, Length] = {}
+    fixed: set[int] = set()
+    for tensor in (t for t in node.inputs if t is not None):
+        axes, before = model.axes(tensor), node.out.rank - tensor.rank
+        for axis, n in enumerate(tensor.shape):
+            if axis not in axes:
+                fixed |= {axis + before} if n != 1 else set()
+            elif found.setdefault(axis + before, axes[axis]) != axes[axis]:
+                return False
     model.keep(node)
-    return True
+    return not fixed & set(found) and model.lies(node.out, found)
+
+
+def _broadcast(node: Node, model: Lengths) -> bool:
+    """Repeated along the dimension, too."""
+    x, y = node.input(0), node.out
+    found = {a + y.rank - x.rank: length for a, length in own(node, model).items()}
+    for axis, extents in enumerate(zip(*(n.out.shape for n in model.at_sizes(node)), strict=True)):
+        repeated = axis < y.rank - x.rank or (x.shape[axis - y.rank] == 1 and axis not in found)
+        length = model.inferred(extents) if repeated and len(set(extents)) > 1 else None
+        if length is not None:
+            found[axis] = length
+    model.keep(node)
+    return model.lies(y, found)
 
 
 def _on_rows(node: Node, model: Lengths) -> bool:
     """Layers over the last axis."""
-    axes, last = _own(node, model), node.input(0).rank - 1
-    if last in axes or not _others_fixed(node, model) or not _lies(node, model, axes):
+    axes = own(node, model)
+    if node.input(0).rank - 1 in axes or not others_fixed(node, model):
         return False
     model.keep(node)
-    return True
+    return model.lies(node.out, axes)
 
 
 def _sums_of_rows(beyond: Beyond) -> Rule:
     """Layers over the last axis to which `beyond` adds nothing."""
 
     def rule(node: Node, model: Lengths) -> bool:
-        axes, x = _own(node, model), node.input(0)
+        axes, x = own(node, model), node.input(0)
         if x.rank - 1 not in axes:
             return _on_rows(node, model)
-        if not x.dtype.is_float or not _lies(node, model, axes):
+        if not x.dtype.is_float:
             return False
         model.keep(node, [model.replaced(x, (x.rank - 1,), beyond)])
-        return True
+        return model.lies(node.out, axes)
 
     return rule
 
@@ -142,17 +125,22 @@ def _multiplied(node: Node, model: Lengths) -> bool:
     x_rows, x_sum = (x.rank - 1, x.rank - 2) if op.adj_x else (x.rank - 2, x.rank - 1)
     w_sum, w_units = (w.rank - 1, w.rank - 2) if op.adj_y else (w.rank - 2, w.rank - 1)
     along_x, along_w = model.axes(x), model.axes(w)
-    found = {a - t.rank + rank for t in (x, w) for a in model.axes(t) if a < t.rank - 2}
-    found |= {rank - 2} if x_rows in along_x else set()
-    found |= {rank - 1} if w_units in along_w else set()
-    sums = (x_sum in along_x, w_sum in along_w)
-    if sums[0] != sums[1] or (sums[0] and op.requantize is not None) or not _lies(node, model, list(found)):
+    found = {a - t.rank + rank: n for t in (x, w) for a, n in model.axes(t).items() if a < t.rank - 2}
+    found |= {rank - 2: along_x[x_rows]} if x_rows in along_x else {}
+    found |= {rank - 1: along_w[w_units]} if w_units in along_w else {}
+    sums = (along_x.get(x_sum), along_w.get(w_sum))
+    if sums[0] != sums[1] or (sums[0] is not None and op.requantize is not None):
         return False
-    if any(model.axes(t) for t in node.inputs[2:]):
+    if any(model.axes(t) for t in node.inputs[2:]) or any(
+        found.get(a - t.rank + rank) != model.axes(t).get(a)
+        for t in (x, w)
+        for a, n in enumerate(t.shape[:-2])
+        if n != 1
+    ):
         return False
-    factors = [model.replaced(x, (x_sum,), 0), model.replaced(w, (w_sum,), 0)] if sums[0] else None
-    model.keep(node, None if factors is None else [*factors, *node.inputs[2:]])
-    return True
+    both = None if sums[0] is None else [model.replaced(x, (x_sum,), 0), model.replaced(w, (w_sum,), 0)]
+    model.keep(node, None if both is None else [*both, *node.inputs[2:]])
+    return model.lies(node.out, found)
 
 
 _NOTHING: Mapping[str, Beyond] = {
@@ -175,195 +163,211 @@ def _extreme(function: str, tensor: Tensor) -> Beyond:
 
 
 def _reduced(node: Node, model: Lengths) -> bool:
-    op, x, axes = node.op, node.input(0), _own(node, model)
+    op, x, axes = node.op, node.input(0), own(node, model)
     assert isinstance(op, Reduce)
     gone = tuple(a for a in axes if a in op.axes)
-    kept = [a if op.keep_dims else a - sum(r < a for r in op.axes) for a in axes if a not in gone]
-    if not _lies(node, model, kept) or (gone and op.requantize is not None):
+    kept = {a if op.keep_dims else a - sum(r < a for r in op.axes): n for a, n in axes.items() if a not in gone}
+    if gone and op.requantize is not None:
         return False
     if not gone:
         model.keep(node)
-        return True
+        return model.lies(node.out, kept)
     whole = model.replaced(x, gone, _extreme(op.function, x))
     if op.function != "mean":
         model.keep(node, [whole])
-        return True
+        return model.lies(node.out, kept)
     places = math.prod(x.shape[a] for a in op.axes if a not in gone)
     total = model.add(Reduce("sum", op.axes, op.keep_dims), [whole], f"{node.out.name}/sum")
-    counted = [model.add(Cast(x.dtype.name), [model.count], f"{node.out.name}/count")] * len(gone)
+    counted = [model.add(Cast(x.dtype.name), [model.count(axes[a])], f"{node.out.name}/count") for a in gone]
     factor = constant(f"{node.out.name}/places", np.array(places), x.dtype)
     number = reduce(lambda a, b: model.add(Binary("mul"), [a, b], f"{node.out.name}/number"), counted, factor)
     model.keep(replace(node, op=Binary("div")), [total, number])
-    return True
+    return model.lies(node.out, kept)
 
 
 def _argument(node: Node, model: Lengths) -> bool:
-    op, x, axes = node.op, node.input(0), _own(node, model)
+    op, x, axes = node.op, node.input(0), own(node, model)
     assert isinstance(op, ArgReduce)
-    if not _lies(node, model, [a - (op.axis < a) for a in axes if a != op.axis]):
-        return False
     model.keep(node, [model.replaced(x, (op.axis,), _extreme(op.function, x))] if op.axis in axes else None)
-    return True
+    return model.lies(node.out, {a - (op.axis < a): n for a, n in axes.items() if a != op.axis})
+
+
+def _greatest(node: Node, model: Lengths) -> bool:
+    """Along another axis than the dimension."""
+    op, axes = node.op, own(node, model)
+    assert isinstance(op, TopK)
+    model.keep(node)
+    return op.axis not in axes and all(model.lies(t, axes) for t in node.outputs)
+
+
+def _one_hot(node: Node, model: Lengths) -> bool:
+    assert isinstance(node.op, OneHot)
+    before = node.op.axis
+    model.keep(node)
+    return others_fixed(node, model) and model.lies(
+        node.out, {a + (a >= before): n for a, n in own(node, model).items()}
+    )
 
 
 def _transposed(node: Node, model: Lengths) -> bool:
     assert isinstance(node.op, Transpose)
-    if not _lies(node, model, [node.op.perm.index(a) for a in _own(node, model)]):
-        return False
     model.keep(node)
-    return True
+    return model.lies(node.out, {node.op.perm.index(a): n for a, n in own(node, model).items()})
 
 
 def _reshaped(node: Node, model: Lengths) -> bool:
-    """Axes along the dimension stay axes of their own, with as many elements before them."""
+    """Axes along the dimension stay axes of their own, with as many elements before them, or become one with those
+    behind them."""
     x, y = node.input(0), node.out
-
-    def places(tensor: Tensor) -> list[int]:
-        return [math.prod(tensor.shape[:a]) for a in model.axes(tensor)]
-
-    if places(x) != places(y):
-        return False
+    found: dict[int, Length] = {}
+    for axis, length in own(node, model).items():
+        before, behind = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
+        for place, n in enumerate(y.shape):
+            if math.prod(y.shape[:place]) != before or n * math.prod(y.shape[place + 1 :]) != x.shape[axis] * behind:
+                continue
+            behind_place = math.prod(y.shape[place + 1 :])
+            now = length.then(behind, 0, behind_place)
+            exact = behind == behind_place or all(
+                length.at(s) * behind % behind_place == 0 for s in range(1, model.sizes[0] + 1)
+            )
+            if exact and [n.out.shape[place] for n in model.at_sizes(node)] == [now.at(s) for s in model.sizes]:
+                found[place] = now
+                break
+        else:
+            return False
     model.keep(node)
-    return True
+    return model.lies(y, found)
 
 
 def _joined(node: Node, model: Lengths) -> bool:
-    assert isinstance(node.op, Concat)
-    axes = model.axes(node.out)
-    if node.op.axis in axes or any(model.axes(t) != axes for t in node.inputs):
+    """Along the dimension only the last input's number of places may vary, so that the others' are where they are."""
+    op = node.op
+    assert isinstance(op, Concat)
+    axes = [dict(model.axes(t)) for t in node.inputs]
+    along = [each.pop(op.axis, None) for each in axes]
+    if any(each != axes[0] for each in axes) or any(length is not None for length in along[:-1]):
         return False
+    last = along[-1]
+    if last is not None:
+        axes[0][op.axis] = last.then(1, sum(node.input(i).shape[op.axis] for i in range(len(along) - 1)))
     model.keep(node)
-    return True
+    return model.lies(node.out, axes[0])
 
 
 def _cut(node: Node, model: Lengths) -> bool:
-    """What is cut along the dimension is whole, or the first element of it."""
-    op, x, axes = node.op, node.input(0), _own(node, model)
+    """Along the dimension: from one place on, or up to one counted from the end, or as many as stand before the end."""
+    op, x, axes = node.op, node.input(0), own(node, model)
     assert isinstance(op, Slice)
-    whole = [a for a in axes if (op.begin[a], op.size[a], op.stride[a]) == (0, x.shape[a], 1)]
-    if any((op.begin[a], op.size[a]) != (0, 1) for a in axes if a not in whole) or not _lies(node, model, whole):
+    nodes = [n.op for n in model.at_sizes(node) if isinstance(n.op, Slice)]
+    found: dict[int, Length] = {}
+    moved: dict[int, tuple[Length, int]] = {}
+    for axis, length in axes.items():
+        begins, counts = [n.begin[axis] for n in nodes], [n.size[axis] for n in nodes]
+        extents = [length.at(s) for s in model.sizes]
+        step, first = op.stride[axis], op.begin[axis]
+        if (begins, counts, step) == ([0] * len(nodes), extents, 1):
+            found[axis] = length
+            continue
+        if step < 1 or len(set(extents)) == 1:
+            return False
+        left = length.then(1, counts[0] - extents[0])
+        stepped = length.windows(0, first + 1, step)
+        if set(begins) == {first} and step == 1 and counts == [left.at(s) for s in model.sizes]:
+            found[axis] = left
+        elif set(begins) == {first} and counts == [stepped.at(s) for s in model.sizes]:
+            found[axis] = stepped
+        elif set(begins) == {first} and len(set(counts)) == 1:
+            model.need(length, first + (counts[0] - 1) * step + 1)
+        elif len({n - b for n, b in zip(extents, begins, strict=True)}) == 1 and len(set(counts)) == 1:
+            moved[axis] = (length, extents[0] - first)
+            model.need(length, extents[0] - first)
+        else:
+            return False
+    if any(n.begin[a] != op.begin[a] or n.size[a] != op.size[a] for n in nodes for a in range(x.rank) if a not in axes):
         return False
-    model.keep(node)
-    return True
+    result = model.now(x)
+    for axis, (length, behind) in moved.items():
+        at = constant("at", np.arange(op.size[axis]) * op.stride[axis] - behind, S32)
+        chosen = model.add(Binary("add"), [at, model.count(length)], f"{node.out.name}/chosen")
+        result = model.add(Gather(axis), [result, chosen], f"{node.out.name}/last")
+    rest = replace(
+        op,
+        begin=tuple(0 if a in moved else n for a, n in enumerate(op.begin)),
+        stride=tuple(1 if a in moved else n for a, n in enumerate(op.stride)),
+    )
+    model.keep(replace(node, op=rest), [result])
+    return model.lies(node.out, found)
 
 
 def _padded(node: Node, model: Lengths) -> bool:
-    op, axes = node.op, _own(node, model)
+    op, x, axes = node.op, node.input(0), own(node, model)
     assert isinstance(op, Pad)
-    if any(op.before[a] or op.after[a] for a in axes) or not _others_fixed(node, model):
-        return False
-    model.keep(node)
-    return _lies(node, model, axes)
+    behind = [a for a in axes if op.after[a]]
+    model.keep(node, [model.replaced(x, behind, op.value)] if behind else None)
+    return model.lies(node.out, {a: n.then(1, op.before[a] + op.after[a]) for a, n in axes.items()})
 
 
 def _gathered(node: Node, model: Lengths) -> bool:
     op, x, indices = node.op, node.input(0), node.input(1)
     assert isinstance(op, Gather)
-    if op.batch_dims or op.axis in model.axes(x):
+    axes, chosen = model.axes(x), model.axes(indices)
+    if op.batch_dims or (op.axis in axes and not _chosen_within(node, axes[op.axis], model)):
         return False
-    moved = [a + (indices.rank - 1 if a > op.axis else 0) for a in model.axes(x)]
-    if not _lies(node, model, [*moved, *(op.axis + a for a in model.axes(indices))]):
-        return False
+    moved = {a + (indices.rank - 1 if a > op.axis else 0): n for a, n in axes.items() if a != op.axis}
     model.keep(node)
-    return True
+    return model.lies(node.out, moved | {op.axis + a: n for a, n in chosen.items()})
+
+
+def _chosen_within(node: Node, length: Length, model: Lengths) -> bool:
+    """Whether the places that are chosen along the dimension are known, and within the size where results are."""
+    indices = node.input(1)
+    if indices.data is None or len({length.at(s) for s in model.sizes}) == 1:
+        return False
+    if not model.axes(indices):
+        model.need(length, int(indices.data.max(initial=0)) + 1)
+        return indices.data.min(initial=0) >= 0
+    (found, *more) = model.axes(indices).items()
+    axis, results = found
+    highest = np.maximum.accumulate(indices.data.max(tuple(a for a in range(indices.rank) if a != axis)))
+    sizes = range(1, model.sizes[0] + 1)
+    kept = [(results.at(s), length.at(s)) for s in sizes if length.at(s) > 0 and results.at(s) > 0]
+    return not more and indices.data.min(initial=0) >= 0 and all(highest[n - 1] < m for n, m in kept)
 
 
 def _cumulated(node: Node, model: Lengths) -> bool:
-    op, x, axes = node.op, node.input(0), _own(node, model)
+    op, x, axes = node.op, node.input(0), own(node, model)
     assert isinstance(op, Cumulate)
     model.keep(node, [model.replaced(x, (op.axis,), 0)] if op.axis in axes and op.reverse else None)
-    return _lies(node, model, axes)
+    return model.lies(node.out, axes)
 
 
-def _convolved(node: Node, model: Lengths) -> bool:
-    """Along the dimension, windows that reach beyond the size read what padding holds."""
-    op, x, w, axes = node.op, node.input(0), node.input(1), _own(node, model)
-    assert isinstance(op, Conv2d | DepthwiseConv2d)
-    kernel = w.shape[1:3] if isinstance(op, Conv2d) else w.shape[:2]
-    if 3 in axes or not _others_fixed(node, model) or not _lies(node, model, axes):
-        return False
-    if any(op.stride[a - 1] != 1 for a in axes if a):
-        return False
-    mixed = tuple(a for a in axes if a and kernel[a - 1] > 1)
-    model.keep(node, [model.replaced(x, mixed, op.x_zero), *node.inputs[1:]] if mixed else None)
-    return True
-
-
-def _absent_parameters(node: Node) -> dict[int, tuple[int, ...]]:
-    """Shapes, by their position, of what kernels of sequences with lengths of their own must be given, even if it is 0:
-    biases and peepholes."""
-    if isinstance(node.op, Lstm):
-        units, cells = node.input(3).shape[0], node.input(4).shape[1]
-        return {5: (units,), 6: (units - cells,)}
-    return {4: (node.input(2).shape[0],)} if isinstance(node.op, Rnn) else {}
-
-
-def _recurrent(node: Node, model: Lengths) -> bool:
-    """Steps along the dimension; how many there are matters to those that read backwards and to the last state."""
-    op, x = node.op, node.input(0)
-    assert isinstance(op, Rnn | Gru | Lstm)
-    time, batch = (0, 1) if op.time_major else (1, 0)
-    at = 10 if isinstance(op, Lstm) else 5
-    if _own(node, model) != (time,) or not _others_fixed(node, model):
-        return False
-    given = [*node.inputs, *[None] * (at + 1 - len(node.inputs))]
-    if not op.reverse and not any(model.is_read(t) for t in node.outputs[1:]):
-        model.keep(node)
-    elif x.dtype != F32 or (isinstance(op, Lstm) and any(t is not None for t in given[7:10])):
-        return False
-    else:
-        for i, shape in _absent_parameters(node).items():
-            given[i] = given[i] or constant(f"{node.name}/zeros{i}", np.zeros(shape), F32)
-        given[at] = given[at] or model.add(BroadcastTo((x.shape[batch],)), [model.count], f"{node.name}/lengths")
-        model.keep(node, [None if t is None else model.now(t) for t in given])
-    return _lies(node, model, (time,))
-
-
-def _attended(node: Node, model: Lengths) -> bool:
-    """Queries, or keys and values, along the dimension; as many keys count as the size says."""
-    op = node.op
-    assert isinstance(op, Attention)
-    q, k, v, mask = (model.axes(t) for t in node.inputs[:4])
-    rows, keys = (1 if op.q_by_row else 2), (1 if op.kv_by_row else 2)
-    if q not in ((), (rows,)) or k not in ((), (keys,)) or v != k or (op.from_end and q):
-        return False
-    rank = node.input(3).rank
-    if any(a != rank - 2 or not q for a in mask if a != rank - 1) or (rank - 1 in mask and not k):
-        return False
-    if len(node.outputs) > 1 or not _lies(node, model, q):
-        return False
-    inputs: list[Tensor | None] = [model.now(node.input(i)) for i in range(4)]
-    if k:
-        wide = model.add(Cast("s64"), [model.count], f"{node.name}/keys")
-        lengths = model.add(BroadcastTo(node.input(4).shape), [wide], f"{node.name}/lengths")
-        if not node.input(4).is_constant:
-            lengths = model.add(Binary("minimum"), [lengths, model.now(node.input(4))], f"{node.name}/counted")
-        inputs.append(lengths)
-    else:
-        inputs.append(model.now(node.input(4)))
-    model.keep(node, inputs)
-    return True
-
-
-_ELEMENTS = (Binary, BroadcastTo, Cast, Clamp, Compare, Copy, Dequantize, Prelu, Quantize, Requantize, ScaledBinary)
+_ELEMENTS = (Binary, Cast, Clamp, Compare, Copy, Dequantize, Prelu, Quantize, Requantize, ScaledBinary, Select, Unary)
 
 RULES: Mapping[type[Op], Rule] = {
-    **dict.fromkeys((*_ELEMENTS, Select, Unary), _element_by_element),
-    **dict.fromkeys((Dense, Standardize), _on_rows),
+    **dict.fromkeys(_ELEMENTS, _element_by_element),
+    **dict.fromkeys((Dense, LocalResponse, Standardize), _on_rows),
     **dict.fromkeys((LogSoftmax, Softmax), _sums_of_rows(-math.inf)),
-    **dict.fromkeys((Conv2d, DepthwiseConv2d), _convolved),
-    **dict.fromkeys((Gru, Lstm, Rnn), _recurrent),
+    **dict.fromkeys((Conv2d, DepthwiseConv2d), convolved),
+    **dict.fromkeys((Gru, Lstm, Rnn), recurrent),
     ArgReduce: _argument,
-    Attention: _attended,
+    Attention: attended,
     BatchMatmul: _multiplied,
+    BroadcastTo: _broadcast,
     Concat: _joined,
     Cumulate: _cumulated,
     Gather: _gathered,
     L2Normalize: _sums_of_rows(0),
+    MirrorPad: mirrored,
+    OneHot: _one_hot,
     Pad: _padded,
+    Pool2d: pooled,
     Reduce: _reduced,
+    Resample: resampled,
     Reshape: _reshaped,
+    Resize: resized,
     Slice: _cut,
+    TopK: _greatest,
     Transpose: _transposed,
+    TransposeConv2d: spread,
 }
 """Operators that are computed with a dimension free; with others the model is refused."""

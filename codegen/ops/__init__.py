@@ -56,6 +56,7 @@ from edgegen.ops.prelu import Prelu
 from edgegen.ops.push import Push
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.reduce import Reduce
+from edgegen.ops.repitch import Repitch
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.resample import Resample
 from edgegen.ops.reshape import Reshape
@@ -149,6 +150,7 @@ OPS: tuple[type[Op], ...] = (
     Quantize,
     QuantizeRows,
     Reduce,
+    Repitch,
     Requantize,
     Resample,
     Reshape,

@@ -39,6 +39,7 @@ from edgegen.passes.optimize.raise_slices import raise_slices
 from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
 from edgegen.passes.optimize.reorder_axes import reorder_axes
 from edgegen.passes.optimize.simplify_control import simplify_control
+from edgegen.passes.optimize.sink_reshapes import sink_reshapes
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
 from edgegen.passes.planning import PLANNING, Pass, apply
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
@@ -73,6 +74,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     raise_slices,
     regroup_convolutions,
     interleave_channels,
+    sink_reshapes,
     fuse_pad,
     fuse_rounding,  # before those that it brings together
     fuse_batch_norm,

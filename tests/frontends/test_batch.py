@@ -145,12 +145,6 @@ def test_dimensions_have_names() -> None:
             " y, k = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x) }",
             "MaxPool",
         ),
-        ("m (float[b, 4] x) => (float[b, b] y) { t = Transpose (x) y = MatMul (x, t) }", ""),
-        ("m (float[4, b] x) => (float[4, b] y) { y = Relu (x) }", "before the free one"),
-        (
-            "m (float[b, 4] x) => (float[a] y) { s = Constant <value_ints = [-1]> () y = Reshape (x, s) }",
-            "for one more",
-        ),
         (
             "m (float[b, 4] x) => (float[4, b] y) { s = Constant <value_ints = [4, -1]> () y = Reshape (x, s) }",
             "Reshape",

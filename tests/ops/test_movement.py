@@ -12,6 +12,7 @@ from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import Concat
 from edgegen.ops.mirror_pad import MirrorPad, Mode
 from edgegen.ops.pad import Pad
+from edgegen.ops.repitch import Repitch
 from edgegen.ops.resize import Resize
 from edgegen.ops.shuffle import Shuffle
 from edgegen.ops.slice import Slice
@@ -95,6 +96,28 @@ def repeated() -> list[Case]:
     return [*cases, *(Case(BroadcastTo((3, 5)), [numbered(x)], "fill", f"{x}") for x in ((), (1,), (1, 1)))]
 
 
+def repitched() -> list[Case]:
+    forms: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        ((5,), (0,)),
+        ((2, 3, 5), (2,)),
+        ((2, 4, 3), (1,)),
+        ((4, 5), (0, 1)),
+        ((2, 4, 3, 5, 2), (1, 3)),
+    ]
+    counts = ((1, 1), (3, 2), (-1, 99), (99, 99))
+    return [
+        Case(
+            Repitch(axes, spread),
+            [numbered(shape, "int16"), *(np.array(n, np.int32) for n in count[: len(axes)])],
+            "repitch" if len(axes) == 1 else "repitch_2",
+            f"{shape} {axes} {count} {spread}",
+        )
+        for shape, axes in forms
+        for count in counts
+        for spread in (True, False)
+    ]
+
+
 def concats() -> list[Case]:
     cases = []
     for axis, counts in enumerate(((2, 8), (1, 5), (3, 4, 7), (2, 6, 8))):
@@ -149,7 +172,7 @@ def constants() -> list[Case]:
     return [Case(Concat(0), [np.zeros_like(x), constant_input(x)], label=str(x.dtype)) for x in cases]
 
 
-ALL = [slices, transposes, pads, mirrored, repeated, concats, typed, resizes, constants]
+ALL = [slices, transposes, pads, mirrored, repeated, repitched, concats, typed, resizes, constants]
 
 
 @pytest.mark.parametrize("cases", ALL)
@@ -165,6 +188,7 @@ def test_shared_functions_compute_the_same() -> None:
         *concats()[::4],
         *mirrored()[::4],
         *repeated()[::3],
+        *repitched()[::3],
         *typed()[:9],
         *resizes()[::5],
     ]
@@ -174,5 +198,5 @@ def test_shared_functions_compute_the_same() -> None:
 @pytest.mark.cross
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
 def test_rows_on_arm(target: str) -> None:
-    placed = [*slices(), *transposes(), *pads(), *mirrored(), *repeated(), *concats()[::4]]
+    placed = [*slices(), *transposes(), *pads(), *mirrored(), *repeated(), *repitched(), *concats()[::4]]
     check_nodes([*placed, *typed()[::4], *resizes()[::3]], target)

@@ -10,6 +10,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.passes.optimize.fuse_batch_norm import fuse_batch_norm
 from tests.build_graph import GENERIC, Builder, kinds, transform
 
@@ -25,10 +26,11 @@ LINEAR: list[tuple[Op, tuple[int, ...], tuple[int, ...]]] = [
     (Conv2d(pad=(1, 1, 1, 1)), (1, 5, 4, 2), (6, 3, 3, 2)),
     (DepthwiseConv2d((2, 2)), (2, 5, 4, 3), (3, 3, 6)),
     (Dense(), (2, 4), (6, 4)),
+    (TransposeConv2d((5, 8), (2, 2)), (1, 2, 4, 3), (6, 3, 2, 3)),
 ]
 
 
-@pytest.mark.parametrize(("linear", "x", "weights"), LINEAR, ids=["conv2d", "depthwise", "dense"])
+@pytest.mark.parametrize(("linear", "x", "weights"), LINEAR, ids=["conv2d", "depthwise", "dense", "transposed"])
 @pytest.mark.parametrize("bias", [False, True])
 def test_scale_and_shift_go_into_weights_and_bias(
     linear: Op, x: tuple[int, ...], weights: tuple[int, ...], bias: bool

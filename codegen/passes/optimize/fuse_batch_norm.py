@@ -15,6 +15,7 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.stored_weights import scaled_weights
+from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.passes.substitution import uses, with_clamp
 from edgegen.targets import Target
 
@@ -69,7 +70,7 @@ def _fuse(node: Node, linear: Node, position: int) -> bool:
 
 def _may_change(node: Node, uses_of: Counter[Tensor]) -> bool:
     """Whether weights and bias are free to change: f32, no clamp on the result, neither result nor weights shared."""
-    if not isinstance(node.op, Conv2d | DepthwiseConv2d | Dense) or node.out.dtype != F32:
+    if not isinstance(node.op, Conv2d | DepthwiseConv2d | Dense | TransposeConv2d) or node.out.dtype != F32:
         return False
     return node.op.clamp == NO_CLAMP and uses_of[node.out] == 1 and uses_of[node.input(1)] == 1
 
