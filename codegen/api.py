@@ -109,17 +109,25 @@ class Together:
 
     @property
     def arena_bytes(self) -> int:
-        """Size of the arena, which is that of the model that needs most."""
+        """Size of the arena, which is that of the model that needs most, in each memory of a board."""
         return self.shared.arena_bytes
 
     def report(self) -> dict[str, Any]:
-        """What NAME.report.json holds: RAM of one NAME_t, and of an instance of each model if they did not share."""
+        """What NAME.report.json holds: RAM of one NAME_t, and of an instance of each model if they did not share.
+
+        `memories` says what each memory of a board holds, if several do.
+        """
         shared = self.shared
         rows = [{"name": a.name, "arena_bytes": a.arena_bytes, "state_bytes": a.state_bytes} for a in self.models]
+        memories = {
+            s.region: {"arena_bytes": s.arena_bytes, "state_bytes": sum(k.bytes for k in s.states)}
+            for s in shared.structs
+        }
         return {
             "name": self.name,
             "models": rows,
             "arena_bytes": shared.arena_bytes,
+            "memories": memories if len(memories) > 1 else {},
             "ram_bytes": shared.ram_bytes,
             "separate_ram_bytes": shared.separate_bytes,
             "saved_bytes": shared.separate_bytes - shared.ram_bytes,
@@ -310,6 +318,8 @@ def _code_bytes(compiled: Compiled) -> int | None:
 def share_arena(artifacts: Sequence[Artifact], name: str = "shared") -> Together:
     """Has models that run one at a time work in one arena, as large as that of the one that needs most.
 
+    On a board with several memories each has its own such arena.
+
     artifacts: compiled for one target, with whatever options; state of each stays its own
     name:      of the arena's header, type and macros
 
@@ -324,6 +334,6 @@ def share_arena(artifacts: Sequence[Artifact], name: str = "shared") -> Together
     if len(boards) > 1:
         raise UsageError("models that share an arena are for one board", [("boards", ", ".join(boards))])
     if len(fits) == len(artifacts):
-        check_fit_together(name, fits)
+        check_fit_together(compiled, shared, fits)
     models = tuple(replace(a, compiled=c) for a, c in zip(artifacts, compiled, strict=True))
     return Together(name, models, shared)

@@ -13,10 +13,10 @@ from typing import Any
 from edgegen.compiler import Compiled
 from edgegen.emit.constants import constant_arrays
 from edgegen.emit.flash import estimated_code
+from edgegen.emit.shared import Shared
 from edgegen.emit.symbols import identifier
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph
-from edgegen.ir.plan import Part
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.resources import resource
 from edgegen.targets import Kind, Region, Target
@@ -244,7 +244,7 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
     assert plan is not None, f"{graph.name} is not planned"
     peak, alive = _peak(graph)
     code = estimated_code(graph) if code_bytes is None else code_bytes
-    flash, ram = board.memory("flash"), board.memory("ram")
+    flash = board.memory("flash")
     held = {p.region: (("arena", p.arena_bytes), ("state", p.state_bytes)) for p in plan.parts}
     for name, weights in compiled.flash.items():
         held[name] = (("weights", weights), ("code", code if name == flash[0].name else 0))
@@ -260,40 +260,58 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
         alive,
         {name: tuple((what, size) for what, size in there if size) for name, there in held.items()},
     )
-    if board.regions and not (_flash_fits(compiled, fit, flash) and _ram_fits(plan.parts, fit, flash, ram)):
+    if board.regions and not _fits(fit):
         raise _does_not_fit(compiled.name, fit)
     return fit
 
 
-def check_fit_together(name: str, fits: Sequence[Fit]) -> None:
-    """Raises DoesNotFit if models of one board, which share an arena, do not fit it together. name: of the arena."""
+def check_fit_together(models: Sequence[Compiled], shared: Shared, fits: Sequence[Fit]) -> None:
+    """Raises DoesNotFit if models of one board, each of which fits it, do not fit it together.
+
+    shared: the arena that they share; fits: of each by itself
+    """
     largest = max(fits, key=lambda f: f.arena)
+    instance = shared.instances[0]
+    held: dict[str, dict[str, int]] = {}
+    for struct in shared.structs if instance.is_split or instance.home else ():
+        kept = {f"state of {k.own.rstrip('_')}": k.bytes for k in struct.states}
+        held[struct.region or instance.home] = {"arena": struct.arena_bytes, **kept}
+    flash = largest.board.memory("flash")
+    for region in [name for m in models for name in m.flash]:
+        weights = {f"weights of {m.name}": m.flash[region] for m in models if region in m.flash}
+        code = {"code": sum(f.code for f in fits)} if region == flash[0].name else {}
+        held[region] = {**weights, **code}
     together = replace(
         largest,
         weights=sum(f.weights for f in fits),
         code=sum(f.code for f in fits),
         code_measured=all(f.code_measured for f in fits),
+        arena=shared.arena_bytes,
         state=sum(f.state for f in fits),
-        held={},
+        held={name: tuple(there.items()) for name, there in held.items()},
     )
-    flash, ram = largest.board.memory("flash"), largest.board.memory("ram")
-    flash_fits = not flash or together.weights + together.code <= max(r.bytes for r in flash)
-    if largest.board.regions and not (flash_fits and _ram_fits((), together, flash, ram)):
-        raise _does_not_fit(name, together)
+    if largest.board.regions and not _fits(together):
+        raise _does_not_fit(instance.name, together)
 
 
-def _flash_fits(compiled: Compiled, fit: Fit, regions: tuple[Region, ...]) -> bool:
-    if not compiled.flash:
+def _fits(fit: Fit) -> bool:
+    flash, ram = fit.board.memory("flash"), fit.board.memory("ram")
+    return _flash_fits(fit, flash) and _ram_fits(fit, flash, ram)
+
+
+def _flash_fits(fit: Fit, regions: tuple[Region, ...]) -> bool:
+    """Whether the regions hold weights and code, where they are put or else in one of them."""
+    if not any(r.name in fit.held for r in regions):
         return not regions or fit.weights + fit.code <= max(r.bytes for r in regions)
     return all(sum(size for _, size in fit.held.get(r.name, ())) <= r.bytes for r in regions)
 
 
-def _ram_fits(parts: tuple[Part, ...], fit: Fit, flash: tuple[Region, ...], regions: tuple[Region, ...]) -> bool:
+def _ram_fits(fit: Fit, flash: tuple[Region, ...], regions: tuple[Region, ...]) -> bool:
     """Whether the regions hold arena and state, where they are planned or else in one of them, and beside that what is
     loaded for want of flash, and the stack."""
     loaded = 0 if flash else fit.weights + fit.code
-    planned = [{p.region: p.arena_bytes + p.state_bytes for p in parts}]
-    for taken in planned if parts else [{r.name: fit.arena + fit.state} for r in regions]:
+    planned = {r.name: sum(size for _, size in fit.held[r.name]) for r in regions if r.name in fit.held}
+    for taken in [planned] if planned else [{r.name: fit.arena + fit.state} for r in regions]:
         for code_home, stack_home in itertools.product(regions, repeat=2):
             rest = {r: r.bytes - taken.get(r.name, 0) for r in regions}
             rest[code_home] -= loaded
@@ -318,7 +336,7 @@ def _does_not_fit(name: str, fit: Fit) -> DoesNotFit:
         details.append(("RAM", f"needs {fit.weights + fit.code + ram:,} B: {code}, {state}; {_sizes(board, 'ram')}"))
     for region in board.regions:
         there = fit.held.get(region.name, ())
-        if sum(size for _, size in there) > region.bytes:
+        if there:
             needs = ", ".join(f"{what} {size:,} B" for what, size in there)
             details.append((region.name, f"has {region.bytes:,} B, would hold {needs}"))
     details.append(("peak", "\n".join([fit.peak, *(f"{size:>12,} B  {text}" for text, size in fit.alive)])))

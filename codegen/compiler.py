@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from edgegen.emit.flash import estimated_code
+from edgegen.emit.instance import Instance, instance_of
 from edgegen.emit.render import Origin, render
 from edgegen.emit.shared import Shared, shared_arena
 from edgegen.emit.symbols import default_name, model_name
@@ -54,7 +56,7 @@ class Compiled:
     source:  as the file says it, before any pass: what the C must compute
     files:   {name: text} of the C source and header, and of the assembly that includes separate weights
     binaries: {name: bytes} of separate weights
-    shared:  name of the arena that it shares with other models; "" if its arena is its own
+    shared:  the instance that it shares with other models, if it does
     flash:   {region: bytes of weights} on a board with several flash memories
     """
 
@@ -65,8 +67,14 @@ class Compiled:
     source: Graph
     files: dict[str, str]
     binaries: dict[str, Pieces] = field(default_factory=dict)
-    shared: str = ""
+    shared: Instance | None = None
     flash: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def instance(self) -> Instance:
+        """What its functions take."""
+        assert self.graph.plan is not None, f"{self.name} is not planned"
+        return self.shared or instance_of(self.name, self.graph.plan)
 
 
 def read(
@@ -114,7 +122,10 @@ def compile_model(request: Request) -> Compiled:
 def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], Shared]:
     """The models with C that works in one arena, whose header NAME.h is among the files of each, and that arena.
 
-    Raises UsageError for models that cannot: of one name, for different targets, or in several memories of a board.
+    On a board with several memories they share the arena in each. What of their weights is in the fastest flash of
+    several is what has room there together, the first model's before the second's.
+
+    Raises UsageError for models that cannot: of one name, for different targets, or that take their input by rows.
     """
     model_name(name)
     names = [m.name.lower() for m in models]
@@ -125,10 +136,8 @@ def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], 
     targets = list(dict.fromkeys(m.target.name for m in models))
     if len(targets) > 1:
         raise UsageError("models that share an arena are for one target", [("targets", ", ".join(targets))])
-    split = [m.name for m in models if m.graph.plan is not None and m.graph.plan.is_split]
-    if split:
-        what = f"{split[0]} lies in several memories of its board, so that it has no arena of one piece to share"
-        raise UsageError(what, help="compile the models for --target, or for a board of which one memory has room")
+    if len({m.target.regions for m in models}) > 1:
+        raise UsageError("models that share an arena are for one board", help="compile all with the same --board")
     target, version = models[0].target, models[0].origin.version
     fed = [m.name for m in models if m.graph.fed is not None]
     if fed:
@@ -136,9 +145,17 @@ def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], 
         raise UsageError("models that take their inputs by rows cannot share an arena", [("why", why)])
     shared = shared_arena(name, [(m.name, m.graph) for m in models], target, version)
     found = []
-    for m in models:
+    for m, instance in zip(models, shared.instances, strict=True):
         form: Form = "separate" if m.binaries else "inline"
-        emitted = render(m.graph, m.target, m.name, m.origin, weights=form, shared=name)
+        emitted = render(m.graph, target, m.name, m.origin, weights=form, shared=instance)
         files = {**emitted.files, f"{name}.h": shared.text}
-        found.append(replace(m, files=files, binaries=emitted.binaries, shared=name))
+        found.append(replace(m, files=files, shared=instance, binaries=emitted.binaries, flash=emitted.flash))
+        target = _beside(target, emitted.flash, estimated_code(m.graph))
     return found, shared
+
+
+def _beside(target: Target, weights: Mapping[str, int], code: int) -> Target:
+    """The target with what is left of its flash memories beside a model's weights, {region: bytes}, and its code."""
+    fastest = target.memory("flash")[:1]
+    taken = {r: weights.get(r.name, 0) + (code if r in fastest else 0) for r in target.memory("flash")}
+    return replace(target, regions=tuple(replace(r, bytes=max(r.bytes - taken.get(r, 0), 0)) for r in target.regions))

@@ -61,7 +61,9 @@ class UsageError(EdgegenError):
 def format_error(error: EdgegenError) -> str:
     """The message as the command line prints it, without a trailing newline."""
     lines = [f"edgegen: {error.what}"]
-    for label, text in (*error.details, *((("help", error.help),) if error.help else ())):
+    rows = (*error.details, *((("help", error.help),) if error.help else ()))
+    width = max([6, *(len(label) for label, _ in rows)]) + 1
+    for label, text in rows:
         for i, line in enumerate(text.splitlines() or [""]):
-            lines.append(f"  {label if i == 0 else '':<7}{line}".rstrip())
+            lines.append(f"  {label if i == 0 else '':<{width}}{line}".rstrip())
     return "\n".join(lines)

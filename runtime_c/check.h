@@ -83,11 +83,10 @@ static EDGEGEN_UNUSED const char *edgegen_after(const edgegen_memory *memory, in
     return edgegen_is_dead(end, memory->high) ? NULL : "";
 }
 
-/* The sum of what the node has written for others to read; `name` becomes that of the first such tensor. */
-static EDGEGEN_UNUSED uint32_t edgegen_results(const edgegen_memory *memory, int32_t node, const char **name)
+/* `sum` with what the node has written for others to read; `name` becomes that of the first such tensor, if any. */
+static EDGEGEN_UNUSED uint32_t edgegen_results(const edgegen_memory *memory, int32_t node, uint32_t sum,
+                                               const char **name)
 {
-    uint32_t sum = 0;
-    *name = "";
     for (uint32_t i = memory->count; i-- > 0;) {
         const edgegen_life *const life = &memory->lives[i];
         if (life->first == node && life->last > node) {

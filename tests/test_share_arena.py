@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import edgegen
+from edgegen.boards import Board, check_fit, check_fit_together
 from edgegen.cli import main
 from edgegen.compiler import Compiled, share_arena
-from edgegen.errors import UsageError
+from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.dtypes import S32
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.graph import Graph, State
@@ -21,6 +22,7 @@ from edgegen.ir.op import Range
 from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.binary import Binary
+from edgegen.targets import TARGETS, Region
 from edgegen.verify import Build, Call, build_program
 from edgegen.verify.objects import compile_models
 from tests.build_graph import Builder
@@ -37,6 +39,10 @@ IN_TURNS_H = """
 #include "first.h"
 #include "second.h"
 typedef struct {
+#if defined(SHARED_TCM_BYTES) || defined(SHARED_SRAM_BYTES)
+    shared_tcm_t tcm;
+    shared_sram_t sram;
+#endif
     shared_t shared;
     int8_t x[TURNS * 8], y[TURNS * 8];
     int32_t v[TURNS * 4], w[TURNS * 4];
@@ -54,7 +60,13 @@ const void *turns_output1(const turns_t *m);
 """
 IN_TURNS_C = """
 #include "turns.h"
-int turns_init(turns_t *m) { return first_init(&m->shared) != FIRST_OK || second_init(&m->shared) != SECOND_OK; }
+int turns_init(turns_t *m)
+{
+#if defined(SHARED_TCM_BYTES) || defined(SHARED_SRAM_BYTES)
+    m->shared = (shared_t){ .tcm = &m->tcm, .sram = &m->sram };
+#endif
+    return first_init(&m->shared) != FIRST_OK || second_init(&m->shared) != SECOND_OK;
+}
 void *turns_input0(turns_t *m) { return m->x; }
 void *turns_input1(turns_t *m) { return m->v; }
 const void *turns_output0(const turns_t *m) { return m->y; }
@@ -89,9 +101,16 @@ def adding_up() -> Graph:
     )
 
 
-def pair(target: str) -> list[Compiled]:
-    """A model of some layers and one with state, in one arena."""
-    models = [compile_for_test(dense_graph(3), target, "first"), compile_for_test(adding_up(), target, "second")]
+def pair(target: str, tcm: int = 0) -> list[Compiled]:
+    """A model of some layers and one with state, in one arena.
+
+    tcm: bytes of the fast one of two memories; 0: there is but one
+    """
+    chosen = TARGETS[target]
+    if tcm:
+        slow = Region("SRAM", "ram", 0x20300000, 1024, 4.0)
+        chosen = replace(chosen, regions=(Region("TCM", "ram", 0x20100000, tcm, 8.0), slow))
+    models = [compile_for_test(dense_graph(3), chosen, "first"), compile_for_test(adding_up(), chosen, "second")]
     return share_arena(models, "shared")[0]
 
 
@@ -105,13 +124,16 @@ def in_turns(models: list[Compiled]) -> Compiled:
         "turns.c": IN_TURNS_C.replace("TURNS;", f"{TURNS};"),
     }
     graph = Graph("turns", inputs, outputs, plan=Plan({}, {}, 0, 0))
-    return replace(models[0], name="turns", graph=graph, source=graph, files=files, shared="")
+    return replace(models[0], name="turns", graph=graph, source=graph, files=files, shared=None)
 
 
+@pytest.mark.parametrize("tcm", [0, 24])
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("target", ["generic", pytest.param("cortex-m4", marks=pytest.mark.cross)])
-def test_models_run_in_turns_on_one_instance(target: str, check: bool) -> None:
-    models = pair(target)
+def test_models_run_in_turns_on_one_instance(target: str, check: bool, tcm: int) -> None:
+    """24 bytes of TCM hold the first model's arena, or the second one's state."""
+    models = pair(target, tcm)
+    assert [len(m.instance.structs) for m in models] == [2 if tcm else 1] * 2
     rng = np.random.default_rng(0)
     x = rng.integers(-128, 128, (2, TURNS, 8)).astype(np.int8)
     v = rng.integers(-1000, 1000, (2, TURNS, 4)).astype(np.int32)
@@ -124,12 +146,13 @@ def test_models_run_in_turns_on_one_instance(target: str, check: bool) -> None:
             np.testing.assert_array_equal(outcome.outputs[1][k], second.run([v[i, k]])[0])
 
 
+@pytest.mark.parametrize("tcm", [0, 24])
 @pytest.mark.parametrize("flags", [(), ("-DEDGEGEN_CHECK",)])
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
 def test_the_c_compiles_without_warnings_and_the_headers_as_cpp(
-    cc: str, flags: tuple[str, ...], tmp_path: Path
+    cc: str, flags: tuple[str, ...], tcm: int, tmp_path: Path
 ) -> None:
-    compile_models(pair("generic"), Build(cc=cc, cflags=flags), tmp_path)
+    compile_models(pair("generic", tcm), Build(cc=cc, cflags=flags), tmp_path)
     (tmp_path / "user.cpp").write_text('#include "first.h"\n#include "second.h"\nfirst_t *m; second_t *n = m;\n')
     command = ["g++", "-Wall", "-Wextra", "-Werror", *flags, "-fsyntax-only", "user.cpp"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
@@ -211,6 +234,33 @@ def test_a_board_must_hold_all_of_them(tmp_path: Path) -> None:
         '[[region]]\nname = "ram"\nkind = "ram"\naddress = 536870912\nbytes = 8192\n'
     )
     artifacts = [edgegen.compile(DIGITS, board=str(board), name=n) for n in ("one", "two")]
+    with pytest.raises(UsageError, match="for one board"):
+        edgegen.share_arena([artifacts[0], edgegen.compile(DIGITS, target="cortex-m4", name="two")])
     assert edgegen.share_arena(artifacts[:1]).arena_bytes == artifacts[0].arena_bytes
     with pytest.raises(edgegen.EdgegenError, match="shared does not fit tiny"):
         edgegen.share_arena(artifacts)
+
+
+def test_several_memories_must_hold_all_of_them() -> None:
+    """The TCM holds the arena and the state of each model alone, and those of two, but not the states of three."""
+    graph = adding_up()
+    target = replace(TARGETS["cortex-m4"], regions=(Region("TCM", "ram", 0, 48, 8.0), Region("SRAM", "ram", 4096, 64)))
+    board = Board("mine", "", "", target, None, None)
+    models = [compile_for_test(graph, target, name) for name in ("one", "two", "three")]
+    fits = [check_fit(m, board, 0) for m in models]
+    check_fit_together(*share_arena(models[:2], "sums"), fits[:2])
+    found, shared = share_arena(models, "sums")
+    with pytest.raises(DoesNotFit, match="sums does not fit mine") as caught:
+        check_fit_together(found, shared, fits)
+    assert dict(caught.value.details)["TCM"] == (
+        "has 48 B, would hold arena 16 B, state of one 16 B, state of two 16 B, state of three 16 B"
+    )
+
+
+def test_weights_of_all_share_the_fastest_flash() -> None:
+    """It has room for those of one model beside the code; those of the second lie in the slower one."""
+    flash = (Region("FLASH", "flash", 0, 4500, 4.0), Region("QSPI", "flash", 1 << 24, 1 << 20, 0.5))
+    target = replace(TARGETS["cortex-m4"], regions=flash)
+    models = [compile_for_test(dense_graph(3), target, name) for name in ("one", "two")]
+    assert [set(m.flash) for m in models] == [{"FLASH"}] * 2
+    assert [set(m.flash) for m in share_arena(models, "both")[0]] == [{"FLASH"}, {"QSPI"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgegen.emit.instance import Instance, Struct
 from edgegen.emit.symbols import comment_text
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.plan import Placement, Plan
@@ -13,19 +14,51 @@ from edgegen.targets import Target
 
 
 @dataclass(frozen=True)
-class Check:
-    """The tables of one model.
+class Memory:
+    """Bytes that are checked, the guards around them included.
 
-    arena, state: rows of each of the two, in C
-    nodes, over:  whether there are nodes with kernels, and among them any whose results lie over what they read
-    sums:         most values that have to outlast one node
-    guard:        bytes kept around the arena and behind the state
+    symbol: of their table in C; rows: of the table
+    value:  pointer to the struct that they lie in, as a C expression of the instance `m`; type: of that struct
+    low, start, high: its fields: the first of the bytes, where rows count from, and the last of the bytes
     """
 
-    arena: tuple[str, ...]
-    state: tuple[str, ...]
+    symbol: str
+    rows: tuple[str, ...]
+    value: str
+    type: str
+    low: str
+    start: str
+    high: str
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A part of the arena as it was before a node whose results lie over what it reads.
+
+    symbol: of the pointer through which the node reads: to the part or, when it runs again, to the field of the copy
+    value:  the part's bytes, as a C expression of the instance `m`
+    """
+
+    symbol: str
+    field: str
+    value: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the check of one model needs.
+
+    memories: the parts of the arena, then the state, if there is any
+    copies:   of the parts of the arena; none if no node's results lie over what it reads
+    nodes:    whether there are nodes with kernels
+    sums:     most values that have to outlast one node
+    guard:    bytes kept around the arena and behind the state
+    """
+
+    memories: tuple[Memory, ...]
+    copies: tuple[Copy, ...]
     nodes: bool
-    over: bool
     sums: int
     guard: int
 
@@ -53,24 +86,38 @@ def _most_outlasting(rows: Sequence[Life]) -> int:
     return most
 
 
-def memory_check(graph: Graph, target: Target) -> Check:
-    """The tables of a planned graph; without nodes if several memories hold it, which are not checked."""
+def _arenas(plan: Plan, instance: Instance) -> list[tuple[Struct, int, int]]:
+    """(struct, where the plan's count begins there, bytes) of each part of the arena."""
+    if not instance.is_split:
+        return [(instance.structs[0], 0, max(plan.arena_bytes, 1))]
+    return [(instance.struct(p.region), p.start, p.arena_bytes) for p in plan.parts if p.arena_bytes]
+
+
+def memory_check(graph: Graph, target: Target, instance: Instance) -> Check:
+    """For a planned graph whose values lie in `instance`."""
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
     rows = lives(graph)
-    kept = [r for r in rows if plan.state_bytes and r.offset >= plan.state_offset]
-    arena = tuple(_text(r, 0) for r in rows if r not in kept)
-    state = tuple(_text(r, plan.state_offset) for r in kept)
+    memories, copies = [], []
+    for struct, start, size in _arenas(plan, instance):
+        there = tuple(_text(r, start) for r in rows if start <= r.offset < start + size)
+        where = (struct.value, instance.type(struct))
+        memories.append(Memory(struct.symbol or "arena", there, *where, "below", "arena", "above"))
+        behind = f"_{struct.symbol}" if struct.region else ""
+        copies.append(Copy(f"r{behind}", f"copy{behind}", f"{struct.value}->arena", size))
+    if plan.state_bytes:
+        struct = instance.struct(plan.region(plan.state_offset))
+        there = tuple(_text(r, plan.state_offset) for r in rows if r.offset >= plan.state_offset)
+        state, end = f"{instance.own}state", f"{instance.own}beyond"
+        # without an arena before it, the state follows the struct's first guard
+        low = state if struct.arena_bytes or struct.states[0].own != instance.own else "below"
+        memories.append(Memory("state", there, struct.value, instance.type(struct), low, state, end))
     inside = graph.in_row_loops()
-    nodes = [n for n in graph.steps() if n.has_kernel and n not in inside and not plan.is_split]
+    nodes = [n for n in graph.steps() if n.has_kernel and n not in inside]
     over = any(lies_over(n, plan) for n in nodes)
+    guard = max(64, target.struct_alignment)
     return Check(
-        arena,
-        state,
-        bool(nodes or inside) and not plan.is_split,
-        over,
-        max(_most_outlasting(rows), 1),
-        max(64, target.struct_alignment),
+        tuple(memories), tuple(copies) if over else (), bool(nodes or inside), max(_most_outlasting(rows), 1), guard
     )
 
 

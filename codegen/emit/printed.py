@@ -72,11 +72,14 @@ class Base:
     """A pointer that the model's functions count offsets from: to a part of the arena or to the state.
 
     value: as a C expression of the instance `m`; start: what the plan's offsets there begin with
+    copy:  pointer that stands for it where a check of memory has a kernel read a copy of what its results lie over;
+           the symbol itself if there is none
     """
 
     symbol: str
     value: str
     start: int
+    copy: str
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class FedStretch:
 
     call:    what runs a turn
     rows:    of the input that the first turn needs; each further one needs `further` more
-    first:   the first of them that is new, which lies `at` bytes from the start of the arena
+    first:   the first of them that is new, which lies `at` bytes from the start of part `memory` of the arena
     """
 
     call: str
@@ -128,15 +131,23 @@ class FedStretch:
     rows: int
     further: int
     first: int
+    memory: int
     at: int
 
 
 @dataclass(frozen=True)
 class Feed:
-    """An input that the caller hands over row by row. elements, bytes: of a row"""
+    """An input that the caller hands over row by row.
 
+    index:           of the loop that takes it
+    elements, bytes: of a row
+    arenas:          parts of the arena, as C expressions of the instance
+    """
+
+    index: int
     c_type: str
     rows: int
     elements: int
     bytes: int
+    arenas: tuple[str, ...]
     stretches: tuple[FedStretch, ...]

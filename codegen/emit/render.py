@@ -10,12 +10,12 @@ import jinja2
 from edgegen.emit.bundle import bundle
 from edgegen.emit.constants import constant_arrays
 from edgegen.emit.flash import spread_weights
+from edgegen.emit.instance import Instance, instance_of
 from edgegen.emit.ports import initial_value, ports
 from edgegen.emit.statements import Statements
 from edgegen.emit.symbols import comment_text
 from edgegen.emit.weights import Form, Pieces, is_separate, place
 from edgegen.ir.graph import Graph
-from edgegen.ir.plan import Plan
 from edgegen.resources import resource
 from edgegen.targets import Target
 
@@ -69,18 +69,20 @@ def render(
     origin: Origin,
     trace: bool = False,
     weights: Form = "auto",
-    shared: str = "",
+    shared: Instance | None = None,
 ) -> Emitted:
     """The C source and header, and the files of separate weights if there are any.
 
     graph: planned; name: prefix of all symbols; weights: where they stand
     trace: the run function reports each node to an external NAME_trace(step, arena), for verification; nodes of
            sub-graphs are part of the node that runs them
-    shared: name of the arena that the model shares with others, whose header is not among the files (emit/shared.py)
+    shared: what the model shares with others, if it does; the header of that is not among the files (emit/shared.py)
     """
+    plan = graph.plan
+    assert plan is not None, f"{graph.name} is not planned"
+    instance = shared or instance_of(name, plan)
     weights_bytes = sum(n.nbytes for n in constant_arrays(graph))
-    own = f"{name}_" if shared else ""
-    statements = Statements(graph, target, name, is_separate(weights, weights_bytes), own)
+    statements = Statements(graph, target, name, is_separate(weights, weights_bytes), instance)
     steps, _ = statements.steps(graph, 0)
     nodes = graph.steps()
     inputs, outputs = ports(graph, statements, "input"), ports(graph, statements, "output")
@@ -90,7 +92,6 @@ def render(
     flash = spread_weights(arrays, graph, target)
     headers = sorted({f"kernels/{file}" for n in nodes if n.kernel is not None for file in n.kernel.files})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", "check.h", *headers])
-    plan: Plan = statements.plan
     context = {
         "name": name,
         "NAME": name.upper(),
@@ -99,8 +100,7 @@ def render(
         "model_file": comment_text(origin.file),
         "arena_bytes": max(plan.arena_bytes, 1),
         "state_bytes": plan.state_bytes,
-        "parts": [(p, p.region.lower(), p.region.upper()) for p in plan.parts] if plan.is_split else [],
-        "home": plan.parts[0].region if len(plan.parts) == 1 else "",
+        "instance": instance,
         "bases": statements.addresses.bases,
         "flash": [name.upper() for name in flash] if len(flash) > 1 else [],
         "initial": initial,
@@ -122,8 +122,8 @@ def render(
         "functions": statements.functions,
         "steps": steps,
         "trace": trace,
-        "shared": shared,
-        "own": own,
+        "shared": shared.name if shared is not None else "",
+        "own": instance.own,
         "check": statements.check,
         "feed": statements.feed,
     }

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgegen.emit.check import Check, memory_check
+from edgegen.emit.instance import Instance, Struct, instance_of, shared_instances
 from edgegen.emit.render import environment
 from edgegen.ir.graph import Graph
+from edgegen.ir.plan import Plan
 from edgegen.targets import Target
 
 
 @dataclass(frozen=True)
 class _Sharer:
-    """What the struct has of one model: its state, and what its check finds."""
+    """One of the models, and what its check needs in the struct."""
 
     name: str
-    arena_bytes: int
-    state_bytes: int
     check: Check
 
 
@@ -26,33 +26,42 @@ class Shared:
     """An arena that several models work in, one at a time.
 
     text:           of the header, which defines NAME_t
-    arena_bytes:    of the largest of the models' arenas
-    ram_bytes:      of one NAME_t: that, and the state of each model
+    instances:      what each model takes as its own NAME_t, in order
+    ram_bytes:      of one NAME_t, or of all that it points to: the arena, and the state of each model
     separate_bytes: of an instance of each model if they did not share
     """
 
     text: str
-    arena_bytes: int
+    instances: tuple[Instance, ...]
     ram_bytes: int
     separate_bytes: int
 
+    @property
+    def structs(self) -> tuple[Struct, ...]:
+        """What the arena and all state lie in: one struct, or one in each memory of a board."""
+        return self.instances[0].structs
 
-def _ends(sizes: Sequence[int], alignment: int) -> int:
-    """Bytes of a struct of aligned arrays."""
-    return sum(-(-size // alignment) * alignment for size in sizes)
+    @property
+    def arena_bytes(self) -> int:
+        """In each memory that of the model that needs most there."""
+        return sum(s.arena_bytes for s in self.structs)
 
 
 def shared_arena(name: str, models: Sequence[tuple[str, Graph]], target: Target, version: str) -> Shared:
-    """The arena for models, (name, planned graph) each, that are rendered with `shared=name`."""
-    sharers = []
+    """The arena for models, (name, planned graph) each, that are rendered with their instance in it."""
+    plans: list[tuple[str, Plan]] = []
     for own, graph in models:
-        plan = graph.plan
-        assert plan is not None, f"{own} is not planned"
-        sharers.append(_Sharer(own, max(plan.arena_bytes, 1), plan.state_bytes, memory_check(graph, target)))
-    arena, alignment = max(s.arena_bytes for s in sharers), target.struct_alignment
-    states = [s.state_bytes for s in sharers]
-    ram = _ends([arena, *states], alignment)
-    separate = sum(_ends([s.arena_bytes, s.state_bytes], alignment) for s in sharers)
+        assert graph.plan is not None, f"{own} is not planned"
+        plans.append((own, graph.plan))
+    instances = shared_instances(name, plans, target.memory("ram"))
+    alignment = target.struct_alignment
+    sharers = [
+        _Sharer(own, memory_check(graph, target, instance))
+        for (own, graph), instance in zip(models, instances, strict=True)
+    ]
+    ram = sum(s.bytes(alignment) for s in instances[0].structs)
+    separate = sum(s.bytes(alignment) for own, plan in plans for s in instance_of(own, plan).structs)
+    found = Shared("", tuple(instances), ram, separate)
     text = (
         environment()
         .get_template("shared.h.j2")
@@ -62,11 +71,12 @@ def shared_arena(name: str, models: Sequence[tuple[str, Graph]], target: Target,
             version=version,
             target=target,
             models=sharers,
-            arena_bytes=arena,
+            instance=instances[0],
+            arena_bytes=found.arena_bytes,
             ram_bytes=ram,
             separate_bytes=separate,
             alignment=alignment,
             guard=max(s.check.guard for s in sharers),
         )
     )
-    return Shared(text, arena, ram, separate)
+    return Shared(text, found.instances, ram, separate)

@@ -6,9 +6,9 @@ from edgegen.emit.addresses import Addresses
 from edgegen.emit.check import lies_over, memory_check
 from edgegen.emit.constants import Constants
 from edgegen.emit.flash import reads
+from edgegen.emit.instance import Instance
 from edgegen.emit.printed import FedStretch, Feed, Function, Step, Wrapper
 from edgegen.emit.symbols import comment_text
-from edgegen.errors import UsageError
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.rows import Stretch, row_bytes
@@ -17,19 +17,16 @@ from edgegen.targets import Target
 
 
 class Statements:
-    """Collects them, with what they need: constants, wrappers, and what the checks of memory are told.
+    """Collects them, with what they need: constants, wrappers, and what the checks of memory are told."""
 
-    own: prefix of the model's fields in an instance that models share
-    """
-
-    def __init__(self, graph: Graph, target: Target, name: str, separate: bool, own: str) -> None:
+    def __init__(self, graph: Graph, target: Target, name: str, separate: bool, instance: Instance) -> None:
         assert graph.plan is not None, f"{graph.name} is not planned"
         self.target, self.name, self.plan = target, name, graph.plan
         self.constants = Constants(name, target.alignment, separate)
-        self.addresses = Addresses(self.plan, own)
+        self.addresses = Addresses(self.plan, instance)
         self.wrappers: dict[tuple[str, ...], Wrapper] = {}
         self.functions: list[Function] = []
-        self.check = memory_check(graph, target)
+        self.check = memory_check(graph, target, instance)
         self.feed: Feed | None = None
         self.pace: dict[Tensor, int] = {}  # of tensors in loops over rows: bytes further on each turn
 
@@ -41,8 +38,7 @@ class Statements:
         if tensor.is_constant:
             return self.constants.tensor(tensor, reads)
         qualifier = "" if write else "const "
-        address = self.addresses.of(self.plan.tensors[tensor].offset)
-        address = f"r{address[1:]}" if checked and address.startswith("a ") else address
+        address = self.addresses.of(self.plan.tensors[tensor].offset, checked)
         pace = self.pace.get(tensor)
         return f"({qualifier}{tensor.dtype.c} *)({address}{f' + {pace}u * row_turn' if pace else ''})"
 
@@ -104,21 +100,21 @@ class Statements:
             else:
                 lines.append(f"    {symbol}(m);")
         if fed:
-            if self.plan.is_split:
-                what = f"{self.name} takes its input row by row, which models in several memories of a board do not"
-                raise UsageError(what, help="leave out --input-rows, or the board")
             x = node.input(0)
-            self.feed = Feed(x.dtype.c, x.shape[1], x.shape[2] * x.shape[3], row_bytes(x), tuple(fed))
+            arenas = tuple(b.value for b in self.addresses.bases)
+            self.feed = Feed(index, x.dtype.c, x.shape[1], x.shape[2] * x.shape[3], row_bytes(x), arenas, tuple(fed))
             return Step(f"{self.comment(index, node)}: done", (), index), index + 1
         check = f"{self.name.upper()}_NODE({index}) " if self.check.nodes else ""
         return Step(self.comment(index, node), (f"{check}{{", *lines, "}"), index), index + 1
 
     def _fed(self, stretch: Stretch, call: str) -> FedStretch:
         if stretch.reads is None or stretch.rows is None:
-            return FedStretch(call, stretch.turns, 0, 0, 0, 0)
+            return FedStretch(call, stretch.turns, 0, 0, 0, 0, 0)
         first, further = stretch.reads
-        at = self.plan.tensors[stretch.rows].offset
-        return FedStretch(call, stretch.turns, first + stretch.rows.shape[1], further, first, at)
+        offset = self.plan.tensors[stretch.rows].offset
+        base = self.addresses.base(offset)
+        rows, memory = first + stretch.rows.shape[1], self.addresses.bases.index(base)
+        return FedStretch(call, stretch.turns, rows, further, first, memory, offset - base.start)
 
     def _moves(self, stretch: Stretch, index: int) -> list[Step]:
         """The statements that take what a turn keeps to the start of its buffers."""

@@ -88,4 +88,9 @@ def sharing(r: dict[str, Any]) -> str:
         f"  RAM  {r['ram_bytes']:,} B   arena {r['arena_bytes']:,} B and the state of each; "
         f"{r['separate_ram_bytes']:,} B without sharing, which saves {r['saved_bytes']:,} B",
     ]
+    lines += [
+        f"    {name}  {m['arena_bytes'] + m['state_bytes']:,} B   arena {m['arena_bytes']:,} B"
+        + (f", state {m['state_bytes']:,} B" if m["state_bytes"] else "")
+        for name, m in r["memories"].items()
+    ]
     return "\n".join(lines)

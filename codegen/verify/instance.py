@@ -26,30 +26,23 @@ class Variable:
 
 
 def variables(model: Compiled) -> list[Variable]:
-    """All that an instance of the model in the harness consists of, in the order of the plan's parts."""
-    name, plan = model.name, _plan(model)
-    if not plan.is_split:
-        region = plan.parts[0].region if plan.parts else ""
-        symbol = f"{name}_instance"
-        start = f"(uint8_t *)&{symbol}" if not plan.total_bytes else f"{symbol}.arena"
-        return [Variable(symbol, f"{name}_t", region, start, plan.total_bytes)]
-    return [
-        Variable(
-            f"{name}_instance_{part.region.lower()}",
-            f"{name}_{part.region.lower()}_t",
-            part.region,
-            f"{name}_instance_{part.region.lower()}.{'arena' if part.arena_bytes else 'state'}",
-            max(part.arena_bytes, part.state_offset + part.state_bytes),
-        )
-        for part in plan.parts
-    ]
+    """All that an instance of the model in the harness consists of, a variable for each struct of it."""
+    plan, instance = _plan(model), model.instance
+    found = []
+    for struct in instance.structs:
+        symbol = f"{model.name}_instance{f'_{struct.symbol}' if struct.region else ''}"
+        ends = [max(p.arena_bytes, p.state_offset + p.state_bytes) for p in plan.parts if p.region == struct.region]
+        size = sum(ends) if instance.is_split else plan.total_bytes
+        first = "arena" if struct.arena_bytes else f"{struct.states[0].own}state"
+        start = f"{symbol}.{first}" if size else f"(uint8_t *)&{symbol}"
+        found.append(Variable(symbol, instance.type(struct), struct.region or instance.home, start, size))
+    return found
 
 
 def locate(model: Compiled, offset: int) -> tuple[int, int]:
     """(number of the variable, offset in it) of a byte that the plan counts as `offset`."""
-    plan = _plan(model)
-    part = plan.part(offset)
-    return plan.parts.index(part) if part is not None else 0, plan.offset_in_part(offset)
+    plan, instance = _plan(model), model.instance
+    return instance.structs.index(instance.struct(plan.region(offset))), plan.offset_in_part(offset)
 
 
 def _plan(model: Compiled) -> Plan:

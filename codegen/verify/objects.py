@@ -12,7 +12,6 @@ from pathlib import Path
 from edgegen.compiler import Compiled
 from edgegen.emit.bundle import bundle
 from edgegen.emit.render import AFTER_KERNELS
-from edgegen.errors import UsageError
 from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.verify import toolchain
@@ -72,9 +71,6 @@ def compile_models(
     target = models[0].target
     cc = toolchain.compiler(target, build.cc)
     for model in models:
-        if build.check_memory and model.graph.plan is not None and model.graph.plan.is_split:
-            what = f"{model.name} lies in several memories of its board, whose plan cannot be checked at run time"
-            raise UsageError(what, help="check it for the board's target: --target instead of --board")
         for name, text in model.files.items():
             (folder / name).write_text(text, encoding="utf-8")
         for name, pieces in model.binaries.items():

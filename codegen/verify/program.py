@@ -164,7 +164,7 @@ def _table(models: Sequence[Compiled]) -> str:
         {
             "index": index,
             "name": m.name,
-            "own": f"{m.name}_" if m.shared else "",
+            "own": m.instance.own,
             "trace": is_traced(m),
             "parts": [{**asdict(v), "section": section(v)} for v in variables(m)],
             "split": len(variables(m)) > 1,

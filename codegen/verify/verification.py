@@ -227,10 +227,11 @@ def _check_outputs(
 
 
 def _check_layers(compiled: Compiled, samples: Sequence[Sample], build: Build | None) -> list[list[Layer]]:
-    """The same runs by a second build, whose C reports every node's result."""
+    """The same runs by a second build, whose C reports every node's result and shares its arena with no model."""
     form: Form = "separate" if compiled.binaries else "inline"
     traced = render(compiled.graph, compiled.target, compiled.name, compiled.origin, trace=True, weights=form)
-    program = build_program([replace(compiled, files=traced.files, binaries=traced.binaries)], build)
+    alone = replace(compiled, files=traced.files, binaries=traced.binaries, shared=None)
+    program = build_program([alone], build)
     outcomes = program.execute([Call(s.inputs) for s in samples])
     runs = [(s.inputs, o.layers) for s, o in zip(samples, outcomes, strict=True)]
     return compare_layers(compiled.graph, runs)

@@ -4,7 +4,8 @@
 
 A quarter each: s32 in nested branches and loops; patterns that passes look for; images that go through convolutions of
 changing depth, views and element-wise operators, with branches, loops and state around and between; and a sixteenth
-chains, residuals and branches that are computed a few rows at a time.
+chains, residuals and branches that are computed a few rows at a time, every other one of rows that the caller hands
+over. A third of all lie in two memories of a board.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph, State
 from edgegen.ir.op import Range
+from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ops.binary import Binary
 from edgegen.ops.compare import Compare
@@ -36,7 +38,7 @@ from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
 from edgegen.ops.transpose import Transpose
 from edgegen.passes.check import random_array
-from edgegen.targets import TARGETS
+from edgegen.targets import TARGETS, Region, Target
 from edgegen.verify import Build, Call, build_program, compare
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
@@ -169,19 +171,42 @@ class Images:
 
 @dataclass(frozen=True)
 class Checked:
-    """A graph, what it gets in consecutive runs, and how many rows it computes at a time; 0: all."""
+    """A graph and what it gets in consecutive runs.
+
+    rows: that it computes at a time; 0: all. fed: the caller hands them over; split: it lies in two memories
+    """
 
     graph: Graph
     runs: list[list[Array]]
     rows: int = 0
+    fed: bool = False
+    split: bool = False
 
     def compiled(self, target: str, name: str) -> Compiled:
         chosen = replace(TARGETS[target], optimize="size", plan_seconds=1)
-        loop = compiled_loop(self.graph, self.rows, chosen, name) if self.rows else None
-        return loop or compile_for_test(self.graph, chosen, name, "size")
+        whole = self._compiled(chosen, name)
+        plan = whole.graph.plan
+        assert plan is not None
+        return self._compiled(with_two_memories(chosen, plan), name) if self.split else whole
+
+    def _compiled(self, target: Target, name: str) -> Compiled:
+        loop = compiled_loop(self.graph, self.rows, target, name, self.fed) if self.rows else None
+        return loop or compile_for_test(self.graph, target, name, "size")
+
+
+def with_two_memories(target: Target, plan: Plan) -> Target:
+    """The target with a fast memory that a plan takes up half, and a slow one with room for all; the emulated board
+    has RAM at both places."""
+    room = target.struct_alignment * (-(-plan.total_bytes // (2 * target.struct_alignment)) + 1)
+    fast = Region("TCM", "ram", 0x20100000, room, 8.0)
+    return replace(target, regions=(fast, Region("PSRAM", "ram", 0x21000000, 2 * plan.total_bytes + 4096, 1.0)))
 
 
 def random_case(seed: int) -> Checked:
+    return replace(_random_case(seed), split=seed % 3 == 1)
+
+
+def _random_case(seed: int) -> Checked:
     if seed % 4 == 0:
         nests = Nests(seed)
         return Checked(nests.model(), [nests.inputs() for _ in range(RUNS)])
@@ -189,7 +214,8 @@ def random_case(seed: int) -> Checked:
     if seed % 16 == 7:
         rows = int(random.integers(1, 4))
         graph = RowGraph(seed).graph(int(random.integers(2, 7)))
-        return Checked(graph, [[random_array(graph.inputs[0].type, random)] for _ in range(RUNS)], rows)
+        runs = [[random_array(graph.inputs[0].type, random)] for _ in range(RUNS)]
+        return Checked(graph, runs, rows, fed=seed % 32 == 7)
     graph = RandomGraph(seed).graph() if seed % 4 == 1 else Images(seed).model()
     runs = [[random_array(t.type, random) for t in graph.inputs] for _ in range(RUNS)]
     if seed % 4 > 1:

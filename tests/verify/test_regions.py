@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from edgegen.boards import Board, check_fit
-from edgegen.compiler import Compiled, compile_graph
+from edgegen.compiler import Compiled, compile_graph, share_arena
 from edgegen.emit.render import Origin
 from edgegen.emit.weights import Form
-from edgegen.errors import DoesNotFit, InvalidGraph, UsageError
+from edgegen.errors import DoesNotFit, InvalidGraph, ToolchainFailed
 from edgegen.ir.dtypes import F32
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.fixed_point import FixedPoint
@@ -24,6 +24,7 @@ from edgegen.ir.verify import arena_is_sound
 from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
+from edgegen.passes.check import random_array
 from edgegen.passes.pipeline import Options
 from edgegen.report.html import html_report
 from edgegen.report.json_report import report
@@ -31,7 +32,9 @@ from edgegen.report.summary import summary
 from edgegen.targets import TARGETS, Region, Target
 from edgegen.verify import Build, Call, build_program, toolchain, verify_model
 from edgegen.verify.emulated import EmulatedProgram
+from edgegen.verify.objects import compile_models
 from tests.build_graph import Builder
+from tests.verify.altered import altered
 
 SAFE = Build(sanitize=True)
 # Where the emulated MPS2 boards have RAM, too.
@@ -65,8 +68,9 @@ def layered(seed: int = 0) -> Graph:
     return graph
 
 
-def over(target: Target, weights: Form = "auto", trace: bool = False) -> Compiled:
-    return compile_graph(layered(), target, "model", Origin("model.test", "0" * 64, "test"), Options(), trace, weights)
+def over(target: Target, weights: Form = "auto", trace: bool = False, name: str = "model", seed: int = 0) -> Compiled:
+    origin = Origin("model.test", "0" * 64, "test")
+    return compile_graph(layered(seed), target, name, origin, Options(), trace, weights)
 
 
 def inputs(count: int) -> list[Array]:
@@ -94,6 +98,102 @@ def test_a_model_over_two_memories_computes_the_same(target: str, sanitize: bool
     assert held <= program.instance_bytes[0] < held + 2 * plan.state_bytes
 
 
+def results(models: list[Compiled], check: bool) -> None:
+    """Three runs of each model, in turns, give what the reference does."""
+    program = build_program(models, Build(check_memory=check))
+    references = [Evaluation(m.source) for m in models]
+    given = [random_array(m.graph.inputs[0].type, np.random.default_rng(i)) for i in range(3) for m in models]
+    outcomes = program.execute([Call([x], i % len(models)) for i, x in enumerate(given)])
+    for i, (x, outcome) in enumerate(zip(given, outcomes, strict=True)):
+        for got, want in zip(outcome.outputs, references[i % len(models)].run([x]), strict=True):
+            np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("target", EVERY)
+def test_models_over_two_memories_share_the_arena_in_each(target: str, check: bool) -> None:
+    chosen = with_memories(TARGETS[target], TCM, replace(SRAM, address=0x21000000, bytes=1 << 20))
+    models, shared = share_arena([over(chosen, name=f"m{i}", seed=i) for i in range(2)], "both")
+    plans = [m.graph.plan for m in models]
+    for struct in shared.structs:
+        parts = [p for plan in plans if plan is not None for p in plan.parts if p.region == struct.region]
+        assert struct.arena_bytes == max(p.arena_bytes for p in parts) > 0
+        assert sum(k.bytes for k in struct.states) == sum(p.state_bytes for p in parts)
+    assert shared.ram_bytes < shared.separate_bytes
+    results(models, check)
+
+
+def over_rows(target: Target) -> Compiled:
+    """An s8[1,24,16,4] image through two convolutions, handed over by rows, of which two memories hold some each."""
+    rng = np.random.default_rng(0)
+    b = Builder()
+    y = b.input((1, 24, 16, 4))
+    for stride in (1, 2):
+        fixed = FixedPoint.from_scales([0.01] * 4, 0)
+        op = Conv2d((stride, stride), (1, 1), (1, 1, 1, 1), requantize=fixed, clamp=Range(-128, 127))
+        weights = rng.integers(-127, 128, (4, 3, 3, 4), dtype=np.int8)
+        y = b.add(op, y, b.constant(weights), b.constant(np.zeros(4, np.int32)))
+    graph = b.graph(y)
+    graph.by_rows = True
+    return compile_graph(graph, target, "model", Origin("model.test", "0" * 64, "test"), Options())
+
+
+@pytest.mark.parametrize("target", EVERY)
+def test_rows_that_are_handed_over_lie_in_two_memories(target: str) -> None:
+    chosen = with_memories(TARGETS[target], replace(TCM, bytes=640), replace(SRAM, address=0x21000000, bytes=4096))
+    model = over_rows(chosen)
+    assert model.graph.fed is not None
+    assert model.instance.is_split
+    for check in (False, True):
+        results([model], check)
+
+
+@pytest.mark.parametrize(
+    ("target", "change"),
+    [
+        *(
+            ("generic", c)
+            for c in ("a_tcm[-1]", "a_tcm[{tcm}]", "a_sram[-64]", "a_sram[{sram} + 63]", "s[64]", "s[-1]")
+        ),
+        pytest.param("cortex-m4", "a_sram[-1]", marks=pytest.mark.cross),
+    ],
+)
+def test_writes_outside_of_each_memorys_part_are_found(target: str, change: str) -> None:
+    """Before the first byte of a part, behind its last one, and around the state."""
+    model = over(with_memories(TARGETS[target], TCM, SRAM))
+    assert model.graph.plan is not None
+    sizes = {p.region.lower(): p.arena_bytes for p in model.graph.plan.parts}
+    write = f"MODEL_NODE(1) {change.format(**sizes)} ^= 1, "
+    model = altered(model, {"MODEL_NODE(1) ": write}, within="model_run(model_t *m)")
+    with pytest.raises(ToolchainFailed, match="breaks its plan of memory") as caught:
+        build_program([model], Build(check_memory=True)).execute([Call(inputs(1))])
+    assert dict(caught.value.details)["changes"].startswith("bytes that are no tensor's")
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_what_turns_on_rows_spoil_is_found(last: bool) -> None:
+    """In the first turn or in the last one: a byte behind the part of the arena that lies in the slow memory."""
+    memories = (replace(TCM, bytes=640), replace(SRAM, bytes=4096))
+    model = over_rows(with_memories(TARGETS["generic"], *memories))
+    calls = re.findall(r"^ +(model_g\w+\(m(?:, m->turn)?\);)$", model.files["model.c"], re.MULTILINE)
+    call = calls[-1 if last else 0]
+    model = altered(model, {call: f"{call} m->sram->above[5] = 1;"}, within="model_push_row(model_t *m")
+    with pytest.raises(ToolchainFailed, match="breaks its plan of memory") as caught:
+        results([model], True)
+    assert dict(caught.value.details)["node"].endswith('RowLoop "n0 to n1"')
+
+
+@pytest.mark.parametrize("level", ["-DEDGEGEN_CHECK", "-DEDGEGEN_CHECK=2"])
+@pytest.mark.parametrize("cc", ["gcc", "clang"])
+def test_the_check_of_several_memories_compiles_without_warnings(cc: str, level: str, tmp_path: Path) -> None:
+    target = with_memories(TARGETS["generic"], replace(TCM, bytes=640), replace(SRAM, bytes=4096))
+    models = share_arena([over(target, name=f"m{i}") for i in range(2)], "both")[0]
+    for i, some in enumerate((models, [over_rows(target)])):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        compile_models(some, Build(cc=cc, cflags=(level,)), folder)
+
+
 @pytest.mark.cross
 @pytest.mark.parametrize(("core", "psram"), [("cortex-m4", 0x21000000), ("cortex-m7", 0x60000000)])
 def test_each_part_lies_in_the_emulated_boards_memory(core: str, psram: int) -> None:
@@ -114,9 +214,9 @@ def test_the_header_has_a_struct_for_each_memory() -> None:
     header = over(with_memories(TARGETS["generic"], TCM, SRAM)).files["model.h"]
     for line in (
         " *     static MODEL_TCM_ATTR model_tcm_t model_tcm;",
-        " *     static model_t model = { &model_tcm, &model_sram };",
+        " *     static model_t model = { .tcm = &model_tcm, .sram = &model_sram };",
         "    EDGEGEN_ALIGN(8) uint8_t arena[MODEL_SRAM_BYTES];",
-        "    model_tcm_t *tcm;\n    model_sram_t *sram;\n} model_t;",
+        "    model_tcm_t *tcm;\n    model_sram_t *sram;\n#if",
     ):
         assert line in header
     assert "INSTANCE_ATTR" not in header
@@ -229,10 +329,3 @@ def test_one_flash_that_has_room_leaves_the_c_as_it_is() -> None:
     model = over(with_memories(TARGETS["generic"], FLASH, QSPI))
     assert set(model.flash) == {"FLASH"}
     assert model.files == over(TARGETS["generic"]).files
-
-
-def test_the_check_at_run_time_is_refused_for_several_memories() -> None:
-    model = over(with_memories(TARGETS["generic"], TCM, SRAM))
-    with pytest.raises(UsageError, match="model lies in several memories") as caught:
-        build_program([model], Build(check_memory=True))
-    assert "--target instead of --board" in caught.value.help
