@@ -30,10 +30,22 @@ class Windows:
 
 
 def find_windows(
-    x: Tensor, out: Pair, kernel: Pair, stride: Pair, dilation: Pair, pad: Pads, fill: int, joined: bool, strip: int = 0
+    x: Tensor,
+    out: Pair,
+    kernel: Pair,
+    stride: Pair,
+    dilation: Pair,
+    pad: Pads,
+    fill: int,
+    joined: bool,
+    strip: int = 0,
+    depth: int = 0,
+    flat: bool = True,
 ) -> Windows:
-    """Windows of x[N,H,W,C] with all its channels; fill: value of padding, as a byte.
+    """Windows of x[N,H,W,C]; fill: value of padding, as a byte.
 
+    depth:  channels of a pixel that a window sees, from the first on; 0: all
+    flat:   a row of the output lies right behind the one before
     strip: pixels of a row where a 1x1 window that moves pixel by pixel sees all pixels as one row: that row is cut so
            that the output may follow the input closely; the last piece may be shorter. 0: it is not cut
     joined: pixels beside each other are one piece; pieces of fewer than 16 bytes, except of 8, are gathered in scratch
@@ -41,11 +53,12 @@ def find_windows(
     size = x.dtype.size
     batch, in_h, in_w, channels = x.shape
     top, left, bottom, right = pad
-    whole_rows = joined and (dilation[1] == 1 or kernel[1] == 1)
-    runs_w, run = (1, kernel[1] * channels) if whole_rows else (kernel[1], channels)
+    depth = depth or channels
+    whole_rows = joined and (depth == channels or kernel[1] == 1) and (dilation[1] == 1 or kernel[1] == 1)
+    runs_w, run = (1, kernel[1] * depth) if whole_rows else (kernel[1], depth)
     gathered = joined and run * size < 16 and run * size != 8
     last = out[1]
-    if kernel == (1, 1) and stride == (1, 1) and not any(pad) and not gathered:
+    if flat and kernel == (1, 1) and stride == (1, 1) and not any(pad) and not gathered:
         pixels = batch * in_h * in_w
         batch, in_h, in_w = 1, 1, pixels
         if 0 < strip < pixels:
@@ -54,7 +67,7 @@ def find_windows(
     copied = (kernel[0] - 1) * dilation[0] + 1 if left or right or gathered else 0
     border = int(top > 0 or bottom > 0)
     row = (in_w + left + right if copied else in_w) * channels * size
-    taps = kernel[0] * kernel[1] * channels * size
+    taps = kernel[0] * kernel[1] * depth * size
     strip = (max(taps, 16) if taps > 8 else 8) if gathered else 0
     fields: dict[str, Literal] = {
         "in_h": in_h,

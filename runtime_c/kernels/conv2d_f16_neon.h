@@ -11,11 +11,19 @@ EDGEGEN_KERNEL void edgegen_conv2d_f16_lanes(const edgegen_conv2d_f32_neon *p, c
     for (int32_t n = 0; n < p->batch; n++) {
         int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy++) {
-            const edgegen_neon_rows rows =
+            edgegen_neon_rows rows =
                 edgegen_neon_find_row(&p->window, (const uint8_t *)(const void *)x, scratch, oy, &next);
             const int32_t pixels = oy + 1 < p->out_h ? p->window.out_w : p->window.last;
-            edgegen_f16_multiply(&rows, &p->output, pixels, p->tile, p->output.step, weights, bias, y);
-            y += pixels * p->output.step;
+            for (int32_t i = 0; i < p->parts.count; i++) {
+                edgegen_f16_multiply(&rows, &p->output, pixels, p->tile, p->parts.units,
+                                     weights + i * p->parts.weights, bias + i * p->parts.epilogue,
+                                     y + i * p->parts.y);
+                edgegen_neon_next_part(&p->parts, &rows);
+            }
+            if (p->parts.turns > 0) {
+                edgegen_take_turns_f16(&p->parts, pixels, p->output.step, scratch, y);
+            }
+            y += p->parts.row;
         }
         x += p->window.in_h * p->window.in_w * (p->window.pixel / 2);
     }

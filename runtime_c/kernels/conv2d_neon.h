@@ -2,6 +2,7 @@
 #ifndef EDGEGEN_CONV2D_NEON_H
 #define EDGEGEN_CONV2D_NEON_H
 
+#include "kernels/parts.h"
 #include "simd/neon_tile.h"
 
 /* A window consists of kernel_h * runs_w runs of `run` bytes that lie together in memory.
@@ -23,12 +24,14 @@ typedef struct {
 typedef struct {
     int32_t batch, out_h, tile, apart, backward;
     edgegen_neon_window window;
+    edgegen_parts parts;
     edgegen_neon_output output;
 } edgegen_conv2d_s8_neon;
 
 typedef struct {
     int32_t batch, out_h, tile;
     edgegen_neon_window window;
+    edgegen_parts parts;
     edgegen_neon_output_f32 output;
 } edgegen_conv2d_f32_neon;
 
@@ -100,6 +103,25 @@ EDGEGEN_INLINE edgegen_neon_rows edgegen_neon_find_row(const edgegen_neon_window
         row.bytes = row.step = w->gathered;
     }
     return row;
+}
+
+/* From a part's windows to the next's. */
+EDGEGEN_INLINE void edgegen_neon_next_part(const edgegen_parts *p, edgegen_neon_rows *rows)
+{
+    for (int32_t r = 0; p->x != 0 && r < rows->runs; r++) {
+        rows->run[r] += p->x;
+    }
+}
+
+/* Puts the results of a row's parts in order: s8, or s32 with `sums`. */
+EDGEGEN_INLINE void edgegen_neon_take_turns(const edgegen_conv2d_s8_neon *p, int32_t pixels, const int32_t sums,
+                                            uint8_t *scratch, void *y)
+{
+    if (p->parts.turns > 0 && sums) {
+        edgegen_take_turns_s32(&p->parts, pixels, p->output.step, scratch, (int32_t *)y);
+    } else if (p->parts.turns > 0) {
+        edgegen_take_turns_s8(&p->parts, pixels, p->output.step, scratch, (int8_t *)y);
+    }
 }
 
 #endif

@@ -10,14 +10,19 @@ EDGEGEN_KERNEL void edgegen_conv2d_s8_dotprod(const edgegen_conv2d_s8_neon *p, c
                                               const int32_t *epilogue, uint8_t *scratch, const int32_t sums, void *results)
 {
     uint8_t *y = (uint8_t *)results;
-    const int32_t row = p->window.out_w * p->output.step * (sums ? 4 : 1);
+    const int32_t size = sums ? 4 : 1;
     for (int32_t n = 0; n < p->batch; n++) {
         int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy++) {
-            const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy, &next);
-            edgegen_dotprod_multiply(&rows, &p->output, p->window.out_w, p->tile, p->output.step, weights, epilogue,
-                                     sums, y);
-            y += row;
+            edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, (const uint8_t *)x, scratch, oy, &next);
+            for (int32_t i = 0; i < p->parts.count; i++) {
+                edgegen_dotprod_multiply(&rows, &p->output, p->window.out_w, p->tile, p->parts.units,
+                                         weights + i * p->parts.weights, epilogue + i * p->parts.epilogue, sums,
+                                         y + i * p->parts.y * size);
+                edgegen_neon_next_part(&p->parts, &rows);
+            }
+            edgegen_neon_take_turns(p, p->window.out_w, sums, scratch, y);
+            y += p->parts.row * size;
         }
         x += p->window.in_h * p->window.in_w * p->window.pixel;
     }

@@ -9,15 +9,21 @@
 EDGEGEN_KERNEL void edgegen_conv2d_s8_pairs(const edgegen_conv2d_s8_neon *p, const int8_t *x, const int8_t *weights,
                                             const int32_t *epilogue, uint8_t *scratch, const int32_t sums, void *results)
 {
-    const int32_t row = p->window.out_w * p->output.step * (sums ? 4 : 1);
+    const int32_t size = sums ? 4 : 1;
     EDGEGEN_EACH(n, p->batch, p->backward) {
         const uint8_t *const image = (const uint8_t *)x + n * p->window.in_h * p->window.in_w * p->window.pixel;
         int32_t next = 0;
         EDGEGEN_EACH(oy, p->out_h, p->backward) {
-            const edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, image, scratch, oy, &next);
+            edgegen_neon_rows rows = edgegen_neon_find_row(&p->window, image, scratch, oy, &next);
             const int32_t count = oy + 1 < p->out_h ? p->window.out_w : p->window.last;
-            edgegen_pairs_multiply(&rows, &p->output, count, p->apart, p->output.step, weights, epilogue,
-                                   sums, (uint8_t *)results + (n * p->out_h + oy) * row);
+            uint8_t *const y = (uint8_t *)results + (n * p->out_h + oy) * p->parts.row * size;
+            for (int32_t i = 0; i < p->parts.count; i++) {
+                edgegen_pairs_multiply(&rows, &p->output, count, p->apart, p->parts.units,
+                                       weights + i * p->parts.weights, epilogue + i * p->parts.epilogue, sums,
+                                       y + i * p->parts.y * size);
+                edgegen_neon_next_part(&p->parts, &rows);
+            }
+            edgegen_neon_take_turns(p, count, sums, scratch, y);
         }
     }
 }

@@ -125,11 +125,3 @@ F32_CASES = [
 @pytest.mark.parametrize("target", TARGETS)
 def test_f32_is_within_rounding_and_stays_in_bounds(target: str) -> None:
     check_guarded(F32_CASES, target, ulp=16)
-
-
-def test_grouped_convolution_takes_the_portable_row() -> None:
-    rng = np.random.default_rng(0)
-    x = rng.integers(-128, 128, (1, 4, 4, 16)).astype(np.int8)
-    w = rng.integers(-127, 128, (8, 3, 3, 8)).astype(np.int8)
-    op = Conv2d(requantize=FixedPoint.from_scales([0.001] * 8, 0))
-    check_guarded([Case(op, [x, constant_input(w)], "conv2d_s8")], "arm-neon-dotprod")

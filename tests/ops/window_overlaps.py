@@ -59,6 +59,16 @@ def conv(
     return Case(op, [numbers(size, 3), constant_input(w), _bias(units, 2)], kernel, label)
 
 
+def in_groups(case: Case, kernel: str, groups: int, turns: bool = False) -> Case:
+    """The case's convolution with each filter seeing one group's channels; turns: groups take turns in the output."""
+    w = case.inputs[1]
+    assert isinstance(case.op, Conv2d)
+    assert isinstance(w, Tensor)
+    filters = constant_input(np.ascontiguousarray(w.values[..., : w.shape[3] // groups]))
+    inputs = [case.inputs[0], filters, *case.inputs[2:]]
+    return Case(replace(case.op, interleaved=turns), inputs, kernel, f"{groups} groups, {case.label}")
+
+
 def depthwise(
     kernel: str,
     size: Size,
@@ -286,6 +296,13 @@ def arm_neon() -> list[Overlapping]:
         floats(depthwise("", odd, FIVE, ONE, five), "depthwise_conv2d_f32_neon_scratch"),
         floats(depthwise("", odd, FIVE, ONE, UNPADDED), "depthwise_conv2d_f32_neon"),
     ]
+    grouped = [
+        in_groups(as_(conv("", (1, 12, 8, 32), 32, THREE, TWO, pad)), f"{row}{suffix}", groups)
+        for as_, row in ((lambda case: case, "conv2d_s8_neon"), (lambda case: floats(case, ""), "conv2d_f32_neon"))
+        for pad, suffix in ((UNPADDED, ""), (SAME, "_scratch"))
+        for groups in (2, 16)
+    ]
+    grouped.append(in_groups(conv("", (1, 8, 8, 32), 32), "conv2d_s8_neon_scratch", 2, turns=True))
     pools = [
         pool(f"{pooling}_pool2d_{name}_neon", pooling, size, window, stride, pad, dtype)
         for name, dtype in (("s8", "int8"), ("f32", "float32"))
@@ -295,7 +312,7 @@ def arm_neon() -> list[Overlapping]:
             ((2, 7, 6, 19), THREE, ONE, SAME),
         )
     ]
-    return [*map(Overlapping, [*integers, *reals, *pools, scaled_average("_neon")])]
+    return [*map(Overlapping, [*integers, *reals, *grouped, *pools, scaled_average("_neon")])]
 
 
 def arm_neon_dotprod() -> list[Overlapping]:
@@ -305,6 +322,8 @@ def arm_neon_dotprod() -> list[Overlapping]:
         conv("conv2d_s8_dotprod_scratch", (1, 9, 9, 16), 16, THREE, TWO, SAME),
         sums(conv("", (1, 15, 12, 16), 8, THREE, TWO), "conv2d_s8_s32_dotprod"),
         sums(conv("", (1, 15, 12, 16), 8, THREE, TWO, SAME), "conv2d_s8_s32_dotprod_scratch"),
+        in_groups(conv("", (1, 9, 8, 32), 32, THREE), "conv2d_s8_dotprod", 8),
+        in_groups(conv("", (1, 9, 8, 32), 32, THREE, TWO, SAME), "conv2d_s8_dotprod_scratch", 8, turns=True),
         depthwise("depthwise_conv2d_s8_3x3_dotprod", image, THREE, ONE, UNPADDED),
         depthwise("depthwise_conv2d_s8_3x3_dotprod_bordered", image),
         depthwise("depthwise_conv2d_s8_3x3_neon_bordered", (1, 12, 8, 16), THREE, TWO),

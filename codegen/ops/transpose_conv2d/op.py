@@ -1,4 +1,4 @@
-"""Transposed convolution."""
+"""What TransposeConv2d is; its kernel rows are beside it, one file for each instruction set."""
 
 from __future__ import annotations
 
@@ -8,27 +8,10 @@ import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.fixed_point import FixedPoint
-from edgegen.ir.graph import Node
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.epilogue import finish_accumulator
-from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 from edgegen.ops.window import Pair
-
-
-def _geometry(node: Node) -> Params:
-    op, w = node.op, node.input(1)
-    assert isinstance(op, TransposeConv2d)
-    return image_params(node) | {
-        "units": w.shape[0],
-        "kernel_h": w.shape[1],
-        "kernel_w": w.shape[2],
-        "depth": w.shape[3],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
-    }
 
 
 @dataclass(frozen=True)
@@ -52,8 +35,6 @@ class TransposeConv2d(Op):
     x_zero: int = 0
     requantize: FixedPoint | None = None
     clamp: Range = NO_CLAMP
-
-    kernels = portable_rows("transpose_conv2d", _geometry, "transpose_conv2d", ("", "_scaled"))
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, w = known(inputs[0], "x"), known(inputs[1], "weights")
