@@ -12,11 +12,11 @@ from typing import Any
 
 from edgegen.compiler import Compiled
 from edgegen.emit.constants import constant_arrays
-from edgegen.emit.flash import estimated_code
 from edgegen.emit.shared import Shared
 from edgegen.emit.symbols import identifier
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph
+from edgegen.memory.room import estimated_code
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.resources import resource
 from edgegen.targets import Kind, Region, Target
@@ -79,6 +79,8 @@ class Fit:
 
     board:         what it was fitted to
     code_measured: the code's size is the compiler's, not an estimate
+    by_rows:       what is computed a few rows at a time, and what it would take otherwise; "" if nothing is
+    limited:       the user has set how much RAM the plan may take
     peak:          node at which most of the arena is in use, and the tensors alive there
     held:          {region: (what, bytes) of what the model has there}; of RAM, if the board has several
     """
@@ -90,6 +92,8 @@ class Fit:
     arena: int
     state: int
     stack: int
+    by_rows: str
+    limited: bool
     peak: str
     alive: tuple[tuple[str, int], ...]
     held: Mapping[str, tuple[tuple[str, int], ...]]
@@ -256,6 +260,8 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
         plan.arena_bytes,
         plan.total_bytes - plan.arena_bytes,
         board.stack_bytes,
+        _by_rows(graph),
+        compiled.target.ram_bytes > 0,
         peak,
         alive,
         {name: tuple((what, size) for what, size in there if size) for name, there in held.items()},
@@ -339,8 +345,21 @@ def _does_not_fit(name: str, fit: Fit) -> DoesNotFit:
         if there:
             needs = ", ".join(f"{what} {size:,} B" for what, size in there)
             details.append((region.name, f"has {region.bytes:,} B, would hold {needs}"))
+    help = "choose a larger board or a smaller model"
+    if not _ram_fits(fit, board.memory("flash"), board.memory("ram")):
+        if fit.limited:
+            help = "leave --ram out: the board's own RAM is the limit then"
+        else:
+            how = fit.by_rows or "with whole images"
+            details.append(("least", f"{fit.arena + fit.state:,} B of arena and state, {how}"))
     details.append(("peak", "\n".join([fit.peak, *(f"{size:>12,} B  {text}" for text, size in fit.alive)])))
-    return DoesNotFit(f"{name} does not fit {board.name}", details, "choose a larger board or a smaller model")
+    return DoesNotFit(f"{name} does not fit {board.name}", details, help)
+
+
+def _by_rows(graph: Graph) -> str:
+    loops = sum(bool(n.op.stretches) for n in graph.nodes)
+    whole = next((f"; whole images take {p.bytes:,} B" for p in graph.row_plans if not p.loops), "")
+    return f"{loops} part{'s' * (loops > 1)} of it computed a few rows at a time{whole}" if loops else ""
 
 
 def _sizes(board: Board, kind: Kind) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from edgegen.emit.flash import estimated_code
 from edgegen.emit.instance import Instance, instance_of
 from edgegen.emit.render import Origin, render
 from edgegen.emit.shared import Shared, shared_arena
@@ -17,6 +16,7 @@ from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import UsageError
 from edgegen.frontends import Shapes, Values, read_model
 from edgegen.ir.graph import Graph
+from edgegen.memory.room import estimated_code
 from edgegen.passes.pipeline import Options, run
 from edgegen.targets import Target
 

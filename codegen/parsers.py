@@ -161,7 +161,8 @@ def _add_memory_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         type=size,
         default=0,
-        help="bytes of arena and state, such as 64K: where whole images do not fit, nodes run on a few rows at a time",
+        help="bytes of arena and state, such as 64K: where whole images do not fit, nodes run on a few rows at a time "
+        "(default: what the board has)",
     )
     parser.add_argument(
         "--input-rows", action="store_true", help="take the image row by row: NAME_push_row in place of NAME_run"

@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from edgegen.emit.printed import ArrayText
 from edgegen.emit.weights import raw
 from edgegen.ir.graph import Graph, Node
+from edgegen.memory.room import estimated_code
 from edgegen.targets import Region, Target
-
-# Bytes of code of one kernel with its parameters folded in, where no compiler is there to tell. On cortex-m4 and
-# arm-neon the MLPerf Tiny networks have 213 to 1,907 each (gcc 12): an estimate that errs on the safe side.
-ESTIMATED_KERNEL_BYTES = 2048
-
-
-def estimated_code(graph: Graph) -> int:
-    """Bytes of machine code, without weights; in a board's fastest flash it lies beside what is put there."""
-    return ESTIMATED_KERNEL_BYTES * len({(n.kernel.name, n.op) for n in graph.steps() if n.kernel is not None})
 
 
 @dataclass(frozen=True)

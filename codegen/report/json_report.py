@@ -147,6 +147,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     undercut in this order of nodes, with every result as far over its dying inputs as kernels allow (see `Plan`);
     `arena_is_optimal` says that both are equal. `arena_least_bytes` is what no order of nodes can undercut, null where
     that is not known.
+    `ram_limit_bytes` is the most that the user lets arena and state take, null without such a limit.
     `weights_files` names the files of weights that do not stand in the C.
     `parts` lists what each memory of a board with several holds; offsets count from the start of each one's struct, and
     bounds are those of what the part holds. The board's `regions` say what they hold.
@@ -192,6 +193,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "inputs": [_port(t, n) for t, n in zip(graph.inputs, graph.input_names(), strict=True)],
         "outputs": [_port(t, n) for t, n in zip(graph.outputs, graph.output_names(), strict=True)],
         "input_by_rows": graph.fed is not None,
+        "ram_limit_bytes": target.ram_bytes or None,
         "row_plans": [{**asdict(p), "loops": list(p.loops)} for p in graph.row_plans],
         "transposes": _transposes(steps),
         "operators": dict(sorted(kinds.items())),

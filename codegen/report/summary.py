@@ -37,6 +37,16 @@ def _regions(board: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
     ]
 
 
+def _rows_for_the_board(plans: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """That the board's RAM is why parts are computed a few rows at a time, if it is."""
+    whole = next((p["bytes"] for p in plans if not p["loops"]), 0)
+    loops = next((len(p["loops"]) for p in plans if p["chosen"]), 0)
+    if not whole or not loops:
+        return []
+    plural = "loops" if loops > 1 else "loop"
+    return [("rows", f"{loops} {plural}", f"a few rows at a time: whole images take {whole:,} B, which do not fit")]
+
+
 def summary(r: dict[str, Any]) -> str:
     """Sizes, work and peak of a report made by `report()`."""
     target, peak = r["target"], r["peak"]
@@ -72,6 +82,8 @@ def summary(r: dict[str, Any]) -> str:
         used = f"{r['arena_bytes'] + r['state_bytes'] + board['stack_reserve_bytes']:,} B"
         rows.append(("RAM", used, f"of {board['ram_bytes']:,} B on {board['name']}; arena, state and stack reserve"))
         rows += _regions(board, "ram")
+    if board and r["ram_limit_bytes"] is None:
+        rows += _rows_for_the_board(r["row_plans"])
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     lines = [f"  {a.ljust(widths[0])}  {b.rjust(widths[1])}   {c}" for a, b, c in rows]
     if r["row_plans"]:

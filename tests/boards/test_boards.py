@@ -199,6 +199,7 @@ def test_a_refusal_gives_sizes_and_what_is_alive_at_the_peak() -> None:
         "edgegen: wide does not fit small\n"
         "  flash  needs 21,316 B: weights 21,016 B, code 300 B (measured); has FLASH 1,000 B\n"
         "  RAM    needs 696 B: arena 596 B, stack reserve 100 B; has RAM0 500 B\n"
+        "  least  596 B of arena and state, with whole images\n"
         '  peak   596 B in use at node 0, Dense "n0"\n'
         '                  400 B  "in0" f32[1,100]\n'
         '                  200 B  "t0" f32[1,50]\n'

@@ -8,14 +8,16 @@ the plan within the limit: estimates choose a few candidates, which are then pla
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.rows import RowPlan
+from edgegen.memory.room import room
 from edgegen.memory.row_loops import moved_bytes
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.passes.planning import PLANNING, apply
+from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.row_parts import Choice, Parts
 from edgegen.passes.row_turns import Part, row_loop
 from edgegen.targets import Target
@@ -28,12 +30,20 @@ SLACK = (1.2, 1.1, 1.05, 1.0, 0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.0)
 
 @dataclass(frozen=True)
 class _Planned:
-    """A graph with loops as it would be compiled. nodes: before they were ordered; bytes: of the plan, with state"""
+    """A graph with loops as it would be compiled.
+
+    nodes:   before they were ordered; bytes: of the plan, with state
+    refusal: why the board's memories do not hold it; None if they do, or have no say
+    """
 
     choices: tuple[Choice, ...]
     graph: Graph
     nodes: tuple[Node, ...]
     bytes: int
+    refusal: DoesNotFit | None
+
+    def fits(self, limit: int) -> bool:
+        return self.refusal is None and self.bytes <= limit
 
     @property
     def work(self) -> int:
@@ -67,10 +77,17 @@ def _planned(graph: Graph, target: Target, choices: Sequence[Choice]) -> _Planne
     if not tiled(trial, choices):
         return None
     nodes = tuple(trial.nodes)
+    together = replace(target, regions=())  # which has offsets even if the memories do not have room
     for one in PLANNING:
-        apply(one, trial, target)
+        apply(one, trial, together)
+    refusal: DoesNotFit | None = None
+    if len(target.memory("ram")) > 1:
+        try:
+            plan_arena(trial, target)
+        except DoesNotFit as error:
+            refusal = error
     assert trial.plan is not None
-    return _Planned(tuple(choices), trial, nodes, trial.plan.total_bytes)
+    return _Planned(tuple(choices), trial, nodes, trial.plan.total_bytes, refusal)
 
 
 def _parts(graph: Graph, plain: _Planned, target: Target) -> Parts:
@@ -92,37 +109,57 @@ def _plans(parts: Parts, graph: Graph, target: Target, limits: Sequence[int]) ->
                 yield planned
 
 
-def _within(parts: Parts, least: int, graph: Graph, target: Target, tried: list[_Planned]) -> _Planned:
-    """The plan of least work within the target's limit; the plans made are added to `tried`. Raises DoesNotFit."""
-    limit = target.ram_bytes
+def _within(parts: Parts, least: int, graph: Graph, target: Target, limit: int, tried: list[_Planned]) -> _Planned:
+    """The plan of least work within the limit or, where a board sets it, the smallest if none is: what the board lacks
+    shows when its flash, too, is known. The plans made are added to `tried`. Raises DoesNotFit."""
     for planned in _plans(parts, graph, target, [max(int(limit * slack), least) for slack in SLACK]):
         tried.append(planned)
-        if planned.bytes <= limit:
+        if planned.fits(limit):
             return planned
-    raise _does_not_fit(limit, min(tried, key=lambda p: p.bytes))
+    return _smallest(limit, tried, target)
+
+
+def _smallest(limit: int, tried: Sequence[_Planned], target: Target) -> _Planned:
+    """Of plans that do not fit. Raises DoesNotFit where nothing but the plan decides about that."""
+    smallest = min(tried, key=lambda p: p.bytes)
+    if target.ram_bytes and smallest.bytes > limit:
+        raise _does_not_fit(limit, smallest)
+    if smallest.refusal is not None:
+        error = smallest.refusal
+        details = [*error.details, ("least", f"{smallest.bytes:,} B of arena and state{_by_rows(smallest)}")]
+        raise DoesNotFit(error.what, details, error.help)
+    return smallest
+
+
+def _by_rows(planned: _Planned) -> str:
+    return ", some of it computed a few rows at a time" if planned.choices else ": nothing can be computed by rows"
 
 
 def tile_rows(graph: Graph, target: Target) -> bool:
-    """Raises DoesNotFit if no loops keep the plan within the target's limit, which is none if it is 0.
+    """Loops where whole images do not fit into the RAM that the user allows or, without that, the board has.
+
+    Raises DoesNotFit if no loops keep the plan within the user's limit or, if there are several, in the board's
+    memories. Where one memory is too small, the smallest plan is taken.
 
     An input that the caller hands over by rows goes through the first loop in any case: without a limit, the loops of
     the smallest plan are taken. Raises UsageError if the input's readers do not work row by row.
     """
-    if not target.ram_bytes and not graph.by_rows:
+    if not (target.ram_bytes or target.memory("ram") or graph.by_rows):
         return False
     plain = _planned(graph, target, ())
     assert plain is not None
-    if plain.bytes <= target.ram_bytes and not graph.by_rows:
+    limit = room(plain.graph, target)
+    if plain.fits(limit) and not graph.by_rows:
         return False
     parts = _parts(graph, plain, target)
     least = parts.least()
     if graph.by_rows and (least is None or len(graph.inputs) != 1):
         raise _not_by_rows(graph)
     if least is None:
-        raise _does_not_fit(target.ram_bytes, plain)
+        return _smallest(limit, [plain], target) is not plain
     tried = [] if graph.by_rows else [plain]
-    if target.ram_bytes:
-        best = _within(parts, least, graph, target, tried)
+    if limit:
+        best = _within(parts, least, graph, target, limit, tried)
     else:
         tried += _plans(parts, graph, target, [int(least * s) for s in SPREAD])
         best = min(tried, key=lambda p: (p.bytes, p.work))

@@ -1,0 +1,37 @@
+"""How much of a board's RAM a plan may take."""
+
+from __future__ import annotations
+
+from edgegen.ir.graph import Graph
+from edgegen.targets import Target
+
+# Bytes of code of one kernel with its parameters folded in, where no compiler is there to tell. On cortex-m4 and
+# arm-neon the MLPerf Tiny networks have 213 to 1,907 each (gcc 12): an estimate that errs on the safe side.
+ESTIMATED_KERNEL_BYTES = 2048
+
+
+def estimated_code(graph: Graph) -> int:
+    """Bytes of machine code, without weights."""
+    return ESTIMATED_KERNEL_BYTES * len({(n.kernel.name, n.op) for n in graph.steps() if n.kernel is not None})
+
+
+def _weights(graph: Graph) -> int:
+    """Bytes of constants, those that nodes share counted once; arrays that are equal by chance are not found here."""
+    nodes = [n for n in graph.steps() if n.packed is not None]
+    packed = {id(c.array): c.array.nbytes for n in nodes if n.packed is not None for c in n.packed.constants}
+    passed = {n.input(i) for n in nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant}
+    return sum(packed.values()) + sum(t.values.nbytes for t in passed)
+
+
+def room(graph: Graph, target: Target) -> int:
+    """Bytes that arena and state may take together: what the user has set or else what the board's memories have
+    beside the stack and, for want of flash, weights and code. 0: there is no limit.
+
+    graph: with kernels and packed constants
+    """
+    regions = target.memory("ram")
+    if target.ram_bytes or not regions:
+        return target.ram_bytes
+    loaded = 0 if target.memory("flash") else _weights(graph) + estimated_code(graph)
+    unit = target.struct_alignment
+    return max(sum(r.bytes for r in regions) - target.stack_bytes - loaded, unit) // unit * unit
