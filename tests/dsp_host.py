@@ -22,7 +22,7 @@ def check_nodes_on_host(cases: Sequence[Case], ulp: int = 4) -> None:
     for case, model in zip(cases, models, strict=True):
         kernels = [n.kernel.name for n in model.graph.nodes if n.kernel is not None]
         assert not case.kernel or case.kernel in kernels, f"{case.label}: got {kernels}"
-    program = build_program([replace(m, target=host) for m in models], Build(sanitize=True))
+    program = build_program([replace(m, target=host) for m in models], Build(sanitize=True, together=True))
     for i, outcome in enumerate(program.execute([Call(values, i) for i, (_, values) in enumerate(graphs)])):
         for got, want in zip(outcome.outputs, reference(cases[i]), strict=True):
             assert got.dtype == want.dtype

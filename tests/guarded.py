@@ -17,7 +17,7 @@ from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Array
 from edgegen.targets import Optimize
 from edgegen.verify import Build, Call, build_program, compare
-from tests.harness import Case, compile_for_test, node_graph, reference
+from tests.harness import Case, compile_for_test, node_graph, planned_at_once, reference
 
 
 def _one_graph(cases: Sequence[Case]) -> tuple[Graph, list[Array]]:
@@ -40,7 +40,7 @@ def _one_graph(cases: Sequence[Case]) -> tuple[Graph, list[Array]]:
 def run_guarded(cases: Sequence[Case], target: str, optimize: Optimize = "speed", cc: str = "") -> list[Array]:
     """Outputs of all cases in order. Fails if a case did not get the row it names, or touches what it must not."""
     graph, values = _one_graph(cases)
-    model = compile_for_test(graph, target, "cases", optimize, trace=True)
+    model = compile_for_test(graph, planned_at_once(target), "cases", optimize, trace=True)
     rows = {n.name: n.kernel.name for n in model.graph.nodes if n.kernel is not None}
     for i, case in enumerate(cases):
         row = rows.get(f"case{i}", "none")

@@ -13,7 +13,7 @@
     def test_many_shapes():
         cases = [Case(op, inputs, kernel="dense_s8_dsp", label=f"depth {n}") for ...]
         for run in check_nodes(cases, "cortex-m4"):          # one build, one start of the emulator
-            print(run.instructions, run.stack_bytes, run.text_bytes)
+            print(run.instructions, run.stack_bytes)
 
 Integers must be equal; floats within `ulp` units in the last place of the largest magnitude in the reference's
 output or of the element itself (see `edgegen.verify.compare`). Every build uses the strict warnings as errors.
@@ -71,14 +71,14 @@ class Case:
 class NodeRun:
     """What running a case gave: outputs and, where the target measures them, costs (else None).
 
-    kernels: the rows selected, in order; passes may have added nodes (layout conversions)
+    kernels:      the rows selected, in order; passes may have added nodes (layout conversions)
+    rodata_bytes: of all cases that ran with this one
     """
 
     outputs: list[Array]
     kernels: list[str] = field(default_factory=list)
     instructions: int | None = None
     stack_bytes: int | None = None
-    text_bytes: int = 0
     rodata_bytes: int = 0
     arena_bytes: int = 0
 
@@ -120,6 +120,12 @@ def compile_for_test(
     return compile_graph(graph, replace(chosen, optimize=optimize), name, origin, Options(disabled), trace)
 
 
+def planned_at_once(target: str | Target) -> Target:
+    """The target, for which nothing looks for a smaller arena: for graphs of many nodes that have nothing to do with
+    one another, whose arena is of no interest and takes long to plan."""
+    return replace(find_target(target) if isinstance(target, str) else target, plan_seconds=0)
+
+
 def run_nodes(
     cases: Sequence[Case],
     target: str | Target = "generic",
@@ -127,7 +133,8 @@ def run_nodes(
     cc: str = "",
     sanitize: bool = False,
 ) -> list[NodeRun]:
-    """Compiles and runs all cases in one program. Fails if a case did not get the row it names."""
+    """Compiles and runs all cases in one program, of one source, since a compiler takes longer to read intrinsics and
+    kernels than to compile a case. Fails if a case did not get the row it names."""
     graphs = [node_graph(c) for c in cases]
     models = [
         compile_for_test(g, target, f"case{i}", optimize, trace=sanitize, disabled=AS_IT_STANDS)
@@ -136,14 +143,13 @@ def run_nodes(
     kernels = [[n.kernel.name for n in m.graph.nodes if n.kernel is not None] for m in models]
     for case, names in zip(cases, kernels, strict=True):
         assert not case.kernel or case.kernel in names, f"{case.label or case.op}: got {names}, not {case.kernel}"
-    program = build_program(models, Build(cc=cc, sanitize=sanitize))
+    program = build_program(models, Build(cc=cc, sanitize=sanitize, together=True))
     outcomes = program.execute([Call(values, i) for i, (_, values) in enumerate(graphs)])
-    sizes = program.sizes()
-    for case, size in zip(cases, sizes, strict=True):
-        assert sanitize or size.writable == 0, f"{case.label or case.op}: {size.writable} bytes of mutable globals"
+    (sizes,) = program.sizes()
+    assert sanitize or sizes.writable == 0, f"{sizes.writable} bytes of mutable globals"
     return [
-        NodeRun(o.outputs, k, o.instructions, o.stack_bytes, s.text, s.rodata, m.graph.plan.arena_bytes)
-        for o, k, s, m in zip(outcomes, kernels, sizes, models, strict=True)
+        NodeRun(o.outputs, k, o.instructions, o.stack_bytes, sizes.rodata, m.graph.plan.arena_bytes)
+        for o, k, m in zip(outcomes, kernels, models, strict=True)
         if m.graph.plan is not None
     ]
 

@@ -24,7 +24,7 @@ from edgegen.memory.storage import round_up
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
 from edgegen.verify.compare import Difference, compare
-from tests.harness import AS_IT_STANDS, Case, compile_for_test, node_graph, reference
+from tests.harness import AS_IT_STANDS, Case, compile_for_test, node_graph, planned_at_once, reference
 
 _UNIT = 64  # bytes: places of nodes begin at multiples of it, which every target's alignment divides
 
@@ -87,7 +87,7 @@ def prepare(cases: Sequence[Overlapping], target: str) -> Prepared:
         whole.inputs += graph.inputs
         whole.outputs += graph.outputs
         whole.nodes += graph.nodes
-    model = compile_for_test(whole, target, "overlaps", disabled=AS_IT_STANDS)
+    model = compile_for_test(whole, planned_at_once(target), "overlaps", disabled=AS_IT_STANDS)
     named = {n.name: n for n in model.graph.nodes if n.kernel is not None}
     nodes = tuple(named[f"case{i}"] for i in range(len(cases)))
     assert len(named) == len(nodes), "passes have put other nodes beside those under test"

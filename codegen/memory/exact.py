@@ -88,13 +88,22 @@ class _Search:
             still: list[int] = []
             settled = False
             for k in open_:
-                possible = [w for w in self.ways[k] if all(low[a] + d <= high[b] for a, b, d in w)]
+                possible, holds = [], False  # written out, since planning spends most of its time here
+                for way in self.ways[k]:
+                    certain = True
+                    for a, b, distance in way:
+                        if low[a] + distance > high[b]:
+                            break
+                        certain = certain and high[a] + distance <= low[b]
+                    else:
+                        possible.append(way)
+                        holds = holds or certain
                 if not possible:
                     return None
                 if len(possible) == 1:
                     imposed = imposed + possible[0]
                     settled = True
-                elif not any(all(high[a] + d <= low[b] for a, b, d in w) for w in possible):
+                elif not holds:
                     still.append(k)
             open_ = still
             if not settled:

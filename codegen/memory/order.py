@@ -179,10 +179,25 @@ class _Search:
         self.after = {v: [u for u in members(relatives.after[v]) if u in self.before] for v in segment}
         self.first = tuple(v for v in segment if not self.before[v])
 
+    def ends(self, level: int) -> int:
+        """Bytes that no order can avoid at its first or at its last node. level: bytes in use after all of them."""
+        usage, whole = self.usage, self.done
+        for v in self.before:
+            whole |= 1 << v
+        last = []
+        for v in (v for v in self.before if not self.after[v]):
+            done = whole & ~(1 << v)
+            written = sum(value.size for value in usage.writes[v] if not value.writers & done)
+            freed = sum(value.size for value in usage.uses[v] if not value.users & ~whole)
+            last.append(usage.run(done, level + freed - written, v)[0])
+        return max(min(last), min(usage.run(self.done, self.level, v)[0] for v in self.first))
+
     def _ready(self, ready: tuple[int, ...], v: int, done: int) -> tuple[int, ...]:
         """What can run once v, one of `ready`, has; done: with v."""
+        at = ready.index(v)
+        left = ready[:at] + ready[at + 1 :]
         more = [u for u in self.after[v] if not self.before[u] & ~done]
-        return tuple(sorted([*(u for u in ready if u != v), *more]))
+        return tuple(sorted(left + tuple(more))) if more else left
 
     def beam(self, width: int, floor: int) -> tuple[int, list[int]]:
         """(peak, order), where only so many sets are followed at a time. Peaks up to `floor` are all the same."""
@@ -234,26 +249,28 @@ def least_peak(problem: Problem, work: int) -> Ordered:
     usage, relatives = _Usage(problem), _Relatives(problem)
     sources = sum(v.size for v in problem.values if v.source)
     floor = max([sources, *(least_at(usage, relatives, v) for v in range(len(problem.before)))])
-    parts: list[tuple[int, range, int, int]] = []  # (peak, segment, nodes before it, bytes in use before it)
+    parts: list[tuple[int, range, int, int, int]] = []  # (peak, segment, nodes before it, bytes before and after it)
     done, level = 0, usage.start
     for segment in relatives.segments():
         peak, after = usage.peak(segment, done, level)
-        parts.append((peak, segment, done, level))
+        parts.append((peak, segment, done, level, after))
         done, level = done | sum(1 << v for v in segment), after
     orders: dict[int, list[int]] = {}
     bound = highest = floor
     left = work
-    for peak, segment, done, level in sorted(parts, key=lambda part: (-part[0], part[1].start)):
+    for peak, segment, done, level, after in sorted(parts, key=lambda part: (-part[0], part[1].start)):
         if peak <= highest:
             break
         search = _Search(usage, relatives, segment, done, level, left)
         best = peak
+        ends = search.ends(after)
         for width in BEAMS:
-            if best > highest and search.work > 0:
+            if best > max(highest, ends) and search.work > 0:
                 found, order = search.beam(width, highest)
                 if found < best:
                     best, orders[segment.start] = found, order
-        if best > highest:
+        bound = max(bound, ends)
+        if best > max(highest, ends):
             least, exact = search.exact(highest, best)
             if exact is not None:
                 best, orders[segment.start] = least, exact
@@ -261,7 +278,7 @@ def least_peak(problem: Problem, work: int) -> Ordered:
         highest, left = max(highest, best), search.work
     whole = [
         v
-        for _, segment, _, _ in sorted(parts, key=lambda part: part[1].start)
+        for _, segment, *_ in sorted(parts, key=lambda part: part[1].start)
         for v in orders.get(segment.start, segment)
     ]
     return Ordered(tuple(whole), highest, min(bound, highest), work - left, len(parts) == len(whole))

@@ -6,6 +6,7 @@ code is started (through cffi, natively, by an emulator) is each backend's busin
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import tempfile
@@ -116,7 +117,7 @@ def traced_results(model: Compiled) -> list[tuple[int, int, Tensor]]:
 @functools.cache
 def environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("templates") / "harness"),
+        loader=jinja2.FileSystemLoader(_harness()),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -185,6 +186,28 @@ def _fed(image: Tensor | None) -> dict[str, object] | None:
     return {"c_type": image.dtype.c, "rows": image.shape[1], "elements": image.shape[2] * image.shape[3]}
 
 
+def _harness() -> Path:
+    return resource("templates") / "harness"
+
+
+@functools.cache
+def _objects_folder() -> Path:
+    """Where objects lie that many programs have in common, until the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="edgegen-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def _harness_object(command: tuple[str, ...], name: str) -> Path:
+    """The object of templates/harness/`name`, which knows no model: built once a process for each way to compile it."""
+    folder = Path(tempfile.mkdtemp(dir=_objects_folder()))
+    compiled = folder / f"harness_{Path(name).stem}.o"
+    source = _harness() / name
+    toolchain.run([*command, "-I", _harness(), "-c", source, "-o", compiled], f"compiling the harness ({name})")
+    return compiled
+
+
 class Program(ABC):
     """Several models of one target, linked with the harness, that answer calls.
 
@@ -237,18 +260,15 @@ class Program(ABC):
     def compile_harness(self, sources: Sequence[str], flags: Sequence[str] = (), cc: str = "") -> list[Path]:
         """Objects of files in templates/harness/ and of the table of models, by the target's GNU compiler or `cc`."""
         cc = toolchain.compiler(self.target, cc)
-        core = toolchain.core_flags(self.target, cc)
-        harness = resource("templates") / "harness"
+        command = (cc, "-std=c99", *toolchain.core_flags(self.target, cc), "-O2", *flags, *self.build.definitions)
         (self.folder / "harness_models.c").write_text(_table(self.models), encoding="utf-8")
-        objects = []
-        for source in (*(harness / s for s in sources), self.folder / "harness_models.c"):
-            compiled = self.folder / f"harness_{source.stem}.o"
-            command = [cc, "-std=c99", "-O2", *core, *flags, *self.build.definitions, "-I.", "-I", harness]
-            toolchain.run(
-                [*command, "-c", source, "-o", compiled], f"compiling the harness ({source.name})", self.folder
-            )
-            objects.append(compiled)
-        return objects
+        table = self.folder / "harness_models.o"
+        toolchain.run(
+            [*command, "-I.", "-I", _harness(), "-c", "harness_models.c", "-o", table],
+            "compiling the table of models",
+            self.folder,
+        )
+        return [*(_harness_object(command, name) for name in sources), table]
 
 
 class FileProgram(Program):

@@ -1,96 +1,76 @@
-"""Broken copies of every corpus model: each compiles or is refused with an EdgegenError, soon, and C that is emitted is
-sound. Always the same copies; EDGEGEN_FUZZ=N makes N times as many."""
+"""Broken copies of every .tflite model of the corpus, and of models that no corpus has: with control flow, and of
+operators that mean something only beside one another."""
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from edgegen.compiler import Compiled, compile_graph
-from edgegen.emit.render import Origin
-from edgegen.errors import EdgegenError, format_error
-from edgegen.frontends import read_model
-from edgegen.passes.pipeline import Options
-from edgegen.targets import TARGETS, target
 from tests import corpus as corpus_files
+from tests.frontends.tflite.test_bidirectional import long_model
+from tests.frontends.tflite.test_control import branches, composite, counting, nested, power
+from tests.frontends.tflite.test_detection import arrays
+from tests.frontends.tflite.test_detection import model as detector
+from tests.frontends.tflite.test_interior import cast
+from tests.frontends.tflite.test_mediapipe import VALID, pool_and_back, transposed
+from tests.frontends.tflite.test_non_max_suppression import model as suppression
+from tests.frontends.tflite.test_sparsity import compress, densified
+from tests.frontends.tflite.test_spectrum import model as spectrum
+from tests.frontends.tflite.test_stream import model as stream
+from tests.frontends.tflite.test_windows import gather, table
+from tests.fuzz.copies import TIMES, Copies
 from tests.fuzz.mutation import mutate, structure
 
-SECONDS = 30  # of processor time for one copy; the slowest sound model takes about one
 BUDGET = 1 << 20  # bytes of models to go through for each: many copies of a small one, a few of a large one
 MOST = 12
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only")
-TIMES = int(os.environ.get("EDGEGEN_FUZZ", "1"))
+FLOATS = np.ones(2, np.float32)
+CONTROL = {"branches": branches, "power": power, "nested": nested, "counting": counting, "composite": composite}
+BESIDE = {
+    "detector": lambda: detector(arrays(0)),
+    "pool": lambda: pool_and_back((1, 6, 6, 3), (2, 3), VALID),
+    "spectrum": lambda: spectrum((2, 1, 32), (1, 32)),
+    "stream": stream,
+    "bidirectional": lambda: long_model(False, False),
+    "cast": lambda: cast("INT32", (3,), "INT16", (3, 2)),
+    "sparse": lambda: densified(*compress(np.eye(4, 6, dtype=np.float32), [0, 1], {}, {1}), (4, 6), "FLOAT32"),
+    "suppression": lambda: suppression(5, 4, 0.5, 0.1, 0.5),
+    "transposed": lambda: transposed((1, 4, 5, 3), np.ones((2, 3, 2, 3), np.float32), FLOATS, VALID, (2, 1)),
+    "windows": lambda: gather("INT8", (5, 3), "INT32", (4, 1), (4, 3), table((1,), (0,), (0,), 1, (1, 3))),
+}
+"""Of operators that tests/generated does not draw."""
 
 
-class Hang(BaseException):
-    """Not an Exception, so that nothing that compiles the model can take it for an error of its own."""
-
-
-@contextmanager
-def limited(seconds: int) -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise Hang(f"after {seconds} s")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
-def compiled(path: Path, data: bytes, number: int, name: str = "broken") -> Compiled | EdgegenError:
-    """The model on one of the targets in turn, or why it is refused."""
-    core = target(sorted(TARGETS)[number % len(TARGETS)])
-    try:
-        with limited(SECONDS):
-            graph = read_model(path, data, {})
-            return compile_graph(graph, core, name, Origin(path.name, "0" * 64, "test"), Options())
-    except EdgegenError as error:
-        return error
-
-
-def check_syntax(model: Compiled, folder: Path) -> None:
-    """On the host, which lacks other cores' intrinsics, so that only the portable rows are looked at."""
-    if model.target.prefix:
-        return
-    for name, text in model.files.items():
-        (folder / name).write_text(text)
-    command = ["gcc", *STRICT, *model.target.cflags, str(folder / "broken.c")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[:2000]
+def breaker(data: bytes) -> Callable[[bytes, random.Random], bytes]:
+    """Breaks copies of one model, mostly where its structure lies."""
+    places = structure(data)
+    return lambda data, rng: mutate(data, places, rng)
 
 
 @pytest.mark.corpus
-def test_every_copy_compiles_or_is_refused(corpus: Path, tmp_path: Path) -> None:
-    accepted = refused = 0
+def test_copies_of_the_corpus(corpus: Path, tmp_path: Path) -> None:
+    copies = Copies(tmp_path)
     for path in corpus_files.models(corpus):
         data = path.read_bytes()
-        rng = random.Random(zlib.crc32(path.name.encode()))
-        places = structure(data)
-        for number in range(TIMES * max(1, min(MOST, BUDGET // len(data)))):
-            broken = mutate(data, places, rng)
-            try:
-                result = compiled(path, broken, number + accepted)
-            except BaseException as error:
-                kept = tmp_path / path.name
-                kept.write_bytes(broken)
-                raise AssertionError(f"copy {number} of {path.name}, kept as {kept}: {error!r}") from error
-            if isinstance(result, EdgegenError):
-                refused += 1
-                assert 20 < len(format_error(result)) < 10_000
-                continue
-            accepted += 1
-            if accepted % 8 == 0 and len(result.files["broken.c"]) < 1 << 20:
-                check_syntax(result, tmp_path)
-    assert accepted > 50 * TIMES
-    assert refused > 300 * TIMES
+        copies.check(path.name, data, max(1, min(MOST, BUDGET // len(data))), breaker(data))
+    assert copies.accepted > 50 * TIMES
+    assert copies.refused > 300 * TIMES
+
+
+@pytest.mark.parametrize("name", CONTROL)
+def test_copies_of_models_with_control_flow(name: str, tmp_path: Path) -> None:
+    copies, data = Copies(tmp_path), CONTROL[name]()
+    copies.check(f"{name}.tflite", data, 120, breaker(data))
+    assert copies.accepted > 5 * TIMES
+    assert copies.refused > 20 * TIMES
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_copies_of_operators_beside_one_another(name: str, tmp_path: Path) -> None:
+    copies, data = Copies(tmp_path), BESIDE[name]()
+    copies.check(f"{name}.tflite", data, 60, breaker(data))
+    assert copies.accepted > 0
+    assert copies.refused > 10 * TIMES

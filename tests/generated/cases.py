@@ -18,7 +18,7 @@ from edgegen.targets import Optimize
 from edgegen.verify import Call, Program, compare
 from tests.generated.disagreements import MISTAKEN
 from tests.generated.single import GENERATORS, Draw, Single
-from tests.harness import compile_for_test
+from tests.harness import compile_for_test, planned_at_once
 from tests.judge import Judges
 
 TIMES = int(os.environ.get("EDGEGEN_GENERATED", "1"))
@@ -121,7 +121,7 @@ def merge(graphs: Sequence[Graph]) -> Graph:
 
 def compile_batch(cases: Sequence[Case], target: str, optimize: Optimize, name: str) -> Compiled:
     """All cases as one model, through all passes."""
-    return compile_for_test(merge([c.graph() for c in cases]), target, name, optimize)
+    return compile_for_test(merge([c.graph() for c in cases]), planned_at_once(target), name, optimize)
 
 
 def run_batches(program: Program, batches: Sequence[Sequence[Case]]) -> list[list[Results]]:

@@ -117,7 +117,7 @@ def test_corpus_models_touch_only_what_is_theirs(name: str, corpus: Path) -> Non
             models.append(model)
     assert len(models) > 50
     inputs = [random_samples(m.source, 1, seed=i)[0].inputs for i, m in enumerate(models)]
-    outcomes = build_program(models, Build(sanitize=True, cflags=("-O1",))).execute(
+    outcomes = build_program(models, Build(sanitize=True, together=True, cflags=("-O1",))).execute(
         [Call(x, i) for i, x in enumerate(inputs)]
     )
     for model, x, outcome in zip(models, inputs, outcomes, strict=True):

@@ -101,8 +101,7 @@ def test_corpus_models_run_clean(name: str, corpus: Path) -> None:
         except InvalidModel:
             assert path.stem == "model_invoking_error"
     assert len(models) > 50
-    # the level does not change what is checked, only how long compiling takes
-    program = build_program(models, Build(sanitize=True, cflags=("-O1",)))
+    program = build_program(models, Build(sanitize=True, together=True))
     inputs = [random_samples(m.source, 1, seed=i)[0].inputs for i, m in enumerate(models)]
     outcomes = program.execute([Call(x, i) for i, x in enumerate(inputs)])
     for model, x, outcome in zip(models, inputs, outcomes, strict=True):
