@@ -34,6 +34,8 @@ EDGEGEN_INLINE int32_t edgegen_max_s32(int32_t a, int32_t b) { return a > b ? a 
 #define EDGEGEN_EACH(i, count, backward)                                                                               \
     for (int32_t i = (backward) ? (count)-1 : 0; (backward) ? i >= 0 : i < (count); i += (backward) ? -1 : 1)
 
+#define EDGEGEN_AS_IT_IS(v) (v)
+
 /* The function of <math.h> for a type. */
 #define EDGEGEN_MATH_F32(function) function##f
 #define EDGEGEN_MATH_F64(function) function

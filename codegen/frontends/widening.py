@@ -10,8 +10,13 @@ from edgegen.ir.graph import Node
 from edgegen.ir.op import Op
 from edgegen.ir.tensor import Tensor, TensorType
 from edgegen.ops.binary import Binary
+from edgegen.ops.clamp import Clamp
+from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.select import candidates
+from edgegen.ops.unary import Unary
 from edgegen.targets import target
+
+_FUSED = (Binary, Clamp, Pool2d, Unary)
 
 WIDER: dict[DType, DType] = {
     **dict.fromkeys((F16, BF16, *SMALL_FLOATS), F32),
@@ -35,14 +40,14 @@ def _types(op: Op, inputs: Sequence[Tensor | None], wide: bool) -> tuple[TensorT
 def narrow_results(op: Op, inputs: Sequence[Tensor | None]) -> list[DType] | None:
     """Types of the results if the operator must be computed on wider inputs; None if it is computed as it stands.
 
-    Every target has the portable rows, so that what no row of `generic` computes has none anywhere. Arithmetic on f16
-    is widened though it has rows: it can become one with layers that have none.
+    Every target has the portable rows, so that what no row of `generic` computes has none anywhere. What computes one
+    number of f16 or bf16 from one is widened though it has rows: it can become one with layers that have none.
     """
     narrow = [t.dtype for t in inputs if t is not None and t.dtype in WIDER]
     if not narrow or op.is_control:  # sub-graphs see to it themselves
         return None
     results = _types(op, inputs, wide=False)
-    if results is not None and not (isinstance(op, Binary) and results[0].dtype == F16):
+    if results is not None and not (isinstance(op, _FUSED) and results[0].dtype in (F16, BF16)):
         node = Node(op, list(inputs), [Tensor(f"y{i}", t) for i, t in enumerate(results)], "y")
         if candidates(node, target("generic")):
             return None

@@ -271,7 +271,7 @@ class Graph:
 
     def copy(self) -> Graph:
         """The same graph with nodes and tensors of its own, so that passes leave this one as it is."""
-        twin = {t: Tensor(t.name, t.type, t.data) for t in self.tensors()}
+        twin = {t: Tensor(t.name, t.type, t.data, t.rounded) for t in self.tensors()}
         nodes = [
             Node(
                 n.op.with_graphs(tuple(g.copy() for g in n.op.graphs)),

@@ -45,11 +45,16 @@ class TensorType:
 
 @dataclass(eq=False)
 class Tensor:
-    """A value in a graph; identity, not name, tells tensors apart. data is None unless the tensor is constant."""
+    """A value in a graph; identity, not name, tells tensors apart.
+
+    data:    None unless the tensor is constant
+    rounded: the narrower float that the model rounds the value to before it is read, where a pass has put that off
+    """
 
     name: str
     type: TensorType
     data: Array | None = None
+    rounded: DType | None = None
 
     @property
     def is_constant(self) -> bool:

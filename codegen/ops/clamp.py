@@ -40,13 +40,14 @@ class Clamp(Op):
             f"clamp_{dtype}",
             f"{dtype} -> {dtype}",
             pack,
-            header="clamp",
+            header="clamp_half" if dtype in ("f16", "bf16") else "clamp",
             when=same_order,
             in_place=(0,),
             reads=any_order,
             writes=any_order,
         )
-        for dtype, pack in (("s8", _pack_integer), ("f32", _pack_f32), ("u8", _pack_integer), ("s16", _pack_integer))
+        for dtypes, pack in ((("s8", "u8", "s16"), _pack_integer), (("f32", "f16", "bf16"), _pack_f32))
+        for dtype in dtypes
     )
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:

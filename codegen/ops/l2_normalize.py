@@ -14,6 +14,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.fixed_point_functions import reciprocal_root
+from edgegen.ops.half_rows import half_rows, in_rows
 
 EPSILON = 1e-6  # TFLite's least length of f32
 MAX_DEPTH_S8 = (1 << 31) // (255 * 255)  # the longest sum of squares that 32 bits hold
@@ -40,7 +41,7 @@ class L2Normalize(Op):
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x = present(inputs[0], "x")
-        if np.issubdtype(x.dtype, np.floating):
+        if "float" in x.dtype.name:
             wide = x.astype(np.float64)
             length = np.sqrt((wide * wide).sum(axis=-1, keepdims=True))
             return ((wide / np.maximum(length, EPSILON)).astype(x.dtype),)
@@ -62,6 +63,7 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_l2_normalize", params)
 
 
-L2Normalize.kernels = tuple(
+_ROWS = tuple(
     Kernel(f"l2_normalize_{t}", f"{t} -> {t}", _pack, header="l2_normalize", in_place=(0,)) for t in ("s8", "f32")
 )
+L2Normalize.kernels = (*_ROWS, *half_rows(_ROWS, in_rows))

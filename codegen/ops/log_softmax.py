@@ -14,6 +14,7 @@ from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.fixed_point_functions import exp_on_negative_values, log
+from edgegen.ops.half_rows import half_rows, in_rows
 
 _SUM_BITS, _DIFFERENCE_BITS, _OUTPUT_BITS = 12, 5, 4  # integer bits
 MAX_DEPTH_S8 = (1 << _SUM_BITS) - 1
@@ -95,7 +96,8 @@ def _pack_f32(node: Node) -> Packed:
     return Packed("edgegen_log_softmax_f32", {**_rows(node)})
 
 
-LogSoftmax.kernels = (
+_ROWS = (
     Kernel("log_softmax_s8", "s8 -> s8", _pack_s8, header="log_softmax", in_place=(0,)),
     Kernel("log_softmax_f32", "f32 -> f32", _pack_f32, header="log_softmax", in_place=(0,)),
 )
+LogSoftmax.kernels = (*_ROWS, *half_rows(_ROWS, in_rows))

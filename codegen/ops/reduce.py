@@ -21,6 +21,7 @@ from edgegen.ops.window import any_order
 
 FUNCTIONS = ("mean", "sum", "max", "min", "prod", "all", "any")
 _SUMS = ("mean", "sum", "prod")
+_HALVES = ("f16", "bf16")  # added up and multiplied in f32
 _LOOPS = 4  # runs of kept axes and as many of reduced ones: enough for 8 axes
 
 
@@ -68,7 +69,7 @@ class Reduce(Op):
         x = present(inputs[0], "x")
         if self.requantize is None:
             reduce = getattr(np, self.function)
-            wide = x.astype(np.float64) if self.function in _SUMS and x.dtype == np.float32 else x
+            wide = x.astype(np.float64) if self.function in _SUMS and "float" in x.dtype.name else x
             with np.errstate(over="ignore"):
                 options = {"dtype": wide.dtype} if self.function in _SUMS else {}
                 return (np.asarray(reduce(wide, axis=self.axes, keepdims=self.keep_dims, **options)).astype(x.dtype),)
@@ -196,6 +197,8 @@ Reduce.kernels = (
         for t in ("s8", "s16")
     ),
     *(_row(f"reduce_{t}", t, _pack_float, "reduce_float", ("mean", "sum")) for t in ("f32", "f64")),
+    *(_row(f"reduce_{t}", t, _pack_float, "reduce_half", ("mean", "sum")) for t in _HALVES),
+    *(_row(f"{f}_{t}", t, _pack_plain, "reduce_half", (f,)) for f in ("prod", "max", "min") for t in _HALVES),
     *(_row(f"sum_{t}", t, _pack_plain, "reduce_plain", ("sum",)) for t in ("s32", "s64")),
     *(_row(f"prod_{t}", t, _pack_plain, "reduce_plain", ("prod",)) for t in ("f32", "f64", "s32", "s64")),
     *(

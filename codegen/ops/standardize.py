@@ -9,18 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegen.errors import InvalidGraph
+from edgegen.ir.dtypes import F32
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Double, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.half_rows import half_rows, in_rows
 
 
 @dataclass(frozen=True)
 class Standardize(Op):
     """(x - mean) / sqrt(variance + epsilon) * scale + bias along the last axis.
 
-    Inputs: x[...,D], scale[D] or none, bias[D] or none; no bias without scale. (ONNX LayerNormalization and, if not
-    centered, RMSNormalization, whose mean is 0.)
+    Inputs: x[...,D], scale[D] or none, bias[D] or none, in x's type or in f32; no bias without scale. (ONNX
+    LayerNormalization and, if not centered, RMSNormalization, whose mean is 0.)
     """
 
     epsilon: float = 1e-5
@@ -31,7 +33,7 @@ class Standardize(Op):
         if not x.shape or x.shape[-1] == 0 or not x.dtype.is_float:
             raise InvalidGraph(f"x {x} has no rows of floats")
         for given in inputs[1:]:
-            if given is not None and (given.shape != x.shape[-1:] or given.dtype != x.dtype):
+            if given is not None and (given.shape != x.shape[-1:] or given.dtype not in (x.dtype, F32)):
                 raise InvalidGraph(f"scale or bias {given} is not one row of x {x}")
         if len(inputs) > 2 and inputs[2] is not None and inputs[1] is None:
             raise InvalidGraph("a bias without a scale")
@@ -72,7 +74,7 @@ def _when(count: int) -> Callable[[Node], str | None]:
     return when
 
 
-Standardize.kernels = tuple(
+_ROWS = tuple(
     Kernel(
         f"standardize{suffix}_{t}",
         f"{t} {t}? {t}? -> {t}",
@@ -84,3 +86,4 @@ Standardize.kernels = tuple(
     for t in ("f32", "f64")
     for count, suffix in enumerate(("", "_scale", "_scale_bias"))
 )
+Standardize.kernels = (*_ROWS, *half_rows(_ROWS, in_rows))

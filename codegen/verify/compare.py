@@ -1,11 +1,12 @@
 """How far results are from what they should be.
 
-Integers and booleans must be equal. Floats are compared on the scale of the whole tensor: a SIMD kernel adds the terms
-of a dot product in another order than the reference, which changes it by a few roundings of the *terms*, so an element
-that nearly cancels may be off by many of its own units in the last place while it is as exact as its neighbours. An
-element matches if it is within `relative` times the scale, or within `ulp` units in the last place, its own or the
-scale's. The scale is the reference's largest finite magnitude, in this run or in others of the same tensor (an output
-of one element has no neighbours to tell its scale). NaN matches NaN, an infinity only itself.
+Integers, booleans and floats of 8 bits must be equal. Other floats are compared on the scale of the whole tensor: a
+SIMD kernel adds the terms of a dot product in another order than the reference, which changes it by a few roundings of
+the *terms*, so an element that nearly cancels may be off by many of its own units in the last place while it is as
+exact as its neighbours. An element matches if it is within `relative` times the scale, or within `ulp` units in the
+last place, its own or the scale's. The scale is the reference's largest finite magnitude, in this run or in others of
+the same tensor (an output of one element has no neighbours to tell its scale). NaN matches NaN, an infinity only
+itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegen.errors import UsageError
+from edgegen.ir.dtypes import BF16
 from edgegen.ir.tensor import Array
 
 RELATIVE = 1e-5  # of the reference's largest magnitude
@@ -55,7 +57,7 @@ def ulp_distance(got: Array, want: Array) -> Array:
     All NaNs are one value, far from every other.
     """
     bits = want.dtype.itemsize * 8
-    signed = {16: np.int16, 32: np.int32, 64: np.int64}[bits]
+    signed = {8: np.int8, 16: np.int16, 32: np.int32, 64: np.int64}[bits]
 
     def ordered(a: Array) -> Array:
         # the bits of a float, read as sign and magnitude, count the representable values from zero
@@ -73,10 +75,17 @@ def ulp_distance(got: Array, want: Array) -> Array:
 
 def magnitude(array: Array) -> float:
     """Largest finite magnitude of an array of floats; 0 if there is none, or for other types."""
-    if array.dtype.kind != "f":
+    if "float" not in array.dtype.name:
         return 0.0
-    finite = np.abs(array[np.isfinite(array)])
+    finite = np.abs(array[np.isfinite(array)]).astype(np.float64)
     return float(finite.max()) if finite.size else 0.0
+
+
+def _spacing(scale: float, dtype: np.dtype) -> float:
+    """A unit in the last place at this magnitude."""
+    if dtype != BF16.np:
+        return float(np.spacing(dtype.type(scale)))
+    return float(np.spacing(np.float32(scale))) * 2**16
 
 
 def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP, scale: float = 0.0) -> Difference:
@@ -85,7 +94,7 @@ def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP,
         raise UsageError(f"cannot compare {got.dtype.name}{list(got.shape)} with {want.dtype.name}{list(want.shape)}")
     if want.size == 0:
         return Difference(True, 0.0, 0, 0)
-    if want.dtype.kind != "f":
+    if "float" not in want.dtype.name:
         # Python integers hold the difference of any two 64-bit numbers
         exact = np.int64 if want.dtype.itemsize < 8 else object
         error = np.abs(got.astype(exact) - want.astype(exact))
@@ -94,8 +103,10 @@ def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP,
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(got.astype(np.float64) - want.astype(np.float64))
     error = np.where(distance == 0, 0.0, np.where(np.isnan(error), np.inf, error))
+    if want.dtype.itemsize == 1:  # so coarse that nothing but the same number is near
+        return _difference(got, want, error, distance, distance != 0)
     scale = max(scale, magnitude(want))
-    allowed = max(relative * scale, ulp * float(np.spacing(want.dtype.type(scale))))
+    allowed = max(relative * scale, ulp * _spacing(scale, want.dtype))
     return _difference(got, want, error, distance, (error > allowed) & (distance > np.uint64(ulp)))
 
 

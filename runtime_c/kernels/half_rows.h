@@ -1,4 +1,4 @@
-/* Images of half-precision numbers, computed by a kernel for f32 a few rows of the output at a time. */
+/* Rows of half-precision numbers, computed by a kernel for f32 a few rows of the output at a time. */
 #ifndef EDGEGEN_HALF_ROWS_H
 #define EDGEGEN_HALF_ROWS_H
 
@@ -16,20 +16,25 @@ typedef struct {
 } edgegen_half_rows;
 
 /* The rows of image n that the band at row oy of y sees, as floats. */
-EDGEGEN_INLINE void edgegen_read_band(const edgegen_half_rows *p, const uint16_t *x, int32_t n, int32_t oy, float *band)
-{
-    for (int32_t i = 0; i < p->band; i++) {
-        const int32_t iy = oy / p->rows * p->step - p->pad_top + i;
-        float *const to = band + i * p->in_row;
-        if (iy >= 0 && iy < p->in_h) {
-            edgegen_read_halves(x + (n * p->in_h + iy) * p->in_row, p->in_row, to);
-        } else {
-            for (int32_t k = 0; k < p->in_row; k++) {
-                to[k] = p->fill;
-            }
-        }
+#define EDGEGEN_READ_BAND(numbers)                                                                                     \
+    EDGEGEN_INLINE void edgegen_band_of_##numbers(const edgegen_half_rows *p, const uint16_t *x, int32_t n,            \
+                                                  int32_t oy, float *band)                                             \
+    {                                                                                                                  \
+        for (int32_t i = 0; i < p->band; i++) {                                                                        \
+            const int32_t iy = oy / p->rows * p->step - p->pad_top + i;                                                \
+            float *const to = band + i * p->in_row;                                                                    \
+            if (iy >= 0 && iy < p->in_h) {                                                                             \
+                edgegen_read_##numbers(x + (n * p->in_h + iy) * p->in_row, p->in_row, to);                             \
+            } else {                                                                                                   \
+                for (int32_t k = 0; k < p->in_row; k++) {                                                              \
+                    to[k] = p->fill;                                                                                   \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
     }
-}
+
+EDGEGEN_READ_BAND(halves)
+EDGEGEN_READ_BAND(bfloats)
 
 #define EDGEGEN_TAKEN_0
 #define EDGEGEN_TAKEN_1 , const void *c0
@@ -44,8 +49,9 @@ EDGEGEN_INLINE void edgegen_read_band(const edgegen_half_rows *p, const uint16_t
 #define EDGEGEN_NO_SCRATCH
 #define EDGEGEN_OWN_SCRATCH , scratch + p->rows.inner
 
-/* Defines the kernel `name` around `kernel`, which takes params, `constants` arrays and, if so, scratch. */
-#define EDGEGEN_HALF_ROWS(name, kernel, params, constants, SCRATCH)                                                    \
+/* Defines the kernel `name` around `kernel`, which takes params, `constants` arrays and, if so, scratch.
+ * numbers: halves (f16) or bfloats (bf16) */
+#define EDGEGEN_HALF_ROWS(name, kernel, params, constants, SCRATCH, numbers)                                           \
     typedef struct {                                                                                                   \
         edgegen_half_rows rows;                                                                                        \
         params inner;                                                                                                  \
@@ -57,9 +63,9 @@ EDGEGEN_INLINE void edgegen_read_band(const edgegen_half_rows *p, const uint16_t
         float *const results = (float *)(void *)(scratch + p->rows.results);                                           \
         for (int32_t n = 0; n < p->rows.batch; n++) {                                                                  \
             for (int32_t oy = 0; oy < p->rows.out_h; oy += p->rows.rows) {                                             \
-                edgegen_read_band(&p->rows, x, n, oy, band);                                                           \
+                edgegen_band_of_##numbers(&p->rows, x, n, oy, band);                                                   \
                 kernel(&p->inner, band EDGEGEN_GIVEN_##constants SCRATCH, results);                                    \
-                edgegen_write_halves(results, p->rows.rows *p->rows.out_row, y);                                       \
+                edgegen_write_##numbers(results, p->rows.rows *p->rows.out_row, y);                                    \
                 y += p->rows.rows * p->rows.out_row;                                                                   \
             }                                                                                                          \
         }                                                                                                              \

@@ -1,8 +1,8 @@
-/* Runs of half-precision numbers to floats and back, by vectors where the core has instructions for it. */
+/* Runs of numbers of 16 bits to floats and back: f16 by vectors where the core has instructions for it, and bf16. */
 #ifndef EDGEGEN_HALVES_H
 #define EDGEGEN_HALVES_H
 
-#include "kernels/half.h"
+#include "kernels/small_float.h"
 
 #if defined(__GNUC__) && defined(__F16C__)
 enum { EDGEGEN_HALVES_STEP = 8 };
@@ -72,6 +72,20 @@ EDGEGEN_INLINE void edgegen_write_halves(const float *from, int32_t count, uint1
 #endif
     for (; i < count; i++) {
         to[i] = edgegen_to_half(from[i]);
+    }
+}
+
+EDGEGEN_INLINE void edgegen_read_bfloats(const uint16_t *from, int32_t count, float *to)
+{
+    for (int32_t i = 0; i < count; i++) {
+        to[i] = edgegen_load_bf16(from[i]);
+    }
+}
+
+EDGEGEN_INLINE void edgegen_write_bfloats(const float *from, int32_t count, uint16_t *to)
+{
+    for (int32_t i = 0; i < count; i++) {
+        to[i] = edgegen_store_bf16(from[i]);
     }
 }
 

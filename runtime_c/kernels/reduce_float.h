@@ -8,12 +8,13 @@
  * with the number of additions to each sum, not with that of all terms. */
 #define EDGEGEN_REDUCE_PART 128
 
-#define EDGEGEN_REDUCE_FLOAT(dtype, type)                                                                              \
-    EDGEGEN_KERNEL void reduce_##dtype(const edgegen_reduce_float *p, const type *x, type *y)                          \
+/* Defines the kernel reduce_<dtype>, which adds up as `type` what it reads by `load` and writes by `store`. */
+#define EDGEGEN_REDUCE_FLOAT(dtype, stored, type, load, store)                                                         \
+    EDGEGEN_KERNEL void reduce_##dtype(const edgegen_reduce_float *p, const stored *x, stored *y)                      \
     {                                                                                                                  \
         const int32_t *n = p->kept_extent, *s = p->kept_stride, *m = p->extent, *w = p->stride;                        \
         EDGEGEN_REDUCE_KEPT(n) {                                                                                       \
-            const type *from = x + EDGEGEN_REDUCE_PLACE(i, j, k, l, s);                                                \
+            const stored *from = x + EDGEGEN_REDUCE_PLACE(i, j, k, l, s);                                              \
             type sum = 0, of_parts = 0;                                                                                \
             int32_t parts = 0;                                                                                         \
             for (int32_t o = 0; o < m[0]; o++)                                                                         \
@@ -24,7 +25,7 @@
                 const int32_t end = left < EDGEGEN_REDUCE_PART ? m[3] : first + EDGEGEN_REDUCE_PART;                   \
                 type part = 0;                                                                                         \
                 for (int32_t t = first; t < end; t++) {                                                                \
-                    part += from[EDGEGEN_REDUCE_PLACE(o, q, r, t, w)];                                                 \
+                    part += load(from[EDGEGEN_REDUCE_PLACE(o, q, r, t, w)]);                                           \
                 }                                                                                                      \
                 of_parts += part;                                                                                      \
                 if (++parts == EDGEGEN_REDUCE_PART) {                                                                  \
@@ -33,11 +34,11 @@
                     parts = 0;                                                                                         \
                 }                                                                                                      \
             }                                                                                                          \
-            *y++ = (sum + of_parts) / p->divisor;                                                                      \
+            *y++ = store((sum + of_parts) / p->divisor);                                                               \
         }                                                                                                              \
     }
 
-EDGEGEN_REDUCE_FLOAT(f32, float)
-EDGEGEN_REDUCE_FLOAT(f64, double)
+EDGEGEN_REDUCE_FLOAT(f32, float, float, EDGEGEN_AS_IT_IS, EDGEGEN_AS_IT_IS)
+EDGEGEN_REDUCE_FLOAT(f64, double, double, EDGEGEN_AS_IT_IS, EDGEGEN_AS_IT_IS)
 
 #endif

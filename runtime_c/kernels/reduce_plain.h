@@ -4,23 +4,27 @@
 
 #include "kernels/reduce.h"
 
-/* Defines the kernel `name`: starting with the first element, `step` makes one of `all` and the next element v. */
-#define EDGEGEN_REDUCE_PLAIN(name, type, step)                                                                         \
-    EDGEGEN_KERNEL void name(const edgegen_reduce *p, const type *x, type *y)                                          \
+/* Defines the kernel `name`: starting with the first element, `step` makes one of `all` and the next element v. They are
+ * read by `load`, results written by `store`. */
+#define EDGEGEN_REDUCE_AS(name, stored, type, load, store, step)                                                       \
+    EDGEGEN_KERNEL void name(const edgegen_reduce *p, const stored *x, stored *y)                                      \
     {                                                                                                                  \
         const int32_t *n = p->kept_extent, *s = p->kept_stride, *m = p->extent, *w = p->stride;                        \
         EDGEGEN_REDUCE_KEPT(n) {                                                                                       \
-            const type *from = x + EDGEGEN_REDUCE_PLACE(i, j, k, l, s);                                                \
-            type all = *from;                                                                                          \
+            const stored *from = x + EDGEGEN_REDUCE_PLACE(i, j, k, l, s);                                              \
+            type all = load(*from);                                                                                    \
             EDGEGEN_REDUCE_OVER(m) {                                                                                   \
                 if (o + q + r + t > 0) {                                                                               \
-                    const type v = from[EDGEGEN_REDUCE_PLACE(o, q, r, t, w)];                                          \
+                    const type v = load(from[EDGEGEN_REDUCE_PLACE(o, q, r, t, w)]);                                    \
                     all = (type)(step);                                                                                \
                 }                                                                                                      \
             }                                                                                                          \
-            *y++ = all;                                                                                                \
+            *y++ = store(all);                                                                                         \
         }                                                                                                              \
     }
+
+#define EDGEGEN_REDUCE_PLAIN(name, type, step)                                                                         \
+    EDGEGEN_REDUCE_AS(name, type, type, EDGEGEN_AS_IT_IS, EDGEGEN_AS_IT_IS, step)
 
 #define EDGEGEN_EXTREMES(name, type)                                                                                   \
     EDGEGEN_REDUCE_PLAIN(max_##name, type, v > all ? v : all)                                                          \

@@ -83,6 +83,11 @@ EDGEGEN_INLINE uint16_t edgegen_store_bf16(float v)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+/* M(name, load, store) for each float of 16 bits. */
+#define EDGEGEN_HALF_TYPES(M)                                                                                          \
+    M(f16, edgegen_from_half, edgegen_to_half)                                                                         \
+    M(bf16, edgegen_load_bf16, edgegen_store_bf16)
+
 /* Defines load and store of an 8-bit float. greatest: its greatest finite code; beyond: what follows it, unless
  * `_saturated`; nan: a code that loads as NaN, as do all from `first_nan` on */
 #define EDGEGEN_FLOAT_8(name, fraction, bias, greatest, beyond, first_nan, nan)                                        \

@@ -5,7 +5,6 @@
 #include "kernels/small_float.h"
 #include "kernels/softmax.h"
 
-#define EDGEGEN_AS_IT_IS(v) (v)
 #define EDGEGEN_NEAREST_F16(v) edgegen_from_half(edgegen_to_half(v))
 #define EDGEGEN_NEAREST_BF16(v) edgegen_load_bf16(edgegen_store_bf16(v))
 

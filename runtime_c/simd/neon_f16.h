@@ -1,7 +1,8 @@
 /* Products of f16 rows and weights with FMLA by lane, eight units at a time.
  *
- * At most 16 products are added up in f16, and these sums in f32. So no sum is off by more than 16 roundings of f16, each
- * at most 2^-11 of the products' magnitudes. Where f16 is too small for such a sum, the tile is computed again in f32. */
+ * At most 16 products are added up in f16, and these sums in f32. So no sum is off by more than 16 roundings of f16,
+ * each at most 2^-11 of the products' magnitudes. Where f16 is too small for such a sum, the tile is computed again in
+ * f32. */
 #ifndef EDGEGEN_SIMD_NEON_F16_H
 #define EDGEGEN_SIMD_NEON_F16_H
 
@@ -146,8 +147,8 @@ EDGEGEN_INLINE float16x8_t edgegen_neon_round_f16(float32x4_t low, float32x4_t h
         a[r][1] = vaddq_f32(a[r][1], vcvt_high_f32_f16(s[r]));                                                         \
     }
 
-/* a[r] += rows first to first + rows - 1 of x times 8 units. w: [runs][elements of a run][8]. What is left of a run after
- * 8 elements at a time is read as the last lanes of its last 8. */
+/* a[r] += rows first to first + rows - 1 of x times 8 units. w: [runs][elements of a run][8]. What is left of a run
+ * after 8 elements at a time is read as the last lanes of its last 8. */
 EDGEGEN_INLINE void edgegen_f16_accumulate(const edgegen_neon_rows *in, int32_t first, const int32_t rows,
                                            const uint16_t *w, float32x4_t a[6][2])
 {

@@ -200,7 +200,8 @@ def _conversions() -> Iterator[Case]:
     yield Case(Requantize(factor(1.0, 128), 0, "u8"), [values("s8")], "flip_sign_8")
     for dtype, clamp in (("s8", Range(-100, 17)), ("u8", Range(3, 200)), ("s16", Range(-300, 1000))):
         yield Case(Clamp(clamp), [values(dtype)], f"clamp_{dtype}")
-    yield Case(Clamp(Range(-0.5, 0.25)), [values("f32")], "clamp_f32")
+    for dtype in ("f32", "f16", "bf16"):
+        yield Case(Clamp(Range(-0.5, 0.25)), [values(dtype)], f"clamp_{dtype}")
     slopes = Prelu(5, -3, factor(0.7, -20), factor(0.011, -20))
     yield Case(slopes, [values("s8"), values("s8", seed=1)], "prelu_s8")
     slopes = Prelu(0, 0, factor(0.7), factor(3e-5))
@@ -245,7 +246,7 @@ def _vectors(isa: str) -> Iterator[Case]:
 
 def generic() -> list[Case]:
     return [
-        *_arithmetic(re.compile(r"(\w+)_([suf]\d+)")),
+        *_arithmetic(re.compile(r"(\w+)_([suf]\d+|bf16)")),
         *_functions(),
         *_scatters(),
         *_normalizations(),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import ml_dtypes
 import numpy as np
 
+from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, ScaledRound
 from edgegen.ir.op import NO_CLAMP, Op, Range
 from edgegen.ir.tensor import Array, Tensor
@@ -88,7 +90,7 @@ def depthwise(
 def pool(
     kernel: str, pooling: Pooling, size: Size, window: Pair, stride: Pair, pad: Pads = UNPADDED, dtype: str = "int8"
 ) -> Case:
-    x = numbers(size, 7).astype(dtype)
+    x = numbers(size, 7).astype(getattr(ml_dtypes, dtype, dtype))
     return Case(Pool2d(pooling, window, stride, pad), [x], kernel, f"{kernel} {size}, window {window} stride {stride}")
 
 
@@ -202,6 +204,11 @@ def generic() -> list[Overlapping]:
         for name, dtype in (("s8", "int8"), ("u8", "uint8"), ("s16", "int16"), ("f32", "float32"))
         for pooling in (("average", "max", "l2") if name == "f32" else ("average", "max"))
         for size, window, stride, pad in (((1, 6, 5, 4), THREE, ONE, SAME), ((2, 6, 6, 3), TWO, TWO, UNPADDED))
+    ]
+    pools += [
+        pool(f"{pooling}_pool2d_{dtype}", pooling, (1, 6, 5, 4), THREE, ONE, SAME, DTYPES[dtype].numpy)
+        for dtype in ("f16", "bf16")
+        for pooling in ("average", "l2")
     ]
     return [
         *_portable_integers(),

@@ -2,10 +2,11 @@
 
 from edgegen.ops.dense import dsp, generic, neon, packed, stored, x86
 from edgegen.ops.dense.op import Dense
+from edgegen.ops.half_rows import half_rows, in_rows
 
 __all__ = ["Dense"]
 
-Dense.kernels = (
+_ROWS = (
     *packed.ROWS,
     *stored.ROWS.size,
     *stored.ROWS.speed,
@@ -15,3 +16,4 @@ Dense.kernels = (
     *stored.ROWS.others,
     *generic.ROWS,
 )
+Dense.kernels = (*_ROWS, *half_rows(_ROWS, in_rows))

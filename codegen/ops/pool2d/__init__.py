@@ -3,7 +3,7 @@
 import math
 
 from edgegen.ir.graph import Node
-from edgegen.ops.half_rows import NO_PIXEL, half_rows
+from edgegen.ops.half_rows import NO_PIXEL, half_rows, in_image
 from edgegen.ops.pool2d import dsp, generic, neon, x86
 from edgegen.ops.pool2d.op import Pool2d
 
@@ -22,4 +22,4 @@ def _fill(node: Node) -> float:
     return -math.inf if node.op.pooling == "max" else NO_PIXEL
 
 
-Pool2d.kernels = (*_ROWS, *half_rows(_ROWS, _height, _fill))
+Pool2d.kernels = (*_ROWS, *half_rows(_ROWS, in_image(_height, _fill)), *generic.HALF_ROWS)

@@ -116,3 +116,6 @@ ROWS = (
     _row("average", "s8", pack_s8, "integer", scaled=True),
     *(_row(pooling, "f32", _pack_f32, "f32") for pooling in POOLINGS),
 )
+_SUMS: tuple[Pooling, ...] = ("average", "l2")
+HALF_ROWS = tuple(_row(pooling, dtype, _pack_f32, "half") for dtype in ("f16", "bf16") for pooling in _SUMS)
+"""After bands of f32: these also leave out pixels above and below the image."""

@@ -109,6 +109,7 @@ ROWS = (
     _row("not_bool", "bool", _pack_plain, "unary_integer", "not"),
     LOOKUP_8,
     *(_row(f"{f}_{t}", t, _pack_float, "unary_float", f) for f in FUNCTIONS for t in ("f32", "f64")),
+    *(_row(f"{f}_{t}", t, _pack_float, "unary_half", f) for f in FUNCTIONS for t in ("f16", "bf16")),
     *(_row(f"{f}_{t}", t, _pack_plain, "unary_integer", f) for f in INTEGER_FUNCTIONS for t in PLAIN_INTEGERS),
     _row("leaky_relu_s16", "s16", _pack_two_slopes, "unary_s16", quantized=TwoSlopes),
     _row("magnitude_s16", "s16", _pack_scaled, "unary_s16", quantized=Magnitude),

@@ -3,6 +3,7 @@
 Where no kernel computes in f16 or bf16, each operator of a model in such a type reads f32 made of its inputs, and its
 result is rounded. Between an operator and an element-wise one that alone reads it, as between a convolution, its batch
 normalization and its activation, the rounding is left out: results differ from the model's by what it would have lost.
+Where the two do not become one, store_halves puts the rounding back.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def fuse_rounding(graph: Graph, target: Target) -> bool:
         for i, x in enumerate(node.inputs):
             before = None if x is None else _unrounded(x, producers, uses_of)
             if x is not None and before is not None and _element_wise(node, x):
+                before.rounded = producers[x].input(0).dtype
                 node.inputs[i] = before  # nobody reads the casts then
                 changed = True
     return changed
