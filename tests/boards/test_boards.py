@@ -12,8 +12,12 @@ from edgegen.boards import Board, board, board_names, check_fit, read_board
 from edgegen.compiler import Compiled
 from edgegen.errors import DoesNotFit, UsageError, format_error
 from edgegen.ir.dtypes import F32
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.op import Range
+from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.targets import Region, host_target
+from edgegen.verify.objects import object_sizes
 from tests.build_graph import Builder
 from tests.harness import compile_for_test
 
@@ -61,6 +65,10 @@ def test_the_boards_that_must_be_there_are() -> None:
         ("stm32f746g-disco", "cortex-m4", 216, 1024 + 16384, 64 + 256 + 8192),
         ("nucleo-h743zi2", "cortex-m4", 480, 2048, 128 + 512 + 288 + 64),
         ("mimxrt1060-evk", "cortex-m4", 600, 8192, 128 + 768 + 32768),
+        ("stm32h747i-disco", "cortex-m4", 400, 2048 + 131072, 128 + 512 + 288 + 64 + 32768),
+        ("nrf5340-dk", "cortex-m4", 128, 1024, 512),
+        ("arduino-nano-33-ble", "cortex-m4", 64, 960, 256),
+        ("rpi-pico2", "cortex-m4", 150, 4096, 520),
         ("rpi-zero-2w", "arm-neon", 1000, None, 512 * KIB),
         ("rpi4", "arm-neon", 1500, None, 1024 * KIB),
         ("rpi5", "arm-neon-dotprod", 2400, None, 1024 * KIB),
@@ -82,6 +90,20 @@ def test_a_boards_compiler_flags_are_its_targets(tmp_path: Path) -> None:
     assert board("nucleo-h743zi2").target.cpu == "cortex-m7"
     (tmp_path / "mine.toml").write_text(GOOD, encoding="utf-8")
     assert board(str(tmp_path / "mine.toml")).target.cflags == ("-mcpu=cortex-m4", "-mthumb")
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize("name", ["rpi-pico2", "stm32h747i-disco"])
+def test_kernels_compile_for_cores_that_have_the_targets_instructions(name: str) -> None:
+    """With a Cortex-M33's or M7's flags, of which the SIMD kernels must not notice anything."""
+    b, rng = Builder(), np.random.default_rng(0)
+    x = b.input((1, 9, 9, 8))
+    weights = b.constant(rng.integers(-127, 128, (8, 3, 3, 8), dtype=np.int8))
+    op = Conv2d(requantize=FixedPoint.from_scales([0.01] * 8, 0), clamp=Range(-128, 127))
+    model = compile_for_test(b.graph(b.add(op, x, weights, b.constant(np.zeros(8, np.int32)))), board(name).target)
+    assert model.graph.nodes[0].kernel is not None
+    assert "dsp" in model.graph.nodes[0].kernel.name
+    assert object_sizes(model).text > 500
 
 
 def test_an_unknown_board_is_refused_with_the_nearest_name() -> None:
