@@ -223,9 +223,8 @@ def overlaps(graph: Graph, places: Sequence[Storage], boxes: Sequence[dict[Tenso
 
     for step, node in enumerate(graph.steps()):
         for crossing in crossings(node, step) if node.op.stretches else ():
-            if number.get(crossing.below, -1) != number.get(crossing.above, -1) and (
-                boxes[number[crossing.below]][crossing.below].last == crossing.until
-            ):
+            i, j = number.get(crossing.below, -1), number.get(crossing.above, -1)
+            if i not in (-1, j) and j != -1 and boxes[i][crossing.below].last == crossing.until:
                 add(crossing.below, crossing.above, crossing.overlap)
         if not node.has_kernel or node.packed is None or node.out not in number:
             continue

@@ -139,6 +139,7 @@ def test_the_least_is_named_where_several_memories_are_too_small() -> None:
     said = dict(caught.value.details)
     assert {"RAM0", "RAM1", "left"} < said.keys()
     assert said["least"].endswith(" B of arena and state, some of it computed a few rows at a time")
+    assert caught.value.help.endswith("or hand the image over row by row: --input-rows")
     b, rng = Builder(), np.random.default_rng(0)
     x = b.input((1, 200), F32)
     weights = b.constant(rng.normal(size=(50, 200)).astype(np.float32))
@@ -146,6 +147,7 @@ def test_the_least_is_named_where_several_memories_are_too_small() -> None:
     with pytest.raises(DoesNotFit) as caught:
         compiled(with_ram("generic", 400, 300), graph)
     assert dict(caught.value.details)["least"].endswith("B of arena and state: nothing can be computed by rows")
+    assert caught.value.help == "choose a larger board or a smaller model"
 
 
 def test_without_flash_weights_and_code_take_room_from_images() -> None:

@@ -198,8 +198,9 @@ def with_two_memories(target: Target, plan: Plan) -> Target:
     """The target with a fast memory that a plan takes up half, and a slow one with room for all; the emulated board
     has RAM at both places."""
     room = target.struct_alignment * (-(-plan.total_bytes // (2 * target.struct_alignment)) + 1)
+    slow = Region("PSRAM", "ram", 0x21000000, 2 * plan.total_bytes + 4096, 1.0)
     fast = Region("TCM", "ram", 0x20100000, room, 8.0)
-    return replace(target, regions=(fast, Region("PSRAM", "ram", 0x21000000, 2 * plan.total_bytes + 4096, 1.0)))
+    return replace(target, regions=(Region("FLASH", "flash", 0, 1 << 20), fast, slow))
 
 
 def random_case(seed: int) -> Checked:

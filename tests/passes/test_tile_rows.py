@@ -15,7 +15,7 @@ from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.dtypes import S8
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.fixed_point import FixedPoint
-from edgegen.ir.graph import Graph
+from edgegen.ir.graph import Graph, State
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
@@ -88,6 +88,18 @@ def test_what_cannot_be_reached_is_refused_with_the_least_and_what_holds_it() ->
     assert labels[:2] == ["least", "alive"]
     least = int(error.value.details[0][1].split(" B")[0].replace(",", ""))
     assert 500 < least < bytes_of(compiled(network(), GENERIC)) // 2
+
+
+def test_rows_of_an_image_that_is_state() -> None:
+    """It does not lie in the arena, so that no result lies over it."""
+    graph = network()
+    (image,) = graph.inputs
+    random = np.random.default_rng(0)
+    graph.inputs, graph.state = [], [State("image", image, image, random_array(image.type, random))]
+    plain = compiled(graph, GENERIC)
+    tiled = compiled(graph, replace(GENERIC, ram_bytes=bytes_of(plain) // 2))
+    assert loops(tiled)
+    np.testing.assert_array_equal(evaluate(tiled, [])[0], evaluate(graph, [])[0])
 
 
 def test_images_needed_elsewhere_stay_whole() -> None:

@@ -127,12 +127,20 @@ def _smallest(limit: int, tried: Sequence[_Planned], target: Target) -> _Planned
     if smallest.refusal is not None:
         error = smallest.refusal
         details = [*error.details, ("least", f"{smallest.bytes:,} B of arena and state{_by_rows(smallest)}")]
-        raise DoesNotFit(error.what, details, error.help)
+        raise DoesNotFit(error.what, details, error.help + _input_rows(smallest))
     return smallest
 
 
 def _by_rows(planned: _Planned) -> str:
     return ", some of it computed a few rows at a time" if planned.choices else ": nothing can be computed by rows"
+
+
+def _input_rows(planned: _Planned) -> str:
+    """A way out: the input, which a loop goes through already, need not be there whole."""
+    graph = planned.graph
+    loops = [n for n in graph.nodes if n.op.stretches]
+    whole = len(graph.inputs) == 1 and any(n.input(0) is graph.inputs[0] for n in loops) and not graph.by_rows
+    return ", or hand the image over row by row: --input-rows" if whole else ""
 
 
 def tile_rows(graph: Graph, target: Target) -> bool:
@@ -206,4 +214,5 @@ def _does_not_fit(limit: int, smallest: _Planned) -> DoesNotFit:
     details += [
         ("" if k else "alive", f'{o.place.size:>9,} B  {o.role} "{o.name}" {o.type}') for k, o in enumerate(alive[:6])
     ]
-    return DoesNotFit(f"no plan needs {limit:,} B or less", details, "give it more RAM, or take a smaller model")
+    help = f"give it more RAM, take a smaller model{_input_rows(smallest)}"
+    return DoesNotFit(f"no plan needs {limit:,} B or less", details, help)
