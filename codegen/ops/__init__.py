@@ -56,6 +56,7 @@ from edgegen.ops.prelu import Prelu
 from edgegen.ops.push import Push
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.reduce import Reduce
+from edgegen.ops.reduce_window import ReduceWindow
 from edgegen.ops.repitch import Repitch
 from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.resample import Resample
@@ -150,6 +151,7 @@ OPS: tuple[type[Op], ...] = (
     Quantize,
     QuantizeRows,
     Reduce,
+    ReduceWindow,
     Repitch,
     Requantize,
     Resample,

@@ -163,7 +163,7 @@ def _plain(draw: Draw, name: str, kind: str, **values: Array) -> Single:
     return Single(tensors, Operator(name, ["a", "b"], ["y"]), values)
 
 
-@generates("ATAN2", "FLOAT32")
+@generates("ATAN2", "FLOAT16", "FLOAT32")
 def atan2(draw: Draw, kind: str) -> Single:
     # atan2f of the judge's C library and of ours are each within 2 ULP of the truth
     return replace(_plain(draw, "ATAN2", kind), ulp=4)

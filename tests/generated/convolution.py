@@ -11,18 +11,20 @@ import numpy as np
 from tests.generated.single import Draw, Shape, Single, generates, numbers
 from tests.models.tflite_builder import Operator, Tensor, options
 
+FINE = "UINT8 TO INT16"
+
 
 def real(kind: str) -> str:
     """The type of activations and biases: HYBRID has f32 ones beside weights of s8."""
-    return "FLOAT32" if kind == "HYBRID" else kind
+    return {"HYBRID": "FLOAT32", FINE: "UINT8"}.get(kind, kind)
 
 
 def filters(draw: Draw, kind: str, shape: Shape, units_axis: int) -> Tensor:
     """Constant weights: s8 with one scale or one per unit, u8 with a zero point, or f32."""
     if kind == "FLOAT32":
         return Tensor("w", data=draw.values(kind, shape, 0.5))
-    if kind == "UINT8":
-        return Tensor("w", data=draw.values(kind, shape), scale=draw.scale(-3, -1), zero_point=draw.zero(kind))
+    if real(kind) == "UINT8":
+        return Tensor("w", data=draw.values("UINT8", shape), scale=draw.scale(-3, -1), zero_point=draw.zero("UINT8"))
     data = draw.within(-127, 127, shape, "INT8")
     if draw.yes(0.4) and (kind != "HYBRID" or len(shape) == 2):  # LiteRT wants convolutions per channel
         return Tensor("w", data=data, scale=draw.scale(-3, -1), axis=units_axis)
@@ -46,6 +48,7 @@ def result(draw: Draw, kind: str, shape: Shape, x: Tensor, w: Tensor, depth: int
     """An output whose scale lets most sums of `depth` products neither saturate nor vanish."""
     if real(kind) == "FLOAT32":
         return Tensor("y", real(kind), shape)
+    kind = "INT16" if kind == FINE else kind
     sx, sw = float(np.max(x.scale or 1)), float(np.max(w.scale or 1))
     spread = sx * sw * (1 << 14 if kind == "INT16" else 1 << 6) * 64 * math.sqrt(depth)
     scale = float(np.float32(spread / (1 << 14 if kind == "INT16" else 1 << 6) * 10 ** draw.real(-0.7, 0.7)))

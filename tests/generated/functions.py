@@ -128,18 +128,19 @@ def logical_not(draw: Draw, kind: str) -> Single:
     return one_input("LOGICAL_NOT", x, like("y", x), options("LogicalNotOptions"))
 
 
-_CASTABLE = ("FLOAT32", "INT8", "UINT8", "INT16", "INT32", "INT64", "UINT32", "BOOL")
+_CASTABLE = ("FLOAT32", "FLOAT16", "INT8", "UINT8", "INT16", "INT32", "INT64", "UINT32", "BOOL")
 
 
 @generates("CAST", *_CASTABLE, weight=2)
 def cast(draw: Draw, kind: str) -> Single:
-    """Floats fit the type that they become: what the others become is not defined."""
+    """Floats fit the type that they become: what the others become is not defined. f16 holds fewer numbers."""
     x, to = Tensor("x", kind, draw.shape(1, 4)), draw.choice(_CASTABLE)
     values = None
-    if kind == "FLOAT32" and to not in ("FLOAT32", "BOOL"):
+    if kind.startswith("FLOAT") and not to.startswith("FLOAT") and to != "BOOL":
         limits = np.iinfo(NUMPY[to])
-        low, high = max(int(limits.min), -LARGEST), min(int(limits.max), LARGEST)
-        values = np.asarray(draw.within(low * 4, high * 4, x.shape, "INT64") / 4, np.float32)
+        largest = LARGEST if kind == "FLOAT32" else 4000
+        low, high = max(int(limits.min), -largest), min(int(limits.max), largest)
+        values = np.asarray(draw.within(low * 4, high * 4, x.shape, "INT64") / 4, NUMPY[kind])
     return one_input("CAST", x, Tensor("y", to, x.shape), options("CastOptions"), values=values)
 
 

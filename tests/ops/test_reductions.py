@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.reduce import Reduce
+from edgegen.ops.reduce_window import Function, ReduceWindow
 from tests.harness import Case, check_nodes
 
 Shape = tuple[int, ...]
@@ -41,6 +44,27 @@ def log_softmax(scale: float) -> LogSoftmax:
     difference = factor(min(scale * 2**26, 2.0**31 - 1))
     shift = difference.shift[0]
     return LogSoftmax(difference, -(31 * 2**26 >> shift), factor((1 << (31 - shift)) / difference.multiplier[0]))
+
+
+def windows() -> list[Case]:
+    """Every row of ReduceWindow, and every number of axes."""
+    numbers = ("f32", "s8", "u8", "s16", "s32", "s64")
+    forms: list[tuple[Shape, Shape, Shape, Shape]] = [
+        ((7,), (3,), (2,), (1,)),
+        ((5, 6), (2, 3), (1, 2), (3, 1)),
+        ((2, 5, 3), (1, 3, 3), (1, 1, 1), (1, 2, 1)),
+        ((1, 4, 4, 2), (1, 2, 2, 1), (1, 2, 2, 1), (1, 1, 1, 1)),
+        ((2, 3, 2, 3, 2, 3), (2, 2, 1, 2, 1, 2), (1, 1, 1, 1, 2, 1), (1, 2, 1, 1, 1, 1)),
+    ]
+    functions: tuple[Function, ...] = ("add", "mul", "minimum", "maximum")
+    cases = []
+    for i, function in enumerate(functions):
+        for k, dtype in enumerate((*numbers, "bool") if i > 1 else numbers):
+            shape, *geometry = forms[(i + k) % len(forms)]
+            op = ReduceWindow(function, *geometry)
+            x, first = values(dtype, shape, i), values(dtype, (), k)
+            cases.append(Case(op, [x, first], f"reduce_window_{function}_{dtype}", f"{op} {dtype}"))
+    return cases
 
 
 def reductions() -> list[Case]:
@@ -87,19 +111,19 @@ def normalizations() -> list[Case]:
     return cases
 
 
-@pytest.mark.parametrize("family", ["reductions", "normalizations"])
-def test_inlined_and_sanitized(family: str) -> None:
-    check_nodes(reductions() if family == "reductions" else normalizations(), "generic", sanitize=True)
+@pytest.mark.parametrize("family", [reductions, normalizations, windows])
+def test_inlined_and_sanitized(family: Callable[[], list[Case]]) -> None:
+    check_nodes(family(), "generic", sanitize=True)
 
 
 def test_shared_functions_by_clang() -> None:
-    check_nodes([*reductions()[::2], *normalizations()[::2]], "generic", optimize="size", cc="clang")
+    check_nodes([*reductions()[::2], *normalizations()[::2], *windows()[::2]], "generic", optimize="size", cc="clang")
 
 
 @pytest.mark.cross
 @pytest.mark.parametrize("core", ["arm-neon", "cortex-m4"])
 def test_on_an_emulated_core(core: str) -> None:
-    check_nodes([*reductions()[1::3], *normalizations()[1::3]], core)
+    check_nodes([*reductions()[1::3], *normalizations()[1::3], *windows()[1::3]], core)
 
 
 def test_means_of_large_images() -> None:

@@ -22,12 +22,9 @@ REFUSED: dict[str, str] = {
     "PLACEHOLDER_FOR_GREATER_OP_CODES": "it is a place in the schema, not an operator",
     "RANDOM_STANDARD_NORMAL": _RANDOM,
     "RANDOM_UNIFORM": _RANDOM,
-    "REDUCE_WINDOW": "no kernel reduces windows of any shape: use a pooling operator",
     "SKIP_GRAM": _TEXT,
     "STABLEHLO_CUSTOM_CALL": _DELEGATE,
-    "STABLEHLO_REDUCE_WINDOW": "no kernel reduces windows of any shape: use a pooling operator",
     "STABLEHLO_RNG_BIT_GENERATOR": _RANDOM,
-    "STABLEHLO_SCATTER": "no kernel scatters in StableHLO's dimensions: convert the model to SCATTER_ND",
     "STABLEHLO_SHIFT_LEFT": "no kernel shifts to the left: multiply by powers of 2",
     "UNIQUE": _LENGTH,
     **{

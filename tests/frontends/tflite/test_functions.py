@@ -139,7 +139,8 @@ def test_plain_integers_and_bool() -> None:
 
 NAMES = {
     **{"s8": "INT8", "u8": "UINT8", "s16": "INT16", "u16": "UINT16", "s32": "INT32", "u32": "UINT32"},
-    **{"s64": "INT64", "u64": "UINT64", "bool": "BOOL", "f32": "FLOAT32"},
+    **{"s64": "INT64", "u64": "UINT64", "bool": "BOOL"},
+    **{"f16": "FLOAT16", "f32": "FLOAT32", "f64": "FLOAT64"},
 }
 
 
@@ -150,11 +151,10 @@ def test_cast(of: str) -> None:
         if to == "u64":
             continue
         x: Array = np.array(numbers).astype(np.dtype(NAMES[of].lower()))
-        if of == "f32":  # only numbers that the result's type holds have a meaning
-            low, high = (0, 1) if to in ("bool", "f32") else (np.iinfo(NAMES[to].lower()).min, 2.0**31)
-            high = min(high, 2.0**31 if to in ("bool", "f32") else float(np.iinfo(NAMES[to].lower()).max))
-            reals = np.array([-99.9, -1.5, -0.3, 0.0, 0.7, 1.0, 2.5, 99.9], np.float32)
-            x = reals if to in ("bool", "f32") else reals[(reals >= low) & (reals <= high)]
+        if of[0] == "f":  # only numbers that the result's type holds have a meaning
+            reals = np.array([-99.9, -1.5, -0.3, 0.0, 0.7, 1.0, 2.5, 99.9], np.dtype(NAMES[of].lower()))
+            limits = None if to == "bool" or to[0] == "f" else np.iinfo(NAMES[to].lower())
+            x = reals if limits is None else reals[(reals >= limits.min) & (reals <= limits.max)]
         check_against_judge(plain("CAST", NAMES[of], NAMES[to], x.size), [x], by=judge_litert)
 
 
@@ -177,8 +177,8 @@ def test_other_types_are_refused_by_name() -> None:
     ):
         with pytest.raises(UnsupportedModel, match=f'{name} "y": .* is not supported'):
             read_tflite(plain(name, kind, kind, 2), "m", {})
-    with pytest.raises(UnsupportedModel, match="f64 is not supported"):
-        read_tflite(plain("CAST", "INT32", "FLOAT64", 2), "m", {})
+    with pytest.raises(UnsupportedModel, match="f32 to complex is not supported"):
+        read_tflite(plain("CAST", "FLOAT32", "COMPLEX64", 2), "m", {})
     with pytest.raises(UnsupportedModel, match="1/32768"):
         read_tflite(model("TANH", "INT16", (0.001, 0), (0.001, 0), 2), "m", {})
     with pytest.raises(UnsupportedModel, match="beyond 16 bits"):

@@ -49,6 +49,8 @@ def test_atan2() -> None:
     rng = np.random.default_rng(6)
     a, b = (rng.choice([-2.0, -1.0, -0.0, 0.0, 0.5, 3.0], SHAPE).astype(np.float32) for _ in "ab")
     check_against_judge(model("ATAN2", "FLOAT32"), [a, b], 1e-6, judge_litert)
+    halves = [a.astype(np.float16), b.astype(np.float16)]
+    check_against_judge(model("ATAN2", "FLOAT16"), halves, 1e-3, judge_litert)
 
 
 def test_refusals() -> None:

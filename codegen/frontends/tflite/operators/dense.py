@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tflite
 
 from edgegen.frontends.tflite.operator import Operator, operator
@@ -15,11 +16,13 @@ from edgegen.frontends.tflite.operators.hybrid import (
     layer_weights,
     weight_scales,
 )
-from edgegen.ir.dtypes import F32, S8, S16
+from edgegen.ir.dtypes import F32, S8, S16, S64
 from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, WideFixedPoint
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.batch_matmul import BatchMatmul
+from edgegen.ops.binary import Binary
+from edgegen.ops.cast import Cast
 from edgegen.ops.dense import Dense
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.row_scale import RowScale
@@ -34,6 +37,29 @@ def _once(op: Operator) -> FixedPoint:
 def _is_product(op: Operator, x: Tensor, w: Tensor, b: Tensor | None) -> bool:
     """Whether the layer is a product of two s8 tensors computed at run time, either of which may have a zero point."""
     return w.data is None and b is None and not op.unsigned and (x.dtype, w.dtype, op.output.dtype) == (S8, S8, S8)
+
+
+def _fine_product(op: Operator, x: Tensor, w: Tensor, b: Tensor | None, clamp: Range, result: Tensor | None) -> Tensor:
+    """Of u8 tensors, as s16. x: the operator's input in rows"""
+    if op.per_tensor(op.output)[1]:
+        raise op.unsupported("s16 must have a zero point of 0", "calibrate the model again")
+    sums = op.add(Dense(op.per_tensor(op.input(0))[1]), [x, symmetric_weights(op, w), b])
+    return _requantized(op, sums, _once(op), clamp, result)
+
+
+def _requantized(op: Operator, sums: Tensor, scheme: FixedPoint, clamp: Range, result: Tensor | None) -> Tensor:
+    """s32 sums as s16 of zero point 0, in 64 bits: (sum * multiplier + half) >> (31 - shift) (FixedPointOnce)."""
+
+    def step(function: str, x: Tensor, number: int) -> Tensor:
+        return op.add(Binary(function), [x, op.add_constant(function, np.array(number), S64)])
+
+    multiplier, shift = scheme.multiplier[0], scheme.shift[0]
+    product = step("mul", op.cast(sums, S64), multiplier)
+    if shift <= 30:
+        product = step("shift_right", step("add", product, 1 << (30 - shift)), 31 - shift)
+    low, high = max(int(clamp.low), S16.range[0]), min(int(clamp.high), S16.range[1])
+    bounded = step("minimum", step("maximum", product, low), high)
+    return op.add(Cast("s16"), [bounded], result)
 
 
 @operator("FULLY_CONNECTED", last_version=14, signed="computes")
@@ -63,6 +89,8 @@ def fully_connected(op: Operator) -> None:
         scaled = FixedPoint.from_scales([factor], op.per_tensor(y)[1])
         matmul = BatchMatmul(False, True, op.per_tensor(x)[1], zero_w, scaled, clamp)
         product = op.add(matmul, [flat, w], result)
+    elif op.unsigned and y.dtype == S16:
+        product = _fine_product(op, flat, w, b, activation_clamp(op, options.FusedActivationFunction, y), result)
     else:
         clamp = activation_clamp(op, options.FusedActivationFunction, y)
         x_zero, requantize = convolution_requantize(op, x, w, b)

@@ -18,9 +18,8 @@ from edgegen.ops.unary.op import FUNCTIONS
 from edgegen.ops.unary_quantized import Magnitude, ReciprocalRoot
 from edgegen.ops.unary_tables import Real, interpolated, quantized_table
 
-CASTABLE = ("s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "bool", "f32")
-"""Types that CAST is of; f16 is cast to f32 and back."""
-PAIRS = {(of, to) for of in CASTABLE for to in CASTABLE} | {("f16", "f32"), ("f32", "f16")}
+CASTABLE = ("s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "bool", "f16", "f32", "f64")
+"""Types that CAST is of."""
 
 
 def _is_one_of(op: Operator, *dtypes: DType) -> DType:
@@ -168,7 +167,7 @@ def logical_not(op: Operator) -> None:
 def cast(op: Operator) -> None:
     """Values, not what quantization makes of them."""
     x, y = op.input(0), op.output
-    if (x.dtype.name, y.dtype.name) not in PAIRS:
+    if x.dtype.name not in CASTABLE or y.dtype.name not in CASTABLE:
         raise op.unsupported(f"{x.dtype} to {y.dtype} is not supported", f"use {', '.join(CASTABLE)}")
     op.add(Cast(y.dtype.name), [x], y)
 

@@ -71,6 +71,12 @@ def stablehlo_pad(op: Operator) -> None:
     x, options = op.input(0), op.options(tflite.StablehloPadOptions)
     low, high = options.integers("EdgePaddingLow"), options.integers("EdgePaddingHigh")
     gaps = options.integers("InteriorPadding")
+    padded = pad_between(op, x, low, high, gaps)
+    op.add(Reshape(padded.shape), [padded], op.output)
+
+
+def pad_between(op: Operator, x: Tensor, low: tuple[int, ...], high: tuple[int, ...], gaps: tuple[int, ...]) -> Tensor:
+    """x with what input 1 holds put in between, then at both ends of each axis."""
     _check(op, x, low, high, gaps)
     if min(gaps, default=0) < 0:
         raise op.invalid(f"interior padding {list(gaps)} must not be negative")
@@ -82,7 +88,7 @@ def stablehlo_pad(op: Operator) -> None:
     size = tuple(n + min(a, 0) + min(b, 0) for n, a, b in zip(padded.shape, low, high, strict=True))
     if min(size, default=1) < 1:
         raise op.unsupported(f"padding by {list(low)} and {list(high)} leaves nothing of {x.type}")
-    op.add(Slice(begin, size, (1,) * x.rank), [padded], op.output)
+    return op.add(Slice(begin, size, (1,) * x.rank), [padded])
 
 
 @operator("BITCAST", last_version=1)

@@ -46,7 +46,8 @@ def _add_integers(op: Operator, function: str, a: Tensor, b: Tensor, most: int |
 
 @operator("ATAN2", last_version=1)
 def atan2(op: Operator) -> None:
-    a, b = _operands(op, F32)
+    """f16 is computed in f32."""
+    a, b = _operands(op, F16, F32)
     _same_shape(op, a, b)
     op.add(Binary("atan2"), [a, b], op.output)
 

@@ -38,7 +38,7 @@ class _Windows:
     sizes: Axes
 
 
-def _is_subset(axes: Axes, rank: int) -> bool:
+def is_subset(axes: Axes, rank: int) -> bool:
     return len(set(axes)) == len(axes) and all(0 <= a < rank for a in axes)
 
 
@@ -49,7 +49,7 @@ def _windows(op: Operator, x: Tensor, places: Tensor) -> _Windows:
     named, vector, sizes = options.integers("StartIndexMap"), options.IndexVectorDim, options.integers("SliceSizes")
     along = (*places.shape, 1)[vector] if 0 <= vector <= places.rank else 0
     rank = places.rank - (vector < places.rank) + x.rank - len(collapsed)
-    sound = _is_subset(collapsed, x.rank) and _is_subset(named, x.rank) and _is_subset(offsets, rank)
+    sound = is_subset(collapsed, x.rank) and is_subset(named, x.rank) and is_subset(offsets, rank)
     sound &= len(sizes) == x.rank and all(1 <= k <= n for k, n in zip(sizes, x.shape, strict=False))
     sound &= len(offsets) == x.rank - len(collapsed) and list(offsets) == sorted(offsets)
     if not sound or not 1 <= len(named) == along <= MAX_DEPTH or any(sizes[a] != 1 for a in collapsed):
