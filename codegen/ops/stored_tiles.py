@@ -12,17 +12,13 @@ from edgegen.ir.kernel import Constant, Kernel, Packed, Symbol
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.epilogue import clamp_f32
+from edgegen.ops.float_vectors import AVX2, AVX512, NEON, PLAIN, VECTORS, FloatVectors
 from edgegen.ops.stored_weights import Stored
 
 _ANY = 1 << 30
-_VECTORS = (
-    ("_avx512", 16, frozenset({"avx512"}), _ANY),
-    ("_avx2", 8, frozenset({"avx2", "fma", "f16c"}), _ANY),
-    ("_neon", 4, frozenset({"neon"}), 8),
-    ("", 1, frozenset[str](), 0),
-)
-"""Suffix of the kernel, floats in a vector, what it requires, and for fewer than how many rows of x it is fast:
-to decode a weight costs little beside loads on x86, but more than to multiply it by four rows on AArch64."""
+_MOST_ROWS = {AVX512: _ANY, AVX2: _ANY, NEON: 8, PLAIN: 0}
+"""For fewer than how many rows of x a kernel is fast: to decode a weight costs little beside loads on x86, but more
+than to multiply it by four rows on AArch64."""
 
 _CACHE = 32 << 10
 """Bytes of floats that stay in a first-level cache: reading fewer bytes gains nothing there."""
@@ -118,13 +114,13 @@ def tile_rows(
 ) -> TileRows:
     """pack: is told how many floats a vector has; rows: of x that the layer multiplies."""
 
-    def row(suffix: str, lanes: int, features: frozenset[str]) -> Kernel:
-        name = f"dense_f32_stored{suffix}"
+    def row(vectors: FloatVectors) -> Kernel:
+        name = f"dense_f32_stored{vectors.suffix}"
         return Kernel(
             name,
             "f32 f32 f32? -> f32",
-            lambda node: pack(node, lanes),
-            requires=features,
+            lambda node: pack(node, vectors.lanes),
+            requires=vectors.features,
             when=when,
             for_size=True,
         )
@@ -137,14 +133,14 @@ def tile_rows(
 
         return replace(kernel, when=fast_when, for_size=False)
 
-    size = tuple(row(*vectors[:3]) for vectors in _VECTORS)
+    size = tuple(map(row, VECTORS))
 
     def large(node: Node) -> str | None:
         few = node.input(1).type.bytes <= _FLASH
         return f"weights must be more than {_FLASH} bytes of floats" if few else when(node)
 
     speed = (
-        *(fast(k, vectors[3]) for k, vectors in zip(size, _VECTORS, strict=True) if k.requires),
+        *(fast(k, _MOST_ROWS[v]) for k, v in zip(size, VECTORS, strict=True) if k.requires),
         replace(size[-1], when=large, for_size=False, requires=frozenset({"dsp"})),
     )
     return TileRows(size, speed, tuple(replace(k, for_size=False) for k in size))

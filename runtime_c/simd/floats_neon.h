@@ -1,4 +1,4 @@
-/* Vectors of floats and how codes become them: NEON. The same names as in floats_avx2.h and floats_avx512.h. */
+/* Vectors of floats and how codes become them: NEON. The same names as in floats_x86.h. */
 #ifndef EDGEGEN_SIMD_FLOATS_H
 #define EDGEGEN_SIMD_FLOATS_H
 
@@ -26,6 +26,18 @@ EDGEGEN_INLINE edgegen_floats edgegen_floats_add_product(edgegen_floats sum, edg
 EDGEGEN_INLINE edgegen_floats edgegen_floats_clamp(edgegen_floats v, float low, float high)
 {
     return vminq_f32(vmaxq_f32(v, vdupq_n_f32(low)), vdupq_n_f32(high));
+}
+
+/* The first `count` floats of a vector, all of them where it has no more. */
+EDGEGEN_INLINE void edgegen_floats_store_first(float *p, edgegen_floats v, int32_t count)
+{
+    if (count >= EDGEGEN_FLOATS) {
+        edgegen_floats_store(p, v);
+    } else if (count > 0) {
+        float all[EDGEGEN_FLOATS];
+        edgegen_floats_store(all, v);
+        memcpy(p, all, (size_t)count * sizeof *p);
+    }
 }
 
 /* Two vectors of neighbouring codes. */

@@ -111,14 +111,7 @@ EDGEGEN_FLOATS_SMALL(f4e2m1, 7, 22, 8, 28, 0x1p126f)
 #define EDGEGEN_STORED_END(r, g)                                                                                       \
     if (rows > r && vectors > g) {                                                                                     \
         const edgegen_floats end = edgegen_floats_clamp(a[r][g], p->low, p->high);                                     \
-        const int32_t left = count - g * EDGEGEN_FLOATS;                                                               \
-        if (left >= EDGEGEN_FLOATS) {                                                                                  \
-            edgegen_floats_store(y + r * p->units + g * EDGEGEN_FLOATS, end);                                          \
-        } else if (left > 0) {                                                                                         \
-            float all[EDGEGEN_FLOATS];                                                                                 \
-            edgegen_floats_store(all, end);                                                                            \
-            memcpy(y + r * p->units + g * EDGEGEN_FLOATS, all, (size_t)left * sizeof *y);                              \
-        }                                                                                                              \
+        edgegen_floats_store_first(y + r * p->units + g * EDGEGEN_FLOATS, end, count - g * EDGEGEN_FLOATS);            \
     }
 
 #define EDGEGEN_STORED_FOUR(STEP)                                                                                      \

@@ -13,7 +13,10 @@ from edgegen.ir.fixed_point import FixedPoint, WideFixedPoint
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import TensorType
 from edgegen.ops.batch_matmul import BatchMatmul
+from edgegen.ops.float_vectors import AVX2, AVX512, NEON, PLAIN, FloatVectors
+from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, constant_input
+from tests.x86 import X86
 
 LEADS = (((), ()), ((2,), (2,)), ((3, 1), (2,)), ((2, 1, 2), (3, 1)))
 ROWS, DEPTH, UNITS = 3, 17, 4
@@ -43,14 +46,45 @@ def cases() -> list[Case]:
     return made
 
 
+def tiles(vectors: FloatVectors) -> list[Case]:
+    """Of f32, in whole numbers, whose sums are exact in any order: blocks of columns of every width, whole and not."""
+    rng, made = np.random.default_rng(8), []
+    for i, (rows, depth, units) in enumerate(((3, 8, 5), (6, 12, 112), (5, 7, 64), (13, 6, 47), (1, 9, 1), (4, 5, 64))):
+        for adj_y in (False, True):
+            adj_x, (x_lead, w_lead) = i % 2 == 0, LEADS[i % 4]
+            x_shape = (*x_lead, *((depth, rows) if adj_x else (rows, depth)))
+            w_shape = (*w_lead, *((units, depth) if adj_y else (depth, units)))
+            x, w = (rng.integers(-9, 10, shape).astype(np.float32) for shape in (x_shape, w_shape))
+            laid_out = "_packed" if (adj_y and units > 1) or units % vectors.lanes else ""
+            row = f"batch_matmul_f32_tiles{vectors.suffix}{laid_out}"
+            op = BatchMatmul(adj_x, adj_y, clamp=Range(-200, 2000))
+            made.append(Case(op, [x, w], row, f"{x_shape} {w_shape}, {adj_x=} {adj_y=}"))
+    return made
+
+
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
 def test_portable(cc: str) -> None:
-    check_nodes(cases(), "generic", cc=cc, sanitize=True)
+    check_nodes(cases(), "generic", cc=cc, sanitize=True, optimize="size")
 
 
 @pytest.mark.cross
 def test_cortex_m4() -> None:
-    check_nodes(cases(), "cortex-m4")
+    check_nodes(cases(), "cortex-m4", optimize="size")
+
+
+def test_portable_tiles() -> None:
+    check_guarded(tiles(PLAIN), "generic")
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize(("target", "vectors"), [("cortex-m4", PLAIN), ("arm-neon", NEON)])
+def test_tiles_of_emulated_cores(target: str, vectors: FloatVectors) -> None:
+    check_guarded(tiles(vectors), target)
+
+
+@pytest.mark.parametrize("target", X86)
+def test_tiles_of_this_machine(target: str) -> None:
+    check_guarded(tiles(AVX2 if target == "x86-avx2" else AVX512), target)
 
 
 def test_what_does_not_fit_is_invalid() -> None:
