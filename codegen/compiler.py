@@ -125,7 +125,7 @@ def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], 
     On a board with several memories they share the arena in each. What of their weights is in the fastest flash of
     several is what has room there together, the first model's before the second's.
 
-    Raises UsageError for models that cannot: of one name, for different targets, or that take their input by rows.
+    Raises UsageError for models that cannot: of one name, or for different targets or boards.
     """
     model_name(name)
     names = [m.name.lower() for m in models]
@@ -139,10 +139,6 @@ def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], 
     if len({m.target.regions for m in models}) > 1:
         raise UsageError("models that share an arena are for one board", help="compile all with the same --board")
     target, version = models[0].target, models[0].origin.version
-    fed = [m.name for m in models if m.graph.fed is not None]
-    if fed:
-        why = f"{fed[0]} keeps rows of its input in the arena from one row to the next"
-        raise UsageError("models that take their inputs by rows cannot share an arena", [("why", why)])
     shared = shared_arena(name, [(m.name, m.graph) for m in models], target, version)
     found = []
     for m, instance in zip(models, shared.instances, strict=True):

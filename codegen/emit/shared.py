@@ -15,10 +15,11 @@ from edgegen.targets import Target
 
 @dataclass(frozen=True)
 class _Sharer:
-    """One of the models, and what its check needs in the struct."""
+    """One of the models, and what it needs in the struct: its check and, if its input comes in by rows, where it is."""
 
     name: str
     check: Check
+    fed: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def shared_arena(name: str, models: Sequence[tuple[str, Graph]], target: Target,
     instances = shared_instances(name, plans, target.memory("ram"))
     alignment = target.struct_alignment
     sharers = [
-        _Sharer(own, memory_check(graph, target, instance))
+        _Sharer(own, memory_check(graph, target, instance), graph.fed is not None)
         for (own, graph), instance in zip(models, instances, strict=True)
     ]
     ram = sum(s.bytes(alignment) for s in instances[0].structs)

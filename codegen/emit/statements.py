@@ -21,7 +21,7 @@ class Statements:
 
     def __init__(self, graph: Graph, target: Target, name: str, separate: bool, instance: Instance) -> None:
         assert graph.plan is not None, f"{graph.name} is not planned"
-        self.target, self.name, self.plan = target, name, graph.plan
+        self.target, self.name, self.plan, self.own = target, name, graph.plan, instance.own
         self.constants = Constants(name, target.alignment, separate)
         self.addresses = Addresses(self.plan, instance)
         self.wrappers: dict[tuple[str, ...], Wrapper] = {}
@@ -92,7 +92,7 @@ class Statements:
             comment = f'{part} of {index} {node.op.kind} "{comment_text(node.name)}": {_signature(stretch.graph)}'
             self.functions.append(Function(symbol, comment, tuple(steps), turns=stretch.turns > 1))
             if stretch.fed:
-                fed.append(self._fed(stretch, f"{symbol}(m{', m->turn' if stretch.turns > 1 else ''});"))
+                fed.append(self._fed(stretch, f"{symbol}(m{f', m->{self.own}turn' if stretch.turns > 1 else ''});"))
                 continue
             if stretch.turns > 1:
                 call = f"        {symbol}(m, row_turn);"

@@ -140,12 +140,14 @@ def over_rows(target: Target) -> Compiled:
 
 @pytest.mark.parametrize("target", EVERY)
 def test_rows_that_are_handed_over_lie_in_two_memories(target: str) -> None:
+    """By themselves, and in arenas that another model shares."""
     chosen = with_memories(TARGETS[target], replace(TCM, bytes=640), replace(SRAM, address=0x21000000, bytes=4096))
     model = over_rows(chosen)
     assert model.graph.fed is not None
     assert model.instance.is_split
-    for check in (False, True):
-        results([model], check)
+    for models in ([model], share_arena([over(chosen, name="other"), model], "both")[0]):
+        for check in (False, True):
+            results(models, check)
 
 
 @pytest.mark.parametrize(

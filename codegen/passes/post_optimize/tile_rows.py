@@ -214,5 +214,6 @@ def _does_not_fit(limit: int, smallest: _Planned) -> DoesNotFit:
     details += [
         ("" if k else "alive", f'{o.place.size:>9,} B  {o.role} "{o.name}" {o.type}') for k, o in enumerate(alive[:6])
     ]
-    help = f"give it more RAM, take a smaller model{_input_rows(smallest)}"
+    rows = _input_rows(smallest)
+    help = f"give it more RAM, take a smaller model{rows}" if rows else "give it more RAM, or take a smaller model"
     return DoesNotFit(f"no plan needs {limit:,} B or less", details, help)
