@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,25 +30,33 @@ def _pack_f32(node: Node) -> Packed:
     return Packed("edgegen_bounds_f32", {"count": node.out.type.elements, "low": low, "high": high})
 
 
+def _row(
+    name: str, dtype: str, pack: Callable[[Node], Packed], header: str, requires: frozenset[str] = frozenset()
+) -> Kernel:
+    return Kernel(
+        name,
+        f"{dtype} -> {dtype}",
+        pack,
+        header=header,
+        requires=requires,
+        when=same_order,
+        in_place=(0,),
+        reads=any_order,
+        writes=any_order,
+    )
+
+
 @dataclass(frozen=True)
 class Clamp(Op):
     """x limited to clamp.low and clamp.high, in x's own numbers (a zero point is where 0 lies)."""
 
     clamp: Range = NO_CLAMP
 
-    kernels = tuple(
-        Kernel(
-            f"clamp_{dtype}",
-            f"{dtype} -> {dtype}",
-            pack,
-            header="clamp_half" if dtype in ("f16", "bf16") else "clamp",
-            when=same_order,
-            in_place=(0,),
-            reads=any_order,
-            writes=any_order,
-        )
-        for dtypes, pack in ((("s8", "u8", "s16"), _pack_integer), (("f32", "f16", "bf16"), _pack_f32))
-        for dtype in dtypes
+    kernels = (
+        _row("clamp_f16_neon", "f16", _pack_f32, "unary_f16_neon", frozenset({"neon", "fp16"})),
+        *(_row(f"clamp_{dtype}", dtype, _pack_integer, "clamp") for dtype in ("s8", "u8", "s16")),
+        _row("clamp_f32", "f32", _pack_f32, "clamp"),
+        *(_row(f"clamp_{dtype}", dtype, _pack_f32, "clamp_half") for dtype in ("f16", "bf16")),
     )
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:

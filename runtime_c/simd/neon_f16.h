@@ -6,34 +6,8 @@
 #ifndef EDGEGEN_SIMD_NEON_F16_H
 #define EDGEGEN_SIMD_NEON_F16_H
 
+#include "simd/neon_halves.h"
 #include "simd/neon_tile.h"
-
-/* Half-precision numbers lie in memory as their bits. */
-EDGEGEN_INLINE float16x8_t edgegen_neon_load_f16(const uint16_t *from)
-{
-    return vreinterpretq_f16_u16(vld1q_u16(from));
-}
-
-EDGEGEN_INLINE void edgegen_neon_store_f16(uint16_t *to, float16x8_t v) { vst1q_u16(to, vreinterpretq_u16_f16(v)); }
-
-/* The first `count` of 8 numbers. */
-EDGEGEN_INLINE void edgegen_neon_store8_f16(uint16_t *to, float16x8_t v, int32_t count)
-{
-    if (count == 8) {
-        edgegen_neon_store_f16(to, v);
-    } else {
-        uint16_t all[8];
-        edgegen_neon_store_f16(all, v);
-        memcpy(to, all, (size_t)count * sizeof *to);
-    }
-}
-
-/* 8 floats, clamped and rounded. */
-EDGEGEN_INLINE float16x8_t edgegen_neon_round_f16(float32x4_t low, float32x4_t high, const edgegen_neon_output_f32 *out)
-{
-    const float16x4_t half = vcvt_f16_f32(edgegen_neon_clamp_f32(low, out));
-    return vcvt_high_f16_f32(half, edgegen_neon_clamp_f32(high, out));
-}
 
 /* gcc 12 spreads each lane but the first over a whole register before it multiplies, and copies sums from register to
  * register, which is more than twice as much; so it is given instructions. They take lanes from registers 0 to 15. */

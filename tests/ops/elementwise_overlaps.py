@@ -115,7 +115,7 @@ def _functions() -> Iterator[Case]:
         "tanh_s16": Unary("tanh", quantized=Sigmoid16("tanh", 20000, 0)),
         "lookup_8": Unary("leaky_relu", quantized=TwoSlopes(4, factor(1.3, -8), factor(0.2, -8))),
     }
-    for row in Unary.kernels:
+    for row in (k for k in Unary.kernels if not k.requires):
         function, dtype = row.name.rsplit("_", 1)
         op = quantized.get(row.name, Unary(function, 0.25))
         x = values("s8" if dtype == "8" else dtype)
@@ -278,6 +278,15 @@ def arm_neon() -> list[Case]:
         Case(Softmax(), [values("f32", (3, 17))], "softmax_f32_neon"),
         Case(Quantize(0.25, 7, "s8"), [(values("f32") * 40).astype(np.float32)], "quantize_f32_s8_neon"),
         *_quantized_rows("_neon"),
+    ]
+
+
+def arm_neon_dotprod() -> list[Case]:
+    rows = [k.name for k in Unary.kernels if k.name.endswith("_f16_neon")]
+    return [
+        *_arithmetic(re.compile(r"(\w+)_(f16)_neon")),
+        *(Case(Unary(name.split("_")[0]), [np.abs(values("f16"))], name, name) for name in rows),
+        Case(Clamp(Range(-0.5, 0.25)), [values("f16")], "clamp_f16_neon"),
     ]
 
 

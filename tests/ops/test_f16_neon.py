@@ -9,10 +9,17 @@ import pytest
 
 from edgegen.ir.op import NO_CLAMP, Op, Range
 from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.binary import Binary
+from edgegen.ops.clamp import Clamp
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
+from edgegen.ops.pool2d import Pool2d
+from edgegen.ops.unary import Unary
+from edgegen.targets import Optimize
+from edgegen.verify import compare
 from tests.guarded import run_guarded
-from tests.harness import Case, constant_input, node_graph, reference
+from tests.harness import Case, constant_input, node_graph, reference, run_nodes
+from tests.ops.test_half_types import ARITHMETIC
 
 pytestmark = pytest.mark.cross
 
@@ -89,6 +96,55 @@ def test_sums_beyond_f16_on_the_way_are_computed_in_f32() -> None:
     (got,) = run_guarded([case], TARGET)
     np.testing.assert_array_equal(got, reference(case)[0])
     assert np.isfinite(got).all()
+
+
+def pixels(seed: int, *shape: int) -> Array:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float16)
+
+
+def numbers() -> list[Case]:
+    """Single operations, on every number that f16 has and on random pairs, and broadcasts."""
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    a, b = every, np.random.default_rng(4).permutation(every)
+    functions = ("abs", "ceil", "floor", "neg", "round", "sqrt", "square")
+    image, channels = pixels(1, 2, 3, 5, 19), pixels(2, 19)
+    found = [Case(Unary(f), [a], f"{f}_f16_neon", f) for f in functions]
+    found += [Case(Binary(f), [a, b], f"{f}_f16_neon", f) for f in ARITHMETIC]
+    found += [Case(Binary(f, clamp=Range(-0.3, 1)), [image, channels], f"{f}_f16_neon", f) for f in ARITHMETIC]
+    one = np.array([0.3], np.float16)
+    found += [Case(Binary("sub"), [one, image], "sub_f16_neon"), Case(Binary("mul"), [image, one], "mul_f16_neon")]
+    found += [Case(Binary("add"), [image, pixels(3, 2, 1, 1, 19)], "add_f16_neon")]
+    found += [Case(Clamp(Range(-0.1, 0.7)), [a], "clamp_f16_neon"), Case(Clamp(Range(0, float("inf"))), [a[:13]])]
+    return found
+
+
+POOLS = [
+    Case(Pool2d("max", (3, 3), (2, 2), (1, 1, 0, 0)), [pixels(5, 1, 9, 20, 16)], "max_pool2d_f16_neon"),
+    Case(Pool2d("max", (2, 2), (1, 1), SAME, Range(-1, 0.5)), [pixels(6, 2, 3, 4, 11)], "max_pool2d_f16_neon"),
+    Case(Pool2d("average", (3, 3), (1, 1), SAME), [pixels(7, 1, 5, 6, 13)], "average_pool2d_f16_neon"),
+    Case(Pool2d("average", (7, 7)), [pixels(8, 1, 7, 7, 24)], "average_pool2d_f16_neon"),
+]
+
+
+def same_bits(got: Array, want: Array) -> None:
+    """Equal but for the bits of what is no number."""
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+    there = ~np.isnan(want)
+    np.testing.assert_array_equal(got.view(np.uint16)[there], want.view(np.uint16)[there])
+
+
+@pytest.mark.parametrize(("optimize", "cc"), [("speed", ""), ("size", ""), ("speed", "clang")])
+def test_single_operations_are_what_they_are_by_way_of_f32(optimize: Optimize, cc: str) -> None:
+    """The portable rows' bits, of all numbers."""
+    cases = numbers()
+    by_way_of_f32 = run_nodes([replace(c, kernel="") for c in cases])
+    for got, there in zip(run_guarded(cases, TARGET, optimize, cc), by_way_of_f32, strict=True):
+        same_bits(got, there.outputs[0])
+
+
+def test_pools() -> None:
+    for case, got in zip(POOLS, run_guarded(POOLS, TARGET), strict=True):
+        assert compare(got, reference(case)[0], relative=0, ulp=1 if case.op.kind == "AveragePool2d" else 0).match
 
 
 def test_weights_beyond_f16_are_left_to_f32() -> None:

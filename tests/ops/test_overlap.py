@@ -36,6 +36,7 @@ GROUPS: dict[str, tuple[str, Callable[[], Sequence[Case | Overlapping]]]] = {
     "windows of arm-neon": ("arm-neon", window_overlaps.arm_neon),
     "windows of arm-neon-dotprod": ("arm-neon-dotprod", window_overlaps.arm_neon_dotprod),
     "elements of arm-neon": ("arm-neon", elementwise_overlaps.arm_neon),
+    "elements of arm-neon-dotprod": ("arm-neon-dotprod", elementwise_overlaps.arm_neon_dotprod),
     "halves": ("generic", lambda: _halves("generic")),
     "halves of cortex-m4": ("cortex-m4", lambda: _halves("cortex-m4")),
     "halves of arm-neon": ("arm-neon", lambda: _halves("arm-neon")),

@@ -18,7 +18,7 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
-from edgegen.ops.pool2d.op import Pooling
+from edgegen.ops.pool2d.op import POOLINGS, Pooling
 from edgegen.ops.window import Pads, Pair
 from tests.harness import Case, constant_input
 from tests.overlapping import Overlapping
@@ -338,5 +338,10 @@ def arm_neon_dotprod() -> list[Overlapping]:
         halves(conv("", (1, 15, 13, 16), 16), "conv2d_f16_neon"),
         halves(conv("", (1, 9, 9, 16), 8, THREE, TWO), "conv2d_f16_neon"),
         halves(conv("", (1, 9, 9, 16), 16, THREE, TWO, SAME), "conv2d_f16_neon_scratch"),
+    ]
+    cases += [
+        pool(f"{pooling}_pool2d_f16_neon", pooling, size, THREE, ONE, SAME, "float16")
+        for pooling in POOLINGS[:2]
+        for size in ((1, 8, 6, 24), (2, 7, 6, 19))
     ]
     return [*map(Overlapping, cases)]

@@ -70,7 +70,7 @@ def _pack_integer(node: Node) -> Packed:
     return Packed(struct, geometry(node) | {"low": low, "high": high}, inputs=(0, 1))
 
 
-def _pack_float(node: Node) -> Packed:
+def pack_float(node: Node) -> Packed:
     assert isinstance(node.op, Binary)
     low, high = (clamp_f64 if node.out.dtype.size == 8 else clamp_f32)(node.op.clamp)
     dtype = "f64" if node.out.dtype.size == 8 else "f32"  # f16 and bf16 are computed in f32
@@ -107,13 +107,13 @@ def _rows(function: str, dtype: str, pack: Callable[[Node], Packed], quantized: 
 _QUANTIZED = ("add", "sub", "mul", "div", "squared_difference")
 _ORDER = ("maximum", "minimum")  # of numbers on one scale
 _HALF_TYPES = ("f16", "bf16")
-_OF_HALVES = ("add", "sub", "mul", "div", "maximum", "minimum")
+OF_HALVES = ("add", "sub", "mul", "div", "maximum", "minimum")
 _COMPUTED = (
     *(("s8", f, _pack_quantized, True) for f in _QUANTIZED),
     *(("s16", f, _pack_quantized, True) for f in _QUANTIZED),
     *((dtype, f, _pack_integer, False) for dtype in ("s8", "u8", "s16") for f in _ORDER),
-    *((dtype, f, _pack_float, False) for dtype in ("f32", "f64") for f in FUNCTIONS if f not in OF_INTEGERS),
-    *((dtype, f, _pack_float, False) for dtype in _HALF_TYPES for f in _OF_HALVES),
+    *((dtype, f, pack_float, False) for dtype in ("f32", "f64") for f in FUNCTIONS if f not in OF_INTEGERS),
+    *((dtype, f, pack_float, False) for dtype in _HALF_TYPES for f in OF_HALVES),
     *((t, f, _pack_integer, False) for t in ("s32", "s64", "u64") for f in FUNCTIONS if f not in OF_FLOATS),
 )
 

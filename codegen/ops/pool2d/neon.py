@@ -24,7 +24,7 @@ def _row(pooling: Pooling, dtype: str, pack: Callable[[Node], Packed], channels:
         f"{dtype} -> {dtype}",
         pack,
         header=f"pool2d_{dtype}_neon",
-        requires=frozenset({"neon"}),
+        requires=frozenset({"neon", "fp16"} if dtype == "f16" else {"neon"}),
         when=in_vectors(pooling, channels, scaled),
         overlap=by_channel(8) if dtype == "s8" else by_pixel,
     )
@@ -36,4 +36,6 @@ ROWS = (
     _row("max", "s8", pack_s8, 8),
     _row("average", "f32", _pack_f32, 4),
     _row("max", "f32", _pack_f32, 4),
+    _row("average", "f16", _pack_f32, 8),
+    _row("max", "f16", _pack_f32, 8),
 )

@@ -81,6 +81,7 @@ def _row(
     header: str,
     function: str | None = None,
     quantized: type | None = None,
+    requires: frozenset[str] = frozenset(),
 ) -> Kernel:
     def when(node: Node) -> str | None:
         op = node.op
@@ -98,6 +99,7 @@ def _row(
         f"{dtype} -> {dtype}",
         pack,
         header=header,
+        requires=requires,
         when=when,
         in_place=(0,),
         reads=any_order,
@@ -105,11 +107,16 @@ def _row(
     )
 
 
+def float_row(name: str, dtype: str, header: str, function: str, requires: frozenset[str] = frozenset()) -> Kernel:
+    """A row of plain floats that computes one function."""
+    return _row(name, dtype, _pack_float, header, function, requires=requires)
+
+
 ROWS = (
     _row("not_bool", "bool", _pack_plain, "unary_integer", "not"),
     LOOKUP_8,
-    *(_row(f"{f}_{t}", t, _pack_float, "unary_float", f) for f in FUNCTIONS for t in ("f32", "f64")),
-    *(_row(f"{f}_{t}", t, _pack_float, "unary_half", f) for f in FUNCTIONS for t in ("f16", "bf16")),
+    *(float_row(f"{f}_{t}", t, "unary_float", f) for f in FUNCTIONS for t in ("f32", "f64")),
+    *(float_row(f"{f}_{t}", t, "unary_half", f) for f in FUNCTIONS for t in ("f16", "bf16")),
     *(_row(f"{f}_{t}", t, _pack_plain, "unary_integer", f) for f in INTEGER_FUNCTIONS for t in PLAIN_INTEGERS),
     _row("leaky_relu_s16", "s16", _pack_two_slopes, "unary_s16", quantized=TwoSlopes),
     _row("magnitude_s16", "s16", _pack_scaled, "unary_s16", quantized=Magnitude),
