@@ -32,20 +32,9 @@
         }                                                                                                              \
     }
 
-typedef struct {
-    float32x4_t low, high;
-} edgegen_neon_sums_of_f16;
-
 EDGEGEN_INLINE edgegen_neon_sums_of_f16 edgegen_neon_no_sums(void)
 {
     const edgegen_neon_sums_of_f16 sums = { vdupq_n_f32(0.0f), vdupq_n_f32(0.0f) };
-    return sums;
-}
-
-EDGEGEN_INLINE edgegen_neon_sums_of_f16 edgegen_neon_add_f16(edgegen_neon_sums_of_f16 sums, float16x8_t v)
-{
-    sums.low = vaddq_f32(sums.low, vcvt_f32_f16(vget_low_f16(v)));
-    sums.high = vaddq_f32(sums.high, vcvt_high_f32_f16(v));
     return sums;
 }
 

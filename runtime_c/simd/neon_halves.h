@@ -56,4 +56,27 @@ EDGEGEN_INLINE float16x8_t edgegen_neon_clamp_f16(float16x8_t v, edgegen_neon_bo
     return bounds.from_above ? vminq_f16(v, bounds.high) : v;
 }
 
+/* Eight sums in f32. */
+typedef struct {
+    float32x4_t low, high;
+} edgegen_neon_sums_of_f16;
+
+EDGEGEN_INLINE edgegen_neon_sums_of_f16 edgegen_neon_add_f16(edgegen_neon_sums_of_f16 sums, float16x8_t v)
+{
+    sums.low = vaddq_f32(sums.low, vcvt_f32_f16(vget_low_f16(v)));
+    sums.high = vaddq_f32(sums.high, vcvt_high_f32_f16(v));
+    return sums;
+}
+
+/* 0 as long as v is finite: an infinity times 0 is no number. */
+EDGEGEN_INLINE float16x8_t edgegen_neon_watch_f16(float16x8_t watched, float16x8_t v)
+{
+    return vfmaq_f16(watched, v, vreinterpretq_f16_u16(vdupq_n_u16(0)));
+}
+
+EDGEGEN_INLINE int edgegen_neon_was_finite(float16x8_t watched)
+{
+    return vmaxvq_u16(vandq_u16(vreinterpretq_u16_f16(watched), vdupq_n_u16(0x7fff))) == 0;
+}
+
 #endif

@@ -13,6 +13,7 @@ from edgegen.ops.binary import Binary
 from edgegen.ops.clamp import Clamp
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.unary import Unary
 from edgegen.targets import Optimize
@@ -58,6 +59,21 @@ PRODUCTS = [
 ]
 
 
+def depthwise(op: DepthwiseConv2d, x: tuple[int, ...], window: tuple[int, int], row: str) -> Case:
+    return layer(op, x, (*window, x[3]), f"depthwise_conv2d_f16_{row}", x[3])
+
+
+PRODUCTS += [
+    depthwise(DepthwiseConv2d(pad=SAME), (1, 6, 7, 16), (3, 3), "3x3_neon_bordered"),
+    depthwise(DepthwiseConv2d(pad=SAME, clamp=Range(0, 6)), (2, 5, 4, 11), (3, 3), "3x3_neon_bordered"),
+    depthwise(DepthwiseConv2d((2, 2), pad=(0, 0, 1, 1)), (1, 9, 8, 24), (3, 3), "3x3_neon_bordered"),
+    depthwise(DepthwiseConv2d((2, 2)), (1, 9, 7, 8), (3, 3), "3x3_neon"),
+    depthwise(DepthwiseConv2d(), (1, 8, 9, 19), (3, 3), "3x3_neon"),
+    depthwise(DepthwiseConv2d(pad=(2, 2, 2, 2)), (1, 6, 6, 24), (5, 5), "neon_scratch"),
+    depthwise(DepthwiseConv2d((1, 2), (2, 1)), (1, 9, 7, 8), (3, 3), "neon"),
+]
+
+
 def magnitudes(case: Case) -> Array:
     """What the magnitudes of the products and the bias add up to, in f64."""
 
@@ -96,6 +112,21 @@ def test_sums_beyond_f16_on_the_way_are_computed_in_f32() -> None:
     (got,) = run_guarded([case], TARGET)
     np.testing.assert_array_equal(got, reference(case)[0])
     assert np.isfinite(got).all()
+
+
+def test_depthwise_sums_beyond_f16_on_the_way_are_computed_in_f32() -> None:
+    x = np.full((1, 6, 9, 24), 2000, np.float16)
+    cases = []
+    for size, row in ((3, "3x3_neon_bordered"), (5, "neon_scratch")):
+        w = np.full((size, size, 24), 40, np.float32)
+        w.reshape(-1, 24)[size * size // 2 :] = -41
+        pad = (size // 2,) * 4
+        op = DepthwiseConv2d(pad=(pad[0], pad[1], pad[2], pad[3]))
+        cases.append(Case(op, [x, constant_input(w)], f"depthwise_conv2d_f16_{row}"))
+    for case, got in zip(cases, run_guarded(cases, TARGET), strict=True):
+        with np.errstate(over="ignore"):
+            np.testing.assert_array_equal(got, reference(case)[0])
+        assert np.isfinite(got).any()
 
 
 def pixels(seed: int, *shape: int) -> Array:

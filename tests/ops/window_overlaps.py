@@ -338,6 +338,11 @@ def arm_neon_dotprod() -> list[Overlapping]:
         halves(conv("", (1, 15, 13, 16), 16), "conv2d_f16_neon"),
         halves(conv("", (1, 9, 9, 16), 8, THREE, TWO), "conv2d_f16_neon"),
         halves(conv("", (1, 9, 9, 16), 16, THREE, TWO, SAME), "conv2d_f16_neon_scratch"),
+        halves(depthwise("", image), "depthwise_conv2d_f16_3x3_neon_bordered"),
+        halves(depthwise("", (1, 12, 8, 16), THREE, TWO), "depthwise_conv2d_f16_3x3_neon_bordered"),
+        halves(depthwise("", (1, 12, 8, 16), THREE, ONE, UNPADDED), "depthwise_conv2d_f16_3x3_neon"),
+        halves(depthwise("", (1, 12, 8, 16), FIVE, ONE, (2, 2, 2, 2)), "depthwise_conv2d_f16_neon_scratch"),
+        halves(depthwise("", (1, 12, 8, 16), FIVE, ONE, UNPADDED), "depthwise_conv2d_f16_neon"),
     ]
     cases += [
         pool(f"{pooling}_pool2d_f16_neon", pooling, size, THREE, ONE, SAME, "float16")

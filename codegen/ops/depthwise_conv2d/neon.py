@@ -15,7 +15,7 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, fold_zero_point, nine_bits
-from edgegen.ops.neon_tiles import output_params, pack_epilogue, unit_blocks
+from edgegen.ops.neon_tiles import fits_f16, output_params, pack_epilogue, unit_blocks
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
 from edgegen.ops.overlap import Overlaps, applies, by_rows
 
@@ -179,6 +179,34 @@ def _pack_f32_3x3(node: Node) -> Packed:
     return _bordered(packed, _bands(node), np.float32)
 
 
+def _holds_f16(node: Node) -> str | None:
+    reason = _holds(node)
+    if reason is None and node.out.shape[3] < 8:
+        reason = "there must be at least 8 channels"
+    return reason or fits_f16(node.input(1).values.reshape(-1, node.out.shape[3]).T)
+
+
+def _halved(node: Node, packed: Packed, taps: Array, blocks: list[tuple[int, int]]) -> Packed:
+    """What a row of f32 packs, with these weights as f16 and with the bias in blocks of (channel, channels)."""
+    halves, bias = taps.astype(np.float16).view(np.uint16), bias_or_zeros(node)
+    weights = np.concatenate([halves[:, c : c + size].reshape(-1) for c, size in blocks])
+    biases = np.concatenate([bias[c : c + size] for c, size in blocks])
+    return replace(packed, constants=(Constant("weights", weights), Constant("bias", biases)))
+
+
+def _pack_f16(node: Node) -> Packed:
+    taps = node.input(1).values.reshape(-1, node.out.shape[3])
+    return _halved(node, _pack_f32(node), taps, list(unit_blocks(taps.shape[1])))
+
+
+def _pack_f16_3x3(node: Node) -> Packed:
+    assert isinstance(node.op, DepthwiseConv2d)
+    taps = node.input(1).values.transpose(1, 0, 2).reshape(9, -1)  # column by column
+    packed = _packed_f32(node, _bands(node), _sides(node.op) | {"out_h": node.out.shape[1]}, taps, 4)
+    halved = _halved(node, packed, taps, list(unit_blocks(taps.shape[1], 8)))
+    return _bordered(halved, _bands(node), np.uint16)
+
+
 def _a_row_below(node: Node) -> Overlaps:
     """Two rows of outputs take 8 channels from these channels of four rows of x, of which the next two rows of outputs
     need the last two again, and read two columns ahead. So an output that keeps x's shape may lie exactly one row below
@@ -197,8 +225,9 @@ def _rows(name: str, pack: Pack, holds: When, find: Find) -> tuple[Kernel, Kerne
         return holds(node) or ("windows must lie in x" if find(node).scratch else None)
 
     overlap = _a_row_below if name == "depthwise_conv2d_s8_3x3_neon" else by_rows(2 if "3x3" in name else 1)
-    requires = frozenset({"neon", "dotprod"} if name.endswith("dotprod") else {"neon"})
-    signature = "f32 f32 f32? -> f32" if "f32" in name else f"s8 {'s16' if 's16' in name else 's8'} s32? -> s8"
+    requires = frozenset({"neon"} | ({"dotprod"} if name.endswith("dotprod") else {"fp16"} if "f16" in name else set()))
+    floats = next((f"{t} f32 f32? -> {t}" for t in ("f32", "f16") if f"_{t}_" in name), None)
+    signature = floats or f"s8 {'s16' if 's16' in name else 's8'} s32? -> s8"
     return (
         Kernel(name, signature, pack, name, requires, lies_in_x, overlap=overlap),
         Kernel(
@@ -220,4 +249,6 @@ ROWS = (
     *_rows("depthwise_conv2d_s8_s16_neon", _pack_s16, _holds, _windows),
     *_rows("depthwise_conv2d_f32_3x3_neon", _pack_f32_3x3, lambda n: _holds_3x3(n, (1, 2), 3), _bands),
     *_rows("depthwise_conv2d_f32_neon", _pack_f32, _holds, _windows),
+    *_rows("depthwise_conv2d_f16_3x3_neon", _pack_f16_3x3, lambda n: _holds_3x3(n, (1, 2), 3) or _holds_f16(n), _bands),
+    *_rows("depthwise_conv2d_f16_neon", _pack_f16, _holds_f16, _windows),
 )
