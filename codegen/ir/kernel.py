@@ -11,7 +11,7 @@ time, `constants` the arrays that `pack` laid out ahead of time, and `scratch` a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,14 @@ class Packed:
 
 
 @dataclass(frozen=True)
+class Roomier:
+    """Another way to pack a node. scratch: bytes that it takes"""
+
+    scratch: int
+    pack: Callable[[], Packed]
+
+
+@dataclass(frozen=True)
 class Overlap:
     """Where an output may lie over an input that nobody needs afterwards, as the order of the kernel's accesses allows.
 
@@ -123,6 +131,10 @@ def apart(_node: Node) -> Mapping[int, Overlap]:
     return {}
 
 
+def _no_other(_node: Node) -> Iterator[Roomier]:
+    return iter(())
+
+
 def _natural(_node: Node) -> tuple[Layout, ...]:
     return (NATURAL,)
 
@@ -144,6 +156,8 @@ class Kernel:
     in_place:  inputs whose storage the (first) output may take over exactly
     overlap:   how the (first) output may lie over inputs, by their position, beyond `in_place`; a kernel that says so
                reads every byte before it writes there, and has no pointer that is restrict
+    roomier:   other ways to pack the node, the fastest first, in more scratch than that of `pack`: for nodes during
+               which the arena has room
     updates:   (input, output) pairs: state that the kernel rewrites in its own storage
     reads:     layouts accepted for rank-4 activations that are read, preferred first
     writes:    layouts that the row can write, preferred first; asked once those of the node's inputs are decided
@@ -161,6 +175,7 @@ class Kernel:
     for_size: bool = False
     in_place: tuple[int, ...] = ()
     overlap: Callable[[Node], Mapping[int, Overlap]] = apart
+    roomier: Callable[[Node], Iterator[Roomier]] = _no_other
     also: tuple[str, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural

@@ -14,7 +14,7 @@ from edgegen.ops.epilogue import clamp_s8, fixed_point_epilogue
 
 
 def unit_blocks(units: int, widest: int = 16) -> Iterator[tuple[int, int]]:
-    """(first unit, size) of each block that the kernels compute: 16 units wide, the rest 8; or all 8.
+    """(first unit, size) of each block that the kernels compute: 16 units wide, the rest 8; or all 8; or all 4.
 
     The last block of each width steps back so that it ends with the last unit; only with fewer than 8 units in all
     does a block hold units that do not exist.
@@ -22,8 +22,9 @@ def unit_blocks(units: int, widest: int = 16) -> Iterator[tuple[int, int]]:
     wide = (units + 7) // 16 if units >= widest == 16 else 0
     for b in range(wide):
         yield min(16 * b, units - 16), 16
-    for first in range(16 * wide, units, 8):
-        yield max(min(first, units - 8), 0), 8
+    narrow = min(widest, 8)
+    for first in range(16 * wide, units, narrow):
+        yield max(min(first, units - narrow), 0), narrow
 
 
 def _block(array: Array, first: int, size: int) -> Array:

@@ -51,6 +51,7 @@ from edgegen.passes.post_optimize.store_halves import store_halves
 from edgegen.passes.post_optimize.store_results import store_results
 from edgegen.passes.post_optimize.store_state import store_state
 from edgegen.passes.post_optimize.tile_rows import tile_rows
+from edgegen.passes.post_optimize.widen_scratch import widen_scratch
 from edgegen.passes.pre_optimize.eliminate_common_subexpressions import eliminate_common_subexpressions
 from edgegen.passes.pre_optimize.eliminate_dead_nodes import eliminate_dead_nodes
 from edgegen.passes.pre_optimize.infer_shapes import infer_shapes
@@ -85,7 +86,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     eliminate_common_subexpressions,
     eliminate_dead_nodes,
 )
-POST_OPTIMIZE: tuple[Pass, ...] = (store_halves, fold_views, tile_rows, *PLANNING)
+POST_OPTIMIZE: tuple[Pass, ...] = (store_halves, fold_views, tile_rows, *PLANNING, widen_scratch)
 STAGES: dict[str, tuple[Pass, ...]] = {
     "pre_optimize": PRE_OPTIMIZE,
     "optimize": OPTIMIZE,
@@ -112,6 +113,7 @@ ENSURES: dict[Pass, tuple[Rule, ...]] = {
     select_kernels: (kernels_chosen,),
     pack_weights: (constants_packed,),
     plan_arena: (arena_is_sound,),
+    widen_scratch: (arena_is_sound,),
 }
 ALWAYS: tuple[Rule, ...] = (defined_before_use, types_agree, constants_agree)
 

@@ -127,8 +127,8 @@ EDGEGEN_INLINE void edgegen_winograd_block_f32(const edgegen_conv2d_f32_winograd
         const int32_t oy = (first + i) / across * 2, ox = (first + i) % across * 2;
         for (int32_t g = 0; g < groups; g++) {
             edgegen_winograd_output_f32(&p->output, m + 4 * (groups * i + g), 4 * groups * tiles,
-                                        vld1q_f32(bias + 4 * g), image->out_h - oy, image->out_w - ox,
-                                        image->out_w * step, y + (oy * image->out_w + ox) * step + 4 * g);
+                                        vld1q_f32(bias + 4 * g), edgegen_winograd_left(image->out_h, oy, 2),
+                                        edgegen_winograd_left(image->out_w, ox, 2), image->out_w * step, y + (oy * image->out_w + ox) * step + 4 * g);
         }
     }
 }

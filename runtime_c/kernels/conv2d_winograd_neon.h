@@ -5,7 +5,7 @@
 #include "simd/neon_tile.h"
 
 /* pixel: bytes of a pixel of x
- * tiles: computed together, 1 to 6
+ * tiles: computed together, 1 to 6; of s8 also 0: one, 4 units at a time
  * fill:  byte that padding consists of */
 typedef struct {
     int32_t batch, in_h, in_w, pixel, depth, out_h, out_w, pad_top, pad_left, tiles, fill;
@@ -20,6 +20,12 @@ typedef struct {
     edgegen_winograd_neon image;
     edgegen_neon_output_f32 output;
 } edgegen_conv2d_f32_winograd_neon;
+
+/* Of a tile's `side` lines or columns from `at` on, how many exist: as is known ahead of time if all tiles are whole. */
+EDGEGEN_INLINE int32_t edgegen_winograd_left(int32_t size, int32_t at, int32_t side)
+{
+    return size % side == 0 ? side : edgegen_min_s32(size - at, side);
+}
 
 /* Pixels of one tile: `row` bytes from line to line. */
 typedef struct {
