@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgegen.memory.buffers import Interval, is_forbidden
+from edgegen.memory.buffers import Interval
 
 WORK_PER_SECOND = 50_000  # pairs looked at for each second that a slow machine may take
+
+_FAR = 1 << 62  # more than any two offsets differ by
 
 _Least = tuple[int, int, int]  # (a, b, distance): b starts at least so far after a
 
@@ -21,11 +23,8 @@ class Relation:
     second: int
     apart: tuple[Interval, ...]
 
-    def holds(self, at: Sequence[int]) -> bool:
-        return not is_forbidden(at[self.second] - at[self.first], self.apart)
-
     def ways(self) -> list[list[_Least]]:
-        """The ways in which both can lie: one of them holds wherever `holds` says so."""
+        """The ways in which both can lie: one of them holds wherever no distance is one that they must not have."""
         i, j = self.first, self.second
         found: list[list[_Least]] = []
         for k in range(len(self.apart) + 1):
@@ -50,15 +49,21 @@ class _Exhausted(Exception):
     """The search has used up its work."""
 
 
-class _Search:
-    def __init__(self, sizes: Sequence[int], relations: Sequence[Relation], work: int) -> None:
-        self.sizes = sizes
-        self.relations = relations
-        self.ways = [r.ways() for r in relations]
-        self.work = work
+def _distances(relation: Relation) -> tuple[int, int, tuple[Interval, ...]]:
+    """(first, second, least and greatest distance between their starts of each of the relation's ways)."""
+    starts = (-_FAR, *(high for _, high in relation.apart))
+    ends = (*(low for low, _ in relation.apart), _FAR)
+    return relation.first, relation.second, tuple(zip(starts, ends, strict=True))
 
-    def _lesser_size(self, k: int) -> int:
-        return min(self.sizes[self.relations[k].first], self.sizes[self.relations[k].second])
+
+class _Search:
+    """work: pairs that may still be looked at"""
+
+    def __init__(self, sizes: Sequence[int], relations: Sequence[Relation], work: int) -> None:
+        self.ways = [r.ways() for r in relations]
+        self.distances = [_distances(r) for r in relations]
+        self.lesser = [min(sizes[r.first], sizes[r.second]) for r in relations]
+        self.work = work
 
     def _spread(self, low: list[int], high: list[int], imposed: list[_Least]) -> bool:
         """Narrows the bounds of all offsets until they respect what was imposed; False if that is impossible."""
@@ -77,6 +82,19 @@ class _Search:
                     return False
         return True
 
+    def _broken(self, among: list[int], at: list[int]) -> list[int]:
+        """The relations that offsets do not meet."""
+        found = []
+        for k in among:
+            first, second, ways = self.distances[k]
+            distance = at[second] - at[first]
+            for start, end in ways:
+                if start <= distance <= end:
+                    break
+            else:
+                found.append(k)
+        return found
+
     def run(self, low: list[int], high: list[int], imposed: list[_Least], open_: list[int]) -> list[int] | None:
         """Offsets between the bounds, or None if there are none. Raises _Exhausted."""
         while True:
@@ -88,32 +106,27 @@ class _Search:
             still: list[int] = []
             settled = False
             for k in open_:
-                possible, holds = [], False  # written out, since planning spends most of its time here
-                for way in self.ways[k]:
-                    certain = True
-                    for a, b, distance in way:
-                        if low[a] + distance > high[b]:
-                            break
-                        certain = certain and high[a] + distance <= low[b]
-                    else:
-                        possible.append(way)
-                        holds = holds or certain
+                first, second, ways = self.distances[k]
+                least, most = low[second] - high[first], high[second] - low[first]
+                possible, chosen, holds = 0, 0, False
+                for number, (start, end) in enumerate(ways):
+                    if start <= most and least <= end:
+                        possible, chosen = possible + 1, number
+                        holds = holds or (start <= least and most <= end)
                 if not possible:
                     return None
-                if len(possible) == 1:
-                    imposed = imposed + possible[0]
+                if possible == 1:
+                    imposed = imposed + self.ways[k][chosen]
                     settled = True
                 elif not holds:
                     still.append(k)
             open_ = still
             if not settled:
                 break
-        broken = [k for k in open_ if not self.relations[k].holds(low)]
+        broken = self._broken(open_, low)
         if not broken:
             return low
-        worst = max(
-            broken, key=lambda k: min(self.sizes[self.relations[k].first], self.sizes[self.relations[k].second])
-        )
+        worst = max(broken, key=self.lesser.__getitem__)
         rest = [k for k in open_ if k != worst]
         for way in self.ways[worst]:
             found = self.run(list(low), list(high), imposed + way, rest)
