@@ -36,6 +36,7 @@ WITHOUT = {
     "BITCAST": "test_interior",
     "HASHTABLE_LOOKUP": "test_indexing",
     "STABLEHLO_GATHER": "test_windows",
+    "UNIQUE": "test_sized_results",
     "DENSIFY": "test_sparsity",
 }
 """Operators that mean nothing alone, whose types are none of PLAIN, or that the judges leave results of as they lie in

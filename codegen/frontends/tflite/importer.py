@@ -89,6 +89,7 @@ class Importer:
     variable_outputs: variable tensors that an operator writes, which so finds there what its last run has left
     handles: which variable each resource tensor refers to
     spectra: what each complex tensor is in the graph: f32, with a last axis of real and imaginary part
+    sized: the extents, s64[rank], of each result of which only the room is known ahead of time
     """
 
     def __init__(self, source: Source, index: int, name: str, inside: Importer | None = None) -> None:
@@ -98,6 +99,7 @@ class Importer:
         self.variables: dict[str, Variable] = {}
         self.handles: dict[Tensor, Variable] = {}
         self.spectra: dict[Tensor, Tensor] = {}
+        self.sized: dict[Tensor, Tensor] = {}
         _check_operators(file.operators)
         source.count(file)
         self.tensors = [make_tensor(t, file.tensors) for t in file.tensors]
@@ -150,7 +152,7 @@ class Importer:
         """Gives a tensor of the file, which an operator now writes, the shape that was inferred for it."""
         if tensor in self.defined:
             raise op.invalid(f'writes "{tensor.name}" twice')
-        agrees = self.resized or tensor in self._free or tensor.shape == computed.shape
+        agrees = self.resized or tensor in self._free or tensor in self.sized or tensor.shape == computed.shape
         if tensor.dtype != computed.dtype or not agrees:
             text = f'"{tensor.name}" is declared {tensor.type}, but its operator computes {computed}'
             raise op.invalid(text)
@@ -201,6 +203,9 @@ class Importer:
                 raise op.unsupported(f'"{tensor.name}" is complex', "take its parts or its magnitude first")
             if tensor in self.handles and file.name not in TAKE_HANDLES:
                 raise op.unsupported(f'"{tensor.name}" is a variable\'s handle, not a value', "read the variable first")
+            if tensor in self.sized:
+                why = f'how large "{tensor.name}" is depends on values that are computed at run time'
+                raise op.unsupported(why, "make it an output of the model, which comes with its shape")
         for tensor in op.outputs:
             if tensor in self.defined:
                 why = "is a constant" if tensor.is_constant else "already has a value"
@@ -262,6 +267,10 @@ class Importer:
             if variable.state is not None and variable.current is not None:
                 variable.state.next = variable.current
         self.graph.outputs = [t for t in outputs if t not in self.handles]
+        for tensor, extents in self.sized.items():
+            if tensor in outputs:
+                extents.name = f"{tensor.name}_shape"
+                self.graph.outputs.append(extents)
         return self.graph
 
 
@@ -332,5 +341,7 @@ def read_tflite(data: bytes, name: str, shapes: Mapping[str, tuple[int, ...]], s
         raise InvalidModel("the model has no outputs")
     graph.signatures = tuple(_signature(model, s) for s in model.signatures)
     if called.key:
-        graph.signature = _signature(model, called)
+        names = _signature(model, called)
+        further = tuple(t.name for t in graph.outputs[len(names.outputs) :])  # extents
+        graph.signature = replace(names, outputs=(*names.outputs, *further))
     return graph

@@ -20,6 +20,7 @@ from edgegen.ir.op import Op
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, Tensor, TensorType, constant
 from edgegen.ops.cast import Cast
+from edgegen.ops.reshape import Reshape
 
 if TYPE_CHECKING:
     from edgegen.frontends.tflite.importer import Importer
@@ -230,6 +231,16 @@ class Operator:
         state = State(value.name, value, value, np.full(type.shape, first, type.dtype.np))
         self._model.graph.state.append(state)
         return state
+
+    def define_sized(self, tensor: Tensor, room: Tensor, extents: Tensor) -> None:
+        """Gives an output a result with room for the most, whose elements come first, under the extents s64[rank].
+
+        Raises UnsupportedModel within sub-graphs.
+        """
+        if self._model.inside is not None:
+            raise self.unsupported(f'how large "{tensor.name}" is depends on values that are computed at run time')
+        self._model.sized[tensor] = extents
+        self.add(Reshape(room.shape), [room], tensor)
 
     def define_constant(self, tensor: Tensor, values: Array) -> None:
         """Gives an output values that are known ahead of time, in place of a node. Raises as `add` does."""

@@ -7,7 +7,6 @@ _RANDOM = "its results are random, so there is nothing that C could be checked a
 _TEXT = "it works on text, which devices without an operating system do not hold"
 _HASH_TABLE = "its hash table is filled while the model runs, in memory whose size is not known ahead of time"
 _DELEGATE = "it stands for a part of the model that runs on an accelerator, and whose meaning is not in the file"
-_LENGTH = "how many results it has is not known ahead of time"
 
 REFUSED: dict[str, str] = {
     "CONCAT_EMBEDDINGS": _NO_INTERPRETER,
@@ -26,7 +25,6 @@ REFUSED: dict[str, str] = {
     "STABLEHLO_CUSTOM_CALL": _DELEGATE,
     "STABLEHLO_RNG_BIT_GENERATOR": _RANDOM,
     "STABLEHLO_SHIFT_LEFT": "no kernel shifts to the left: multiply by powers of 2",
-    "UNIQUE": _LENGTH,
     **{
         f"STABLEHLO_{name}": f"{_NO_INTERPRETER}: convert the model without StableHLO"
         for name in (

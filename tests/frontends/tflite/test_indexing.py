@@ -234,13 +234,6 @@ def test_where_of_a_known_condition() -> None:
         np.testing.assert_array_equal(run(data)[0], np.argwhere(condition))
 
 
-def test_where_of_a_condition_at_run_time_is_refused_with_a_way_out() -> None:
-    data = model("WHERE", [Tensor("c", "BOOL", (4,))], [Tensor("y", "INT64", (2, 1))])
-    with pytest.raises(UnsupportedModel, match="how many rows it has") as error:
-        read_tflite(data, "m", {})
-    assert "SELECT_V2" in error.value.help
-
-
 @pytest.mark.parametrize(
     ("name", "tensors", "out", "opts", "why"),
     [

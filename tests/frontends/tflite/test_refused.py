@@ -22,7 +22,7 @@ def test_every_operator_is_read_or_has_a_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("UNIQUE", "ahead of time"), ("MULTINOMIAL", "random"), ("custom:Mine", "custom")]
+    ("name", "why"), [("HASHTABLE", "ahead of time"), ("MULTINOMIAL", "random"), ("custom:Mine", "custom")]
 )
 def test_the_message_gives_the_reason(name: str, why: str) -> None:
     tensors = [Tensor("x", "FLOAT32", (4,)), Tensor("y", "FLOAT32", (4,)), Tensor("z", "FLOAT32", (4,))]

@@ -202,6 +202,10 @@ def expand(op: Operator, x: Tensor, shape: Tensor) -> Tensor:
     return x if full == x.shape else op.add(BroadcastTo(full), [x])
 
 
+REPEATED = 3
+"""Axes that are repeated at once: the loops of copies hold no more."""
+
+
 @operator("Tile", until=5)
 def tile_along_axis(op: Operator, x: Tensor, tiles: Tensor, axis: Tensor) -> Tensor:
     (count,), (along,) = op.integers(tiles, "the count"), op.integers(axis, "the axis")
@@ -214,13 +218,15 @@ def tile(op: Operator, x: Tensor, repeats: Tensor) -> Tensor:
     counts = op.integers(repeats, "the repeats")
     if len(counts) != x.rank or min(counts, default=1) < 1:
         raise op.invalid(f"repeats {list(counts)} do not fit {x.type}")
-    # [n, ...] -> [1, n, ...] -> [count, n, ...] -> [count * n, ...] along each axis at once
-    apart = [k for n in x.shape for k in (1, n)]
-    repeated = [k for n, count in zip(x.shape, counts, strict=True) for k in (count, n)]
-    if apart == repeated:
-        return x
-    y = op.add(BroadcastTo(tuple(repeated)), [op.reshape(x, apart)])
-    return op.reshape(y, [n * count for n, count in zip(x.shape, counts, strict=True)])
+    axes = [i for i in reversed(range(x.rank)) if counts[i] > 1]
+    for k in range(0, len(axes), REPEATED):  # the innermost first, so that later copies are long
+        now = [count if i in axes[k : k + REPEATED] else 1 for i, count in enumerate(counts)]
+        # [n, ...] -> [1, n, ...] -> [count, n, ...] -> [count * n, ...] along these axes at once
+        apart = [m for n in x.shape for m in (1, n)]
+        repeated = [m for n, count in zip(x.shape, now, strict=True) for m in (count, n)]
+        y = op.add(BroadcastTo(tuple(repeated)), [op.reshape(x, apart)])
+        x = op.reshape(y, [n * count for n, count in zip(x.shape, now, strict=True)])
+    return x
 
 
 @operator("Gather")

@@ -38,13 +38,15 @@ def batch_normalization_tested(
 ) -> Tensor:
     """Before opset 7 an attribute said whether the statistics are given."""
     del consumed_inputs
-    return batch_normalization(
-        op, x, scale, b, mean, variance, epsilon=epsilon, momentum=momentum, spatial=spatial, training_mode=1 - is_test
+    if not is_test:
+        raise op.unsupported("training is not supported", "export the trained model")
+    return batch_normalization_given(
+        op, x, scale, b, mean, variance, epsilon=epsilon, momentum=momentum, spatial=spatial
     )
 
 
-@operator("BatchNormalization", since=7)
-def batch_normalization(
+@operator("BatchNormalization", since=7, until=13)
+def batch_normalization_given(
     op: Operator,
     x: Tensor,
     scale: Tensor,
@@ -55,12 +57,11 @@ def batch_normalization(
     epsilon: float = 1e-5,
     momentum: float = 0.9,
     spatial: int = 1,
-    training_mode: int = 0,
 ) -> Tensor:
     """(x - mean) / sqrt(variance + epsilon) * scale + b, one number of each for a channel: x * factor + offset."""
     del momentum
-    if training_mode or not spatial:
-        raise op.unsupported("training, and statistics for each element, are not supported")
+    if not spatial:
+        raise op.unsupported("statistics for each element are not supported")
     shape = (-1, *(1,) * (x.rank - 2))
     deviation = op.add(Unary("sqrt"), [op.add(Binary("add"), [variance, op.constant(epsilon, variance.dtype)])])
     factor = op.add(Binary("div"), [scale, deviation])
@@ -71,13 +72,41 @@ def batch_normalization(
     return op.add(Binary("add"), [y, op.reshape(offset, shape)])
 
 
-def _standardized(op: Operator, x: Tensor, axes: tuple[int, ...], epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
-    """((x - mean) / deviation, mean, 1 / deviation) over `axes`."""
+@operator("BatchNormalization", since=14)
+def batch_normalization(
+    op: Operator,
+    x: Tensor,
+    scale: Tensor,
+    b: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    training_mode: int = 0,
+) -> list[Tensor]:
+    """In training mode by the batch's own statistics; the given ones move towards these, as further results."""
+    if not training_mode:
+        return [batch_normalization_given(op, x, scale, b, mean, variance, epsilon=epsilon)]
+    axes = (0, *range(2, x.rank))
+    y, centre, spread, _ = _standardized(op, x, axes, epsilon)
+    shape = (x.shape[1], *(1,) * (x.rank - 2))
+    y = op.add(Binary("add"), [op.add(Binary("mul"), [y, op.reshape(scale, shape)]), op.reshape(b, shape)])
+    now = [op.reshape(centre, mean.shape), op.reshape(spread, variance.shape)]
+    moved = [
+        op.add(Binary("add"), [op.scaled(given, momentum), op.scaled(found, 1 - momentum)])
+        for given, found in zip((mean, variance), now, strict=True)
+    ]
+    return [y, *moved]
+
+
+def _standardized(op: Operator, x: Tensor, axes: tuple[int, ...], epsilon: float) -> tuple[Tensor, ...]:
+    """((x - mean) / deviation, mean, variance, 1 / deviation) over `axes`."""
     mean = op.add(Reduce("mean", axes, True), [x])
     centered = op.add(Binary("sub"), [x, mean])
     variance = op.add(Reduce("mean", axes, True), [op.add(Binary("mul"), [centered, centered])])
     inverse = op.add(Unary("rsqrt"), [op.add(Binary("add"), [variance, op.constant(epsilon, x.dtype)])])
-    return op.add(Binary("mul"), [centered, inverse]), mean, inverse
+    return op.add(Binary("mul"), [centered, inverse]), mean, variance, inverse
 
 
 @operator("InstanceNormalization")
@@ -92,7 +121,7 @@ def instance_normalization(
 ) -> Tensor:
     """Standardized over each channel's pixels, times scale, plus b."""
     del consumed_inputs  # a hint that opset 6 dropped
-    y, _, _ = _standardized(op, x, tuple(range(2, x.rank)), epsilon)
+    y, *_ = _standardized(op, x, tuple(range(2, x.rank)), epsilon)
     shape = (x.shape[1], *(1,) * (x.rank - 2))
     y = op.add(Binary("mul"), [y, op.reshape(scale, shape)])
     return op.add(Binary("add"), [y, op.reshape(b, shape)])
@@ -114,7 +143,7 @@ def layer_normalization(
     first = op.axis(axis, x.rank)
     if len(op.wanted) == 1:
         return [standardized_rows(op, Standardize(epsilon), x, first, scale, b)]
-    y, mean, inverse = _standardized(op, x, tuple(range(first, x.rank)), epsilon)
+    y, mean, _, inverse = _standardized(op, x, tuple(range(first, x.rank)), epsilon)
     y = op.add(Binary("mul"), [y, scale])
     if b is not None:
         y = op.add(Binary("add"), [y, b])

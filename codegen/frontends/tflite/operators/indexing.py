@@ -17,6 +17,7 @@ from edgegen.ops.arg_reduce import ArgReduce
 from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.cast import Cast
+from edgegen.ops.chosen import Compress, Unique
 from edgegen.ops.compare import Compare
 from edgegen.ops.gather import Gather
 from edgegen.ops.gather_nd import GatherNd
@@ -190,13 +191,33 @@ def hashtable_lookup(op: Operator) -> None:
 
 @operator("WHERE", last_version=2)
 def where(op: Operator) -> None:
-    """Where the condition, known ahead of time, is not 0: one row of indices each, in order."""
+    """Where the condition is not 0: one row of indices each, in order."""
     condition = op.input(0)
-    if condition.data is None:
-        raise op.unsupported(
-            f'how many rows it has depends on the values of "{condition.name}", which are computed at run time',
-            "choose between two tensors with SELECT_V2 (tf.where with three arguments), or multiply by a mask",
-        )
     if op.output.dtype != S64:
         raise op.invalid(f'"{op.output.name}" must be s64, is {op.output.type}')
-    op.define_constant(op.output, np.argwhere(condition.data).astype(np.int64))
+    if condition.data is not None:
+        op.define_constant(op.output, np.argwhere(condition.data).astype(np.int64))
+        return
+    count = condition.type.elements
+    if condition.rank == 0:
+        raise op.invalid(f"condition {condition.type} has no axes")
+    check_size(op.output.name, TensorType(S64, (count, condition.rank)))
+    if condition.dtype != BOOL:
+        zero = op.add_constant("zero", np.zeros((), condition.dtype.np), condition.dtype)
+        condition = op.add(Compare("not_equal"), [condition, zero])
+    places = op.add_constant("places", np.argwhere(np.ones(condition.shape, np.bool_)), S64)
+    chosen = op.add_all(Compress(0), [places, op.add(Reshape((count,)), [condition])], [None, None])
+    op.define_sized(op.output, *chosen)
+
+
+@operator("UNIQUE", last_version=1)
+def unique(op: Operator) -> None:
+    """The different elements in the order in which they first stand, and which of them each element is."""
+    x, which = op.input(0), op.outputs[1]
+    if x.dtype not in (F32, S8, U8, S16, S32, S64) or which.dtype not in (S32, S64):
+        raise op.unsupported(f"{x.dtype} with places of {which.dtype} is not supported", "use int32 for both")
+    flat = op.add(Reshape((x.type.elements,)), [x])
+    values, extents, _, inverse, *_ = op.add_all(Unique(0, ascending=False), [flat], [None] * 6)
+    op.define_sized(op.outputs[0], values, extents)
+    places = op.add(Reshape(x.shape), [inverse])
+    op.add(Cast(which.dtype.name), [places], which)
