@@ -49,7 +49,7 @@ def _when(gathered: bool) -> Callable[[Node], str | None]:
         w = node.input(3).shape
         if len(w) == 2 and w[1] < _STEP:
             return f"rows must have at least {_STEP} elements"
-        return _windows(node, _STEP).rejection(gathered)
+        return _windows(node, _STEP).rejection(gathered, fewest=1)
 
     return when
 
