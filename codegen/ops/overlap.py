@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Overlap
-from edgegen.ir.layout import NATURAL
+from edgegen.ir.layout import NATURAL, NCHW
+from edgegen.ir.tensor import TensorType
 from edgegen.ops.window import Pads, Pair
 
 Offsets = npt.NDArray[np.int64]
@@ -34,6 +35,13 @@ class _Windowed(Protocol):
     def pad(self) -> Pads: ...
 
 
+def _windowed(node: Node) -> _Windowed | None:
+    """What says where windows lie: the operator or, of a hybrid one, its product; None for rows of x, one after the
+    other, as dense layers read them."""
+    product = getattr(node.op, "product", node.op)
+    return cast(_Windowed, product) if hasattr(product, "stride") else None
+
+
 def distance(reads: Offsets, written: Offsets) -> int:
     """The `most` of an overlap, of steps in the order in which they run. What nothing was written before binds not."""
     from_here = np.minimum.accumulate(reads[::-1])[::-1]
@@ -48,10 +56,12 @@ def _first_inside(out: int, stride: int, pad: int, dilation: int, size: int) -> 
 
 
 def applies(node: Node) -> bool:
-    """Whether x and the output are stored plainly, in elements that C may alias: of one type, or of bytes."""
+    """Whether x lies in any order of its axes and the output in the natural one, without a border, in elements that C
+    may alias: of one type, or of bytes."""
     x, y = node.input(0), node.out
     same = x.dtype == y.dtype or x.dtype.size == 1 or y.dtype.size == 1
-    return same and not x.is_constant and x.type.layout == y.type.layout == NATURAL and min(*x.shape, *y.shape, 1) > 0
+    plain = x.type.layout in (NATURAL, NCHW) and y.type.layout == NATURAL
+    return same and plain and not x.is_constant and min(*x.shape, *y.shape, 1) > 0
 
 
 def _last_inside(out: int, stride: int, pad: int, dilation: int, kernel: int, size: int) -> Offsets:
@@ -62,37 +72,46 @@ def _last_inside(out: int, stride: int, pad: int, dilation: int, kernel: int, si
 
 
 def window_starts(node: Node) -> Offsets:
-    """[N, oH, oW]: the lowest byte of x that each window of an image reads."""
-    x, y = node.input(0), node.out
-    op = cast(_Windowed, node.op)
+    """[N, oH, oW]: the lowest byte of x that each window of an image reads; [rows] of a dense layer."""
+    x, y, op = node.input(0), node.out, _windowed(node)
+    if op is None:
+        return _rows(node) * (x.shape[-1] * x.dtype.size)
     dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
-    n, in_h, in_w, channels = x.shape
-    rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], in_h)
-    columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], in_w)
-    return _pixels(n, in_h, in_w, rows, columns) * (channels * x.dtype.size)
+    rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], x.shape[1])
+    columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], x.shape[2])
+    return _pixels(x.type, rows, columns) * x.dtype.size
 
 
 def window_ends(node: Node) -> Offsets:
-    """[N, oH, oW]: one past the highest byte of x that each window of an image reads."""
-    x, y = node.input(0), node.out
-    op = cast(_Windowed, node.op)
+    """[N, oH, oW]: one past the highest byte of x that each window of an image reads; [rows] of a dense layer."""
+    x, y, op = node.input(0), node.out, _windowed(node)
+    if op is None:
+        return (_rows(node) + 1) * (x.shape[-1] * x.dtype.size)
     dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
     kernel = _kernel_size(node)
-    n, in_h, in_w, channels = x.shape
-    rows = _last_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], kernel[0], in_h)
-    columns = _last_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], kernel[1], in_w)
-    return (_pixels(n, in_h, in_w, rows, columns) + 1) * (channels * x.dtype.size)
+    rows = _last_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], kernel[0], x.shape[1])
+    columns = _last_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], kernel[1], x.shape[2])
+    last_channel = (x.shape[3] - 1) * x.type.layout.strides(x.shape)[3]
+    return (_pixels(x.type, rows, columns) + last_channel + 1) * x.dtype.size
 
 
-def _pixels(batch: int, in_h: int, in_w: int, rows: Offsets, columns: Offsets) -> Offsets:
-    images = np.arange(batch, dtype=np.int64)
-    return (images[:, None, None] * in_h + rows[None, :, None]) * in_w + columns[None, None, :]
+def _pixels(x: TensorType, rows: Offsets, columns: Offsets) -> Offsets:
+    """Elements to the first channel of each pixel [N, row, column]."""
+    image, row, column, _ = x.layout.strides(x.shape)
+    images = _numbers(x.shape[0])
+    return images[:, None, None] * image + rows[None, :, None] * row + columns[None, None, :] * column
+
+
+def _rows(node: Node) -> Offsets:
+    """The numbers of a dense layer's rows."""
+    return _numbers(node.out.type.elements // node.out.shape[-1])
 
 
 def _kernel_size(node: Node) -> Pair:
     if len(node.inputs) == 1:
         return cast(Pair, getattr(node.op, "kernel", (1, 1)))
-    shape = node.input(1).shape  # [units, kH, kW, depth], or of depthwise convolutions [kH, kW, channels]
+    # [units, kH, kW, depth], or of depthwise convolutions [kH, kW, channels]; hybrids have scales and zeros of x before
+    shape = node.input(3 if hasattr(node.op, "product") else 1).shape
     return (shape[1], shape[2]) if len(shape) == 4 else (shape[0], shape[1])
 
 
@@ -125,7 +144,8 @@ def _numbers(count: int) -> Offsets:
 
 
 def by_pixel(node: Node) -> Overlaps:
-    """Of a kernel that reads a pixel's window again and again until the last of the pixel's elements is written."""
+    """Of a kernel that reads a pixel's window, or a dense layer's row, again and again until the last of the pixel's
+    elements is written."""
     if not applies(node):
         return NONE
     y = node.out
@@ -142,7 +162,8 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
 
     def overlap(node: Node) -> Overlaps:
         x, y = node.input(0), node.out
-        if not applies(node) or x.shape[-1] != y.shape[-1] or x.dtype.size != y.dtype.size:
+        alike = x.shape[-1] == y.shape[-1] and x.dtype.size == y.dtype.size and x.type.layout == NATURAL
+        if not applies(node) or not alike:
             return by_pixel(node)
         channels, size = y.shape[-1], y.dtype.size
         back = -channels % block * size  # bytes of a pixel written already that its last block reads
@@ -155,10 +176,14 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
 
 
 def by_strip(node: Node) -> Overlaps:
+    """`by_strips` of as many pixels as the kernel's params say."""
+    return by_strips(node, param(node, "pixels"))
+
+
+def by_strips(node: Node, pixels: int) -> Overlaps:
     """Of a kernel that copies the windows of `pixels` pixels before it writes those; the last strip steps back."""
     if not applies(node):
         return NONE
-    pixels = param(node, "pixels")
     starts, pixel = window_starts(node).reshape(-1), node.out.shape[-1] * node.out.dtype.size
     total = len(starts)
     done = _numbers(-(-total // pixels)) * pixels
@@ -216,19 +241,6 @@ def _by_piece(node: Node, pixels: int) -> Overlaps:
     x_pixel, y_pixel = x.shape[3] * x.dtype.size, y.shape[3] * y.dtype.size
     forward = distance(first * x_pixel, end * y_pixel - y.dtype.size)
     return _turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
-
-
-def by_dense_row(node: Node) -> Overlaps:
-    """Of dense layers whose kernel reads a row of x again and again until the last unit of the row is written."""
-    if not applies(node) or node.input(0).type.elements == 0:
-        return NONE
-    x, y = node.input(0), node.out
-    units, depth = y.shape[-1], x.shape[-1]
-    rows = _numbers(y.type.elements // max(units, 1))
-    if x.type.elements != len(rows) * depth:
-        return NONE
-    size = y.dtype.size
-    return {0: Overlap(distance(rows * (depth * x.dtype.size), (rows * units + units - 1) * size))}
 
 
 def param(node: Node, name: str) -> int:

@@ -37,7 +37,7 @@ def numbers(shape: tuple[int, ...], seed: int, nine_bits: bool = False) -> Array
     return np.random.default_rng(seed).integers(-128, 128, shape, np.int8)
 
 
-def _bias(units: int, seed: int) -> Tensor:
+def bias(units: int, seed: int) -> Tensor:
     return constant_input(np.random.default_rng(seed).integers(-3000, 3000, units, np.int32))
 
 
@@ -58,7 +58,7 @@ def conv(
     w = numbers((units, *window, size[3]), 1, nine_bits)
     op = Conv2d(stride, (1, 1), pad, -5, requantize(units, w[0].size), S8)
     label = f"conv {size} -> {units}, window {window} stride {stride} pad {pad}"
-    return Case(op, [numbers(size, 3), constant_input(w), _bias(units, 2)], kernel, label)
+    return Case(op, [numbers(size, 3), constant_input(w), bias(units, 2)], kernel, label)
 
 
 def in_groups(case: Case, kernel: str, groups: int, turns: bool = False) -> Case:
@@ -84,7 +84,7 @@ def depthwise(
     w = numbers((*window, channels), 4, nine_bits)
     op = DepthwiseConv2d(stride, (1, 1), pad, -5, requantize(channels, window[0] * window[1]), S8)
     label = f"depthwise {size} * {many}, window {window} stride {stride} pad {pad}"
-    return Case(op, [numbers(size, 6), constant_input(w), _bias(channels, 5)], kernel, label)
+    return Case(op, [numbers(size, 6), constant_input(w), bias(channels, 5)], kernel, label)
 
 
 def pool(
@@ -103,7 +103,7 @@ def scaled_average(suffix: str) -> Case:
 
 def dense(kernel: str, rows: int, depth: int, units: int) -> Case:
     op = Dense(-5, requantize(units, depth), S8)
-    inputs = [numbers((rows, depth), 9), constant_input(numbers((units, depth), 8)), _bias(units, 2)]
+    inputs = [numbers((rows, depth), 9), constant_input(numbers((units, depth), 8)), bias(units, 2)]
     return Case(op, inputs, kernel, f"dense {rows} {depth}")
 
 
@@ -246,8 +246,19 @@ def cortex_m4() -> list[Overlapping]:
         pool("average_pool2d_f32_dsp", "average", (1, 8, 6, 8), THREE, TWO, SAME, "float32"),
         pool("average_pool2d_f32_dsp", "average", (2, 6, 6, 11), THREE, ONE, SAME, "float32"),
     ]
+    loose += [
+        floats(conv("", (2, 5, 5, 3), 3, THREE, TWO, SAME), "conv2d_f32_dsp"),
+        floats(conv("", (1, 1, 3, 5), 6), "conv2d_f32_dsp"),
+        floats(depthwise("", (1, 9, 8, 1), THREE, TWO, SAME, 2), "conv2d_f32_dsp"),
+        floats(depthwise("", (2, 6, 5, 15), THREE, ONE, SAME), "depthwise_conv2d_f32_dsp"),
+        floats(depthwise("", (1, 9, 8, 4), THREE, TWO, SAME), "depthwise_conv2d_f32_dsp"),
+    ]
     more = [scaled_average("_dsp"), *_nine_bits_dsp()]
-    return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *more])]
+    reals = [
+        floats(conv("", (1, 5, 5, 4), 8), "conv2d_f32_dsp"),
+        floats(conv("", (1, 6, 7, 4), 5, THREE, ONE, SAME), "conv2d_f32_dsp"),
+    ]
+    return [*(Overlapping(c, True) for c in [*tight, *reals]), *map(Overlapping, [*loose, *more])]
 
 
 def _from_zero(op: Op) -> Op:

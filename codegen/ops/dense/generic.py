@@ -22,7 +22,7 @@ from edgegen.ops.epilogue import (
     split_offset,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
-from edgegen.ops.overlap import by_dense_row
+from edgegen.ops.overlap import by_pixel
 
 
 def _pack_s8(node: Node) -> Packed:
@@ -89,11 +89,18 @@ def _when_s16(node: Node) -> str | None:
 
 ROWS = (
     *(
-        replace(row, overlap=by_dense_row)
+        replace(row, overlap=by_pixel)
         for row in integer_rows("dense", "dense_s8", _pack_s8, ("", "_once", "_scaled", "_s32"))
     ),
-    Kernel("dense_s8_computed", "s8 s8 s32? -> s8", _pack_s8_computed, "dense_s8", when=_when_computed),
-    Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16),
-    Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16),
-    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=constant_bias, overlap=by_dense_row),
+    Kernel(
+        "dense_s8_computed",
+        "s8 s8 s32? -> s8",
+        _pack_s8_computed,
+        "dense_s8",
+        when=_when_computed,
+        overlap=by_pixel,
+    ),
+    Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16, overlap=by_pixel),
+    Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16, overlap=by_pixel),
+    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=constant_bias, overlap=by_pixel),
 )
