@@ -115,7 +115,7 @@ def _kernel_size(node: Node) -> Pair:
     return (shape[1], shape[2]) if len(shape) == 4 else (shape[0], shape[1])
 
 
-def _turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offsets]]) -> Overlaps:
+def turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offsets]]) -> Overlaps:
     """The overlap of a kernel that, if it turns, goes through its steps from the last to the first.
 
     from_end: (one past the last byte of x that each step reads, the first byte of the output that is written until it
@@ -195,7 +195,7 @@ def by_strips(node: Node, pixels: int) -> Overlaps:
         ends = window_ends(node).reshape(-1)
         return np.maximum.reduce([ends[s] for s in strips]), np.append(first[1:], total) * pixel
 
-    return _turning(node, most, from_end)
+    return turning(node, most, from_end)
 
 
 def by_rows(rows: int) -> Callable[[Node], Overlaps]:
@@ -223,7 +223,7 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
             return {0: Overlap(distance(reads, number * row))}
         reads = window_starts(node).min(axis=2).reshape(-1)
         last = np.minimum(oy // rows * rows + rows, out_h) - 1
-        return _turning(
+        return turning(
             node,
             distance(reads, (images * out_h + last + 1) * row - y.dtype.size),
             lambda: (window_ends(node).max(axis=2).reshape(-1), number * row),
@@ -240,7 +240,7 @@ def _by_piece(node: Node, pixels: int) -> Overlaps:
     end = np.minimum(first + pixels, total)
     x_pixel, y_pixel = x.shape[3] * x.dtype.size, y.shape[3] * y.dtype.size
     forward = distance(first * x_pixel, end * y_pixel - y.dtype.size)
-    return _turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
+    return turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
 
 
 def param(node: Node, name: str) -> int:

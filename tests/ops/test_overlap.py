@@ -15,7 +15,7 @@ from edgegen.ir.kernel import Kernel
 from edgegen.ops import OPS
 from edgegen.ops.overlap import distance
 from tests.harness import Case
-from tests.ops import dense_overlaps, elementwise_overlaps, window_overlaps
+from tests.ops import dense_overlaps, elementwise_overlaps, movement_overlaps, window_overlaps
 from tests.ops.test_half_rows import cases as half_cases
 from tests.ops.window_overlaps import conv, depthwise, pool
 from tests.overlapping import Overlapping, Prepared, check_overlaps, prepare, run_overlaps, shares_bytes
@@ -33,6 +33,7 @@ GROUPS: dict[str, tuple[str, Callable[[], Sequence[Case | Overlapping]]]] = {
     "casts": ("generic", elementwise_overlaps.casts),
     "dense": ("generic", dense_overlaps.generic),
     "dense of cortex-m4": ("cortex-m4", dense_overlaps.cortex_m4),
+    "movement": ("generic", movement_overlaps.generic),
     "windows of cortex-m4": ("cortex-m4", window_overlaps.cortex_m4),
     "elements of cortex-m4": ("cortex-m4", elementwise_overlaps.cortex_m4),
     "windows of arm-neon": ("arm-neon", window_overlaps.arm_neon),
