@@ -68,17 +68,22 @@ class Packed:
     definitions: tuple[str, ...] = ()
 
     @property
+    def _ways(self) -> tuple[str, ...]:
+        """Params called `backward`, of the kernel's struct or of one within it."""
+        return tuple(name for name in self.params if name.rpartition(".")[2] == "backward")
+
+    @property
     def turns(self) -> bool:
         """Whether the kernel can run from the end of its output: it has a param `backward`, which is 0 as packed."""
-        return "backward" in self.params
+        return bool(self._ways)
 
     @property
     def backward(self) -> bool:
-        return self.params.get("backward", 0) == 1
+        return any(self.params[name] == 1 for name in self._ways)
 
     def turned(self, backward: bool) -> Packed:
         """For the same node, computed from its start or from its end."""
-        return replace(self, params={**self.params, "backward": int(backward)})
+        return replace(self, params={**self.params, **dict.fromkeys(self._ways, int(backward))})
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class GatheredWindows:
             "dilation_w": self.dilation[1],
             "pad_top": self.pad[0],
             "pad_left": self.pad[1],
+            "backward": 0,
         }
         return {f"windows.{k}": v for k, v in fields.items()}
 

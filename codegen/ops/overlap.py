@@ -79,7 +79,7 @@ def window_starts(node: Node) -> Offsets:
     dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
     rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], x.shape[1])
     columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], x.shape[2])
-    return _pixels(x.type, rows, columns) * x.dtype.size
+    return pixel_starts(x.type, rows, columns)
 
 
 def window_ends(node: Node) -> Offsets:
@@ -91,15 +91,21 @@ def window_ends(node: Node) -> Offsets:
     kernel = _kernel_size(node)
     rows = _last_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], kernel[0], x.shape[1])
     columns = _last_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], kernel[1], x.shape[2])
-    last_channel = (x.shape[3] - 1) * x.type.layout.strides(x.shape)[3]
-    return (_pixels(x.type, rows, columns) + last_channel + 1) * x.dtype.size
+    return pixel_ends(x.type, rows, columns)
 
 
-def _pixels(x: TensorType, rows: Offsets, columns: Offsets) -> Offsets:
-    """Elements to the first channel of each pixel [N, row, column]."""
+def pixel_starts(x: TensorType, rows: Offsets, columns: Offsets) -> Offsets:
+    """[N, row, column]: the lowest byte of each of these pixels of an image."""
     image, row, column, _ = x.layout.strides(x.shape)
     images = _numbers(x.shape[0])
-    return images[:, None, None] * image + rows[None, :, None] * row + columns[None, None, :] * column
+    elements = images[:, None, None] * image + rows[None, :, None] * row + columns[None, None, :] * column
+    return elements * x.dtype.size
+
+
+def pixel_ends(x: TensorType, rows: Offsets, columns: Offsets) -> Offsets:
+    """[N, row, column]: one past the highest byte of each of these pixels of an image."""
+    last_channel = (x.shape[3] - 1) * x.layout.strides(x.shape)[3]
+    return pixel_starts(x, rows, columns) + (last_channel + 1) * x.dtype.size
 
 
 def _rows(node: Node) -> Offsets:
@@ -128,14 +134,15 @@ def turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offsets
     return {0: Overlap(most, least=x - y - distance((x - reads)[::-1], (y - written)[::-1]))}
 
 
-def _either_way(node: Node, most: Callable[[Offsets], int]) -> Overlaps:
-    """most: of an overlap, from the lowest byte of x that each step reads. A kernel that turns goes through the steps
-    from the last to the first, and through a step's bytes downwards: it is the same kernel on mirrored memory."""
+def _either_way(node: Node, most: Callable[[Offsets], int], starts: Offsets, ends: Offsets) -> Overlaps:
+    """most: of an overlap, from the lowest byte of x that each step reads; starts, ends: the lowest one and one past
+    the highest. A kernel that turns goes through the steps from the last to the first, and through a step's bytes
+    downwards: it is the same kernel on mirrored memory."""
     x, y = node.input(0), node.out
-    forward = most(window_starts(node).reshape(-1))
+    forward = most(starts.reshape(-1))
     if node.packed is None or not node.packed.turns:
         return {0: Overlap(forward)}
-    backward = most((x.type.bytes - window_ends(node)).reshape(-1)[::-1])
+    backward = most((x.type.bytes - ends).reshape(-1)[::-1])
     return {0: Overlap(forward, least=x.type.bytes - y.type.bytes - backward)}
 
 
@@ -146,12 +153,15 @@ def _numbers(count: int) -> Offsets:
 def by_pixel(node: Node) -> Overlaps:
     """Of a kernel that reads a pixel's window, or a dense layer's row, again and again until the last of the pixel's
     elements is written."""
-    if not applies(node):
-        return NONE
+    return over_pixels(node, window_starts(node), window_ends(node)) if applies(node) else NONE
+
+
+def over_pixels(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
+    """The same, where each pixel reads x from `starts` to before `ends`."""
     y = node.out
     pixel = y.shape[-1] * y.dtype.size
     written = _numbers(y.type.elements // y.shape[-1]) * pixel + (pixel - y.dtype.size)
-    return _either_way(node, lambda reads: distance(reads, written))
+    return _either_way(node, lambda reads: distance(reads, written), starts, ends)
 
 
 def by_channel(block: int) -> Callable[[Node], Overlaps]:
@@ -165,12 +175,12 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
         alike = x.shape[-1] == y.shape[-1] and x.dtype.size == y.dtype.size and x.type.layout == NATURAL
         if not applies(node) or not alike:
             return by_pixel(node)
-        channels, size = y.shape[-1], y.dtype.size
+        channels, size, windows = y.shape[-1], y.dtype.size, (window_starts(node), window_ends(node))
         back = -channels % block * size  # bytes of a pixel written already that its last block reads
         written = _numbers(y.type.elements // channels) * (channels * size)
         if channels > block:  # a pixel's first channels are written before its last are read, the first pixel's too
-            return _either_way(node, lambda reads: distance(reads + 1, written + 1) - back)
-        return _either_way(node, lambda reads: distance(reads, written))
+            return _either_way(node, lambda reads: distance(reads + 1, written + 1) - back, *windows)
+        return _either_way(node, lambda reads: distance(reads, written), *windows)
 
     return overlap
 
@@ -178,6 +188,21 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
 def by_strip(node: Node) -> Overlaps:
     """`by_strips` of as many pixels as the kernel's params say."""
     return by_strips(node, param(node, "pixels"))
+
+
+def by_units(node: Node) -> Overlaps:
+    """`by_pixel` of a kernel whose units run from the first to the last, whichever way its pixels do."""
+    if not applies(node):
+        return NONE
+    starts, ends = window_starts(node).reshape(-1), window_ends(node).reshape(-1)
+    pixel = node.out.shape[-1] * node.out.dtype.size
+    written = _numbers(len(starts)) * pixel
+    return turning(node, distance(starts, written + pixel - node.out.dtype.size), lambda: (ends, written))
+
+
+def by_window(node: Node) -> Overlaps:
+    """Of a kernel that copies a window before it writes the pixel."""
+    return by_strips(node, 1)
 
 
 def by_strips(node: Node, pixels: int) -> Overlaps:
@@ -211,7 +236,7 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
         if not applies(node):
             return NONE
         if (param(node, "window.in_h"), param(node, "window.in_w")) != (in_h, x.shape[2]):
-            return _by_piece(node, param(node, "window.out_w"))
+            return by_piece(node, param(node, "window.out_w"))
         row = y.shape[2] * y.shape[3] * y.dtype.size
         number = _numbers(batch * out_h)
         images, oy = number // out_h, number % out_h
@@ -232,13 +257,16 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
     return overlap
 
 
-def _by_piece(node: Node, pixels: int) -> Overlaps:
-    """Of a kernel that takes all pixels as one row, in pieces of so many, each of which it reads to its last write."""
+def by_piece(node: Node, pixels: int) -> Overlaps:
+    """Of a kernel that takes all pixels, or a dense layer's rows, as one row, in pieces of so many, each of which it
+    reads to its last write."""
     x, y = node.input(0), node.out
-    total = y.type.elements // y.shape[3]
+    if not applies(node) or x.type.layout != NATURAL:
+        return NONE
+    total = y.type.elements // y.shape[-1]
     first = np.arange(0, total, pixels, dtype=np.int64)
     end = np.minimum(first + pixels, total)
-    x_pixel, y_pixel = x.shape[3] * x.dtype.size, y.shape[3] * y.dtype.size
+    x_pixel, y_pixel = x.shape[-1] * x.dtype.size, y.shape[-1] * y.dtype.size
     forward = distance(first * x_pixel, end * y_pixel - y.dtype.size)
     return turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
 
