@@ -19,6 +19,7 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.pool2d.op import POOLINGS, Pooling
+from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.window import Pads, Pair
 from tests.harness import Case, constant_input
 from tests.overlapping import Overlapping
@@ -196,6 +197,33 @@ def _portable_integers() -> list[Overlapping]:
     return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *ways])]
 
 
+def _spread() -> list[Case]:
+    """Transposed convolutions that make images larger and smaller, of all types and schemes."""
+    rng = np.random.default_rng(13)
+    made = []
+    for x_shape, units, kernel, stride, size in (
+        ((1, 4, 5, 6), 3, THREE, TWO, (9, 11)),
+        ((2, 6, 5, 4), 4, THREE, ONE, (6, 5)),
+    ):
+        x, w, pad = numbers(x_shape, 3), numbers((units, *kernel, x_shape[3]), 1), (1, 1)
+        op = TransposeConv2d(size, stride, pad, -5, requantize(units, 9 * x_shape[3]), S8)
+        plain = Case(op, [x, constant_input(w), bias(units, 2)], "transpose_conv2d_s8", f"spread {x_shape}")
+        wide = constant_input(w.astype(np.int16) // 2 + 100)
+        scaled = replace(op, requantize=ScaledRound.from_scales([2.0**-13] * units, 3))
+        made += [plain, replace(plain, inputs=[x, wide, bias(units, 2)], kernel="transpose_conv2d_s8_offset")]
+        made.append(replace(plain, op=scaled, kernel="transpose_conv2d_s8_scaled"))
+        made.append(replace(made[-1], inputs=[x, wide, bias(units, 2)], kernel="transpose_conv2d_s8_scaled_offset"))
+        s16 = replace(op, x_zero=0, requantize=requantize(units, 900 * x_shape[3], 0), clamp=NO_CLAMP)
+        for dtype in (np.int32, np.int64):
+            b = constant_input(rng.integers(-999, 999, units).astype(dtype))
+            made.append(Case(s16, [x.astype(np.int16) * 99, constant_input(w), b], "transpose_conv2d_s16"))
+        f32 = TransposeConv2d(size, stride, pad)
+        made.append(
+            Case(f32, [x.astype(np.float32), constant_input(w.astype(np.float32)), None], "transpose_conv2d_f32")
+        )
+    return made
+
+
 def generic() -> list[Overlapping]:
     image = conv("", (1, 6, 5, 4), 4, THREE, ONE, SAME)
     strided = depthwise("", (1, 6, 6, 4), THREE, TWO)
@@ -218,6 +246,7 @@ def generic() -> list[Overlapping]:
         Overlapping(floats(image, "conv2d_f32"), True),
         Overlapping(floats(strided, "depthwise_conv2d_f32"), True),
         Overlapping(floats(dense("", 5, 8, 8), "dense_f32"), True),
+        *map(Overlapping, _spread()),
     ]
 
 
