@@ -119,7 +119,7 @@ def _runs(one: Overlapping, node: Node, target: str) -> list[_Run]:
         unit = _unit(node, position, target, overlap)
         most = overlap.most if overlap.step == 0 else overlap.most // unit * unit
         if most <= -node.out.type.bytes:
-            assert _shares(overlap, node, position), f"{_label(one.case)} shares no byte at {most}"
+            assert _shares(overlap, node, position, unit), f"{_label(one.case)} shares no byte at {most}"
             runs += _backward(one, node, position, unit)
             continue
         differences = [(most, True)]
@@ -144,9 +144,9 @@ def _backward(one: Overlapping, node: Node, position: int, unit: int) -> list[_R
     return [_Run(one.case, node, position, d, allowed, True) for d, allowed in differences]
 
 
-def _shares(overlap: Overlap, node: Node, position: int) -> bool:
+def _shares(overlap: Overlap, node: Node, position: int, unit: int) -> bool:
     """Whether the output may share a byte with the input; one much larger than the input cannot from its start."""
-    forward = overlap.most > -node.out.type.bytes
+    forward = overlap.most // unit * unit > -node.out.type.bytes
     return forward or (overlap.least is not None and overlap.least < node.input(position).type.bytes)
 
 
@@ -197,7 +197,7 @@ def sharing(cases: Sequence[Case], target: str, optimize: Optimize = "speed") ->
     found = []
     for one, node in zip(prepared.cases, prepared.nodes, strict=True):
         overlap = node.overlap(0)
-        if overlap is not None and _shares(overlap, node, 0):
+        if overlap is not None and _shares(overlap, node, 0, _unit(node, 0, target, overlap)):
             found.append(one)
     return found
 

@@ -22,24 +22,33 @@ EDGEGEN_INLINE float edgegen_depthwise_f32_dsp_one(const float *in, const float 
     return acc;
 }
 
-/* All channels of a pixel: eights, then four, then ones, or the other way round from the last one. */
-EDGEGEN_INLINE void edgegen_depthwise_f32_dsp_pixel(const edgegen_depthwise_conv2d_f32_dsp *p, const float *in,
-                                                    const float *filter, const float *bias, edgegen_float_window *w,
-                                                    float *y)
+/* Negative results become 0 by their sign bit where that is all. */
+EDGEGEN_INLINE void edgegen_depthwise_f32_dsp_clamp(float *y, int32_t count, float low, float high)
 {
-    const int32_t c = p->channels, backward = p->backward;
-    for (int32_t done = 0, count; done < c; done += count) {
-        const int32_t left = c - done;
-        if (backward != 0) {
-            count = left % 4 != 0 ? 1 : left % 8 != 0 ? 4 : 8;
-        } else {
-            count = left >= 8 ? 8 : left >= 4 ? 4 : 1;
+    if (low == 0.0f && high == EDGEGEN_INFINITY) {
+        for (int32_t k = 0; k < count; k++) {
+            uint32_t bits;
+            memcpy(&bits, y + k, sizeof bits);
+            bits &= (bits >> 31) - 1U;
+            memcpy(y + k, &bits, sizeof bits);
         }
-        const int32_t k = backward != 0 ? left - count : done;
+    } else if (low > -EDGEGEN_INFINITY || high < EDGEGEN_INFINITY) {
+        for (int32_t k = 0; k < count; k++) {
+            y[k] = edgegen_clamp_f32(y[k], low, high);
+        }
+    }
+}
+
+/* Channels behind the last eight of a pixel: four, then ones, or the other way round from the last one. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED void
+edgegen_depthwise_f32_dsp_rest(const edgegen_depthwise_conv2d_f32_dsp *p, const float *in, const float *filter,
+                               const float *bias, edgegen_float_window *w, float *y)
+{
+    const int32_t eights = p->channels / 8 * 8, four = p->channels % 8 >= 4, ones = p->channels % 4;
+    EDGEGEN_EACH(i, four + ones, p->backward) {
+        const int32_t k = four != 0 && i > 0 ? eights + 3 + i : eights + i;
         w->start = bias + k;
-        if (count == 8) {
-            edgegen_float_filter_8(y + k, in + k, filter + k, w);
-        } else if (count == 4) {
+        if (four != 0 && i == 0) {
             edgegen_float_filter_4(y + k, in + k, filter + k, w);
         } else {
             y[k] = edgegen_depthwise_f32_dsp_one(in + k, filter + k, w);
@@ -54,28 +63,38 @@ edgegen_depthwise_f32_dsp_run(const edgegen_depthwise_conv2d_f32_dsp *p, const f
     const int32_t c = p->channels;
     edgegen_float_window w = {
         0, 0, 4 * p->dilation_w * c, 4 * p->dilation_h * p->in_w * c, 4 * c, 4 * p->kernel_w * c, bias};
-    const int32_t rows = p->batch * p->out_h, next = p->backward != 0 ? -c : c;
-    y += p->backward != 0 ? (rows * p->out_w - 1) * c : 0;
-    EDGEGEN_EACH(row, rows, p->backward) {
+    const int32_t rows = p->batch * p->out_h, backward = p->backward, eights = c / 8 * 8;
+    const int32_t next = backward != 0 ? -c : c;
+    const float low = p->low, high = p->high; /* which writes to y cannot change */
+    y += backward != 0 ? (rows * p->out_w - 1) * c : 0;
+    EDGEGEN_EACH(row, rows, backward) {
         const int32_t n = row / p->out_h;
         const int32_t top = (row - n * p->out_h) * p->stride_h - p->pad_top;
         int32_t ky, kx;
         w.rows = edgegen_dsp_taps_inside(top, p->dilation_h, p->kernel_h, p->in_h, &ky);
-        EDGEGEN_EACH(ox, p->out_w, p->backward) {
+        EDGEGEN_EACH(ox, p->out_w, backward) {
             const int32_t left = ox * p->stride_w - p->pad_left;
             w.columns = edgegen_dsp_taps_inside(left, p->dilation_w, p->kernel_w, p->in_w, &kx);
             const int32_t some = w.rows > 0 && w.columns > 0;
             const int32_t y_in = top + ky * p->dilation_h, x_in = left + kx * p->dilation_w;
             const float *const in = x + (some != 0 ? ((n * p->in_h + y_in) * p->in_w + x_in) * c : 0);
             const float *const filter = weights + (some != 0 ? (ky * p->kernel_w + kx) * c : 0);
-            if (some != 0) {
-                edgegen_depthwise_f32_dsp_pixel(p, in, filter, bias, &w, y);
-            } else {
+            if (some == 0) {
                 memcpy(y, bias, sizeof(float) * (size_t)c);
+            } else if (backward == 0) {
+                for (int32_t k = 0; k < eights; k += 8) {
+                    w.start = bias + k;
+                    edgegen_float_filter_8(y + k, in + k, filter + k, &w);
+                }
             }
-            for (int32_t k = 0; k < c; k++) {
-                y[k] = edgegen_clamp_f32(y[k], p->low, p->high);
+            if (some != 0 && eights < c) {
+                edgegen_depthwise_f32_dsp_rest(p, in, filter, bias, &w, y);
             }
+            for (int32_t k = eights - 8; some != 0 && backward != 0 && k >= 0; k -= 8) {
+                w.start = bias + k;
+                edgegen_float_filter_8(y + k, in + k, filter + k, &w);
+            }
+            edgegen_depthwise_f32_dsp_clamp(y, c, low, high);
             y += next;
         }
     }

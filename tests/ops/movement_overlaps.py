@@ -6,7 +6,8 @@ from edgegen.ops.mirror_pad import MirrorPad
 from edgegen.ops.pad import Pad
 from tests.harness import Case
 from tests.ops.elementwise_overlaps import values
-from tests.overlapping import Overlapping
+from tests.ops.test_movement import repitched
+from tests.overlapping import Overlapping, sharing
 
 
 def _pads() -> list[Overlapping]:
@@ -28,4 +29,4 @@ def _pads() -> list[Overlapping]:
 
 
 def generic() -> list[Overlapping]:
-    return [*_pads()]
+    return [*_pads(), *sharing(repitched(), "generic")]

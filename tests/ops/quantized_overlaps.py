@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.dense import Dense
 from tests.harness import Case
 from tests.ops import test_hybrid, test_packed
 from tests.ops.test_hybrid import case
@@ -33,7 +34,12 @@ def few_bits() -> list[Overlapping]:
 
 
 def few_bits_dsp() -> list[Overlapping]:
-    return sharing(test_packed.DSP, "cortex-m4", "size")
+    few = (-8, 7)
+    cases = [
+        case(Conv2d(), (1, 6, 5, 16), (4, 1, 1, 16), "hybrid_windows_s4_dsp", weights=few),
+        case(Dense(), (9, 37), (4, 37), "hybrid_windows_s4_dsp_gathered", weights=few),
+    ]
+    return sharing([*test_packed.DSP, *cases], "cortex-m4", "size")
 
 
 def stored(suffix: str) -> list[Case]:

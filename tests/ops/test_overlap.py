@@ -114,10 +114,11 @@ def test_every_row_that_declares_an_overlap_is_run_over_its_input() -> None:
 
 def _loop(kernel: Kernel) -> Kernel | tuple[str, frozenset[str]]:
     """What decides when bytes are read and written: the row, but of rows of f16, which have other rows' kernels compute
-    bands in scratch, the loop over bands that all of a core have, and of stored tiles the kernel, whichever row's."""
-    if kernel.name.startswith("dense_f32_stored"):
-        return kernel.name, frozenset()
-    return (kernel.header, kernel.requires - {"f16c"}) if kernel.header == "half_rows" else kernel
+    bands in scratch, the loop over bands that all of a core have, and of stored tiles and pads, which rows of several
+    operators call, the kernel."""
+    if kernel.header == "half_rows":
+        return kernel.header, kernel.requires - {"f16c"}
+    return (kernel.name, frozenset()) if kernel.name.startswith(("dense_f32_stored", "pad")) else kernel
 
 
 def _declared(kernel: Kernel) -> list[int]:
