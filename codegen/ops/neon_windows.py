@@ -65,7 +65,8 @@ def find_windows(
             in_h, in_w = -(-pixels // strip), strip
         out, last = (in_h, in_w), pixels - (in_h - 1) * in_w
     copied = (kernel[0] - 1) * dilation[0] + 1 if left or right or gathered else 0
-    border = int(top > 0 or bottom > 0)
+    beyond = joined and batch == 1 and top < copied  # rows beyond the image lie among the copied ones
+    border = int(not beyond and (top > 0 or bottom > 0))
     row = (in_w + left + right if copied else in_w) * channels * size
     taps = kernel[0] * kernel[1] * depth * size
     strip = (max(taps, 16) if taps > 8 else 8) if gathered else 0

@@ -10,7 +10,8 @@
  * pixel:    bytes of a pixel of x
  * row:      bytes of an input row as windows see it: with padding if rows are copied
  * copied:   rows kept in scratch, between pad_left and pad_right pixels of `fill`; 0: windows lie in x itself
- * border:   a row of `fill` follows in scratch, for windows that reach above or below the image
+ * border:   a row of `fill` follows in scratch, for windows that reach above or below the image; else rows of `fill` are
+ *           among those that are copied: above the first image, they are what scratch is filled with
  * gathered: bytes from one window to the next where they are gathered in scratch, each as one run; else 0 */
 typedef struct {
     int32_t in_h, in_w, pixel, row, out_w, last;
@@ -37,7 +38,7 @@ typedef struct {
 
 EDGEGEN_INLINE uint8_t *edgegen_neon_copied_row(const edgegen_neon_window *w, uint8_t *scratch, int32_t iy)
 {
-    return scratch + iy % w->copied * w->row;
+    return scratch + (iy + w->copied) % w->copied * w->row;
 }
 
 /* Fills the padding in scratch; done once, because copied rows leave it as it is. */
@@ -67,10 +68,13 @@ EDGEGEN_INLINE edgegen_neon_rows edgegen_neon_find_row(const edgegen_neon_window
 {
     const int32_t top = oy * w->stride_h - w->pad_top;
     if (w->copied > 0) {
-        const int32_t end = edgegen_min_s32(top + (w->kernel_h - 1) * w->dilation_h + 1, w->in_h);
-        for (; *next < end; ++*next) {
+        const int32_t end = top + (w->kernel_h - 1) * w->dilation_h + 1;
+        for (; *next < edgegen_min_s32(end, w->in_h); ++*next) {
             memcpy(edgegen_neon_copied_row(w, scratch, *next) + w->pad_left * w->pixel,
                    x + *next * w->in_w * w->pixel, (size_t)(w->in_w * w->pixel));
+        }
+        for (; w->border == 0 && *next < end; ++*next) {
+            memset(edgegen_neon_copied_row(w, scratch, *next), w->fill, (size_t)w->row);
         }
     }
     edgegen_neon_rows row;

@@ -73,11 +73,14 @@ S8_CASES = [
     conv_s8((1, 3, 3, 8), 8, weight=1, zeros=(-3, -128), factor=40.0),
     conv_s8((1, 4, 5, 8), 5, stride=(1, 2), weight=-128, zeros=(0, 0), factor=1e-3),
     conv_s8((2, 1, 13, 8), 43, zeros=(100, 11), clamp=Range(-50, 77)),
+    conv_s8((2, 4, 5, 16), 8, (3, 3), (2, 2), pad=(1, 1, 1, 1), zeros=(7, -9)),
+    conv_s8((1, 4, 5, 16), 8, (3, 3), pad=(4, 1, 3, 1), zeros=(-11, 2), factor=0.01),
+    conv_s8((1, 5, 5, 3), 4, (3, 3), (1, 1), (2, 2), (3, 2, 4, 2), zeros=(50, 0)),
 ]
 
 
 # which of S8_CASES reach into padding or have windows of fewer than 16 bytes that are not 8
-SCRATCH = [False, False, True, *[False] * 6, *[True] * 3, False, *[True] * 6, False, False, False, False, False]
+SCRATCH = [False, False, True, *[False] * 6, *[True] * 3, False, *[True] * 6, *[False] * 5, *[True] * 3]
 WIDE = (3, 21, 22, 23)  # which have windows of 8 bytes
 
 
