@@ -126,7 +126,7 @@ def clip_by_attributes(
 def clip(op: Operator, x: Tensor, min: Tensor | None = None, max: Tensor | None = None) -> Tensor:
     """Bounds that are known ahead of time become a clamp; others are compared at run time."""
     constants = all(t is None or t.is_constant for t in (min, max))
-    if constants and x.dtype.name in ("f32", "s8", "u8", "s16"):
+    if constants and x.dtype.name in ("f32", "f16", "bf16", "s8", "u8", "s16"):
         low = -math.inf if min is None else float(min.values.reshape(-1)[0])
         high = math.inf if max is None else float(max.values.reshape(-1)[0])
         return op.add(Clamp(Range(low, high)), [x])
