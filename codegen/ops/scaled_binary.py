@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.binary.broadcast import MAX_LOOPS, loops, walked_in_order
+from edgegen.ops.float_vectors import VECTORS, FloatVectors
 from edgegen.ops.requantize import limits
 from edgegen.ops.window import any_order
 
@@ -94,21 +95,37 @@ def _pack(node: Node) -> Packed:
     )
 
 
-def _row(function: str) -> Kernel:
-    def when(node: Node) -> str | None:
+def _side_by_side(node: Node) -> str | None:
+    same = node.input(0).shape == node.input(1).shape == node.out.shape
+    if not same or len(loops(node).extent) > 1:
+        return "operands must have the output's shape and lie as it does"
+    return walked_in_order(node)
+
+
+def _row(function: str, when: Callable[[Node], str | None] = walked_in_order) -> Kernel:
+    def computes(node: Node) -> str | None:
         assert isinstance(node.op, ScaledBinary)
-        return walked_in_order(node) if node.op.function == function else f"computes {function}"
+        return when(node) if node.op.function == function else f"computes {function}"
 
     return Kernel(
         f"scaled_{function}_s8",
         "s8 s8 -> s8",
         _pack,
         header="scaled_binary",
-        when=when,
+        when=computes,
         in_place=(0, 1),
         reads=any_order,
         writes=any_order,
     )
 
 
-ScaledBinary.kernels = tuple(map(_row, FUNCTIONS))
+def _vector_row(function: str, vectors: FloatVectors) -> Kernel:
+    plain = _row(function, _side_by_side)
+    header = f"scaled_binary{vectors.suffix}"
+    return replace(plain, name=f"{plain.name}{vectors.suffix}", header=header, requires=vectors.features)
+
+
+ScaledBinary.kernels = (
+    *(_vector_row(function, vectors) for vectors in VECTORS if vectors.lanes > 1 for function in FUNCTIONS),
+    *map(_row, FUNCTIONS),
+)

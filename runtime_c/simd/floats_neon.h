@@ -17,6 +17,9 @@ EDGEGEN_INLINE edgegen_floats edgegen_floats_spread(float v) { return vdupq_n_f3
 EDGEGEN_INLINE edgegen_floats edgegen_floats_subtract(edgegen_floats a, edgegen_floats b) { return vsubq_f32(a, b); }
 EDGEGEN_INLINE edgegen_floats edgegen_floats_multiply(edgegen_floats a, edgegen_floats b) { return vmulq_f32(a, b); }
 
+EDGEGEN_INLINE edgegen_floats edgegen_floats_add(edgegen_floats a, edgegen_floats b) { return vaddq_f32(a, b); }
+EDGEGEN_INLINE edgegen_floats edgegen_floats_divide(edgegen_floats a, edgegen_floats b) { return vdivq_f32(a, b); }
+
 /* sum + a * b */
 EDGEGEN_INLINE edgegen_floats edgegen_floats_add_product(edgegen_floats sum, edgegen_floats a, edgegen_floats b)
 {
@@ -97,6 +100,17 @@ EDGEGEN_INLINE edgegen_words_2 edgegen_words_of_s4(const uint8_t *p)
 EDGEGEN_INLINE edgegen_words edgegen_words_and(edgegen_words v, uint32_t mask)
 {
     return vandq_u32(v, vdupq_n_u32(mask));
+}
+
+/* Rounded to whole numbers, ties to even. */
+EDGEGEN_INLINE edgegen_words edgegen_words_nearest(edgegen_floats v) { return vreinterpretq_u32_s32(vcvtnq_s32_f32(v)); }
+
+EDGEGEN_INLINE edgegen_words edgegen_words_add(edgegen_words v, int32_t to) { return vaddq_u32(v, vdupq_n_u32((uint32_t)to)); }
+
+/* The lowest bytes of two vectors. */
+EDGEGEN_INLINE void edgegen_words_store_8(void *p, edgegen_words_2 v)
+{
+    vst1_u8((uint8_t *)p, vmovn_u16(vcombine_u16(vmovn_u32(v.first), vmovn_u32(v.second))));
 }
 
 EDGEGEN_INLINE edgegen_words edgegen_words_or(edgegen_words a, edgegen_words b) { return vorrq_u32(a, b); }

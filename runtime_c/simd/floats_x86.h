@@ -11,6 +11,9 @@ EDGEGEN_INLINE edgegen_floats edgegen_floats_spread(float v) { return EDGEGEN_X8
 EDGEGEN_INLINE edgegen_floats edgegen_floats_subtract(edgegen_floats a, edgegen_floats b) { return EDGEGEN_X86(sub_ps)(a, b); }
 EDGEGEN_INLINE edgegen_floats edgegen_floats_multiply(edgegen_floats a, edgegen_floats b) { return EDGEGEN_X86(mul_ps)(a, b); }
 
+EDGEGEN_INLINE edgegen_floats edgegen_floats_add(edgegen_floats a, edgegen_floats b) { return EDGEGEN_X86(add_ps)(a, b); }
+EDGEGEN_INLINE edgegen_floats edgegen_floats_divide(edgegen_floats a, edgegen_floats b) { return EDGEGEN_X86(div_ps)(a, b); }
+
 /* sum + a * b */
 EDGEGEN_INLINE edgegen_floats edgegen_floats_add_product(edgegen_floats sum, edgegen_floats a, edgegen_floats b)
 {
@@ -85,6 +88,17 @@ EDGEGEN_INLINE edgegen_words edgegen_words_and(edgegen_words v, uint32_t mask)
 {
     return EDGEGEN_X86_INTEGER(and)(v, EDGEGEN_X86(set1_epi32)((int32_t)mask));
 }
+
+/* Rounded to whole numbers, ties to even. */
+EDGEGEN_INLINE edgegen_words edgegen_words_nearest(edgegen_floats v) { return EDGEGEN_X86(cvtps_epi32)(v); }
+
+EDGEGEN_INLINE edgegen_words edgegen_words_add(edgegen_words v, int32_t to)
+{
+    return EDGEGEN_X86(add_epi32)(v, EDGEGEN_X86(set1_epi32)(to));
+}
+
+/* The lowest bytes of two vectors, which are s8. */
+EDGEGEN_INLINE void edgegen_words_store_8(void *p, edgegen_words_2 v) { EDGEGEN_X86_STORE_8(p, v.first, v.second); }
 
 EDGEGEN_INLINE edgegen_words edgegen_words_or(edgegen_words a, edgegen_words b) { return EDGEGEN_X86_INTEGER(or)(a, b); }
 

@@ -18,4 +18,9 @@ enum { EDGEGEN_FLOATS = 16, EDGEGEN_FLOATS_ROWS = 4 };
 #define EDGEGEN_X86_HALF(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define EDGEGEN_X86_QUARTER(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
 
+/* Two vectors of numbers that are s8, as bytes. */
+#define EDGEGEN_X86_STORE_8(p, a, b)                                                                                   \
+    _mm_storeu_si128((__m128i *)(p), _mm512_cvtepi32_epi8(a));                                                         \
+    _mm_storeu_si128((__m128i *)(p) + 1, _mm512_cvtepi32_epi8(b))
+
 #endif

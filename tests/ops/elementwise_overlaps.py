@@ -207,9 +207,14 @@ def _conversions() -> Iterator[Case]:
     slopes = Prelu(0, 0, factor(0.7), factor(3e-5))
     yield Case(slopes, [values("s16"), values("s16", seed=1)], "prelu_s16")
     yield Case(Prelu(), [values("f32"), values("f32", seed=1)], "prelu_f32")
+    yield from _scaled("")
+
+
+def _scaled(suffix: str) -> Iterator[Case]:
     for function in ("add", "mul", "sub"):
         op = ScaledBinary(function, 0.0625, 3, 0.03125, -17, 0.125, -9)
-        yield Case(op, [values("s8"), values("s8", seed=1)], f"scaled_{function}_s8")
+        inputs = [values("s8", (3, 47)), values("s8", (3, 47), seed=1)]
+        yield Case(op, inputs, f"scaled_{function}_s8{suffix}")
 
 
 def _quantized_rows(suffix: str) -> Iterator[Case]:
@@ -242,6 +247,8 @@ def _sound(suffix: str) -> Iterator[Case]:
 
 def _vectors(isa: str) -> Iterator[Case]:
     yield from _arithmetic(re.compile(rf"(add|sub|mul|linear)_({'f32' if isa == 'dsp' else 's8|f32'})_{isa}"))
+    if isa != "dsp":
+        yield from _scaled(f"_{isa}")
 
 
 def generic() -> list[Case]:

@@ -11,7 +11,9 @@ from edgegen.ir.op import Range
 from edgegen.ir.tensor import TensorType
 from edgegen.ops.requantize import Dequantize, Quantize
 from edgegen.ops.scaled_binary import FUNCTIONS, ScaledBinary
+from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, constant_input
+from tests.x86 import X86
 
 EVERY = np.repeat(np.arange(-128, 128), 256).astype(np.int8), np.tile(np.arange(-128, 128), 256).astype(np.int8)
 
@@ -21,10 +23,12 @@ def _op(function: str) -> ScaledBinary:
     return ScaledBinary(function, 0.0625, 3, 0.03125, -17, 0.125 if function != "mul" else 0.25, -9)
 
 
-def _cases() -> list[Case]:
+def _cases(suffix: str = "") -> list[Case]:
+    """suffix: of the rows for operands that lie side by side"""
     random = np.random.default_rng(5)
     x, row = (random.integers(-128, 128, shape).astype(np.int8) for shape in ((2, 3, 5, 4), (5, 1)))
-    cases = [Case(_op(f), list(EVERY), kernel=f"scaled_{f}_s8", label=f) for f in FUNCTIONS]
+    cases = [Case(_op(f), list(EVERY), kernel=f"scaled_{f}_s8{suffix}", label=f) for f in FUNCTIONS]
+    cases += [Case(_op(f), [x, x[::-1].copy()], kernel=f"scaled_{f}_s8{suffix}", label=f"{f}, 120") for f in FUNCTIONS]
     odd = ScaledBinary("add", 0.0371, 100, 0.0213, -90, 0.0544, 12, Range(-100, 55))
     return [*cases, Case(odd, [x, constant_input(row)], label="a constant, repeated"), Case(odd, [row, x], label="a")]
 
@@ -38,15 +42,21 @@ def test_every_pair_is_dequantized_computed_and_quantized() -> None:
         assert np.array_equal(op.reference(*EVERY)[0], wanted)
 
 
-def test_rows_of_this_machine() -> None:
+def test_portable_rows() -> None:
     check_nodes(_cases(), "generic", sanitize=True)
-    check_nodes(_cases(), "host", cc="clang")
+
+
+@pytest.mark.parametrize("target", X86)
+def test_rows_of_this_machine(target: str) -> None:
+    check_nodes(_cases(f"_{target[4:]}"), target, sanitize=True)
+    check_nodes(_cases(f"_{target[4:]}"), target, cc="clang")
 
 
 @pytest.mark.cross
-@pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
-def test_rows_of_other_cores(target: str) -> None:
-    check_nodes(_cases()[3:], target)
+@pytest.mark.parametrize(("target", "suffix"), [("arm-neon", "_neon"), ("cortex-m4", "")])
+def test_rows_of_other_cores(target: str, suffix: str) -> None:
+    check_nodes(_cases(suffix)[3:], target)
+    check_guarded(_cases(suffix)[3:5], target)
 
 
 def test_what_is_refused() -> None:
