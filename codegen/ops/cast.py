@@ -79,7 +79,7 @@ def _row(of: DType, to: DType) -> Callable[[bool], Kernel]:
             lambda node: pack(node, saturate),
             header="cast",
             when=when,
-            in_place=(0,) if to.size == 1 else (),
+            in_place=(0,) if to.size <= of.size else (),
             reads=any_order,
             writes=any_order,
         )

@@ -1,4 +1,4 @@
-/* Values as another type, element by element, portable. y may be x where its elements are bytes. */
+/* Values as another type, element by element, portable. y may be x where its elements are no larger. */
 #ifndef EDGEGEN_CAST_H
 #define EDGEGEN_CAST_H
 
@@ -8,13 +8,31 @@ typedef struct {
     int32_t count;
 } edgegen_cast;
 
+/* The types of y's elements, which may lie where x's do. */
+#if defined(__GNUC__) || defined(__clang__)
+#define EDGEGEN_CAST_TO(type) typedef type __attribute__((__may_alias__)) edgegen_cast_to_##type;
+#else
+#define EDGEGEN_CAST_TO(type) typedef type edgegen_cast_to_##type;
+#endif
+EDGEGEN_CAST_TO(int8_t)
+EDGEGEN_CAST_TO(uint8_t)
+EDGEGEN_CAST_TO(int16_t)
+EDGEGEN_CAST_TO(uint16_t)
+EDGEGEN_CAST_TO(int32_t)
+EDGEGEN_CAST_TO(uint32_t)
+EDGEGEN_CAST_TO(int64_t)
+EDGEGEN_CAST_TO(uint64_t)
+EDGEGEN_CAST_TO(float)
+EDGEGEN_CAST_TO(double)
+
 /* Defines the kernel `name`: each element of type `of` is loaded, and stored as type `to` by way of the type `wide`. */
 #define EDGEGEN_CAST(name, of, load, wide, to, store)                                                                  \
     EDGEGEN_KERNEL void name(const edgegen_cast *p, const of *x, to *y)                                                \
     {                                                                                                                  \
         for (int32_t i = 0; i < p->count; i++) {                                                                       \
             const wide v = (wide)load(x[i]);                                                                           \
-            y[i] = store(v);                                                                                           \
+            edgegen_cast_to_##to *const at = (edgegen_cast_to_##to *)(y + i);                                          \
+            *at = (edgegen_cast_to_##to)store(v);                                                                      \
         }                                                                                                              \
     }
 

@@ -128,9 +128,9 @@ def _functions() -> Iterator[Case]:
 
 
 def _casts() -> Iterator[Case]:
-    """Every type to those of one byte, of numbers that they hold."""
+    """Every type to those that are no larger, of numbers that they hold."""
     for of in DTYPES.values():
-        for to in (t for t in DTYPES.values() if t.size == 1):
+        for to in (t for t in DTYPES.values() if t.size <= of.size):
             saturating = to.name.startswith(("f8e4", "f8e5"))
             x = values(of.name)
             for saturate in (True, False) if saturating else (True,):
