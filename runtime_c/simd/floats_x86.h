@@ -33,7 +33,7 @@ EDGEGEN_INLINE void edgegen_floats_store_first(float *p, edgegen_floats v, int32
     } else if (count > 0) {
         float all[EDGEGEN_FLOATS];
         edgegen_floats_store(all, v);
-        memcpy(p, all, (size_t)count * sizeof *p);
+        memcpy(p, all, (size_t)(count % EDGEGEN_FLOATS) * sizeof *p); /* as many, which every compiler sees to fit */
     }
 }
 
