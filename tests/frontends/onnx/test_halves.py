@@ -64,11 +64,13 @@ def test_digits_are_told_apart_as_in_f32(target: str, corpus: Path) -> None:
 
 def test_bounds_given_as_tensors_become_part_of_the_layer_before() -> None:
     rng = np.random.default_rng(3)
-    given = {"w": rng.normal(size=(8, 3, 1, 1)), "low": np.array(0), "high": np.array(6)}
+    weights = {"v": rng.normal(size=(8, 3, 1, 1)), "w": rng.normal(size=(8, 8, 1, 1))}
+    given = weights | {"low": np.array(0), "high": np.array(6)}
     constants = [onnx.numpy_helper.from_array(v.astype(np.float16), name) for name, v in given.items()]
     nodes = [
-        onnx.helper.make_node("Conv", ["x", "w"], ["t"]),
-        onnx.helper.make_node("Clip", ["t", "low", "high"], ["y"]),
+        onnx.helper.make_node("Conv", ["x", "v"], ["t"]),
+        onnx.helper.make_node("Clip", ["t", "low", "high"], ["u"]),
+        onnx.helper.make_node("Conv", ["u", "w"], ["y"]),
     ]
     ports = [
         [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT16, [1, channels, 4, 4])]
@@ -77,4 +79,4 @@ def test_bounds_given_as_tensors_become_part_of_the_layer_before() -> None:
     graph = onnx.helper.make_graph(nodes, "clipped", *ports, constants)
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     kinds = [n.op.kind for n in compile_for_test(import_proto(model, "clipped", {}, {}), "generic").graph.nodes]
-    assert [k for k in kinds if k != "Transpose"] == ["Conv2d"]
+    assert kinds == ["Transpose", "Conv2d", "Conv2d", "Transpose"]
