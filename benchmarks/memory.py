@@ -47,7 +47,9 @@ class Planned:
 def planned(name: str, target: str) -> Planned:
     """Raises EdgegenError for a model that is refused."""
     path = corpus.ROOT / "models" / "tflite" / f"{name}.tflite"
-    graph = compile_model(Request(path, TARGETS[target], name=name, passes=Options(["order_nodes"]))).graph
+    graph = compile_model(
+        Request(path, TARGETS[target], name=name, passes=Options(["order_nodes", "widen_scratch"]))
+    ).graph
     assert graph.plan is not None
     file = graph.plan.arena_bytes
     start = time.process_time()

@@ -21,6 +21,7 @@ from edgegen.ir.kernel import Kernel, Overlap
 from edgegen.ir.plan import Placement, Plan
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.memory.storage import round_up
+from edgegen.targets import Optimize
 from edgegen.targets import target as find_target
 from edgegen.verify import Build, Call, build_program
 from edgegen.verify.compare import Difference, compare
@@ -76,7 +77,7 @@ def positions(node: Node) -> list[int]:
     return [i for i, t in enumerate(node.inputs) if t is not None and node.overlap(i) is not None]
 
 
-def prepare(cases: Sequence[Overlapping], target: str) -> Prepared:
+def prepare(cases: Sequence[Overlapping], target: str, optimize: Optimize = "speed") -> Prepared:
     """Compiles all cases; each must get the row that it names, if it does."""
     whole = Graph("overlaps", [], [])
     for i, one in enumerate(cases):
@@ -87,7 +88,7 @@ def prepare(cases: Sequence[Overlapping], target: str) -> Prepared:
         whole.inputs += graph.inputs
         whole.outputs += graph.outputs
         whole.nodes += graph.nodes
-    model = compile_for_test(whole, planned_at_once(target), "overlaps", disabled=AS_IT_STANDS)
+    model = compile_for_test(whole, planned_at_once(target), "overlaps", optimize, disabled=AS_IT_STANDS)
     named = {n.name: n for n in model.graph.nodes if n.kernel is not None}
     nodes = tuple(named[f"case{i}"] for i in range(len(cases)))
     assert len(named) == len(nodes), "passes have put other nodes beside those under test"
@@ -117,7 +118,10 @@ def _runs(one: Overlapping, node: Node, target: str) -> list[_Run]:
         assert overlap is not None
         unit = _unit(node, position, target, overlap)
         most = overlap.most if overlap.step == 0 else overlap.most // unit * unit
-        assert most > -node.out.type.bytes, f"{_label(one.case)} shares no byte at {most}"
+        if most <= -node.out.type.bytes:
+            assert _shares(overlap, node, position, unit), f"{_label(one.case)} shares no byte at {most}"
+            runs += _backward(one, node, position, unit)
+            continue
         differences = [(most, True)]
         if overlap.step:
             differences += [(most - unit, True), (most - 3 * unit, True)]
@@ -125,12 +129,25 @@ def _runs(one: Overlapping, node: Node, target: str) -> list[_Run]:
             differences.append((most + unit, False))
         runs += [_Run(one.case, node, position, d, allowed) for d, allowed in differences]
         if overlap.least is not None:
-            least = -(-overlap.least // unit) * unit
-            differences = [(least, True), (least + unit, True), (least + 3 * unit, True)]
-            if one.tight:
-                differences.append((least - unit, False))
-            runs += [_Run(one.case, node, position, d, allowed, True) for d, allowed in differences]
+            runs += _backward(one, node, position, unit)
     return runs
+
+
+def _backward(one: Overlapping, node: Node, position: int, unit: int) -> list[_Run]:
+    overlap = node.overlap(position)
+    assert overlap is not None
+    assert overlap.least is not None
+    least = -(-overlap.least // unit) * unit
+    differences = [(least, True), (least + unit, True), (least + 3 * unit, True)]
+    if one.tight:
+        differences.append((least - unit, False))
+    return [_Run(one.case, node, position, d, allowed, True) for d, allowed in differences]
+
+
+def _shares(overlap: Overlap, node: Node, position: int, unit: int) -> bool:
+    """Whether the output may share a byte with the input; one much larger than the input cannot from its start."""
+    forward = overlap.most // unit * unit > -node.out.type.bytes
+    return forward or (overlap.least is not None and overlap.least < node.input(position).type.bytes)
 
 
 def _copy(run: _Run, number: int) -> Node:
@@ -174,11 +191,15 @@ def _plan(runs: Sequence[_Run], nodes: Sequence[Node]) -> Plan:
     return Plan(tensors, scratch, end, 0, end, 0)
 
 
-def shares_bytes(case: Case, target: str) -> bool:
-    """Whether the case's output may share a byte with its input; one much larger than the input cannot."""
-    (node,) = prepare([Overlapping(case)], target).nodes
-    overlap = node.overlap(0)
-    return overlap is not None and overlap.most > -node.out.type.bytes
+def sharing(cases: Sequence[Case], target: str, optimize: Optimize = "speed") -> list[Overlapping]:
+    """Those of the cases whose output may share a byte with their first input."""
+    prepared = prepare([*map(Overlapping, cases)], target, optimize)
+    found = []
+    for one, node in zip(prepared.cases, prepared.nodes, strict=True):
+        overlap = node.overlap(0)
+        if overlap is not None and _shares(overlap, node, 0, _unit(node, 0, target, overlap)):
+            found.append(one)
+    return found
 
 
 def check_overlaps(cases: Sequence[Overlapping], target: str) -> None:

@@ -68,17 +68,22 @@ class Packed:
     definitions: tuple[str, ...] = ()
 
     @property
+    def _ways(self) -> tuple[str, ...]:
+        """Params called `backward`, of the kernel's struct or of one within it."""
+        return tuple(name for name in self.params if name.rpartition(".")[2] == "backward")
+
+    @property
     def turns(self) -> bool:
         """Whether the kernel can run from the end of its output: it has a param `backward`, which is 0 as packed."""
-        return "backward" in self.params
+        return bool(self._ways)
 
     @property
     def backward(self) -> bool:
-        return self.params.get("backward", 0) == 1
+        return any(self.params[name] == 1 for name in self._ways)
 
     def turned(self, backward: bool) -> Packed:
         """For the same node, computed from its start or from its end."""
-        return replace(self, params={**self.params, "backward": int(backward)})
+        return replace(self, params={**self.params, **dict.fromkeys(self._ways, int(backward))})
 
 
 @dataclass(frozen=True)
@@ -161,8 +166,6 @@ class Kernel:
     updates:   (input, output) pairs: state that the kernel rewrites in its own storage
     reads:     layouts accepted for rank-4 activations that are read, preferred first
     writes:    layouts that the row can write, preferred first; asked once those of the node's inputs are decided
-    split:     the row also computes some units of the output alone, and these params of its, which say how far apart
-               pixels of the output lie, are then those for all units. (): it does for an output of one pixel; None: not
     reads_border, writes_border: the row finds pixels through strides and origin, so each of those layouts may have any
                border around it; a row that writes one also fills it
     """
@@ -182,7 +185,6 @@ class Kernel:
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural
-    split: tuple[str, ...] | None = None
     reads_border: bool = False
     writes_border: bool = False
 

@@ -9,7 +9,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.pad import pack_pad
+from edgegen.ops.pad import pack_pad, pad_overlap
 from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_strides
 
 
@@ -55,5 +55,14 @@ class Copy(Op):
             writes=any_layout,
             reads_border=True,
         ),
-        Kernel("pad", "_ -> _", _pack_bordered, when=_image, reads=_natural, writes=_natural, writes_border=True),
+        Kernel(
+            "pad",
+            "_ -> _",
+            _pack_bordered,
+            when=_image,
+            overlap=pad_overlap,
+            reads=_natural,
+            writes=_natural,
+            writes_border=True,
+        ),
     )

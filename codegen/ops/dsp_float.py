@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Literal, Packed
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.dsp_tiles import tiles_of
 from edgegen.ops.epilogue import clamp_f32
+from edgegen.ops.overlap import Overlaps, by_strips
 from edgegen.ops.window import Pads, Pair
 
 
@@ -60,14 +62,20 @@ def pack_float_convolution(
         "pad_left": pad[1],
         "taps": taps,
         "tile_units": units // 4 * 4,
-        "step": units,
         "last_tile": last_tile,
         "sums": 16 * taps,
+        "backward": 0,
         "low": low,
         "high": high,
     }
     scratch = 16 * taps + (64 if units < 4 else 0)
     return Packed("edgegen_conv2d_f32_dsp", params, (Constant("stream", stream),), scratch=scratch)
+
+
+def by_float_strip(node: Node) -> Overlaps:
+    """Of conv2d_f32_dsp: strips of four pixels, or of one if there are fewer."""
+    y = node.out
+    return by_strips(node, 4 if y.type.elements // y.shape[-1] >= 4 else 1)
 
 
 def pack_float_rows(rows: int, weights: Array, bias: Array, clamp: Range) -> Packed:

@@ -46,10 +46,10 @@ class GatheredWindows:
         """Windows are pixels of whole steps, and need not be gathered."""
         return self.w[1:3] == (1, 1) and not any(self.pad) and self.size == self.padded
 
-    def rejection(self, gathered: bool) -> str | None:
-        """A row's reason, for kernels of four units at a time."""
-        if self.w[3] != self.x[3] or self.w[0] < 4:
-            return "groups must be 1, and there must be at least 4 units"
+    def rejection(self, gathered: bool, fewest: int = 4) -> str | None:
+        """A row's reason, for kernels of four units at a time. fewest: units that they compute"""
+        if self.w[3] != self.x[3] or self.w[0] < fewest:
+            return f"groups must be 1, and there must be at least {fewest} units"
         if self.lie_in_x == gathered:
             return "windows can be read in place" if gathered else "windows must be gathered"
         return None
@@ -74,11 +74,12 @@ class GatheredWindows:
             "dilation_w": self.dilation[1],
             "pad_top": self.pad[0],
             "pad_left": self.pad[1],
+            "backward": 0,
         }
         return {f"windows.{k}": v for k, v in fields.items()}
 
     def weights(self, filters: Array) -> Array:
-        """[O, padded], zeros behind each filter."""
-        whole = np.zeros((self.w[0], self.padded), filters.dtype)
-        whole[:, : self.size] = filters.reshape(self.w[0], self.size)
+        """[O, padded], zeros behind each filter; of fewer than 4 units [4, padded]."""
+        whole = np.zeros((max(self.w[0], 4), self.padded), filters.dtype)
+        whole[: self.w[0], : self.size] = filters.reshape(self.w[0], self.size)
         return whole

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.layout import NATURAL, NCHW, Layout
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import NONE, Overlaps, distance, param, turning
 from edgegen.ops.strided_copy import natural_strides, storage_axes
 
 LOOPS = 5  # outer loops that the kernel has
@@ -56,7 +58,31 @@ def _pack(node: Node) -> Packed:
             "right": right,
             "bytes": inner * x.dtype.size,
             "edge": int(op.mode == "reflect"),
+            "rows": math.prod(sum(a) for a in axes[:-1]),
+            "backward": 0,
         },
+    )
+
+
+def _overlap(node: Node) -> Overlaps:
+    """A row of y shows one row of x, some of which it reads until it is written."""
+    assert node.packed is not None
+    if node.input(0).is_constant or min(node.input(0).shape, default=1) == 0:
+        return NONE
+    names = ("count", "before", "inside", "step")
+    axes = zip(*(cast(tuple[int, ...], node.packed.params[name]) for name in names), strict=True)
+    edge, starts = param(node, "edge"), np.zeros(1, np.int64)
+    for count, before, inside, step in axes:
+        shown = np.arange(count, dtype=np.int64) - before
+        shown = np.where(shown < 0, edge - 1 - shown, shown)
+        shown = np.where(shown >= inside, 2 * inside - 1 - edge - shown, shown)
+        starts = (starts[:, None] + shown[None, :] * step).reshape(-1)
+    left, run, right = (param(node, name) * param(node, "bytes") for name in ("left", "run", "right"))
+    rows = np.arange(len(starts), dtype=np.int64) * (left + run + right)
+    return turning(
+        node,
+        distance(starts, rows + left + (run + right if right else 0)),
+        lambda: (starts + run, rows + (0 if left else run)),
     )
 
 
@@ -101,4 +127,4 @@ class MirrorPad(Op):
         widths = list(zip(self.before, self.after, strict=True))
         return (np.pad(x, widths, mode=self.mode) if widths else x,)
 
-    kernels = (Kernel("mirror_pad", "_ -> _", _pack, when=_fits, reads=_reads, writes=_writes),)
+    kernels = (Kernel("mirror_pad", "_ -> _", _pack, when=_fits, overlap=_overlap, reads=_reads, writes=_writes),)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Overlap
-from edgegen.ir.layout import NATURAL
+from edgegen.ir.layout import NATURAL, NCHW
+from edgegen.ir.tensor import TensorType
 from edgegen.ops.window import Pads, Pair
 
 Offsets = npt.NDArray[np.int64]
@@ -34,6 +35,13 @@ class _Windowed(Protocol):
     def pad(self) -> Pads: ...
 
 
+def _windowed(node: Node) -> _Windowed | None:
+    """What says where windows lie: the operator or, of a hybrid one, its product; None for rows of x, one after the
+    other, as dense layers read them."""
+    product = getattr(node.op, "product", node.op)
+    return cast(_Windowed, product) if hasattr(product, "stride") else None
+
+
 def distance(reads: Offsets, written: Offsets) -> int:
     """The `most` of an overlap, of steps in the order in which they run. What nothing was written before binds not."""
     from_here = np.minimum.accumulate(reads[::-1])[::-1]
@@ -48,10 +56,12 @@ def _first_inside(out: int, stride: int, pad: int, dilation: int, size: int) -> 
 
 
 def applies(node: Node) -> bool:
-    """Whether x and the output are stored plainly, in elements that C may alias: of one type, or of bytes."""
+    """Whether x lies in any order of its axes and the output in the natural one, without a border, in elements that C
+    may alias: of one type, or of bytes."""
     x, y = node.input(0), node.out
     same = x.dtype == y.dtype or x.dtype.size == 1 or y.dtype.size == 1
-    return same and not x.is_constant and x.type.layout == y.type.layout == NATURAL and min(*x.shape, *y.shape, 1) > 0
+    plain = x.type.layout in (NATURAL, NCHW) and y.type.layout == NATURAL
+    return same and plain and not x.is_constant and min(*x.shape, *y.shape, 1) > 0
 
 
 def _last_inside(out: int, stride: int, pad: int, dilation: int, kernel: int, size: int) -> Offsets:
@@ -62,41 +72,56 @@ def _last_inside(out: int, stride: int, pad: int, dilation: int, kernel: int, si
 
 
 def window_starts(node: Node) -> Offsets:
-    """[N, oH, oW]: the lowest byte of x that each window of an image reads."""
-    x, y = node.input(0), node.out
-    op = cast(_Windowed, node.op)
+    """[N, oH, oW]: the lowest byte of x that each window of an image reads; [rows] of a dense layer."""
+    x, y, op = node.input(0), node.out, _windowed(node)
+    if op is None:
+        return _rows(node) * (x.shape[-1] * x.dtype.size)
     dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
-    n, in_h, in_w, channels = x.shape
-    rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], in_h)
-    columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], in_w)
-    return _pixels(n, in_h, in_w, rows, columns) * (channels * x.dtype.size)
+    rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], x.shape[1])
+    columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], x.shape[2])
+    return pixel_starts(x.type, rows, columns)
 
 
 def window_ends(node: Node) -> Offsets:
-    """[N, oH, oW]: one past the highest byte of x that each window of an image reads."""
-    x, y = node.input(0), node.out
-    op = cast(_Windowed, node.op)
+    """[N, oH, oW]: one past the highest byte of x that each window of an image reads; [rows] of a dense layer."""
+    x, y, op = node.input(0), node.out, _windowed(node)
+    if op is None:
+        return (_rows(node) + 1) * (x.shape[-1] * x.dtype.size)
     dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
     kernel = _kernel_size(node)
-    n, in_h, in_w, channels = x.shape
-    rows = _last_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], kernel[0], in_h)
-    columns = _last_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], kernel[1], in_w)
-    return (_pixels(n, in_h, in_w, rows, columns) + 1) * (channels * x.dtype.size)
+    rows = _last_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], kernel[0], x.shape[1])
+    columns = _last_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], kernel[1], x.shape[2])
+    return pixel_ends(x.type, rows, columns)
 
 
-def _pixels(batch: int, in_h: int, in_w: int, rows: Offsets, columns: Offsets) -> Offsets:
-    images = np.arange(batch, dtype=np.int64)
-    return (images[:, None, None] * in_h + rows[None, :, None]) * in_w + columns[None, None, :]
+def pixel_starts(x: TensorType, rows: Offsets, columns: Offsets) -> Offsets:
+    """[N, row, column]: the lowest byte of each of these pixels of an image."""
+    image, row, column, _ = x.layout.strides(x.shape)
+    images = _numbers(x.shape[0])
+    elements = images[:, None, None] * image + rows[None, :, None] * row + columns[None, None, :] * column
+    return elements * x.dtype.size
+
+
+def pixel_ends(x: TensorType, rows: Offsets, columns: Offsets) -> Offsets:
+    """[N, row, column]: one past the highest byte of each of these pixels of an image."""
+    last_channel = (x.shape[3] - 1) * x.layout.strides(x.shape)[3]
+    return pixel_starts(x, rows, columns) + (last_channel + 1) * x.dtype.size
+
+
+def _rows(node: Node) -> Offsets:
+    """The numbers of a dense layer's rows."""
+    return _numbers(node.out.type.elements // node.out.shape[-1])
 
 
 def _kernel_size(node: Node) -> Pair:
     if len(node.inputs) == 1:
         return cast(Pair, getattr(node.op, "kernel", (1, 1)))
-    shape = node.input(1).shape  # [units, kH, kW, depth], or of depthwise convolutions [kH, kW, channels]
+    # [units, kH, kW, depth], or of depthwise convolutions [kH, kW, channels]; hybrids have scales and zeros of x before
+    shape = node.input(3 if hasattr(node.op, "product") else 1).shape
     return (shape[1], shape[2]) if len(shape) == 4 else (shape[0], shape[1])
 
 
-def _turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offsets]]) -> Overlaps:
+def turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offsets]]) -> Overlaps:
     """The overlap of a kernel that, if it turns, goes through its steps from the last to the first.
 
     from_end: (one past the last byte of x that each step reads, the first byte of the output that is written until it
@@ -109,14 +134,15 @@ def _turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offset
     return {0: Overlap(most, least=x - y - distance((x - reads)[::-1], (y - written)[::-1]))}
 
 
-def _either_way(node: Node, most: Callable[[Offsets], int]) -> Overlaps:
-    """most: of an overlap, from the lowest byte of x that each step reads. A kernel that turns goes through the steps
-    from the last to the first, and through a step's bytes downwards: it is the same kernel on mirrored memory."""
+def _either_way(node: Node, most: Callable[[Offsets], int], starts: Offsets, ends: Offsets) -> Overlaps:
+    """most: of an overlap, from the lowest byte of x that each step reads; starts, ends: the lowest one and one past
+    the highest. A kernel that turns goes through the steps from the last to the first, and through a step's bytes
+    downwards: it is the same kernel on mirrored memory."""
     x, y = node.input(0), node.out
-    forward = most(window_starts(node).reshape(-1))
+    forward = most(starts.reshape(-1))
     if node.packed is None or not node.packed.turns:
         return {0: Overlap(forward)}
-    backward = most((x.type.bytes - window_ends(node)).reshape(-1)[::-1])
+    backward = most((x.type.bytes - ends).reshape(-1)[::-1])
     return {0: Overlap(forward, least=x.type.bytes - y.type.bytes - backward)}
 
 
@@ -125,13 +151,17 @@ def _numbers(count: int) -> Offsets:
 
 
 def by_pixel(node: Node) -> Overlaps:
-    """Of a kernel that reads a pixel's window again and again until the last of the pixel's elements is written."""
-    if not applies(node):
-        return NONE
+    """Of a kernel that reads a pixel's window, or a dense layer's row, again and again until the last of the pixel's
+    elements is written."""
+    return over_pixels(node, window_starts(node), window_ends(node)) if applies(node) else NONE
+
+
+def over_pixels(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
+    """The same, where each pixel reads x from `starts` to before `ends`."""
     y = node.out
     pixel = y.shape[-1] * y.dtype.size
     written = _numbers(y.type.elements // y.shape[-1]) * pixel + (pixel - y.dtype.size)
-    return _either_way(node, lambda reads: distance(reads, written))
+    return _either_way(node, lambda reads: distance(reads, written), starts, ends)
 
 
 def by_channel(block: int) -> Callable[[Node], Overlaps]:
@@ -142,23 +172,43 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
 
     def overlap(node: Node) -> Overlaps:
         x, y = node.input(0), node.out
-        if not applies(node) or x.shape[-1] != y.shape[-1] or x.dtype.size != y.dtype.size:
+        alike = x.shape[-1] == y.shape[-1] and x.dtype.size == y.dtype.size and x.type.layout == NATURAL
+        if not applies(node) or not alike:
             return by_pixel(node)
-        channels, size = y.shape[-1], y.dtype.size
+        channels, size, windows = y.shape[-1], y.dtype.size, (window_starts(node), window_ends(node))
         back = -channels % block * size  # bytes of a pixel written already that its last block reads
         written = _numbers(y.type.elements // channels) * (channels * size)
         if channels > block:  # a pixel's first channels are written before its last are read, the first pixel's too
-            return _either_way(node, lambda reads: distance(reads + 1, written + 1) - back)
-        return _either_way(node, lambda reads: distance(reads, written))
+            return _either_way(node, lambda reads: distance(reads + 1, written + 1) - back, *windows)
+        return _either_way(node, lambda reads: distance(reads, written), *windows)
 
     return overlap
 
 
 def by_strip(node: Node) -> Overlaps:
+    """`by_strips` of as many pixels as the kernel's params say."""
+    return by_strips(node, param(node, "pixels"))
+
+
+def by_units(node: Node) -> Overlaps:
+    """`by_pixel` of a kernel whose units run from the first to the last, whichever way its pixels do."""
+    if not applies(node):
+        return NONE
+    starts, ends = window_starts(node).reshape(-1), window_ends(node).reshape(-1)
+    pixel = node.out.shape[-1] * node.out.dtype.size
+    written = _numbers(len(starts)) * pixel
+    return turning(node, distance(starts, written + pixel - node.out.dtype.size), lambda: (ends, written))
+
+
+def by_window(node: Node) -> Overlaps:
+    """Of a kernel that copies a window before it writes the pixel."""
+    return by_strips(node, 1)
+
+
+def by_strips(node: Node, pixels: int) -> Overlaps:
     """Of a kernel that copies the windows of `pixels` pixels before it writes those; the last strip steps back."""
     if not applies(node):
         return NONE
-    pixels = param(node, "pixels")
     starts, pixel = window_starts(node).reshape(-1), node.out.shape[-1] * node.out.dtype.size
     total = len(starts)
     done = _numbers(-(-total // pixels)) * pixels
@@ -170,7 +220,7 @@ def by_strip(node: Node) -> Overlaps:
         ends = window_ends(node).reshape(-1)
         return np.maximum.reduce([ends[s] for s in strips]), np.append(first[1:], total) * pixel
 
-    return _turning(node, most, from_end)
+    return turning(node, most, from_end)
 
 
 def by_rows(rows: int) -> Callable[[Node], Overlaps]:
@@ -186,7 +236,7 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
         if not applies(node):
             return NONE
         if (param(node, "window.in_h"), param(node, "window.in_w")) != (in_h, x.shape[2]):
-            return _by_piece(node, param(node, "window.out_w"))
+            return by_piece(node, param(node, "window.out_w"))
         row = y.shape[2] * y.shape[3] * y.dtype.size
         number = _numbers(batch * out_h)
         images, oy = number // out_h, number % out_h
@@ -198,7 +248,7 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
             return {0: Overlap(distance(reads, number * row))}
         reads = window_starts(node).min(axis=2).reshape(-1)
         last = np.minimum(oy // rows * rows + rows, out_h) - 1
-        return _turning(
+        return turning(
             node,
             distance(reads, (images * out_h + last + 1) * row - y.dtype.size),
             lambda: (window_ends(node).max(axis=2).reshape(-1), number * row),
@@ -207,28 +257,18 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
     return overlap
 
 
-def _by_piece(node: Node, pixels: int) -> Overlaps:
-    """Of a kernel that takes all pixels as one row, in pieces of so many, each of which it reads to its last write."""
+def by_piece(node: Node, pixels: int) -> Overlaps:
+    """Of a kernel that takes all pixels, or a dense layer's rows, as one row, in pieces of so many, each of which it
+    reads to its last write."""
     x, y = node.input(0), node.out
-    total = y.type.elements // y.shape[3]
+    if not applies(node) or x.type.layout != NATURAL:
+        return NONE
+    total = y.type.elements // y.shape[-1]
     first = np.arange(0, total, pixels, dtype=np.int64)
     end = np.minimum(first + pixels, total)
-    x_pixel, y_pixel = x.shape[3] * x.dtype.size, y.shape[3] * y.dtype.size
+    x_pixel, y_pixel = x.shape[-1] * x.dtype.size, y.shape[-1] * y.dtype.size
     forward = distance(first * x_pixel, end * y_pixel - y.dtype.size)
-    return _turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
-
-
-def by_dense_row(node: Node) -> Overlaps:
-    """Of dense layers whose kernel reads a row of x again and again until the last unit of the row is written."""
-    if not applies(node) or node.input(0).type.elements == 0:
-        return NONE
-    x, y = node.input(0), node.out
-    units, depth = y.shape[-1], x.shape[-1]
-    rows = _numbers(y.type.elements // max(units, 1))
-    if x.type.elements != len(rows) * depth:
-        return NONE
-    size = y.dtype.size
-    return {0: Overlap(distance(rows * (depth * x.dtype.size), (rows * units + units - 1) * size))}
+    return turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
 
 
 def param(node: Node, name: str) -> int:

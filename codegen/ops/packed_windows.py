@@ -21,6 +21,7 @@ from edgegen.ops.epilogue import (
 )
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.nibbles import fit_nibbles, pack_nibble_quads
+from edgegen.ops.overlap import by_units, by_window
 
 STEP = 8
 
@@ -55,6 +56,7 @@ def packed_window_rows(
             frozenset({"dsp"}),
             partial(when, gathered=gathered),
             for_size=True,
+            overlap=by_window if gathered else by_units,
         )
         for gathered in (False, True)
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from edgegen.ir.layout import NATURAL, NCHW, Layout
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.rows import RowWindow
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import NONE, Overlaps, distance, param, turning
 from edgegen.ops.strided_copy import storage_axes
 
 LOOPS = 5  # outer loops that the kernel has
@@ -57,9 +59,28 @@ def pack_pad(x: TensorType, before: Counts, after: Counts, value: float) -> Pack
             "run": size[-1],
             "right": high[-1],
             "bytes": x.dtype.size,
+            "x_rows": math.prod(size[:-1]),
+            "y_rows": math.prod(n + b + a for n, b, a in zip(size[:-1], low[:-1], high[:-1], strict=True)),
+            "backward": 0,
             "value": int(bits),
         },
     )
+
+
+def pad_overlap(node: Node) -> Overlaps:
+    """Of a node that `pack_pad` has packed: a row of x is moved as a whole, what lies before it in y was written."""
+    assert node.packed is not None
+    params = node.packed.params
+    count, first, inside = (cast(Counts, params[name]) for name in ("count", "first", "inside"))
+    run, left, bytes_ = (param(node, name) for name in ("run", "left", "bytes"))
+    numbers = np.arange(math.prod(count), dtype=np.int64).reshape(count)
+    rows = numbers[tuple(slice(f, f + n) for f, n in zip(first, inside, strict=True))].reshape(-1)
+    if node.input(0).is_constant or len(rows) == 0:
+        return NONE
+    run *= bytes_
+    reads = np.arange(len(rows), dtype=np.int64) * run
+    written = rows * (run + (left + param(node, "right")) * bytes_) + left * bytes_
+    return turning(node, distance(reads, written), lambda: (reads + run, written + run))
 
 
 def _pack(node: Node) -> Packed:
@@ -112,4 +133,4 @@ class Pad(Op):
         value = np.array(self.value, x.dtype)
         return (np.pad(x, widths, constant_values=value) if widths else x,)
 
-    kernels = (Kernel("pad", "_ -> _", _pack, when=_fits, reads=_reads, writes=_writes),)
+    kernels = (Kernel("pad", "_ -> _", _pack, when=_fits, overlap=pad_overlap, reads=_reads, writes=_writes),)

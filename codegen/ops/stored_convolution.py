@@ -7,14 +7,17 @@ from dataclasses import replace
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed, apart
+from edgegen.ops.overlap import Overlaps
 from edgegen.ops.stored_weights import codes_of, holds_codes
 
 
-def stored_row(row: Kernel, last: bool, scratch: Callable[[Node], int]) -> Kernel:
+def stored_row(
+    row: Kernel, last: bool, scratch: Callable[[Node], int], overlap: Callable[[Node], Overlaps] = apart
+) -> Kernel:
     """A portable f32 row whose first constant, the weights, becomes codes, their scales and zeros.
 
     last:    units are the weights' last axis, not their first
-    scratch: floats that the kernel decodes at a time
+    scratch: floats that the kernel decodes at a time; overlap: of the row
     """
 
     def pack(node: Node) -> Packed:
@@ -29,4 +32,4 @@ def stored_row(row: Kernel, last: bool, scratch: Callable[[Node], int]) -> Kerne
         return row.when(node) or holds_codes(node.input(1), last)
 
     name = f"{row.name}_stored"
-    return replace(row, name=name, pack=pack, header=name, when=when, for_size=True, overlap=apart, split=None)
+    return replace(row, name=name, pack=pack, header=name, when=when, for_size=True, overlap=overlap)

@@ -13,12 +13,16 @@ from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.float_vectors import AVX2, AVX512, NEON, PLAIN, VECTORS, FloatVectors
+from edgegen.ops.overlap import by_piece
 from edgegen.ops.stored_weights import Stored
 
 _ANY = 1 << 30
 _MOST_ROWS = {AVX512: _ANY, AVX2: _ANY, NEON: 8, PLAIN: 0}
 """For fewer than how many rows of x a kernel is fast: to decode a weight costs little beside loads on x86, but more
 than to multiply it by four rows on AArch64."""
+
+_PIECE = 16
+"""Rows of x after which the output may lie over them: all units are computed for as many before the next ones."""
 
 _CACHE = 32 << 10
 """Bytes of floats that stay in a first-level cache: reading fewer bytes gains nothing there."""
@@ -78,6 +82,7 @@ def pack_tiles(rows: int, codes: Stored, bias: Array, clamp: Range, lanes: int) 
         {
             "block": Symbol(f"edgegen_stored_block_{name}"),
             "rows": rows,
+            "piece": _PIECE,
             "depth": depth,
             "units": units,
             "wide": sum(size == 4 * lanes for _, size in blocks),
@@ -85,6 +90,7 @@ def pack_tiles(rows: int, codes: Stored, bias: Array, clamp: Range, lanes: int) 
             "group": codes.group,
             "scaled": scaled,
             "zeroed": zeroed,
+            "backward": 0,
             "low": low,
             "high": high,
         },
@@ -123,6 +129,7 @@ def tile_rows(
             requires=vectors.features,
             when=when,
             for_size=True,
+            overlap=lambda node: by_piece(node, _PIECE),
         )
 
     def fast(kernel: Kernel, most: int) -> Kernel:

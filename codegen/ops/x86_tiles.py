@@ -19,8 +19,12 @@ from edgegen.ops.requantize_float import FIXED_POINT, ONE_OFFSET, FloatForm, flo
 from edgegen.ops.requantize_proof import accumulator_range
 from edgegen.ops.x86_windows import Windows
 
-APART = ("y_step", "y_row")
-"""Params that say how far apart pixels and rows of the output lie."""
+ONE_PART: dict[str, Literal] = {
+    "parts.count": 1,
+    **dict.fromkeys(("parts.x", "parts.y", "parts.row", "parts.weights", "parts.epilogue", "parts.units"), 0),
+    **dict.fromkeys(("parts.turns", "parts.aside"), 0),
+}
+"""Of a layer that is not computed in parts."""
 
 _BAND_BYTES = 4096  # of more rows than a window spans, a band holds as many as fit: it slides less often
 
@@ -99,7 +103,7 @@ class Tiling:
 
         It takes few enough channels, and runs so short that one load holds those of two neighbouring pixels.
         """
-        if self.plain:
+        if self.plain or w.depth != w.channels:
             return 0
         steps = -(-w.runs[1] // self.unit)
         reach = 4 * steps + w.stride[1] * w.channels * self.stored
@@ -140,6 +144,7 @@ class Tiling:
             and near
             and w.out[1] >= 16
             and w.channels % self.unit == 0
+            and w.depth == w.channels
         )
 
     def image(self, w: Windows) -> dict[str, Literal]:
@@ -177,6 +182,7 @@ class Tiling:
             "blocks": blocks,
             "vectors": self.widest,
             "tail_vectors": tail,
+            **ONE_PART,
         }
         definitions: list[str] = []
         for key, vectors in (("strip", self.widest if blocks else 0), ("tail_strip", tail)):

@@ -18,6 +18,7 @@ class Windows:
     """Windows of x[batch,in_h,in_w,channels] times `units` filters[kernel_h,kernel_w,channels].
 
     pad: (top, left); what lies beyond the image on the other sides follows from the output's size
+    slice: channels that a window sees, from the first on; 0: all
     """
 
     batch: int
@@ -29,6 +30,12 @@ class Windows:
     stride: Pair = (1, 1)
     dilation: Pair = (1, 1)
     pad: Pair = (0, 0)
+    slice: int = 0
+
+    @property
+    def depth(self) -> int:
+        """Channels that a window sees."""
+        return self.slice or self.channels
 
     @property
     def extent(self) -> Pair:
@@ -48,9 +55,9 @@ class Windows:
     @property
     def runs(self) -> tuple[int, int]:
         """How many stretches of memory a window is, and elements in each."""
-        if self.dilation[1] == 1 or self.kernel[1] == 1:
-            return self.kernel[0], self.kernel[1] * self.channels
-        return self.kernel[0] * self.kernel[1], self.channels
+        if self.kernel[1] == 1 or (self.dilation[1] == 1 and self.depth == self.channels):
+            return self.kernel[0], self.kernel[1] * self.depth
+        return self.kernel[0] * self.kernel[1], self.depth
 
     def run_starts(self, width: int) -> IntArray:
         """Elements from a window's start to each run, in an image of `width` pixels a row."""
@@ -66,11 +73,12 @@ class Windows:
         - windows of one pixel know nothing of rows
         """
         w = self
-        unpadded = w.inside(0) and w.inside(1)
+        whole = w.depth == w.channels
+        unpadded = w.inside(0) and w.inside(1) and whole
         if unpadded and w.out == (1, 1) and w.kernel == w.size:
             pixels = w.channels * w.size[0] * w.size[1]
             w = replace(w, size=(1, 1), channels=pixels, kernel=(1, 1), stride=(1, 1), dilation=(1, 1))
-        if w.inside(1) and w.kernel[1] == w.size[1] and w.extent[1] == w.size[1] and w.size[0] > 1:
+        if whole and w.inside(1) and w.kernel[1] == w.size[1] and w.extent[1] == w.size[1] and w.size[0] > 1:
             w = replace(
                 w,
                 size=(1, w.size[0]),

@@ -8,6 +8,10 @@
 EDGEGEN_KERNEL void edgegen_conv2d_f16_lanes(const edgegen_conv2d_f32_neon *p, const uint16_t *x,
                                              const uint16_t *weights, const float *bias, uint8_t *scratch, uint16_t *y)
 {
+    const edgegen_neon_window *const window = &p->window;
+    const edgegen_f16_shape windows = { window->kernel_h * window->runs_w, window->run / 2,
+                                        window->stride_w * (window->pixel / 2) };
+    const edgegen_f16_shape gathered = { 1, window->gathered / 2, window->gathered / 2 };
     for (int32_t n = 0; n < p->batch; n++) {
         int32_t next = 0;
         for (int32_t oy = 0; oy < p->out_h; oy++) {
@@ -15,14 +19,12 @@ EDGEGEN_KERNEL void edgegen_conv2d_f16_lanes(const edgegen_conv2d_f32_neon *p, c
                 edgegen_neon_find_row(&p->window, (const uint8_t *)(const void *)x, scratch, oy, &next);
             const int32_t pixels = oy + 1 < p->out_h ? p->window.out_w : p->window.last;
             for (int32_t i = 0; i < p->parts.count; i++) {
-                edgegen_f16_multiply(&rows, &p->output, pixels, p->tile, p->parts.units,
-                                     weights + i * p->parts.weights, bias + i * p->parts.epilogue,
+                edgegen_f16_multiply(&rows, window->gathered > 0 ? gathered : windows, &p->output, pixels, p->tile,
+                                     p->parts.units, weights + i * p->parts.weights, bias + i * p->parts.epilogue,
                                      y + i * p->parts.y);
                 edgegen_neon_next_part(&p->parts, &rows);
             }
-            if (p->parts.turns > 0) {
-                edgegen_take_turns_f16(&p->parts, pixels, p->output.step, scratch, y);
-            }
+            edgegen_take_turns(&p->parts, pixels, p->output.step, 2, scratch, y);
             y += p->parts.row;
         }
         x += p->window.in_h * p->window.in_w * (p->window.pixel / 2);

@@ -8,7 +8,7 @@
 EDGEGEN_KERNEL void conv2d_f32(const edgegen_conv2d_f32 *p, const float *x, const float *weights, const float *bias,
                                float *y)
 {
-    EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->units) {
+    EDGEGEN_EACH_OUTPUT(p->units) {
         const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);
         float acc = 0.0f;
         EDGEGEN_EACH_TAP {

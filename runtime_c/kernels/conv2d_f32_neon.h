@@ -19,9 +19,7 @@ EDGEGEN_KERNEL void edgegen_conv2d_f32_lanes(const edgegen_conv2d_f32_neon *p, c
                                      y + i * p->parts.y);
                 edgegen_neon_next_part(&p->parts, &rows);
             }
-            if (p->parts.turns > 0) {
-                edgegen_take_turns_f32(&p->parts, p->window.out_w, p->output.step, scratch, y);
-            }
+            edgegen_take_turns(&p->parts, p->window.out_w, p->output.step, 4, scratch, y);
             y += p->parts.row;
         }
         x += p->window.in_h * p->window.in_w * (p->window.pixel / 4);

@@ -117,15 +117,4 @@ EDGEGEN_INLINE void edgegen_neon_next_part(const edgegen_parts *p, edgegen_neon_
     }
 }
 
-/* Puts the results of a row's parts in order: s8, or s32 with `sums`. */
-EDGEGEN_INLINE void edgegen_neon_take_turns(const edgegen_conv2d_s8_neon *p, int32_t pixels, const int32_t sums,
-                                            uint8_t *scratch, void *y)
-{
-    if (p->parts.turns > 0 && sums) {
-        edgegen_take_turns_s32(&p->parts, pixels, p->output.step, scratch, (int32_t *)y);
-    } else if (p->parts.turns > 0) {
-        edgegen_take_turns_s8(&p->parts, pixels, p->output.step, scratch, (int8_t *)y);
-    }
-}
-
 #endif

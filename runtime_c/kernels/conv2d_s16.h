@@ -7,7 +7,6 @@
 
 typedef struct {
     EDGEGEN_CONV2D_GEOMETRY;
-    int32_t backward;
     edgegen_output_s16 output;
 } edgegen_conv2d_s16;
 
@@ -15,7 +14,7 @@ typedef struct {
 EDGEGEN_KERNEL void conv2d_s16(const edgegen_conv2d_s16 *p, const int16_t *x, const int8_t *weights,
                                const int64_t *bias, const int32_t *scale, int16_t *y)
 {
-    EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->units) {
+    EDGEGEN_EACH_OUTPUT(p->units) {
         const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);
         int64_t acc = bias[o];
         EDGEGEN_EACH_TAP {

@@ -10,7 +10,7 @@
     EDGEGEN_INLINE void edgegen_conv2d_s8_##name(const edgegen_conv2d_s8 *p, const int8_t *x, const int8_t *weights,   \
                                                int32_t weight_offset, const int32_t *epilogue, type *y)                \
     {                                                                                                                  \
-        EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->units) {                                                                     \
+        EDGEGEN_EACH_OUTPUT(p->units) {                                                                     \
             const int32_t first = EDGEGEN_FIRST_CHANNEL(p, o);                                                         \
             int32_t acc = epilogue[3 * o];                                                                             \
             EDGEGEN_EACH_TAP {                                                                                         \

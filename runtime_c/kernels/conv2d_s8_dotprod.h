@@ -21,7 +21,7 @@ EDGEGEN_KERNEL void edgegen_conv2d_s8_dotprod(const edgegen_conv2d_s8_neon *p, c
                                          y + i * p->parts.y * size);
                 edgegen_neon_next_part(&p->parts, &rows);
             }
-            edgegen_neon_take_turns(p, p->window.out_w, sums, scratch, y);
+            edgegen_take_turns(&p->parts, p->window.out_w, p->output.step, size, scratch, y);
             y += p->parts.row * size;
         }
         x += p->window.in_h * p->window.in_w * p->window.pixel;

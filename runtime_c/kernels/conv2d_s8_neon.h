@@ -23,7 +23,7 @@ EDGEGEN_KERNEL void edgegen_conv2d_s8_pairs(const edgegen_conv2d_s8_neon *p, con
                                        y + i * p->parts.y * size);
                 edgegen_neon_next_part(&p->parts, &rows);
             }
-            edgegen_neon_take_turns(p, count, sums, scratch, y);
+            edgegen_take_turns(&p->parts, count, p->output.step, size, scratch, y);
         }
     }
 }

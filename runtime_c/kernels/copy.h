@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_COPY_H
 #define EDGEGEN_COPY_H
 
-#include "edgegen.h"
+#include "kernels/move.h"
 
 /* Six nested loops, outermost first. Steps are bytes and may be negative in x. */
 typedef struct {
@@ -10,28 +10,6 @@ typedef struct {
     int32_t x_start; /* bytes to the first element read */
     int32_t bytes;   /* of an element, or of a run of elements */
 } edgegen_copy;
-
-/* memmove for `to` at or before `from`: short runs are moved without a call, which libraries make bytewise. */
-EDGEGEN_INLINE void edgegen_move_down(uint8_t *to, const uint8_t *from, size_t bytes)
-{
-    uint8_t block[16];
-    size_t i = 0;
-    if (bytes > 256) {
-        memmove(to, from, bytes);
-        return;
-    }
-    for (; i + 16 <= bytes; i += 16) {
-        memcpy(block, from + i, 16);
-        memcpy(to + i, block, 16);
-    }
-    for (; i + 4 <= bytes; i += 4) {
-        memcpy(block, from + i, 4);
-        memcpy(to + i, block, 4);
-    }
-    for (; i < bytes; i++) {
-        to[i] = from[i];
-    }
-}
 
 EDGEGEN_INLINE void edgegen_copy_element(uint8_t *to, const uint8_t *from, size_t bytes, int overlap)
 {

@@ -10,7 +10,8 @@ EDGEGEN_KERNEL void dense_f16_neon(const edgegen_dense_f32_neon *p, const uint16
                                    const float *bias, uint16_t *y)
 {
     const edgegen_neon_rows rows = edgegen_neon_matrix(x, 2 * p->depth);
-    edgegen_f16_multiply(&rows, &p->output, p->rows, p->tile, p->units, weights, bias, y);
+    const edgegen_f16_shape shape = { 1, p->depth, p->depth };
+    edgegen_f16_multiply(&rows, shape, &p->output, p->rows, p->tile, p->output.step, weights, bias, y);
 }
 
 #endif

@@ -60,9 +60,9 @@ EDGEGEN_KERNEL void dense_s16_dsp(const edgegen_dense_s16 *p, const int16_t *x, 
                                   const int64_t *bias, const int32_t *scale, int16_t *y)
 {
     const int32_t quads = (p->depth + 3) / 4;
-    for (int32_t o = 0; o < p->units; o += EDGEGEN_DENSE_S16_UNITS) {
-        const int32_t units = edgegen_min_s32(p->units - o, EDGEGEN_DENSE_S16_UNITS);
-        for (int32_t r = 0; r < p->rows; r++) {
+    for (int32_t r = 0; r < p->rows; r++) {
+        for (int32_t o = 0; o < p->units; o += EDGEGEN_DENSE_S16_UNITS) {
+            const int32_t units = edgegen_min_s32(p->units - o, EDGEGEN_DENSE_S16_UNITS);
             const int16_t *in = x + r * p->depth;
             edgegen_dense_s16_sums sum = {stream + o * quads * 4, 0, 0, 0, 0};
             int64_t acc[EDGEGEN_DENSE_S16_UNITS];

@@ -110,9 +110,9 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dense_s8_dsp_as_sums(const e
     for (int32_t r = 0; r < p->rows; r++) {
         const int32_t aside = p->parts > 1 || p->units < 4;
         int32_t *const sums = aside != 0 ? (int32_t *)(void *)(scratch + p->sums) : y;
+        const int32_t more = p->weight_offset != 0 ? edgegen_dense_s8_dsp_offset(x, p->depth, p->weight_offset) : 0;
         edgegen_dense_s8_dsp_row(p, x, stream, scratch, (uint8_t *)sums);
         edgegen_dense_s8_dsp_sum(p, sums);
-        const int32_t more = p->weight_offset != 0 ? edgegen_dense_s8_dsp_offset(x, p->depth, p->weight_offset) : 0;
         for (int32_t o = 0; o < p->units && (aside != 0 || more != 0); o++) {
             y[o] = sums[o] + more;
         }

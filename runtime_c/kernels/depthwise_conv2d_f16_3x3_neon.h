@@ -40,6 +40,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_3x3_row_in_f32(con
                                                                              const uint16_t *w, const float *bias,
                                                                              uint16_t *y)
 {
+    const edgegen_neon_bounds_f16 bounds = edgegen_neon_bounds(p->output.low, p->output.high);
     for (int32_t ox = 0; ox < p->window.out_w; ox++) {
         float32x4_t low = vld1q_f32(bias), high = vld1q_f32(bias + 4);
         for (int32_t t = 0; t < 9; t++) {
@@ -50,7 +51,8 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_3x3_row_in_f32(con
                 high = vfmaq_f32(high, vcvt_high_f32_f16(v), vcvt_high_f32_f16(k));
             }
         }
-        edgegen_neon_store_f16(y + ox * p->output.step, edgegen_neon_round_f16(low, high, &p->output));
+        const float16x8_t v = edgegen_neon_round_f16(low, high);
+        edgegen_neon_store_f16(y + ox * p->output.step, edgegen_neon_clamp_f16(v, bounds));
     }
 }
 
@@ -59,8 +61,8 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3_f16(const edgegen_depthwise_conv
                                                     const edgegen_neon_rows *in, int32_t channel, int32_t second,
                                                     const uint16_t *w, const float *bias, uint16_t *y)
 {
-    const edgegen_neon_output_f32 *out = &p->output;
-    const int32_t width = p->window.out_w, stride = p->window.stride_w;
+    const edgegen_neon_bounds_f16 bounds = edgegen_neon_bounds(p->output.low, p->output.high);
+    const int32_t step = p->output.step, width = p->window.out_w, stride = p->window.stride_w;
     const int32_t pixel = p->window.pixel, last = stride == 1 ? 3 : 4;
     const uint8_t *const x[5] = { in->run[0] + 2 * channel, in->run[1] + 2 * channel, in->run[2] + 2 * channel,
                                   in->run[3] + 2 * channel, in->run[last] + 2 * channel };
@@ -98,8 +100,9 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3_f16(const edgegen_depthwise_conv
 #define EDGEGEN_DEPTHWISE_STORE(sum, place)                                                                            \
     {                                                                                                                  \
         const edgegen_neon_sums_of_f16 sums = edgegen_neon_add_f16(biases, sum);                                       \
-        watched = edgegen_neon_watch_f16(watched, sum);                                                                \
-        edgegen_neon_store_f16(place, edgegen_neon_round_f16(sums.low, sums.high, out));                               \
+        const float16x8_t v = edgegen_neon_round_f16(sums.low, sums.high);                                             \
+        watched = edgegen_neon_watch_f16(watched, v);                                                                  \
+        edgegen_neon_store_f16(place, edgegen_neon_clamp_f16(v, bounds));                                              \
     }
 /* One output pixel of each row. Its columns are a, b and c, of which c is new, and b too at stride 2. */
 #define EDGEGEN_DEPTHWISE_PIXEL(a, b, c)                                                                               \
@@ -115,9 +118,9 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3_f16(const edgegen_depthwise_conv
         EDGEGEN_DEPTHWISE_COLUMN(c, w6, w7, w8)                                                                        \
         EDGEGEN_DEPTHWISE_STORE(s, to)                                                                                 \
         if (second) {                                                                                                  \
-            EDGEGEN_DEPTHWISE_STORE(t, to + width * out->step)                                                         \
+            EDGEGEN_DEPTHWISE_STORE(t, to + width * step)                                                              \
         }                                                                                                              \
-        to += out->step;                                                                                               \
+        to += step;                                                                                                    \
     }
     for (; EDGEGEN_DEPTHWISE_UNROLLED && stride == 1 && ox + 3 <= width; ox += 3) {
         EDGEGEN_DEPTHWISE_PIXEL(c0, c1, c2)
@@ -140,7 +143,7 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3_f16(const edgegen_depthwise_conv
     if (!edgegen_neon_was_finite(watched)) {
         edgegen_depthwise_3x3_row_in_f32(p, x, w, bias, y + channel);
         if (second) {
-            edgegen_depthwise_3x3_row_in_f32(p, x + stride, w, bias, y + channel + width * out->step);
+            edgegen_depthwise_3x3_row_in_f32(p, x + stride, w, bias, y + channel + width * step);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* Depthwise convolution on f16 for AArch64: one output channel for each of at least 8 input channels.
  *
- * At most 16 products are added up in f16, and these sums in f32. Where f16 is too small for one of a row's sums, the row
- * is computed again in f32. */
+ * At most 16 products are added up in f16, and these sums in f32. Where f16 is too small for one of a row's sums, the
+ * row is computed again in f32. */
 #ifndef EDGEGEN_DEPTHWISE_CONV2D_F16_NEON_H
 #define EDGEGEN_DEPTHWISE_CONV2D_F16_NEON_H
 
@@ -25,6 +25,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_row8_in_f32(const 
                                                                           int32_t step, const uint16_t *w,
                                                                           const float *bias, uint16_t *y)
 {
+    const edgegen_neon_bounds_f16 bounds = edgegen_neon_bounds(p->output.low, p->output.high);
     for (int32_t ox = 0; ox < p->window.out_w; ox++) {
         edgegen_neon_sums_of_f16 sums = edgegen_neon_biases(bias);
         for (int32_t t = 0; t < in->runs; t++) {
@@ -34,7 +35,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_row8_in_f32(const 
             sums.high = vfmaq_f32(sums.high, vcvt_high_f32_f16(v), vcvt_high_f32_f16(k));
         }
         edgegen_neon_store_f16(y + channel + ox * p->output.step,
-                               edgegen_neon_round_f16(sums.low, sums.high, &p->output));
+                               edgegen_neon_clamp_f16(edgegen_neon_round_f16(sums.low, sums.high), bounds));
     }
 }
 
@@ -43,6 +44,7 @@ EDGEGEN_INLINE void edgegen_depthwise_row_f16(const edgegen_depthwise_conv2d_f32
                                               int32_t channel, const int32_t groups, const uint16_t *w,
                                               const float *bias, uint16_t *y)
 {
+    const edgegen_neon_bounds_f16 bounds = edgegen_neon_bounds(p->output.low, p->output.high);
     const float16x8_t zero = vreinterpretq_f16_u16(vdupq_n_u16(0));
     float16x8_t watched = zero;
     for (int32_t ox = 0; ox < p->window.out_w; ox++) {
@@ -61,16 +63,18 @@ EDGEGEN_INLINE void edgegen_depthwise_row_f16(const edgegen_depthwise_conv2d_f32
                 }
             }
             sums = edgegen_neon_add_f16(sums, s);
-            watched = edgegen_neon_watch_f16(watched, s);
             if (groups > 1) {
                 more = edgegen_neon_add_f16(more, t);
-                watched = edgegen_neon_watch_f16(watched, t);
             }
         }
         uint16_t *const to = y + channel + ox * p->output.step;
-        edgegen_neon_store_f16(to, edgegen_neon_round_f16(sums.low, sums.high, &p->output));
+        const float16x8_t v = edgegen_neon_round_f16(sums.low, sums.high);
+        watched = edgegen_neon_watch_f16(watched, v);
+        edgegen_neon_store_f16(to, edgegen_neon_clamp_f16(v, bounds));
         if (groups > 1) {
-            edgegen_neon_store_f16(to + 8, edgegen_neon_round_f16(more.low, more.high, &p->output));
+            const float16x8_t u = edgegen_neon_round_f16(more.low, more.high);
+            watched = edgegen_neon_watch_f16(watched, u);
+            edgegen_neon_store_f16(to + 8, edgegen_neon_clamp_f16(u, bounds));
         }
     }
     if (!edgegen_neon_was_finite(watched)) {

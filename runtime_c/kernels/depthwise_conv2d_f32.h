@@ -20,7 +20,7 @@ EDGEGEN_INLINE float edgegen_depthwise_sum_f32(const edgegen_depthwise_conv2d_f3
 EDGEGEN_KERNEL void depthwise_conv2d_f32(const edgegen_depthwise_conv2d_f32 *p, const float *x, const float *weights,
                                          const float *bias, float *y)
 {
-    EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->channels) {
+    EDGEGEN_EACH_OUTPUT(p->channels) {
         float acc = 0.0f;
         EDGEGEN_VISIT_TAPS(
             acc += edgegen_depthwise_sum_f32(p, x + EDGEGEN_TAP(o / p->multiplier),

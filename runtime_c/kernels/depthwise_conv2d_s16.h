@@ -7,7 +7,6 @@
 
 typedef struct {
     EDGEGEN_DEPTHWISE_CONV2D_GEOMETRY;
-    int32_t backward;
     edgegen_output_s16 output;
 } edgegen_depthwise_conv2d_s16;
 
@@ -15,7 +14,7 @@ typedef struct {
 EDGEGEN_KERNEL void depthwise_conv2d_s16(const edgegen_depthwise_conv2d_s16 *p, const int16_t *x, const int8_t *weights,
                                          const int64_t *bias, const int32_t *scale, int16_t *y)
 {
-    EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->channels) {
+    EDGEGEN_EACH_OUTPUT(p->channels) {
         int64_t acc = bias[o];
         EDGEGEN_EACH_TAP {
             acc += x[EDGEGEN_TAP(o / p->multiplier)] * weights[(ky * p->kernel_w + kx) * p->channels + o];

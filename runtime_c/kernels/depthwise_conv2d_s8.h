@@ -24,7 +24,7 @@ EDGEGEN_INLINE int32_t edgegen_depthwise_sum_s8(const edgegen_depthwise_conv2d_s
                                                          const int8_t *weights, int32_t weight_offset,                 \
                                                          const int32_t *epilogue, type *y)                             \
     {                                                                                                                  \
-        EDGEGEN_EACH_OUTPUT_EITHER_WAY(p->channels) {                                                                  \
+        EDGEGEN_EACH_OUTPUT(p->channels) {                                                                  \
             int32_t acc = epilogue[3 * o];                                                                             \
             EDGEGEN_VISIT_TAPS(                                                                                        \
                 acc += edgegen_depthwise_sum_s8(p, x + EDGEGEN_TAP(o / p->multiplier),                                 \

@@ -4,10 +4,11 @@
 
 #include "edgegen.h"
 
-/* size: bytes of a window; padded: those that its weights take, in whole steps of the kernel */
+/* size: bytes of a window; padded: those that its weights take, in whole steps of the kernel
+ * backward: from the last pixel of the output to the first */
 typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w, units, size, padded;
-    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, backward;
 } edgegen_gathered;
 
 /* `count` pixels of a row that starts at x, from column ix on, to `to`; outside of the image they are `fill`. */
@@ -55,15 +56,18 @@ EDGEGEN_INLINE void edgegen_gather_window(const edgegen_gathered *p, const int8_
     EDGEGEN_KERNEL void name(const type *p, const int8_t *x, EDGEGEN_WINDOW_VALUES values, of_y *y)                    \
     {                                                                                                                  \
         const edgegen_gathered *const g = &p->windows;                                                                 \
-        for (int32_t n = 0; n < g->batch; n++) {                                                                       \
-            for (int32_t oy = 0; oy < g->out_h; oy++) {                                                                \
-                for (int32_t ox = 0; ox < g->out_w; ox++) {                                                            \
-                    const int8_t *const window = x + (oy * g->stride_h * g->in_w + ox * g->stride_w) * g->channels;    \
+        const int32_t next = g->backward != 0 ? -g->units : g->units;                                                  \
+        y += g->backward != 0 ? (g->batch * g->out_h * g->out_w - 1) * g->units : 0;                                   \
+        EDGEGEN_EACH(n, g->batch, g->backward) {                                                                       \
+            const int8_t *const image = x + n * g->in_h * g->in_w * g->channels;                                       \
+            EDGEGEN_EACH(oy, g->out_h, g->backward) {                                                                  \
+                EDGEGEN_EACH(ox, g->out_w, g->backward) {                                                              \
+                    const int32_t at = (oy * g->stride_h * g->in_w + ox * g->stride_w) * g->channels;                  \
+                    const int8_t *const window = image + at;                                                           \
                     pixel;                                                                                             \
-                    y += g->units;                                                                                     \
+                    y += next;                                                                                         \
                 }                                                                                                      \
             }                                                                                                          \
-            x += g->in_h * g->in_w * g->channels;                                                                      \
         }                                                                                                              \
     }                                                                                                                  \
     EDGEGEN_KERNEL void name##_gathered(const type *p, const int8_t *x, EDGEGEN_WINDOW_VALUES values,                  \
@@ -72,15 +76,17 @@ EDGEGEN_INLINE void edgegen_gather_window(const edgegen_gathered *p, const int8_
         const edgegen_gathered *const g = &p->windows;                                                                 \
         int8_t *const window = (int8_t *)scratch;                                                                      \
         memset(window + g->size, 0, (size_t)(g->padded - g->size));                                                    \
-        for (int32_t n = 0; n < g->batch; n++) {                                                                       \
-            for (int32_t oy = 0; oy < g->out_h; oy++) {                                                                \
-                for (int32_t ox = 0; ox < g->out_w; ox++) {                                                            \
-                    edgegen_gather_window(g, x, oy, ox, fill, window);                                                 \
+        const int32_t next = g->backward != 0 ? -g->units : g->units;                                                  \
+        y += g->backward != 0 ? (g->batch * g->out_h * g->out_w - 1) * g->units : 0;                                   \
+        EDGEGEN_EACH(n, g->batch, g->backward) {                                                                       \
+            const int8_t *const image = x + n * g->in_h * g->in_w * g->channels;                                       \
+            EDGEGEN_EACH(oy, g->out_h, g->backward) {                                                                  \
+                EDGEGEN_EACH(ox, g->out_w, g->backward) {                                                              \
+                    edgegen_gather_window(g, image, oy, ox, fill, window);                                             \
                     pixel;                                                                                             \
-                    y += g->units;                                                                                     \
+                    y += next;                                                                                         \
                 }                                                                                                      \
             }                                                                                                          \
-            x += g->in_h * g->in_w * g->channels;                                                                      \
         }                                                                                                              \
     }
 

@@ -15,7 +15,7 @@ EDGEGEN_INLINE void edgegen_hybrid_s4_dsp_pixel(const edgegen_hybrid_windows *p,
         const int32_t o = edgegen_min_s32(i, last);
         int32_t acc[4];
         edgegen_dsp_nibble_dots(window, weights, groups, acc);
-        edgegen_hybrid_four(&p->output, acc, row, zero, factors + 2 * o, sums + o, y + o);
+        edgegen_hybrid_four(&p->output, acc, 4, row, zero, factors + 2 * o, sums + o, y + o);
     }
 }
 

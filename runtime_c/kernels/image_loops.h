@@ -13,11 +13,9 @@
     for (int32_t oy = 0; oy < p->out_h; oy++)                                                                          \
     for (int32_t ox = 0; ox < p->out_w; ox++)
 
-/* For each channel of each pixel of the output. Declares n, oy, ox and o. */
-#define EDGEGEN_EACH_OUTPUT(channels) EDGEGEN_EACH_PIXEL for (int32_t o = 0; o < (channels); o++)
-
-/* The same from the last output to the first, where p->backward says so. */
-#define EDGEGEN_EACH_OUTPUT_EITHER_WAY(channels)                                                                       \
+/* For each channel of each pixel of the output, from the last to the first if p->backward says so. Declares n, oy, ox
+ * and o. */
+#define EDGEGEN_EACH_OUTPUT(channels)                                                                                  \
     EDGEGEN_EACH(n, p->batch, p->backward)                                                                             \
     EDGEGEN_EACH(oy, p->out_h, p->backward)                                                                            \
     EDGEGEN_EACH(ox, p->out_w, p->backward)                                                                            \

@@ -2,16 +2,18 @@
 #ifndef EDGEGEN_PAD_H
 #define EDGEGEN_PAD_H
 
-#include "edgegen.h"
+#include "kernels/move.h"
 
-/* Five loops over rows of y, outermost first; a row holds left, run and right elements. */
+/* Five loops over rows of y, outermost first; a row holds left, run and right elements.
+ * rows: of x and of y; backward: from the end of y to its start */
 typedef struct {
     int32_t count[5], first[5], inside[5]; /* rows [first, first + inside) of `count` hold values of x */
     int32_t left, run, right, bytes;       /* bytes: of an element */
-    int64_t value;                         /* the element's bits */
+    int32_t x_rows, y_rows, backward;
+    int64_t value; /* the element's bits */
 } edgegen_pad;
 
-EDGEGEN_INLINE uint8_t *edgegen_pad_fill(uint8_t *y, int32_t count, int32_t bytes, int64_t value)
+EDGEGEN_INLINE void edgegen_pad_fill(uint8_t *y, int32_t count, int32_t bytes, int64_t value)
 {
     if (bytes == 1) {
         memset(y, (int)(value & 255), (size_t)count);
@@ -30,7 +32,6 @@ EDGEGEN_INLINE uint8_t *edgegen_pad_fill(uint8_t *y, int32_t count, int32_t byte
             memcpy(y + 8 * i, &value, 8);
         }
     }
-    return y + count * bytes;
 }
 
 EDGEGEN_INLINE int edgegen_pad_inside(const edgegen_pad *p, int axis, int32_t i)
@@ -40,25 +41,31 @@ EDGEGEN_INLINE int edgegen_pad_inside(const edgegen_pad *p, int axis, int32_t i)
 
 EDGEGEN_KERNEL void pad(const edgegen_pad *p, const void *x, void *y)
 {
-    const uint8_t *from = (const uint8_t *)x;
-    uint8_t *to = (uint8_t *)y;
-    const int32_t row = p->left + p->run + p->right;
-    const size_t run = (size_t)(p->run * p->bytes);
-    for (int32_t a = 0; a < p->count[0]; a++)
-    for (int32_t b = 0; b < p->count[1]; b++)
-    for (int32_t c = 0; c < p->count[2]; c++)
-    for (int32_t d = 0; d < p->count[3]; d++)
-    for (int32_t e = 0; e < p->count[4]; e++) {
+    const int32_t row = (p->left + p->run + p->right) * p->bytes, run = p->run * p->bytes, backward = p->backward;
+    const int32_t right = (p->left + p->run) * p->bytes;
+    const uint8_t *from = (const uint8_t *)x + (backward != 0 ? (p->x_rows - 1) * run : 0);
+    uint8_t *to = (uint8_t *)y + (backward != 0 ? (p->y_rows - 1) * row : 0);
+    EDGEGEN_EACH(a, p->count[0], backward)
+    EDGEGEN_EACH(b, p->count[1], backward)
+    EDGEGEN_EACH(c, p->count[2], backward)
+    EDGEGEN_EACH(d, p->count[3], backward)
+    EDGEGEN_EACH(e, p->count[4], backward) {
         const int inside = edgegen_pad_inside(p, 0, a) && edgegen_pad_inside(p, 1, b) && edgegen_pad_inside(p, 2, c) &&
                            edgegen_pad_inside(p, 3, d) && edgegen_pad_inside(p, 4, e);
         if (!inside) {
-            to = edgegen_pad_fill(to, row, p->bytes, p->value);
-            continue;
+            edgegen_pad_fill(to, p->left + p->run + p->right, p->bytes, p->value);
+        } else if (backward != 0) {
+            edgegen_pad_fill(to + right, p->right, p->bytes, p->value);
+            edgegen_move(to + p->left * p->bytes, from, (size_t)run);
+            edgegen_pad_fill(to, p->left, p->bytes, p->value);
+            from -= run;
+        } else {
+            edgegen_pad_fill(to, p->left, p->bytes, p->value);
+            edgegen_move(to + p->left * p->bytes, from, (size_t)run);
+            edgegen_pad_fill(to + right, p->right, p->bytes, p->value);
+            from += run;
         }
-        to = edgegen_pad_fill(to, p->left, p->bytes, p->value);
-        memcpy(to, from, run);
-        from += run;
-        to = edgegen_pad_fill(to + run, p->right, p->bytes, p->value);
+        to += backward != 0 ? -row : row;
     }
 }
 

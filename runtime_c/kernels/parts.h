@@ -13,27 +13,20 @@ typedef struct {
     int32_t count, x, y, row, weights, epilogue, units, turns, aside;
 } edgegen_parts;
 
-/* Defines a function that puts the channels of `pixels` pixels in order. */
-#define EDGEGEN_TAKE_TURNS(name, type)                                                                                 \
-    EDGEGEN_INLINE void edgegen_take_turns_##name(const edgegen_parts *p, int32_t pixels, int32_t channels,            \
-                                                  uint8_t *scratch, type *y)                                           \
-    {                                                                                                                  \
-        type *const pixel = (type *)(void *)(scratch + p->aside);                                                      \
-        const int32_t each = channels / p->turns;                                                                      \
-        for (int32_t i = 0; i < pixels; i++) {                                                                         \
-            memcpy(pixel, y, (size_t)channels * sizeof *y);                                                            \
-            for (int32_t u = 0; u < each; u++) {                                                                       \
-                for (int32_t g = 0; g < p->turns; g++) {                                                               \
-                    y[u * p->turns + g] = pixel[g * each + u];                                                         \
-                }                                                                                                      \
-            }                                                                                                          \
-            y += channels;                                                                                             \
-        }                                                                                                              \
+/* Puts the channels of `pixels` pixels in order where groups take turns. size: bytes of an element, a constant */
+EDGEGEN_INLINE void edgegen_take_turns(const edgegen_parts *p, int32_t pixels, int32_t channels, const int32_t size,
+                                       uint8_t *scratch, void *y)
+{
+    uint8_t *const pixel = scratch + p->aside, *to = (uint8_t *)y;
+    for (int32_t i = 0; p->turns > 0 && i < pixels; i++) {
+        memcpy(pixel, to, (size_t)(channels * size));
+        for (int32_t u = 0; u < channels / p->turns; u++) {
+            for (int32_t g = 0; g < p->turns; g++) {
+                memcpy(to, pixel + (g * (channels / p->turns) + u) * size, (size_t)size);
+                to += size;
+            }
+        }
     }
-
-EDGEGEN_TAKE_TURNS(s8, int8_t)
-EDGEGEN_TAKE_TURNS(s32, int32_t)
-EDGEGEN_TAKE_TURNS(f32, float)
-EDGEGEN_TAKE_TURNS(f16, uint16_t)
+}
 
 #endif

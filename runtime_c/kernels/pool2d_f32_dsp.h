@@ -14,8 +14,9 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_pool2d_f32_dsp_run(const edg
                                                                        float *y)
 {
     static const float ones[8] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f}; /* the average is a filter of them */
+    static const float zeros[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
     const int32_t c = p->channels, row = p->in_w * c;
-    edgegen_float_window w = {0, 0, 4 * c, 4 * row, 0, 0};
+    edgegen_float_window w = {0, 0, 4 * c, 4 * row, 0, 0, zeros};
     for (int32_t n = 0; n < p->batch * p->out_h; n++) {
         const int32_t image = n / p->out_h, top = (n - image * p->out_h) * p->stride_h - p->pad_top;
         int32_t ky, kx;
@@ -27,7 +28,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_pool2d_f32_dsp_run(const edg
             const float count = (float)(w.rows * w.columns);
             for (int32_t k = 0; k < c; k += 8) {
                 const int32_t first = edgegen_min_s32(k, c - 8); /* the last channels may be computed again */
-                float sums[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
+                float sums[8];
                 edgegen_float_filter_8(sums, in + first, ones, &w);
                 for (int32_t i = 0; i < 8; i++) {
                     y[first + i] = edgegen_clamp_f32(sums[i] / count, p->low, p->high);

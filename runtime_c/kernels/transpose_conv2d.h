@@ -2,14 +2,16 @@
 #ifndef EDGEGEN_TRANSPOSE_CONV2D_H
 #define EDGEGEN_TRANSPOSE_CONV2D_H
 
+#include "kernels/image_loops.h"
 #include "kernels/sum_s16.h"
 
-/* Strides in_stride and out_stride are in elements along n, h, w, c. */
+/* Strides in_stride and out_stride are in elements along n, h, w, c. backward: from the last number of the output to the
+ * first. */
 #define EDGEGEN_TRANSPOSE_CONV2D_GEOMETRY                                                                              \
     int32_t batch, in_h, in_w, out_h, out_w;                                                                           \
     int32_t units, kernel_h, kernel_w, depth;                                                                          \
     int32_t stride_h, stride_w, pad_top, pad_left;                                                                     \
-    int32_t in_stride[4], out_stride[4]
+    int32_t in_stride[4], out_stride[4], backward
 
 typedef struct {
     EDGEGEN_TRANSPOSE_CONV2D_GEOMETRY;
@@ -36,10 +38,7 @@ EDGEGEN_INLINE int32_t edgegen_transpose_conv2d_source(int32_t at, int32_t tap, 
 /* A kernel's body: each output gathers what a model's order of pixels of x would scatter to it, in that order, so that
  * taps run backwards. `start`, then products with `weight`, then `finish` on acc, for output channel o. */
 #define EDGEGEN_TRANSPOSE_CONV2D(x_type, weight_type, sum_type, x_zero, weight, start, finish)                         \
-    for (int32_t n = 0; n < p->batch; n++)                                                                             \
-    for (int32_t oy = 0; oy < p->out_h; oy++)                                                                          \
-    for (int32_t ox = 0; ox < p->out_w; ox++)                                                                          \
-    for (int32_t o = 0; o < p->units; o++) {                                                                           \
+    EDGEGEN_EACH_OUTPUT(p->units) {                                                                                    \
         sum_type acc = (start);                                                                                        \
         for (int32_t ky = p->kernel_h - 1; ky >= 0; ky--) {                                                            \
             const int32_t iy = edgegen_transpose_conv2d_source(oy + p->pad_top, ky, p->stride_h, p->in_h);             \

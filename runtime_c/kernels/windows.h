@@ -6,7 +6,7 @@
 #ifndef EDGEGEN_WINDOWS_H
 #define EDGEGEN_WINDOWS_H
 
-#include "edgegen.h"
+#include "kernels/parts.h"
 
 /* What all windows of a layer are multiplied with.
  * runs:  bytes from a window's start to each of its runs
@@ -74,6 +74,7 @@ typedef void edgegen_strip_function(const edgegen_strip *s);
  * pixels, x_step, y_step: of a strip; y_row: elements of a row of y
  * blocks:    of `vectors` vectors of channels each, which `strip` computes
  * tail_vectors, tail_strip: the same of the channels that are left, if any
+ * parts:     of which each has `units` units; its x, weights and epilogue are in bytes
  * fill:      byte that padding reads as in the band
  * flip:      exclusive or of every 4 bytes that are read (s8 to u8)
  * x_zero:    subtracted from what is copied to a band of s16
@@ -86,6 +87,7 @@ typedef struct {
     int32_t pixels, x_step, y_step, y_row;
     int32_t blocks, vectors, tail_vectors;
     edgegen_strip_function *strip, *tail_strip;
+    edgegen_parts parts;
     int32_t fill, flip, x_zero, zero_point, low, high;
     float low_f32, high_f32;
 } edgegen_windows;
@@ -130,9 +132,9 @@ EDGEGEN_INLINE void edgegen_fill_band(const edgegen_windows *p, edgegen_window_s
     }
 }
 
-/* All channels of the row of pixels at s->x. */
-EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window_sizes size,
-                                        const edgegen_filters *filters, edgegen_strip *s, uint8_t *y)
+/* All channels of a part of the row of pixels at s->x. */
+EDGEGEN_INLINE void edgegen_compute_part(const edgegen_windows *p, edgegen_window_sizes size,
+                                         const edgegen_filters *filters, edgegen_strip *s, uint8_t *y)
 {
     const ptrdiff_t vector_bytes = (ptrdiff_t)p->runs * p->steps * size.step;
     for (int32_t b = 0; b < p->blocks + (p->tail_vectors > 0); b++) {
@@ -148,6 +150,21 @@ EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window
             p->tail_strip(s);
         }
     }
+}
+
+/* All parts of the row of pixels at s->x. */
+EDGEGEN_INLINE void edgegen_compute_row(const edgegen_windows *p, edgegen_window_sizes size, edgegen_filters filters,
+                                        edgegen_strip *s, uint8_t *scratch, uint8_t *y)
+{
+    const int32_t forms = p->blocks + (p->tail_vectors > 0);
+    for (int32_t i = 0; i < p->parts.count; i++) {
+        edgegen_compute_part(p, size, &filters, s, y + (ptrdiff_t)i * p->parts.y * size.y_element);
+        s->x += p->parts.x;
+        filters.weights += p->parts.weights;
+        filters.epilogue += p->parts.epilogue;
+        filters.forms = filters.forms == NULL ? NULL : filters.forms + forms;
+    }
+    edgegen_take_turns(&p->parts, p->pixels, p->y_step / size.y_element, size.y_element, scratch, y);
 }
 
 /* Windows of x times filters -> y. */
@@ -191,7 +208,7 @@ EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_windo
                 edgegen_fill_band(p, size, image, copy_row, band, first, top + kept, filled);
             }
             strip.x = band_rows ? band + (top - first) * row_bytes : image + top * row_bytes;
-            edgegen_compute_row(p, size, filters, &strip, out);
+            edgegen_compute_row(p, size, *filters, &strip, band, out);
             out += (ptrdiff_t)p->y_row * size.y_element;
         }
         image += (ptrdiff_t)p->in_h * p->in_w * p->in_c * size.element;

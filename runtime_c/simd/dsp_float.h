@@ -16,9 +16,11 @@ typedef struct {
     int32_t taps, units, step, relu;
 } edgegen_float_tile;
 
-/* Taps of a depthwise window: bytes from one to the next along a row and from one row to the next, in x and weights. */
+/* Taps of a depthwise window: bytes from one to the next along a row and from one row to the next, in x and weights.
+ * start: what the sums of each channel begin with */
 typedef struct {
     int32_t rows, columns, x_column, x_row, weights_column, weights_row;
+    const float *start;
 } edgegen_float_window;
 
 #if EDGEGEN_FLOAT_ASM
@@ -193,15 +195,15 @@ EDGEGEN_DSP_NAKED void edgegen_float_tile_1x4(const float *x EDGEGEN_UNUSED, con
     "vfma.f32 s2, s10, s18\n"                                                                                          \
     "vfma.f32 s3, s11, s19\n"
 
-/* Sums of 8 (or 4) channels over the window: sums[c] += x[c] * weights[c]. */
+/* Sums of 8 (or 4) channels over the window: sums[c] = start[c] + x[c] * weights[c] + ..., written after x is read. */
 EDGEGEN_DSP_NAKED void edgegen_float_filter_8(float *sums EDGEGEN_UNUSED, const float *x EDGEGEN_UNUSED,
                                               const float *weights EDGEGEN_UNUSED,
                                               const edgegen_float_window *w EDGEGEN_UNUSED)
 {
     __asm__("push {r4-r11, lr}\n"
             "vpush {s16-s23}\n"
-            "ldm r3, {r4-r9}\n"
-            "vldm r0, {s0-s7}\n"
+            "ldm r3, {r4-r10}\n"
+            "vldm r10, {s0-s7}\n"
             "1:\n"
             "mov r10, r1\n"
             "mov r11, r2\n"
@@ -232,8 +234,8 @@ EDGEGEN_DSP_NAKED void edgegen_float_filter_4(float *sums EDGEGEN_UNUSED, const 
 {
     __asm__("push {r4-r11, lr}\n"
             "vpush {s16-s19}\n"
-            "ldm r3, {r4-r9}\n"
-            "vldm r0, {s0-s3}\n"
+            "ldm r3, {r4-r10}\n"
+            "vldm r10, {s0-s3}\n"
             "1:\n"
             "mov r10, r1\n"
             "mov r11, r2\n"
@@ -297,12 +299,19 @@ EDGEGEN_INLINE void edgegen_float_tile_1x4(const float *x, const float *stream, 
 EDGEGEN_INLINE void edgegen_float_filter(float *sums, const float *x, const float *weights,
                                          const edgegen_float_window *w, int32_t channels)
 {
+    float acc[8];
+    for (int32_t c = 0; c < channels; c++) {
+        acc[c] = w->start[c];
+    }
     for (int32_t tap = 0; tap < w->rows * w->columns; tap++) {
         const int32_t row = tap / w->columns, column = tap % w->columns;
         for (int32_t c = 0; c < channels; c++) {
-            sums[c] += x[(row * w->x_row + column * w->x_column) / 4 + c] *
-                       weights[(row * w->weights_row + column * w->weights_column) / 4 + c];
+            acc[c] += x[(row * w->x_row + column * w->x_column) / 4 + c] *
+                      weights[(row * w->weights_row + column * w->weights_column) / 4 + c];
         }
+    }
+    for (int32_t c = 0; c < channels; c++) {
+        sums[c] = acc[c];
     }
 }
 

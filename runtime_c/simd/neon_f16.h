@@ -121,14 +121,20 @@
         a[r][1] = vaddq_f32(a[r][1], vcvt_high_f32_f16(s[r]));                                                         \
     }
 
+/* Rows of so many runs of `count` elements, `step` elements from row to row: as edgegen_neon_rows has them, but known
+ * when this is compiled where shapes are. */
+typedef struct {
+    int32_t runs, count, step;
+} edgegen_f16_shape;
+
 /* a[r] += rows first to first + rows - 1 of x times 8 units. w: [runs][elements of a run][8]. What is left of a run
  * after 8 elements at a time is read as the last lanes of its last 8. */
-EDGEGEN_INLINE void edgegen_f16_accumulate(const edgegen_neon_rows *in, int32_t first, const int32_t rows,
-                                           const uint16_t *w, float32x4_t a[6][2])
+EDGEGEN_INLINE void edgegen_f16_accumulate(const edgegen_neon_rows *in, edgegen_f16_shape shape, int32_t first,
+                                           const int32_t rows, const uint16_t *w, float32x4_t a[6][2])
 {
-    const int32_t step = in->step / 2, count = in->bytes / 2, left = count % 8;
+    const int32_t step = shape.step, count = shape.count, left = count % 8;
     float16x8_t x[6], s[6];
-    for (int32_t r = 0; r < in->runs; r++) {
+    for (int32_t r = 0; r < shape.runs; r++) {
         const uint16_t *from = (const uint16_t *)(const void *)in->run[r] + first * step;
         int32_t k = 0;
         for (; k + 16 <= count; k += 16) {
@@ -192,35 +198,36 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_f16_row_in_f32(const edgegen
     vst1q_f32(sums + 4, high);
 }
 
-/* One tile: rows times 8 units, of which `count` are stored. */
-EDGEGEN_INLINE void edgegen_f16_tile(const edgegen_neon_rows *in, const edgegen_neon_output_f32 *out, int32_t first,
-                                     const int32_t rows, int32_t count, const uint16_t *w, const float *bias,
-                                     uint16_t *y)
+/* One tile: rows times 8 units, of which `count` are stored; step: from row to row of y. */
+EDGEGEN_INLINE void edgegen_f16_tile(const edgegen_neon_rows *in, edgegen_f16_shape shape,
+                                     edgegen_neon_bounds_f16 bounds, int32_t step, int32_t first, const int32_t rows,
+                                     int32_t count, const uint16_t *w, const float *bias, uint16_t *y)
 {
-    float32x4_t a[6][2], finite = vdupq_n_f32(0.0f);
+    float32x4_t a[6][2];
+    float16x8_t v[6], watched = vreinterpretq_f16_u16(vdupq_n_u16(0));
     EDGEGEN_TILE_BEGIN(w)
     EDGEGEN_TILE_BEGIN(bias)
-    const float32x4_t b0 = vld1q_f32(bias), b1 = vld1q_f32(bias + 4), zero = finite;
+    const float32x4_t b0 = vld1q_f32(bias), b1 = vld1q_f32(bias + 4);
 #define EDGEGEN_F16_BEGIN(r) a[r][0] = b0, a[r][1] = b1;
     EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_BEGIN)
 #undef EDGEGEN_F16_BEGIN
-    edgegen_f16_accumulate(in, first, rows, w, a);
-#define EDGEGEN_F16_FINITE(r)                                                                                          \
+    edgegen_f16_accumulate(in, shape, first, rows, w, a);
+#define EDGEGEN_F16_ROUND(r)                                                                                           \
     if (rows > r) {                                                                                                    \
-        finite = vfmaq_f32(vfmaq_f32(finite, a[r][0], zero), a[r][1], zero); /* an infinity times 0 is no number */    \
+        v[r] = edgegen_neon_round_f16(a[r][0], a[r][1]);                                                               \
+        watched = edgegen_neon_watch_f16(watched, v[r]);                                                               \
     }
-    EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_FINITE)
-#undef EDGEGEN_F16_FINITE
-    const int again = !(vaddvq_f32(finite) == 0.0f);
+    EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_ROUND)
+#undef EDGEGEN_F16_ROUND
+    const int again = !edgegen_neon_was_finite(watched);
 #define EDGEGEN_F16_FINISH(r)                                                                                          \
     if (rows > r) {                                                                                                    \
         if (again) {                                                                                                   \
             float sums[8];                                                                                             \
             edgegen_f16_row_in_f32(in, first + r, w, bias, sums);                                                      \
-            a[r][0] = vld1q_f32(sums);                                                                                 \
-            a[r][1] = vld1q_f32(sums + 4);                                                                             \
+            v[r] = edgegen_neon_round_f16(vld1q_f32(sums), vld1q_f32(sums + 4));                                       \
         }                                                                                                              \
-        edgegen_neon_store8_f16(y + (first + r) * out->step, edgegen_neon_round_f16(a[r][0], a[r][1], out), count);    \
+        edgegen_neon_store8_f16(y + (first + r) * step, edgegen_neon_clamp_f16(v[r], bounds), count);                  \
     }
     EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_FINISH)
 #undef EDGEGEN_F16_FINISH
@@ -230,12 +237,13 @@ EDGEGEN_INLINE void edgegen_f16_tile(const edgegen_neon_rows *in, const edgegen_
 #define EDGEGEN_F16_TILES(rows)                                                                                        \
     case rows:                                                                                                         \
         for (int32_t i = 0; i < count; i += rows) {                                                                    \
-            edgegen_f16_tile(in, out, edgegen_min_s32(i, count - rows), rows, units, w, bias, y);                      \
+            edgegen_f16_tile(in, shape, bounds, step, edgegen_min_s32(i, count - rows), rows, units, w, bias, y);      \
         }                                                                                                              \
         break;
 
-EDGEGEN_INLINE void edgegen_f16_tiles(const edgegen_neon_rows *in, const edgegen_neon_output_f32 *out, int32_t count,
-                                      int32_t tile, int32_t units, const uint16_t *w, const float *bias, uint16_t *y)
+EDGEGEN_INLINE void edgegen_f16_tiles(const edgegen_neon_rows *in, edgegen_f16_shape shape,
+                                      edgegen_neon_bounds_f16 bounds, int32_t step, int32_t count, int32_t tile,
+                                      int32_t units, const uint16_t *w, const float *bias, uint16_t *y)
 {
     switch (EDGEGEN_TILE_ROWS(tile)) {
     default:
@@ -249,14 +257,15 @@ EDGEGEN_INLINE void edgegen_f16_tiles(const edgegen_neon_rows *in, const edgegen
 }
 
 /* `count` rows of x times all units -> y; units are packed in blocks of 8 (see codegen/ops/neon_tiles.py). */
-EDGEGEN_KERNEL void edgegen_f16_multiply(const edgegen_neon_rows *in, const edgegen_neon_output_f32 *out,
-                                         int32_t count, int32_t tile, int32_t units, const uint16_t *w,
-                                         const float *bias, uint16_t *y)
+EDGEGEN_KERNEL void edgegen_f16_multiply(const edgegen_neon_rows *in, edgegen_f16_shape shape,
+                                         const edgegen_neon_output_f32 *out, int32_t count, int32_t tile, int32_t units,
+                                         const uint16_t *w, const float *bias, uint16_t *y)
 {
-    const int32_t block = 8 * in->runs * (in->bytes / 2);
+    const edgegen_neon_bounds_f16 bounds = edgegen_neon_bounds(out->low, out->high);
+    const int32_t block = 8 * shape.runs * shape.count;
     for (int32_t o = 0; o < units; o += 8) {
         const int32_t at = edgegen_max_s32(edgegen_min_s32(o, units - 8), 0);
-        edgegen_f16_tiles(in, out, count, tile, edgegen_min_s32(units, 8), w, bias, y + at);
+        edgegen_f16_tiles(in, shape, bounds, out->step, count, tile, edgegen_min_s32(units, 8), w, bias, y + at);
         w += block;
         bias += 8;
     }

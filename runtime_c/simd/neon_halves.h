@@ -24,11 +24,9 @@ EDGEGEN_INLINE void edgegen_neon_store8_f16(uint16_t *to, float16x8_t v, int32_t
     }
 }
 
-/* 8 floats, clamped and rounded. */
-EDGEGEN_INLINE float16x8_t edgegen_neon_round_f16(float32x4_t low, float32x4_t high, const edgegen_neon_output_f32 *out)
+EDGEGEN_INLINE float16x8_t edgegen_neon_round_f16(float32x4_t low, float32x4_t high)
 {
-    const float16x4_t half = vcvt_f16_f32(edgegen_neon_clamp_f32(low, out));
-    return vcvt_high_f16_f32(half, edgegen_neon_clamp_f32(high, out));
+    return vcvt_high_f16_f32(vcvt_f16_f32(low), high);
 }
 
 /* Bounds as f16: clamping with them what was rounded gives what clamping first would. */

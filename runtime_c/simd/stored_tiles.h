@@ -7,16 +7,18 @@
 
 typedef struct edgegen_stored_tiles edgegen_stored_tiles;
 
-/* A block of units, of which `count` are stored: four vectors of them if `wide`, else two. */
-typedef void edgegen_stored_block(const edgegen_stored_tiles *p, int32_t wide, int32_t count, const float *x,
-                                  const uint8_t *codes, const float *scales, const uint8_t *zeros, const float *bias,
-                                  float *y);
+/* A block of units, of which `count` are stored, of some rows: four vectors of them if `wide`, else two. */
+typedef void edgegen_stored_block(const edgegen_stored_tiles *p, int32_t all, int32_t wide, int32_t count,
+                                  const float *x, const uint8_t *codes, const float *scales, const uint8_t *zeros,
+                                  const float *bias, float *y);
 
-/* wide:  blocks of four vectors; pair: bytes of codes of two vectors
- * group: codes of a unit that share a scale; scaled, zeroed: whether there are scales and zeros */
+/* piece: rows of x of which all blocks are computed before those of the next piece, a multiple of a tile's
+ * wide:  blocks of four vectors; pair: bytes of codes of two vectors
+ * group: codes of a unit that share a scale; scaled, zeroed: whether there are scales and zeros
+ * backward: from the last piece to the first */
 struct edgegen_stored_tiles {
     edgegen_stored_block *block;
-    int32_t rows, depth, units, wide, pair, group, scaled, zeroed;
+    int32_t rows, piece, depth, units, wide, pair, group, scaled, zeroed, backward;
     float low, high;
 };
 
@@ -153,48 +155,58 @@ EDGEGEN_FLOATS_SMALL(f4e2m1, 7, 22, 8, 28, 0x1p126f)
         }                                                                                                              \
         EDGEGEN_STORED_FOUR(EDGEGEN_STORED_END_ROW)                                                                    \
     }                                                                                                                  \
-    EDGEGEN_INLINE void edgegen_stored_rows_##name(const edgegen_stored_tiles *p, const int32_t vectors,       \
+    EDGEGEN_INLINE void edgegen_stored_rows_##name(const edgegen_stored_tiles *p, int32_t all, const int32_t vectors,  \
                                                    int32_t count, const float *x, const uint8_t *codes,                \
                                                    const float *scales, const uint8_t *zeros, const float *bias,       \
                                                    float *y)                                                           \
     {                                                                                                                  \
         int32_t r = 0;                                                                                                 \
-        for (; r + EDGEGEN_FLOATS_ROWS <= p->rows; r += EDGEGEN_FLOATS_ROWS) {                                         \
+        for (; r + EDGEGEN_FLOATS_ROWS <= all; r += EDGEGEN_FLOATS_ROWS) {                                             \
             edgegen_stored_tile_##name(p, EDGEGEN_FLOATS_ROWS, vectors, count, x + r * p->depth, codes, scales, zeros, \
                                        bias, y + r * p->units);                                                        \
         }                                                                                                              \
-        for (; r < p->rows; r++) {                                                                                     \
+        for (; r < all; r++) {                                                                                         \
             edgegen_stored_tile_##name(p, 1, vectors, count, x + r * p->depth, codes, scales, zeros, bias,             \
                                        y + r * p->units);                                                              \
         }                                                                                                              \
     }                                                                                                                  \
     static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_stored_block_##name(                                           \
-        const edgegen_stored_tiles *p, int32_t wide, int32_t count, const float *x, const uint8_t *codes,      \
+        const edgegen_stored_tiles *p, int32_t all, int32_t wide, int32_t count, const float *x, const uint8_t *codes, \
         const float *scales, const uint8_t *zeros, const float *bias, float *y)                                        \
     {                                                                                                                  \
         if (wide != 0) {                                                                                               \
-            edgegen_stored_rows_##name(p, 4, count, x, codes, scales, zeros, bias, y);                                 \
+            edgegen_stored_rows_##name(p, all, 4, count, x, codes, scales, zeros, bias, y);                            \
         } else {                                                                                                       \
-            edgegen_stored_rows_##name(p, 2, count, x, codes, scales, zeros, bias, y);                                 \
+            edgegen_stored_rows_##name(p, all, 2, count, x, codes, scales, zeros, bias, y);                            \
         }                                                                                                              \
     }
 
-/* x[rows,depth] * codes + bias -> y[rows,units] */
-EDGEGEN_INLINE void edgegen_stored_tiles_run(const edgegen_stored_tiles *p, const float *x,
-                                                     const void *codes, const float *scales, const uint8_t *zeros,
-                                                     const float *bias, float *y)
+/* All units of some rows. */
+EDGEGEN_INLINE void edgegen_stored_piece(const edgegen_stored_tiles *p, int32_t all, const float *x, const void *codes,
+                                         const float *scales, const uint8_t *zeros, const float *bias, float *y)
 {
     const uint8_t *from = (const uint8_t *)codes;
     int32_t unit = 0;
     for (int32_t b = 0; unit < p->units; b++) {
         const int32_t wide = b < p->wide, size = (wide ? 4 : 2) * EDGEGEN_FLOATS;
         const int32_t groups = (p->depth + p->group - 1) / p->group;
-        p->block(p, wide, edgegen_min_s32(size, p->units - unit), x, from, scales, zeros, bias, y + unit);
+        p->block(p, all, wide, edgegen_min_s32(size, p->units - unit), x, from, scales, zeros, bias, y + unit);
         from += (size_t)p->depth * (size_t)((wide ? 2 : 1) * p->pair);
         scales += p->scaled != 0 ? groups * size : 0;
         zeros += p->zeroed != 0 ? groups * size : 0;
         bias += size;
         unit += size;
+    }
+}
+
+/* x[rows,depth] * codes + bias -> y[rows,units] */
+EDGEGEN_INLINE void edgegen_stored_tiles_run(const edgegen_stored_tiles *p, const float *x, const void *codes,
+                                             const float *scales, const uint8_t *zeros, const float *bias, float *y)
+{
+    const int32_t pieces = (p->rows + p->piece - 1) / p->piece;
+    EDGEGEN_EACH(i, pieces, p->backward) {
+        const int32_t first = i * p->piece, all = edgegen_min_s32(p->piece, p->rows - first);
+        edgegen_stored_piece(p, all, x + first * p->depth, codes, scales, zeros, bias, y + first * p->units);
     }
 }
 

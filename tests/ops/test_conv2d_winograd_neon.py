@@ -82,6 +82,13 @@ def test_more_scratch_is_quicker() -> None:
     assert ways[0].pack().params["image.tiles"] == 4
 
 
+def test_large_images_have_room_for_sums() -> None:
+    node = node_graph(conv_s8((1, 160, 160, 16), 16, SMALL, pad=WHOLE))[0].nodes[0]
+    packed = neon_winograd.S8_ROW.pack(node)
+    assert packed.params["image.tiles"] == 1
+    assert packed.scratch <= node.input(0).type.bytes // 64
+
+
 @pytest.mark.cross
 def test_clang(monkeypatch: pytest.MonkeyPatch) -> None:
     check_guarded(F32_CASES[1::2], "arm-neon", ulp=32, cc="clang")

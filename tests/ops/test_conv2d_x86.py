@@ -170,12 +170,3 @@ def test_f32_of_any_values_is_within_rounding(target: str) -> None:
     values = [rng.normal(size=s).astype(np.float32) for s in ((1, 7, 6, 20), (37, 3, 3, 20), (37,))]
     op = Conv2d(pad=(1, 1, 1, 1))
     check_nodes([Case(op, [values[0], *map(constant_input, values[1:])], f32_row(target, False))], target, ulp=16)
-
-
-@pytest.mark.parametrize("target", X86)
-def test_grouped_convolution_takes_the_portable_row(target: str) -> None:
-    rng = np.random.default_rng(0)
-    x = rng.integers(-128, 128, (1, 4, 4, 16)).astype(np.int8)
-    w = rng.integers(-127, 128, (8, 3, 3, 8)).astype(np.int8)
-    op = Conv2d(requantize=FixedPoint.from_scales([0.001] * 8, 0))
-    check_guarded([Case(op, [x, constant_input(w)], "conv2d_s8")], target)

@@ -104,6 +104,8 @@ def windows(isa: str) -> list[Case]:
         case(Dense(), (2, 37), (4, 37), gathered, asymmetric=False, per_channel=False, clamp=CLAMP),
         case(Dense(), (1, 80), (6, 80), direct, weights=(-128, -128)),
         case(Dense(), (2, 5), (3, 5), "hybrid_dense"),
+        case(Dense(), (3, 32), (1, 32), direct),
+        case(Conv2d(pad=(1, 1, 1, 1)), (2, 5, 4, 16), (3, 3, 3, 16), gathered, clamp=CLAMP),
         case(PLAIN, (2, 4, 3, 16), (6, 1, 1, 16), direct),
         case(Conv2d((2, 2)), (1, 5, 4, 16), (4, 1, 1, 16), direct, bias=False),
         case(PLAIN, (2, 3, 3, 20), (5, 1, 1, 20), gathered, clamp=CLAMP),

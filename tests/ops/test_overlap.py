@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from edgegen.ir.kernel import Kernel
 from edgegen.ops import OPS
 from edgegen.ops.overlap import distance
+from edgegen.targets import Optimize
 from tests.harness import Case
-from tests.ops import elementwise_overlaps, window_overlaps
+from tests.ops import dense_overlaps, elementwise_overlaps, movement_overlaps, quantized_overlaps, window_overlaps
 from tests.ops.test_half_rows import cases as half_cases
 from tests.ops.window_overlaps import conv, depthwise, pool
-from tests.overlapping import Overlapping, Prepared, check_overlaps, prepare, run_overlaps, shares_bytes
+from tests.overlapping import Overlapping, Prepared, check_overlaps, prepare, run_overlaps, sharing
 from tests.x86 import X86
 
 
@@ -27,35 +28,58 @@ def _halves(target: str) -> list[Case]:
     return [replace(half_cases(target)[i], kernel="") for i in (1, 3)]
 
 
-GROUPS: dict[str, tuple[str, Callable[[], Sequence[Case | Overlapping]]]] = {
-    "windows": ("generic", window_overlaps.generic),
-    "elements": ("generic", elementwise_overlaps.generic),
-    "casts": ("generic", elementwise_overlaps.casts),
-    "windows of cortex-m4": ("cortex-m4", window_overlaps.cortex_m4),
-    "elements of cortex-m4": ("cortex-m4", elementwise_overlaps.cortex_m4),
-    "windows of arm-neon": ("arm-neon", window_overlaps.arm_neon),
-    "windows of arm-neon-dotprod": ("arm-neon-dotprod", window_overlaps.arm_neon_dotprod),
-    "elements of arm-neon": ("arm-neon", elementwise_overlaps.arm_neon),
-    "elements of arm-neon-dotprod": ("arm-neon-dotprod", elementwise_overlaps.arm_neon_dotprod),
-    "halves": ("generic", lambda: _halves("generic")),
-    "halves of cortex-m4": ("cortex-m4", lambda: _halves("cortex-m4")),
-    "halves of arm-neon": ("arm-neon", lambda: _halves("arm-neon")),
-    "halves of x86-avx2": ("x86-avx2", lambda: _halves("x86-avx2")),
-    "halves of x86-avx512": ("x86-avx512", lambda: _halves("x86-avx2")),
-    "x86-avx2": ("x86-avx2", elementwise_overlaps.x86_avx2),
-    "x86-avx512": ("x86-avx512", elementwise_overlaps.x86_avx512),
+@dataclass(frozen=True)
+class Group:
+    """Cases of one program."""
+
+    target: str
+    cases: Callable[[], Sequence[Case | Overlapping]]
+    optimize: Optimize = "speed"
+
+
+GROUPS = {
+    "windows": Group("generic", window_overlaps.generic),
+    "elements": Group("generic", elementwise_overlaps.generic),
+    "casts": Group("generic", elementwise_overlaps.casts),
+    "dense": Group("generic", dense_overlaps.generic),
+    "dense of cortex-m4": Group("cortex-m4", dense_overlaps.cortex_m4),
+    "movement": Group("generic", movement_overlaps.generic),
+    "hybrids": Group("generic", quantized_overlaps.generic),
+    "few bits": Group("generic", quantized_overlaps.few_bits, "size"),
+    "hybrids of cortex-m4": Group("cortex-m4", quantized_overlaps.cortex_m4),
+    "few bits of cortex-m4": Group("cortex-m4", quantized_overlaps.few_bits_dsp, "size"),
+    "hybrids of arm-neon": Group("arm-neon", lambda: quantized_overlaps.windows("neon", "arm-neon")),
+    "few bits of arm-neon": Group("arm-neon", lambda: quantized_overlaps.stored("_neon"), "size"),
+    "hybrids of arm-neon-dotprod": Group(
+        "arm-neon-dotprod", lambda: quantized_overlaps.windows("dotprod", "arm-neon-dotprod")
+    ),
+    "hybrids of x86-avx2": Group("x86-avx2", lambda: quantized_overlaps.windows("avx2", "x86-avx2")),
+    "few bits of x86-avx2": Group("x86-avx2", lambda: quantized_overlaps.stored("_avx2"), "size"),
+    "few bits of x86-avx512": Group("x86-avx512", lambda: quantized_overlaps.stored("_avx512"), "size"),
+    "windows of cortex-m4": Group("cortex-m4", window_overlaps.cortex_m4),
+    "elements of cortex-m4": Group("cortex-m4", elementwise_overlaps.cortex_m4),
+    "windows of arm-neon": Group("arm-neon", window_overlaps.arm_neon),
+    "windows of arm-neon-dotprod": Group("arm-neon-dotprod", window_overlaps.arm_neon_dotprod),
+    "elements of arm-neon": Group("arm-neon", elementwise_overlaps.arm_neon),
+    "elements of arm-neon-dotprod": Group("arm-neon-dotprod", elementwise_overlaps.arm_neon_dotprod),
+    "halves": Group("generic", lambda: _halves("generic")),
+    "halves of cortex-m4": Group("cortex-m4", lambda: _halves("cortex-m4")),
+    "halves of arm-neon": Group("arm-neon", lambda: _halves("arm-neon")),
+    "halves of x86-avx2": Group("x86-avx2", lambda: _halves("x86-avx2")),
+    "halves of x86-avx512": Group("x86-avx512", lambda: _halves("x86-avx2")),
+    "x86-avx2": Group("x86-avx2", elementwise_overlaps.x86_avx2),
+    "x86-avx512": Group("x86-avx512", elementwise_overlaps.x86_avx512),
 }
-"""(target, cases) of every group: each is one program."""
 
 
 @cache
 def prepared(group: str) -> Prepared:
-    target, cases = GROUPS[group]
-    return prepare([c if isinstance(c, Overlapping) else Overlapping(c) for c in cases()], target)
+    one = GROUPS[group]
+    return prepare([c if isinstance(c, Overlapping) else Overlapping(c) for c in one.cases()], one.target, one.optimize)
 
 
 def _on(target: str) -> list[str]:
-    return [group for group, (on, _) in GROUPS.items() if on == target]
+    return [name for name, group in GROUPS.items() if group.target == target]
 
 
 @pytest.mark.parametrize("group", _on("generic"))
@@ -90,8 +114,11 @@ def test_every_row_that_declares_an_overlap_is_run_over_its_input() -> None:
 
 def _loop(kernel: Kernel) -> Kernel | tuple[str, frozenset[str]]:
     """What decides when bytes are read and written: the row, but of rows of f16, which have other rows' kernels compute
-    bands in scratch, the loop over bands that all of a core have."""
-    return (kernel.header, kernel.requires - {"f16c"}) if kernel.header == "half_rows" else kernel
+    bands in scratch, the loop over bands that all of a core have, and of stored tiles and pads, which rows of several
+    operators call, the kernel."""
+    if kernel.header == "half_rows":
+        return kernel.header, kernel.requires - {"f16c"}
+    return (kernel.name, frozenset()) if kernel.name.startswith(("dense_f32_stored", "pad")) else kernel
 
 
 def _declared(kernel: Kernel) -> list[int]:
@@ -120,7 +147,7 @@ def windows(draw: st.DrawFn) -> Case:
 @given(st.lists(windows(), min_size=12, max_size=12))
 @settings(max_examples=2, derandomize=True, deadline=None)
 def test_portable_rows_of_any_geometry(cases: list[Case]) -> None:
-    check_overlaps([Overlapping(c) for c in cases if shares_bytes(c, "generic")], "generic")
+    check_overlaps(sharing(cases, "generic"), "generic")
 
 
 def test_distance_is_the_least_over_all_steps() -> None:

@@ -19,6 +19,7 @@ from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.pool2d.op import POOLINGS, Pooling
+from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.window import Pads, Pair
 from tests.harness import Case, constant_input
 from tests.overlapping import Overlapping
@@ -37,7 +38,7 @@ def numbers(shape: tuple[int, ...], seed: int, nine_bits: bool = False) -> Array
     return np.random.default_rng(seed).integers(-128, 128, shape, np.int8)
 
 
-def _bias(units: int, seed: int) -> Tensor:
+def bias(units: int, seed: int) -> Tensor:
     return constant_input(np.random.default_rng(seed).integers(-3000, 3000, units, np.int32))
 
 
@@ -58,7 +59,7 @@ def conv(
     w = numbers((units, *window, size[3]), 1, nine_bits)
     op = Conv2d(stride, (1, 1), pad, -5, requantize(units, w[0].size), S8)
     label = f"conv {size} -> {units}, window {window} stride {stride} pad {pad}"
-    return Case(op, [numbers(size, 3), constant_input(w), _bias(units, 2)], kernel, label)
+    return Case(op, [numbers(size, 3), constant_input(w), bias(units, 2)], kernel, label)
 
 
 def in_groups(case: Case, kernel: str, groups: int, turns: bool = False) -> Case:
@@ -84,7 +85,7 @@ def depthwise(
     w = numbers((*window, channels), 4, nine_bits)
     op = DepthwiseConv2d(stride, (1, 1), pad, -5, requantize(channels, window[0] * window[1]), S8)
     label = f"depthwise {size} * {many}, window {window} stride {stride} pad {pad}"
-    return Case(op, [numbers(size, 6), constant_input(w), _bias(channels, 5)], kernel, label)
+    return Case(op, [numbers(size, 6), constant_input(w), bias(channels, 5)], kernel, label)
 
 
 def pool(
@@ -103,7 +104,7 @@ def scaled_average(suffix: str) -> Case:
 
 def dense(kernel: str, rows: int, depth: int, units: int) -> Case:
     op = Dense(-5, requantize(units, depth), S8)
-    inputs = [numbers((rows, depth), 9), constant_input(numbers((units, depth), 8)), _bias(units, 2)]
+    inputs = [numbers((rows, depth), 9), constant_input(numbers((units, depth), 8)), bias(units, 2)]
     return Case(op, inputs, kernel, f"dense {rows} {depth}")
 
 
@@ -196,6 +197,33 @@ def _portable_integers() -> list[Overlapping]:
     return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *ways])]
 
 
+def _spread() -> list[Case]:
+    """Transposed convolutions that make images larger and smaller, of all types and schemes."""
+    rng = np.random.default_rng(13)
+    made = []
+    for x_shape, units, kernel, stride, size in (
+        ((1, 4, 5, 6), 3, THREE, TWO, (9, 11)),
+        ((2, 6, 5, 4), 4, THREE, ONE, (6, 5)),
+    ):
+        x, w, pad = numbers(x_shape, 3), numbers((units, *kernel, x_shape[3]), 1), (1, 1)
+        op = TransposeConv2d(size, stride, pad, -5, requantize(units, 9 * x_shape[3]), S8)
+        plain = Case(op, [x, constant_input(w), bias(units, 2)], "transpose_conv2d_s8", f"spread {x_shape}")
+        wide = constant_input(w.astype(np.int16) // 2 + 100)
+        scaled = replace(op, requantize=ScaledRound.from_scales([2.0**-13] * units, 3))
+        made += [plain, replace(plain, inputs=[x, wide, bias(units, 2)], kernel="transpose_conv2d_s8_offset")]
+        made.append(replace(plain, op=scaled, kernel="transpose_conv2d_s8_scaled"))
+        made.append(replace(made[-1], inputs=[x, wide, bias(units, 2)], kernel="transpose_conv2d_s8_scaled_offset"))
+        s16 = replace(op, x_zero=0, requantize=requantize(units, 900 * x_shape[3], 0), clamp=NO_CLAMP)
+        for dtype in (np.int32, np.int64):
+            b = constant_input(rng.integers(-999, 999, units).astype(dtype))
+            made.append(Case(s16, [x.astype(np.int16) * 99, constant_input(w), b], "transpose_conv2d_s16"))
+        f32 = TransposeConv2d(size, stride, pad)
+        made.append(
+            Case(f32, [x.astype(np.float32), constant_input(w.astype(np.float32)), None], "transpose_conv2d_f32")
+        )
+    return made
+
+
 def generic() -> list[Overlapping]:
     image = conv("", (1, 6, 5, 4), 4, THREE, ONE, SAME)
     strided = depthwise("", (1, 6, 6, 4), THREE, TWO)
@@ -218,6 +246,7 @@ def generic() -> list[Overlapping]:
         Overlapping(floats(image, "conv2d_f32"), True),
         Overlapping(floats(strided, "depthwise_conv2d_f32"), True),
         Overlapping(floats(dense("", 5, 8, 8), "dense_f32"), True),
+        *map(Overlapping, _spread()),
     ]
 
 
@@ -246,8 +275,19 @@ def cortex_m4() -> list[Overlapping]:
         pool("average_pool2d_f32_dsp", "average", (1, 8, 6, 8), THREE, TWO, SAME, "float32"),
         pool("average_pool2d_f32_dsp", "average", (2, 6, 6, 11), THREE, ONE, SAME, "float32"),
     ]
+    loose += [
+        floats(conv("", (2, 5, 5, 3), 3, THREE, TWO, SAME), "conv2d_f32_dsp"),
+        floats(conv("", (1, 1, 3, 5), 6), "conv2d_f32_dsp"),
+        floats(depthwise("", (1, 9, 8, 1), THREE, TWO, SAME, 2), "conv2d_f32_dsp"),
+        floats(depthwise("", (2, 6, 5, 15), THREE, ONE, SAME), "depthwise_conv2d_f32_dsp"),
+        floats(depthwise("", (1, 9, 8, 4), THREE, TWO, SAME), "depthwise_conv2d_f32_dsp"),
+    ]
     more = [scaled_average("_dsp"), *_nine_bits_dsp()]
-    return [*(Overlapping(c, True) for c in tight), *map(Overlapping, [*loose, *more])]
+    reals = [
+        floats(conv("", (1, 5, 5, 4), 8), "conv2d_f32_dsp"),
+        floats(conv("", (1, 6, 7, 4), 5, THREE, ONE, SAME), "conv2d_f32_dsp"),
+    ]
+    return [*(Overlapping(c, True) for c in [*tight, *reals]), *map(Overlapping, [*loose, *more])]
 
 
 def _from_zero(op: Op) -> Op:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
-from edgegen.ops.dsp_float import pack_float_convolution, pack_float_rows
+from edgegen.ops.dsp_float import by_float_strip, pack_float_convolution, pack_float_rows
 from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
 from edgegen.ops.epilogue import (
     bias_or_zeros,
@@ -13,10 +13,9 @@ from edgegen.ops.epilogue import (
     nine_bits,
     within_256,
 )
-from edgegen.ops.overlap import by_strip
+from edgegen.ops.overlap import by_pixel, by_strip
 
 _DSP = frozenset({"dsp"})
-_STEP = ("step",)
 _S8, _S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
 _S32, _S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
 
@@ -97,33 +96,24 @@ def _pack_f32_rows(node: Node) -> Packed:
 
 
 ROWS = (
-    Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch, split=()),
-    Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, split=()),
-    Kernel("dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, split=()),
-    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when, overlap=by_strip, split=_STEP),
-    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits, overlap=by_strip, split=_STEP),
-    Kernel("dense_s8_s32_dsp", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, split=()),
-    Kernel("dense_s8_s32_dsp", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, split=()),
-    Kernel("dense_s8_s32_dsp_any", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, split=()),
-    Kernel("dense_s8_s32_dsp_any", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, split=()),
-    Kernel("conv2d_s8_s32_dsp", _S32, _pack_tiles, "conv2d_s8_dsp", _DSP, _when, overlap=by_strip, split=_STEP),
-    Kernel(
-        "conv2d_s8_s32_dsp",
-        _S32_OFFSET,
-        _pack_tiles,
-        "conv2d_s8_dsp",
-        _DSP,
-        _when_9_bits,
-        overlap=by_strip,
-        split=_STEP,
-    ),
+    Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch, overlap=by_pixel),
+    Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
+    Kernel("dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
+    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when, overlap=by_strip),
+    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits, overlap=by_strip),
+    Kernel("dense_s8_s32_dsp", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel),
+    Kernel("dense_s8_s32_dsp", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel),
+    Kernel("dense_s8_s32_dsp_any", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
+    Kernel("dense_s8_s32_dsp_any", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
+    Kernel("conv2d_s8_s32_dsp", _S32, _pack_tiles, "conv2d_s8_dsp", _DSP, _when, overlap=by_strip),
+    Kernel("conv2d_s8_s32_dsp", _S32_OFFSET, _pack_tiles, "conv2d_s8_dsp", _DSP, _when_9_bits, overlap=by_strip),
     Kernel(
         "dense_f32_dsp",
         "f32 f32 f32? -> f32",
         _pack_f32_rows,
         requires=_DSP,
         when=lambda node: _one_window(node) or _when(node),
-        split=(),
+        overlap=by_pixel,
     ),
-    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when, split=_STEP),
+    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when, overlap=by_float_strip),
 )

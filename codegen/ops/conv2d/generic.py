@@ -25,12 +25,8 @@ def geometry(node: Node) -> Params:
         "dilation_w": op.dilation[1],
         "pad_top": op.pad[0],
         "pad_left": op.pad[1],
+        "backward": 0,
     }
 
 
-def _either_way(node: Node) -> Params:
-    """For kernels that can also run from the last number of the output to the first."""
-    return geometry(node) | {"backward": 0}
-
-
-ROWS = portable_rows("conv2d", _either_way, overlap=by_pixel, split=("out_stride",))
+ROWS = portable_rows("conv2d", geometry, overlap=by_pixel)

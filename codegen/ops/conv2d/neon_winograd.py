@@ -53,12 +53,12 @@ class Tiles:
         count = self.count(node)
         return sorted(range(1, max(min(count, self.most), 1) + 1), key=lambda t: -(-count // t) * (33 * t + 11))
 
-    def together(self, node: Node) -> int:
-        """The quickest number of tiles whose scratch hardly decides how large the arena is: at most half of x, or what
-        x leaves of little memory."""
-        x = node.input(0).type.bytes
-        most = max(x // 2, LITTLE - x)
-        return next((t for t in self.quickest(node) if self.scratch(node, t) <= most), 1)
+    def within(self, node: Node, most: int, least: int) -> int:
+        """The quickest number of tiles that takes at most so many bytes of scratch, else `least`."""
+        return next((t for t in self.quickest(node) if self.scratch(node, t) <= most), least)
+
+    def quicker(self, node: Node, together: int) -> Iterator[int]:
+        return takewhile(lambda t: t != together, self.quickest(node))
 
     def overlap(self, node: Node) -> Overlaps:
         """So many tiles are read to their end before any of their outputs is written."""
@@ -201,14 +201,25 @@ def _pack_f32(node: Node, together: int) -> Packed:
     )
 
 
+def _frugal_s8(node: Node) -> int:
+    """Several tiles only where their scratch is next to nothing beside x."""
+    return S8.within(node, node.input(0).type.bytes // 64, 0)
+
+
+def _frugal_f32(node: Node) -> int:
+    """As many tiles as hardly decide how large the arena is: at most half of x, or what x leaves of little memory."""
+    x = node.input(0).type.bytes
+    return F32.within(node, max(x // 2, LITTLE - x), 1)
+
+
 def _roomier_s8(node: Node) -> Iterator[Roomier]:
-    return (Roomier(S8.scratch(node, t), partial(_pack_s8, node, t)) for t in S8.quickest(node))
+    found = S8.quicker(node, _frugal_s8(node))
+    return (Roomier(S8.scratch(node, t), partial(_pack_s8, node, t)) for t in found)
 
 
 def _roomier_f32(node: Node) -> Iterator[Roomier]:
-    frugal = F32.together(node)
-    quicker = takewhile(lambda t: t != frugal, F32.quickest(node))
-    return (Roomier(F32.scratch(node, t), partial(_pack_f32, node, t)) for t in quicker)
+    found = F32.quicker(node, _frugal_f32(node))
+    return (Roomier(F32.scratch(node, t), partial(_pack_f32, node, t)) for t in found)
 
 
 _NEON = frozenset({"neon"})
@@ -216,7 +227,7 @@ _NEON = frozenset({"neon"})
 S8_ROW = Kernel(
     "conv2d_s8_winograd_neon",
     "s8 s8 s32? -> s8",
-    lambda node: _pack_s8(node, 0),
+    lambda node: _pack_s8(node, _frugal_s8(node)),
     requires=_NEON,
     when=_holds_s8,
     for_speed=True,
@@ -226,7 +237,7 @@ S8_ROW = Kernel(
 F32_ROW = Kernel(
     "conv2d_f32_winograd_neon",
     "f32 f32 f32? -> f32",
-    lambda node: _pack_f32(node, F32.together(node)),
+    lambda node: _pack_f32(node, _frugal_f32(node)),
     requires=_NEON,
     when=lambda node: _holds(node, F32),
     for_speed=True,

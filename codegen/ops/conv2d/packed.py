@@ -11,6 +11,7 @@ from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fixed_point_epilogue, rounds_twice
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
+from edgegen.ops.overlap import by_pixel
 from edgegen.ops.packed_windows import STEP, packed_window_rows
 from edgegen.ops.window import any_order
 
@@ -52,6 +53,7 @@ ROWS = (
         _pack,
         when=_when,
         for_size=True,
+        overlap=by_pixel,
         reads=any_order,
         writes=any_order,
     ),

@@ -19,6 +19,7 @@ from edgegen.ops.epilogue import (
 )
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
+from edgegen.ops.overlap import by_pixel
 from edgegen.ops.packed_windows import STEP, packed_window_rows
 
 
@@ -63,5 +64,5 @@ def _output(node: Node) -> tuple[int, FixedPoint, Range]:
 
 ROWS = (
     *packed_window_rows(_windows, _output),
-    Kernel("dense_s4", "s8 s8 s32? -> s8", _pack, when=_when, for_size=True),
+    Kernel("dense_s4", "s8 s8 s32? -> s8", _pack, when=_when, for_size=True, overlap=by_pixel),
 )

@@ -8,7 +8,7 @@ from edgegen.ir.fixed_point import IntArray
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.dsp_float import pack_float_convolution
+from edgegen.ops.dsp_float import by_float_strip, pack_float_convolution
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import choose_result, holds_9_bits, tiles_of, words
 from edgegen.ops.epilogue import (
@@ -25,6 +25,7 @@ from edgegen.ops.overlap import NONE, Overlaps, applies, by_channel, by_strip, d
 from edgegen.ops.requantize_dsp import HighMultiply
 
 _DSP = frozenset({"dsp"})
+_F32 = "f32 f32 f32? -> f32"
 _SHIFT = 13  # the only one that the 3x3 rows have a path for
 _PIXEL_SCALE = 8  # they widen x by 2^8, and weights by what is left of a unit's scale
 _LITTLE = 1024  # bytes of scratch
@@ -199,10 +200,7 @@ def _pack_f32(node: Node) -> Packed:
     op, x, w, y = node.op, node.input(0), node.input(1), node.out
     assert isinstance(op, DepthwiseConv2d)
     low, high = clamp_f32(op.clamp)
-    params = window_params(op, x.shape, w.shape, y.shape) | {
-        "low": low,
-        "high": high,
-    }
+    params = window_params(op, x.shape, w.shape, y.shape) | {"backward": 0, "low": low, "high": high}
     constants = (Constant("weights", w.values), Constant("bias", bias_or_zeros(node)))
     return Packed("edgegen_depthwise_conv2d_f32_dsp", params, constants)
 
@@ -309,6 +307,13 @@ def _integer_rows(weights: str) -> tuple[Kernel, ...]:
 ROWS = (
     *_integer_rows("s8"),
     *_integer_rows("s16"),
-    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_one_channel_f32, requires=_DSP, when=_when_one_channel),
-    Kernel("depthwise_conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_f32),
+    Kernel(
+        "conv2d_f32_dsp",
+        _F32,
+        _pack_one_channel_f32,
+        requires=_DSP,
+        when=_when_one_channel,
+        overlap=by_float_strip,
+    ),
+    Kernel("depthwise_conv2d_f32_dsp", _F32, _pack_f32, requires=_DSP, when=_when_f32, overlap=by_channel(1)),
 )

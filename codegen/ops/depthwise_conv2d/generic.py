@@ -22,12 +22,8 @@ def geometry(node: Node) -> Params:
         "dilation_w": op.dilation[1],
         "pad_top": op.pad[0],
         "pad_left": op.pad[1],
+        "backward": 0,
     }
 
 
-def _either_way(node: Node) -> Params:
-    """For kernels that can also run from the last number of the output to the first."""
-    return geometry(node) | {"backward": 0}
-
-
-ROWS = portable_rows("depthwise_conv2d", _either_way, overlap=by_channel(1))
+ROWS = portable_rows("depthwise_conv2d", geometry, overlap=by_channel(1))

@@ -11,6 +11,7 @@ from edgegen.ops.depthwise_conv2d.generic import geometry
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fixed_point_epilogue, rounds_twice
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
+from edgegen.ops.overlap import by_channel
 from edgegen.ops.stored_convolution import stored_row
 from edgegen.ops.window import any_order
 
@@ -37,11 +38,14 @@ ROWS = (
         _pack,
         when=_when,
         for_size=True,
+        overlap=by_channel(1),
         reads=any_order,
         writes=any_order,
     ),
     *(
-        stored_row(row, True, lambda node: (node.input(1).shape[2] + 1) * math.prod(node.input(1).shape[:2]))
+        stored_row(
+            row, True, lambda node: (node.input(1).shape[2] + 1) * math.prod(node.input(1).shape[:2]), row.overlap
+        )
         for row in generic.ROWS
         if row.name == "depthwise_conv2d_f32"
     ),

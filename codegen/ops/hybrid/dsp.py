@@ -18,6 +18,7 @@ from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
 from edgegen.ops.dsp_tiles import ACCUMULATOR
 from edgegen.ops.hybrid.generic import INPUTS, SIGNATURE, factors, holds, hybrid, output_params, weight_sums
+from edgegen.ops.overlap import NONE, Overlaps, by_pixel, by_strips, param
 
 _DSP = frozenset({"dsp"})
 
@@ -102,15 +103,23 @@ def _when_depthwise(node: Node) -> str | None:
     return windows_on_image(product, x, w, node.out.shape)
 
 
+def _by_strip(node: Node) -> Overlaps:
+    """Strips of one image, which end with it."""
+    return by_strips(node, param(node, "conv.pixels")) if node.out.shape[0] == 1 else NONE
+
+
 ROWS = (
-    Kernel("hybrid_dense_dsp", SIGNATURE, _pack_dense, requires=_DSP, when=holds(Dense, _when_lanes)),
-    Kernel("hybrid_conv2d_dsp", SIGNATURE, _pack_conv2d, requires=_DSP, when=holds(Conv2d, _when_no_groups)),
-    Kernel("hybrid_conv2d_dsp", SIGNATURE, _pack_conv2d, requires=_DSP, when=holds(DepthwiseConv2d, _when_one_channel)),
+    Kernel("hybrid_dense_dsp", SIGNATURE, _pack_dense, requires=_DSP, when=holds(Dense, _when_lanes), overlap=by_pixel),
+    *(
+        Kernel("hybrid_conv2d_dsp", SIGNATURE, _pack_conv2d, requires=_DSP, when=when, overlap=_by_strip)
+        for when in (holds(Conv2d, _when_no_groups), holds(DepthwiseConv2d, _when_one_channel))
+    ),
     Kernel(
         "hybrid_depthwise_conv2d_dsp",
         SIGNATURE,
         _pack_depthwise,
         requires=_DSP,
         when=holds(DepthwiseConv2d, _when_depthwise),
+        overlap=by_pixel,
     ),
 )

@@ -14,6 +14,7 @@ from edgegen.ops.dense.op import Dense
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.hybrid.op import HybridProduct
+from edgegen.ops.overlap import by_pixel
 from edgegen.ops.portable_convolution import image_params
 from edgegen.ops.window import any_order
 
@@ -74,6 +75,7 @@ def _window(product: Conv2d | DepthwiseConv2d) -> dict[str, Literal]:
         "dilation_w": product.dilation[1],
         "pad_top": product.pad[0],
         "pad_left": product.pad[1],
+        "backward": 0,
     }
 
 
@@ -107,13 +109,22 @@ def _pack_depthwise(node: Node) -> Packed:
 
 
 ROWS = (
-    Kernel("hybrid_dense", SIGNATURE, pack_dense, when=holds(Dense)),
-    Kernel("hybrid_conv2d", SIGNATURE, pack_conv2d, when=holds(Conv2d), reads=any_order, writes=any_order),
+    Kernel("hybrid_dense", SIGNATURE, pack_dense, when=holds(Dense), overlap=by_pixel),
+    Kernel(
+        "hybrid_conv2d",
+        SIGNATURE,
+        pack_conv2d,
+        when=holds(Conv2d),
+        overlap=by_pixel,
+        reads=any_order,
+        writes=any_order,
+    ),
     Kernel(
         "hybrid_depthwise_conv2d",
         SIGNATURE,
         _pack_depthwise,
         when=holds(DepthwiseConv2d),
+        overlap=by_pixel,
         reads=any_order,
         writes=any_order,
     ),

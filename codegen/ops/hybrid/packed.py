@@ -11,6 +11,7 @@ from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.hybrid.generic import SIGNATURE, holds, pack_conv2d, pack_dense
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
+from edgegen.ops.overlap import by_pixel
 from edgegen.ops.window import any_order
 
 
@@ -30,13 +31,16 @@ def _packed(pack: Callable[[Node], Packed]) -> Callable[[Node], Packed]:
 
 
 ROWS = (
-    Kernel("hybrid_dense_s4", SIGNATURE, _packed(pack_dense), when=holds(Dense, _fits), for_size=True),
+    Kernel(
+        "hybrid_dense_s4", SIGNATURE, _packed(pack_dense), when=holds(Dense, _fits), for_size=True, overlap=by_pixel
+    ),
     Kernel(
         "hybrid_conv2d_s4",
         SIGNATURE,
         _packed(pack_conv2d),
         when=holds(Conv2d, _fits),
         for_size=True,
+        overlap=by_pixel,
         reads=any_order,
         writes=any_order,
     ),

@@ -15,6 +15,7 @@ from edgegen.ops.dense.op import Dense
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.hybrid.generic import INPUTS, SIGNATURE, factors, holds, hybrid, output_params, weight_sums
 from edgegen.ops.nibbles import fit_nibbles, pack_nibble_quads
+from edgegen.ops.overlap import by_units, by_window
 
 _STEP, _STEP_S4 = 16, 8
 
@@ -49,7 +50,7 @@ def _when(gathered: bool) -> Callable[[Node], str | None]:
         w = node.input(3).shape
         if len(w) == 2 and w[1] < _STEP:
             return f"rows must have at least {_STEP} elements"
-        return _windows(node, _STEP).rejection(gathered)
+        return _windows(node, _STEP).rejection(gathered, fewest=1)
 
     return when
 
@@ -70,6 +71,7 @@ def _rows(isa: str, features: frozenset[str]) -> tuple[Kernel, ...]:
             f"hybrid_{isa}",
             features,
             holds(product, _when(gathered)),
+            overlap=by_window if gathered else by_units,
         )
         for product in (Dense, Conv2d)
         for gathered in (False, True)
@@ -91,6 +93,7 @@ ROWS_S4 = tuple(
         frozenset({"dsp"}),
         holds(product, _when_s4(gathered)),
         for_size=True,
+        overlap=by_window if gathered else by_units,
     )
     for product in (Dense, Conv2d)
     for gathered in (False, True)

@@ -62,14 +62,10 @@ def batch_normalization_given(
     del momentum
     if not spatial:
         raise op.unsupported("statistics for each element are not supported")
-    shape = (-1, *(1,) * (x.rank - 2))
     deviation = op.add(Unary("sqrt"), [op.add(Binary("add"), [variance, op.constant(epsilon, variance.dtype)])])
     factor = op.add(Binary("div"), [scale, deviation])
     offset = op.add(Binary("sub"), [b, op.add(Binary("mul"), [mean, factor])])
-    channels = x.shape[1] if x.rank > 1 else 1
-    shape = (channels, *(1,) * (x.rank - 2))
-    y = op.add(Binary("mul"), [x, op.reshape(factor, shape)])
-    return op.add(Binary("add"), [y, op.reshape(offset, shape)])
+    return _scaled_channels(op, x, factor, offset)
 
 
 @operator("BatchNormalization", since=14)
@@ -90,14 +86,20 @@ def batch_normalization(
         return [batch_normalization_given(op, x, scale, b, mean, variance, epsilon=epsilon)]
     axes = (0, *range(2, x.rank))
     y, centre, spread, _ = _standardized(op, x, axes, epsilon)
-    shape = (x.shape[1], *(1,) * (x.rank - 2))
-    y = op.add(Binary("add"), [op.add(Binary("mul"), [y, op.reshape(scale, shape)]), op.reshape(b, shape)])
+    y = _scaled_channels(op, y, scale, b)
     now = [op.reshape(centre, mean.shape), op.reshape(spread, variance.shape)]
     moved = [
         op.add(Binary("add"), [op.scaled(given, momentum), op.scaled(found, 1 - momentum)])
         for given, found in zip((mean, variance), now, strict=True)
     ]
     return [y, *moved]
+
+
+def _scaled_channels(op: Operator, x: Tensor, scale: Tensor, b: Tensor) -> Tensor:
+    """x[N,C,...] * scale[C] + b[C]"""
+    shape = (x.shape[1] if x.rank > 1 else 1, *(1,) * (x.rank - 2))
+    y = op.add(Binary("mul"), [x, op.reshape(scale, shape)])
+    return op.add(Binary("add"), [y, op.reshape(b, shape)])
 
 
 def _standardized(op: Operator, x: Tensor, axes: tuple[int, ...], epsilon: float) -> tuple[Tensor, ...]:
@@ -122,9 +124,7 @@ def instance_normalization(
     """Standardized over each channel's pixels, times scale, plus b."""
     del consumed_inputs  # a hint that opset 6 dropped
     y, *_ = _standardized(op, x, tuple(range(2, x.rank)), epsilon)
-    shape = (x.shape[1], *(1,) * (x.rank - 2))
-    y = op.add(Binary("mul"), [y, op.reshape(scale, shape)])
-    return op.add(Binary("add"), [y, op.reshape(b, shape)])
+    return _scaled_channels(op, y, scale, b)
 
 
 @operator("LayerNormalization", since=17)

@@ -112,7 +112,7 @@ class _Axis:
         if stretch != 1 or how.exclude_outside:
             total = weights.sum(1, keepdims=True)
             weights = weights / np.where(total == 0, 1, total)
-        return _compact(np.clip(places, 0, self.extent - 1), weights)
+        return _compact(places, weights)
 
     def outside(self, how: _Sampling) -> Array:
         """bool[count]: what is shown instead of the axis' elements is the value for extrapolation."""
