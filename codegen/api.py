@@ -16,7 +16,7 @@ from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.compiler import share_arena as share
 from edgegen.emit.constants import constant_arrays
 from edgegen.emit.shared import Shared
-from edgegen.emit.weights import Form, Pieces
+from edgegen.emit.weights import PORTION_BYTES, Form, Pieces
 from edgegen.errors import ToolchainMissing, UsageError
 from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Array
@@ -257,6 +257,7 @@ def compile(
     input_rows: bool = False,
     plan_seconds: int = 10,
     io: Io = "shared",
+    portion: int = 0,
 ) -> Artifact:
     """Compiles a model file.
 
@@ -272,7 +273,8 @@ def compile(
               counted, so that every machine finds the same
     passes:   which passes run and what they show
     signature: which of the file's models to compile, by its key; "" takes the first
-    weights:  "inline" in the C file, "separate" in NAME_weights.S and NAME_weights.bin; "auto": inline up to 512 KiB
+    weights:  "inline" in the C file, "separate" in NAME_weights.S and NAME_weights.bin; "auto": inline up to 512 KiB;
+              "stream" in NAME_weights.bin, which your NAME_fetch copies into the arena before they are read
     states:   outputs that are fed back to inputs from run to run, by the input's name: both become the model's state,
               which NAME_init resets to zeros or to the input's initializer, and neither is a port any more
     values:   what inputs of an ONNX model always hold, element after element, so that they are no inputs any more
@@ -280,6 +282,8 @@ def compile(
     ram:      bytes that arena and state may take together: parts of the model are computed a few rows at a time where
               that is needed, with the least extra work; 0 sets no limit
     input_rows: the caller hands over the input, an image, row by row (NAME_push_row), and it never exists whole
+
+    portion:  of streamed weights, most bytes that are copied at a time where a layer can be cut; 0 takes 16 KiB
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -289,7 +293,23 @@ def compile(
         raise UsageError(f'board "{found.name}" is {chosen.name}, not {target}', help="leave the target out")
     if plan_seconds < 1:
         raise UsageError(f"a plan cannot be made in {plan_seconds} seconds", help="give it 1 or more")
-    tuned = replace(chosen, optimize=optimize, ram_bytes=ram, io=io, plan_seconds=plan_seconds)
+    if portion and weights != "stream":
+        raise UsageError(
+            "weights that are not copied have no portions", help="--weights stream, or leave out --portion"
+        )
+    if weights == "stream" and input_rows:
+        why = "what its first rows are read with would have to stay in the arena from one row to the next"
+        raise UsageError(
+            "a model that takes its input by rows cannot stream its weights", [("why", why)], "leave out one of the two"
+        )
+    tuned = replace(
+        chosen,
+        optimize=optimize,
+        portion_bytes=(portion or PORTION_BYTES) if weights == "stream" else 0,
+        ram_bytes=ram,
+        io=io,
+        plan_seconds=plan_seconds,
+    )
     request = Request(
         Path(path),
         tuned,

@@ -16,6 +16,7 @@ from edgegen.emit.shared import Shared
 from edgegen.emit.symbols import identifier
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph
+from edgegen.memory.portions import all_portions
 from edgegen.memory.room import estimated_code
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.resources import resource
@@ -241,7 +242,8 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
     code_bytes: machine code and its constants as compiled, without the weights; None: it is estimated
 
     Flash must hold weights and code, RAM the model's struct, which is arena and state, or all of its structs, and the
-    stack reserve beside them. On a board with several flash memories the code lies in the fastest.
+    stack reserve beside them. On a board with several flash memories the code lies in the fastest, and weights that are
+    copied in the slowest; on others these lie outside of what the board's file describes.
     """
     graph = compiled.graph
     plan = graph.plan
@@ -249,12 +251,16 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
     peak, alive = _peak(graph)
     code = estimated_code(graph) if code_bytes is None else code_bytes
     flash = board.memory("flash")
-    held = {p.region: (("arena", p.arena_bytes), ("state", p.state_bytes)) for p in plan.parts}
-    for name, weights in compiled.flash.items():
-        held[name] = (("weights", weights), ("code", code if name == flash[0].name else 0))
+    weights = sum(a.nbytes for a in constant_arrays(graph))
+    held = {p.region: [("arena", p.arena_bytes), ("state", p.state_bytes)] for p in plan.parts}
+    if len(flash) > 1:
+        in_flash = compiled.flash or {flash[0].name: weights}
+        held |= {r.name: [("weights", in_flash.get(r.name, 0))] for r in flash}
+        held[flash[0].name].append(("code", code))
+        held[flash[-1].name].append(("streamed weights", sum(p.bytes for p in all_portions(graph))))
     fit = Fit(
         board,
-        sum(a.nbytes for a in constant_arrays(graph)),
+        weights,
         code,
         code_bytes is not None,
         plan.arena_bytes,
@@ -287,6 +293,9 @@ def check_fit_together(models: Sequence[Compiled], shared: Shared, fits: Sequenc
         weights = {f"weights of {m.name}": m.flash[region] for m in models if region in m.flash}
         code = {"code": sum(f.code for f in fits)} if region == flash[0].name else {}
         held[region] = {**weights, **code}
+    copied = {f"streamed weights of {m.name}": sum(p.bytes for p in all_portions(m.graph)) for m in models}
+    if len(flash) > 1 and any(copied.values()):
+        held[flash[-1].name] = {**held.get(flash[-1].name, {}), **copied}
     together = replace(
         largest,
         weights=sum(f.weights for f in fits),
@@ -375,7 +384,7 @@ def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
     alive: dict[tuple[int, int], str] = {}
     for r in found:  # a view or an in-place result shares the place of what it was made from
         if r.alive(step) and r.role != "state":
-            text = f'scratch of "{r.name}"' if r.role == "scratch" else f'"{r.name}" {r.type}'
+            text = f'{r.role} of "{r.name}"' if r.role in ("scratch", "weights") else f'"{r.name}" {r.type}'
             alive.setdefault((r.place.offset, r.place.size), text)
     node = graph.steps()[step]
     where = f'{bytes_in_use(found, step):,} B in use at node {step}, {node.op.kind} "{node.name}"'

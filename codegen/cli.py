@@ -48,6 +48,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         passes=passes,
         signature=args.signature[-1] if args.signature else "",
         weights=args.weights,
+        portion=args.portion,
         states=dict(args.state),
         values=dict(args.value),
         ram=args.ram,

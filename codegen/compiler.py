@@ -55,7 +55,7 @@ class Compiled:
     graph:   planned, as the C computes it
     source:  as the file says it, before any pass: what the C must compute
     files:   {name: text} of the C source and header, and of the assembly that includes separate weights
-    binaries: {name: bytes} of separate weights
+    binaries: {name: bytes} of separate weights, or of those that are copied
     shared:  the instance that it shares with other models, if it does
     flash:   {region: bytes of weights} on a board with several flash memories
     """
@@ -75,6 +75,11 @@ class Compiled:
         """What its functions take."""
         assert self.graph.plan is not None, f"{self.name} is not planned"
         return self.shared or instance_of(self.name, self.graph.plan)
+
+    @property
+    def form(self) -> Form:
+        """Where those of its weights stand that are not copied."""
+        return "separate" if f"{self.name}_weights.S" in self.files else "inline"
 
 
 def read(
@@ -142,8 +147,7 @@ def share_arena(models: Sequence[Compiled], name: str) -> tuple[list[Compiled], 
     shared = shared_arena(name, [(m.name, m.graph) for m in models], target, version)
     found = []
     for m, instance in zip(models, shared.instances, strict=True):
-        form: Form = "separate" if m.binaries else "inline"
-        emitted = render(m.graph, target, m.name, m.origin, weights=form, shared=instance)
+        emitted = render(m.graph, target, m.name, m.origin, weights=m.form, shared=instance)
         files = {**emitted.files, f"{name}.h": shared.text}
         found.append(replace(m, files=files, shared=instance, binaries=emitted.binaries, flash=emitted.flash))
         target = _beside(target, emitted.flash, estimated_code(m.graph))

@@ -135,7 +135,16 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         choices=FORMS,
         default="auto",
         help="inline: in the C file; separate: as bytes in NAME_weights.bin, which NAME_weights.S includes, and which "
-        "compiles at once whatever its size (default: auto, inline up to 512 KiB)",
+        "compiles at once whatever its size; stream: in NAME_weights.bin outside, from which a function of yours, "
+        "NAME_fetch, copies them while the model runs (default: auto, inline up to 512 KiB)",
+    )
+    parser.add_argument(
+        "--portion",
+        metavar="SIZE",
+        type=size,
+        default=0,
+        help="of streamed weights, most bytes that are copied at a time, such as 8K; layers with more are computed in "
+        "several calls where their kernels can (default: 16K)",
     )
     parser.add_argument(
         "--print-ir-after",

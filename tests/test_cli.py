@@ -314,3 +314,39 @@ def test_input_rows_replaces_the_run_by_rows(capsys, out) -> None:
     header = (Path(out) / "digits.h").read_text()
     assert "digits_status digits_push_row(digits_t *m, const int8_t *row);" in header
     assert "digits_run(" not in header
+
+
+def test_streamed_weights_are_a_file_and_a_function(capsys, out, tmp_path) -> None:
+    code, text, errors = run(capsys, MODEL, "--target", "generic", "--weights", "stream", "--portion", "2K", "-o", out)
+    assert (code, errors) == (0, "")
+    folder = Path(out)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "digits.c",
+        "digits.h",
+        "digits.report.json",
+        "digits_weights.bin",
+    ]
+    stream = json.loads((folder / "digits.report.json").read_text())["stream"]
+    size = (folder / "digits_weights.bin").stat().st_size
+    assert stream["file_bytes"] == stream["copied_bytes"] == size
+    assert stream["portion_bytes"] == 2048
+    assert f"#define DIGITS_STREAMED_BYTES {size}\n" in (folder / "digits.h").read_text()
+    assert f"{size:,} B a run in {stream['copies']} copies" in text
+    report = run(capsys, MODEL, "--target", "generic", "-o", str(tmp_path / "inline"), "--json")[1]
+    assert json.loads(report)["stream"] is None
+
+
+def test_streamed_weights_are_verified(capsys) -> None:
+    code, text, errors = run(capsys, "verify", MODEL, "--target", "generic", "--weights", "stream", "--check-memory")
+    assert (code, errors) == (0, "")
+    assert "memory: every node has changed its results" in text
+
+
+def test_portions_belong_to_streamed_weights(capsys, out) -> None:
+    code, text, errors = run(capsys, MODEL, "--portion", "4K", "-o", out)
+    assert (code, text) == (1, "")
+    assert "--weights stream" in errors
+    code, text, errors = run(capsys, MODEL, "--weights", "stream", "--input-rows", "-o", out)
+    assert (code, text) == (1, "")
+    assert "leave out one of the two" in errors
+    assert not Path(out).exists()

@@ -12,6 +12,7 @@ from edgegen.emit.weights import raw
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Packed
+from edgegen.ir.portion import constant_arguments
 from edgegen.ir.tensor import Array, Tensor
 
 
@@ -52,8 +53,8 @@ class Constants:
             self._tensors[tensor] = self.add(symbol, tensor.values, tensor.dtype.size, label, reads)
         return self._tensors[tensor]
 
-    def params(self, node: Node, packed: Packed, index: int) -> str:
-        """Symbol of the node's params struct; nodes with equal params share one."""
+    def params(self, node: Node, packed: Packed, number: str) -> str:
+        """Symbol of the params struct of a node's call; calls with equal params share one."""
         if not packed.struct:
             return ""
         fields = []
@@ -63,17 +64,18 @@ class Constants:
             else:
                 fields.append(f".{key} = {literals.scalar(value)}")
         body = literals.wrapped(fields)
-        return self.structs.setdefault((packed.struct, body), f"{self.name}_p{index}_{identifier(node.op.kind)}")
+        return self.structs.setdefault((packed.struct, body), f"{self.name}_p{number}_{identifier(node.op.kind)}")
 
 
 def constant_arrays(graph: Graph) -> list[Array]:
     """Every array that the C holds in flash, equal ones once; initial values of state do not count."""
-    nodes = [n for n in graph.steps() if n.packed is not None]
-    packed = [c.array for n in nodes if n.packed is not None for c in n.packed.constants]
-    passed = {
-        n.input(i): None for n in nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant
-    }
-    return list({_content(a): a for a in (*packed, *(t.values for t in passed))}.values())
+    found: dict[Hashable, Array] = {}
+    for node in (n for n in graph.steps() if n.packed is not None):
+        calls = [(share.node, share.copied) for share in node.shares] or [(node, ())]
+        for call, copied in calls:
+            arrays = (array for k, (array, _) in constant_arguments(call).items() if k not in copied)
+            found |= {_content(array): array for array in arrays}
+    return list(found.values())
 
 
 def _content(array: Array) -> Hashable:

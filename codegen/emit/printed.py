@@ -108,6 +108,7 @@ class Function:
 
     condition: what a loop's condition returns, as a C expression; "" for others
     turns:     it is told which turn of several this is
+    fails:     it has the caller copy weights, and returns a status
     """
 
     symbol: str
@@ -115,6 +116,7 @@ class Function:
     steps: tuple[Step, ...]
     condition: str = ""
     turns: bool = False
+    fails: bool = False
 
 
 @dataclass(frozen=True)

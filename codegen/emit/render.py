@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jinja2
@@ -15,7 +16,7 @@ from edgegen.emit.ports import initial_value, ports
 from edgegen.emit.statements import Statements
 from edgegen.emit.symbols import comment_text
 from edgegen.emit.weights import Form, Pieces, is_separate, place
-from edgegen.ir.graph import Graph
+from edgegen.ir.graph import Graph, Node
 from edgegen.resources import resource
 from edgegen.targets import Target
 
@@ -40,7 +41,7 @@ class Emitted:
     """The files of one model.
 
     files: {name: text} of the C source and header, and of the assembly that includes separate weights
-    binaries: {name: bytes} of separate weights
+    binaries: {name: bytes} of separate weights, or of those that are copied
     flash: {region: bytes of weights} on a board with several flash memories
     """
 
@@ -60,6 +61,12 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+
+
+def definitions(nodes: Sequence[Node]) -> list[str]:
+    """Macros that define functions which the nodes' parameters name, each once."""
+    packed = [call.packed for node in nodes for call in node.calls if call.packed is not None]
+    return list(dict.fromkeys(d for p in packed for d in p.definitions))
 
 
 def render(
@@ -116,7 +123,7 @@ def render(
         "kernels": kernels,
         "arrays": arrays,
         "separate": any(not a.body for a in arrays),
-        "definitions": list(dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)),
+        "definitions": definitions(nodes),
         "structs": [(t, s, b) for (t, b), s in constants.structs.items()],
         "wrappers": list(statements.wrappers.values()),
         "functions": statements.functions,
@@ -126,9 +133,12 @@ def render(
         "own": instance.own,
         "check": statements.check,
         "feed": statements.feed,
+        "streamed_bytes": statements.stream.bytes,
     }
     templates = environment()
     files = {f"{name}.{ext}": templates.get_template(f"model.{ext}.j2").render(context) for ext in ("c", "h")}
+    if statements.stream.bytes:
+        return Emitted(files, {f"{name}_weights.bin": statements.stream.pieces()}, flash)
     if not context["separate"]:
         return Emitted(files, {}, flash)
     separate = sorted((a for a in arrays if not a.body), key=lambda a: a.region)

@@ -8,9 +8,12 @@ from edgegen.emit.constants import Constants
 from edgegen.emit.flash import reads
 from edgegen.emit.instance import Instance
 from edgegen.emit.printed import FedStretch, Feed, Function, Step, Wrapper
+from edgegen.emit.stream import Stream
 from edgegen.emit.symbols import comment_text
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node
+from edgegen.ir.kernel import Constant
+from edgegen.ir.portion import Share
 from edgegen.ir.rows import Stretch, row_bytes
 from edgegen.ir.tensor import Tensor
 from edgegen.targets import Target
@@ -24,21 +27,26 @@ class Statements:
         self.target, self.name, self.plan, self.own = target, name, graph.plan, instance.own
         self.constants = Constants(name, target.alignment, separate)
         self.addresses = Addresses(self.plan, instance)
+        self.stream = Stream(graph, self.plan, name, self.addresses)
+        self.may_fail = False
         self.wrappers: dict[tuple[str, ...], Wrapper] = {}
         self.functions: list[Function] = []
         self.check = memory_check(graph, target, instance)
         self.feed: Feed | None = None
         self.pace: dict[Tensor, int] = {}  # of tensors in loops over rows: bytes further on each turn
 
-    def pointer(self, tensor: Tensor, write: bool = False, checked: bool = False, reads: float = 0.0) -> str:
+    def pointer(
+        self, tensor: Tensor, write: bool = False, checked: bool = False, reads: float = 0.0, start: int = 0
+    ) -> str:
         """C expression for a tensor's address as its kernel takes it.
 
         checked: it is read from where the check of memory says; reads: how often it is, if it is a constant
+        start: bytes from the tensor's start on
         """
         if tensor.is_constant:
             return self.constants.tensor(tensor, reads)
         qualifier = "" if write else "const "
-        address = self.addresses.of(self.plan.tensors[tensor].offset, checked)
+        address = self.addresses.of(self.plan.tensors[tensor].offset + start, checked)
         pace = self.pace.get(tensor)
         return f"({qualifier}{tensor.dtype.c} *)({address}{f' + {pace}u * row_turn' if pace else ''})"
 
@@ -58,29 +66,50 @@ class Statements:
         """The statement that runs a node's sub-graphs, which become functions; the number after the node's."""
         index = first + sum(len(g.steps()) for g in node.op.graphs)
         symbols = []
+        failing: list[bool] = []
+        around = self.may_fail
         for graph, part in zip(node.op.graphs, node.op.parts, strict=True):
+            self.may_fail = False
             steps, first = self.steps(graph, first)
+            failing.append(self.may_fail)
             symbol = f"{self.name}_g{index}_{part}" if steps or part == "condition" else ""
             value = f"*{self.pointer(graph.outputs[0])} != 0" if part == "condition" else ""
             value = f"{self.name.upper()}_SOUND && {value}" if value and self.check.nodes else value
             if symbol:
                 comment = f'{part} of {index} {node.op.kind} "{comment_text(node.name)}": {_signature(graph)}'
-                self.functions.append(Function(symbol, comment, tuple(steps), value))
+                self.functions.append(Function(symbol, comment, tuple(steps), value, fails=self.may_fail))
             symbols.append(symbol)
-        called = [f"{s}(m);" for s in symbols]
+        self.may_fail = around or any(failing)
+        called = [self._run(s, fails) if s else () for s, fails in zip(symbols, failing, strict=True)]
         if node.op.is_loop:
-            turn = (f"    {called[1]}",) if symbols[1] else ()
-            lines = (f"while ({called[0][:-1]}) {{", *turn, "}")
+            lines = (*self._while(symbols[0], failing[0]), *called[1], "}")
         else:
             condition = f"*{self.pointer(node.input(0))} != 0"
-            first_call, second = ((f"    {c}",) if s else () for c, s in zip(called, symbols, strict=True))
-            lines = (f"if ({condition}) {{", *first_call, *(("} else {", *second) if second else ()), "}")
+            lines = (f"if ({condition}) {{", *called[0], *(("} else {", *called[1]) if called[1] else ()), "}")
         return Step(self.comment(index, node), lines, index), index + 1
+
+    def _run(self, symbol: str, fails: bool) -> tuple[str, ...]:
+        """The lines that run a sub-graph's function."""
+        if not fails:
+            return (f"    {symbol}(m);",)
+        status = f"{self.name.upper()}_"
+        return (f"    if ({symbol}(m) != {status}OK) {{", f"        return {status}FETCH_FAILED;", "    }")
+
+    def _while(self, condition: str, fails: bool) -> tuple[str, ...]:
+        """The head of a loop."""
+        if not fails:
+            return (f"while ({condition}(m)) {{",)
+        failed = f"{self.name.upper()}_FETCH_FAILED"
+        leave = ("    if (go == 0) {", "        break;", "    }")
+        failing = (f"    if (go == {failed}) {{", f"        return {failed};", "    }")
+        return ("for (;;) {", f"    const int go = {condition}(m);", *failing, *leave)
 
     def by_rows(self, node: Node, first: int) -> tuple[Step, int]:
         """The statements that run a loop's turns, those of a stretch by one function; the number after the node's."""
         index = first + sum(len(g.steps()) for g in node.op.graphs)
-        lines: list[str] = []
+        resident = self.stream.fetches.loops.get(node, ())
+        lines = [f"    {line}" for line in self.stream.statements((*resident, None) if resident else ())]
+        self.may_fail |= bool(resident)
         fed: list[FedStretch] = []
         for stretch, part in zip(node.op.stretches, node.op.parts, strict=True):
             self.pace = stretch.pace(node.input(0), node.out)
@@ -135,16 +164,34 @@ class Statements:
         return text + (f", {macs:,} MACs {node.macs_count}".rstrip() if macs else "")
 
     def step(self, index: int, node: Node, checked: bool = True) -> Step:
-        """The call of one node, its constants and, for speed, the wrapper that inlines its kernel.
+        """The call of one node or, if its weights are copied in portions, a call for each, and what has them copied.
 
         checked: its memory is; of a loop over rows, that of the whole loop is
         """
-        kernel, packed = node.kernel, node.packed
-        assert kernel is not None, node.name
-        assert packed is not None, node.name
-        params = self.constants.params(node, packed, index)
         checked = checked and self.check.nodes
         over = checked and lies_over(node, self.plan)
+        lines: list[str] = []
+        for k, share in enumerate(node.shares or (None,)):
+            copies = self.stream.statements(self.stream.fetches.before.get((node, k), ()))
+            self.may_fail |= bool(copies)
+            number = f"{index}_{k}" if node.in_shares else f"{index}"
+            lines += [*copies, self.call(number, node, over, share)]
+        check = f"{self.name.upper()}_{'OVER' if over else 'NODE'}({index}) " if checked else ""
+        if len(lines) > 1:
+            lines = ["{", *(f"    {line}" for line in lines), "}"]
+        return Step(self.comment(index, node), (check + lines[0], *lines[1:]), index)
+
+    def call(self, number: str, whole: Node, over: bool, share: Share | None) -> str:
+        """The call of a kernel for a node's output or a share of it and, for speed, the wrapper that inlines it.
+
+        number: of the node, and of the share if there are several; over: inputs are read from where the check says
+        """
+        node = whole if share is None else share.node
+        kernel, packed = whole.kernel, node.packed
+        assert kernel is not None, node.name
+        assert packed is not None, node.name
+        params = self.constants.params(node, packed, number)
+        copied = {} if share is None else self.stream.arguments(share)
         arguments: list[str] = []
         types: list[str] = []
         names: list[str] = []
@@ -156,28 +203,32 @@ class Statements:
 
         for k, i in enumerate(packed.inputs):
             tensor = node.input(i)
-            pointer = self.pointer(tensor, checked=over, reads=reads(node))
-            argument(f"const {tensor.dtype.c} *", f"in{k}", pointer)
-        for constant in packed.constants:
-            symbol = f"{self.name}_n{index}_{constant.suffix}"
-            shape = ",".join(map(str, constant.array.shape))
-            label = f'{constant.suffix} {dtype_of(constant.array)}[{shape}] of {index} "{comment_text(node.name)}"'
-            symbol = self.constants.add(symbol, constant.array, constant.align, label, reads(node))
-            argument(f"const {dtype_of(constant.array).c} *", constant.suffix, symbol)
-        if packed.scratch:
-            argument("uint8_t *", "scratch", self.addresses.of(self.plan.scratch[node].offset))
-        for k, tensor in enumerate(node.outputs):
-            argument(f"{tensor.dtype.c} *", f"out{k}", self.pointer(tensor, write=True))
+            c_type = f"const {tensor.dtype.c} *"
+            own = f"({c_type})({copied[k]})" if k in copied else ""
+            argument(c_type, f"in{k}", own or self.pointer(tensor, checked=over, reads=reads(node)))
+        for k, constant in enumerate(packed.constants, len(packed.inputs)):
+            c_type = f"const {dtype_of(constant.array).c} *"
+            symbol = f"({c_type})({copied[k]})" if k in copied else self._constant(number, node, constant)
+            argument(c_type, constant.suffix, symbol)
+        if whole in self.plan.scratch:
+            argument("uint8_t *", "scratch", self.addresses.of(self.plan.scratch[whole].offset))
+        for k, tensor in enumerate(whole.outputs):
+            start = share.start if share is not None else 0
+            argument(f"{tensor.dtype.c} *", f"out{k}", self.pointer(tensor, write=True, start=start))
         if self.target.optimize == "speed":
             key = (kernel.name, params, *types)
             if key not in self.wrappers:
                 symbol = f"{self.name}_k{len(self.wrappers)}_{kernel.name}"
                 self.wrappers[key] = Wrapper(symbol, kernel.name, params, tuple(types), tuple(names))
-            call = f"{self.wrappers[key].symbol}({', '.join(arguments)});"
-        else:
-            call = f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
-        check = f"{self.name.upper()}_{'OVER' if over else 'NODE'}({index})"
-        return Step(self.comment(index, node), (f"{check} {call}" if checked else call,), index)
+            return f"{self.wrappers[key].symbol}({', '.join(arguments)});"
+        return f"{kernel.name}({', '.join(([f'&{params}'] if params else []) + arguments)});"
+
+    def _constant(self, number: str, node: Node, constant: Constant) -> str:
+        """The symbol of a packed constant, which stays in flash."""
+        symbol = f"{self.name}_n{number}_{constant.suffix}"
+        shape = ",".join(map(str, constant.array.shape))
+        label = f'{constant.suffix} {dtype_of(constant.array)}[{shape}] of {number} "{comment_text(node.name)}"'
+        return self.constants.add(symbol, constant.array, constant.align, label, reads(node))
 
 
 def _signature(graph: Graph) -> str:

@@ -15,13 +15,17 @@ import numpy as np
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.tensor import Array
 
-Form = Literal["auto", "inline", "separate"]
-"""Where weights stand: in the C file, in files of their own, or, for "auto", by their size."""
+Form = Literal["auto", "inline", "separate", "stream"]
+"""Where weights stand: in the C file; in files of their own; by their size, for "auto"; or, for "stream", outside, in a
+file that the caller's function copies from: the few that stay are in the C file."""
 
 FORMS: tuple[str, ...] = get_args(Form)
 
 INLINE_BYTES = 1 << 19
 """Up to this many bytes of weights "auto" keeps in the C file, which is then below some 3 MB of text."""
+
+PORTION_BYTES = 1 << 14
+"""Of streamed weights, as many are copied at a time: a double buffer of them takes some tens of KiB."""
 
 Pieces = tuple[memoryview, ...]
 """The bytes of a file, piece after piece, where they lie in memory already."""

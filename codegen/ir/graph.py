@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edgegen.ir.kernel import EXACTLY, Kernel, Overlap, Packed
 from edgegen.ir.op import Op
 from edgegen.ir.plan import Orders, Plan
+from edgegen.ir.portion import Share
 from edgegen.ir.rows import RowPlan
 from edgegen.ir.tensor import Array, Tensor
 
@@ -21,6 +22,7 @@ class Node:
     kernel, packed: decided by post_optimize
     updates: (input, output) pairs of control flow that lie in the same bytes, decided by post_optimize
     offsets: of a view by choice, bytes from the start of the output to that of each input, decided by post_optimize
+    shares: the calls that compute it, each with weights that are copied for it; none if its weights are not
     """
 
     op: Op
@@ -32,6 +34,7 @@ class Node:
     packed: Packed | None = None
     updates: tuple[tuple[int, int], ...] = ()
     offsets: tuple[int, ...] | None = None
+    shares: tuple[Share, ...] = ()
 
     @property
     def out(self) -> Tensor:
@@ -75,9 +78,19 @@ class Node:
             return [(self.input(0), 0)]
         return [(self.input(i), offset) for i, offset in enumerate(self.offsets)]
 
+    @property
+    def in_shares(self) -> bool:
+        """Whether several calls compute it, of which each reads all of the input."""
+        return len(self.shares) > 1
+
+    @property
+    def calls(self) -> list[Node]:
+        """What its kernel is called for: the node, or some of its units as nodes of their own."""
+        return [share.node for share in self.shares] or [self]
+
     def may_overwrite(self, position: int, output: int = 0) -> bool:
         """Whether the chosen kernel may write an output exactly onto the bytes of the input at `position`."""
-        if self.kernel is None or self.packed is None or position not in self.packed.inputs:
+        if self.kernel is None or self.packed is None or position not in self.packed.inputs or self.in_shares:
             return False
         source = self.inputs[position] if position < len(self.inputs) else None
         if source is None or source.is_constant:
@@ -91,6 +104,8 @@ class Node:
         if self.may_overwrite(position, output):
             return EXACTLY
         if self.kernel is None or self.packed is None or output != 0 or position not in self.packed.inputs:
+            return None
+        if self.in_shares:
             return None
         return self.kernel.overlap(self).get(position)
 

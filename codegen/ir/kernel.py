@@ -166,6 +166,8 @@ class Kernel:
     updates:   (input, output) pairs: state that the kernel rewrites in its own storage
     reads:     layouts accepted for rank-4 activations that are read, preferred first
     writes:    layouts that the row can write, preferred first; asked once those of the node's inputs are decided
+    split:     the row also computes some units of the output alone, and these params of its, which say how far apart
+               pixels of the output lie, are then those for all units. (): it does for an output of one pixel; None: not
     reads_border, writes_border: the row finds pixels through strides and origin, so each of those layouts may have any
                border around it; a row that writes one also fills it
     """
@@ -185,6 +187,7 @@ class Kernel:
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural
+    split: tuple[str, ...] | None = None
     reads_border: bool = False
     writes_border: bool = False
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edgegen.ir.portion import Portion
 from edgegen.ir.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Plan:
     tensors:      place of each activation, counted from the start of the struct; views share their root's bytes.
                   Those of sub-graphs are among them
     scratch:      place of each node's scratch
+    portions:     place of all weights that are copied, in use from the node at which their copy begins
     arena_bytes:  size of the arena
     lower_bound:  no plan for this order of nodes can be smaller: the largest sum of bytes in use at one node, each
                   output as far over inputs that die as its kernel allows; or what an exhausted search has shown
@@ -65,6 +67,7 @@ class Plan:
     state_bytes: int = 0
     order_bound: int = 0
     parts: tuple[Part, ...] = ()
+    portions: dict[Portion, Placement] = field(default_factory=dict)
 
     def part(self, offset: int) -> Part | None:
         """The part that holds the byte; None if there are none."""

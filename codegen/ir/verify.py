@@ -8,6 +8,7 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.layout import NATURAL
 from edgegen.ir.plan import Placement, Plan
+from edgegen.ir.portions_in_thought import Copied
 from edgegen.ir.rows_in_thought import run_turns
 from edgegen.ir.tensor import Tensor
 
@@ -126,8 +127,9 @@ def constants_packed(graph: Graph) -> None:
 class _Arena:
     """The arena while a planned graph is run in thought: which tensors' bytes still hold their values."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, graph: Graph, plan: Plan) -> None:
         self.plan = plan
+        self.copied = Copied(graph, plan)
         self.intact: dict[Tensor, Placement] = {}
         self.spoiled: dict[Tensor, str] = {}
 
@@ -192,6 +194,11 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
         if not arena.plan.is_whole(scratch):
             raise _fail(node, "its scratch leaves the memory that it begins in")
         writes.append(("its scratch", scratch))
+    copied = arena.copied.beside(node)
+    for label, place in (*writes, *((f'its input "{t.name}"', source) for _, t, source in reads)):
+        for other, beside in copied:
+            if _overlap(place, beside):
+                raise _fail(node, f"{label} overlaps {other}")
     for k, (label, place) in enumerate(writes):
         for other, beside in writes[:k]:
             if _overlap(place, beside):
@@ -201,8 +208,8 @@ def _run_in_thought(node: Node, arena: _Arena) -> None:
                 continue
             if k >= len(node.outputs) or not node.bears(place.offset - source.offset, i, k):
                 raise _fail(node, f'{label} overlaps its input "{tensor.name}"')
-    for _, place in writes:
-        arena.spoil(place, who)
+    for label, place in (*((who, place) for _, place in writes), *copied):
+        arena.spoil(place, label)
     arena.intact.update((t, arena.place(t)) for t in node.outputs)
 
 
@@ -265,6 +272,10 @@ def _rows_in_thought(node: Node, arena: _Arena) -> None:
     if not any(s.fed for s in node.op.stretches):
         arena.require(x, f'"{node.name}"')
     written, whole = run_turns(node, arena.plan)
+    for other, beside in arena.copied.beside(node):
+        if written[beside.offset : beside.offset + beside.size].any() or _overlap(arena.place(x), beside):
+            raise _fail(node, f"works in {other}")
+        arena.spoil(beside, other)
     for tensor, place in list(arena.intact.items()):
         if tensor is not x and written[place.offset : place.offset + place.size].any():
             del arena.intact[tensor]
@@ -282,7 +293,8 @@ def arena_is_sound(graph: Graph) -> None:
     """
     if graph.plan is None:
         raise InvalidGraph("the arena is not planned")
-    arena = _Arena(graph.plan)
+    arena = _Arena(graph, graph.plan)
+    arena.copied.check(graph.in_row_loops())
     for tensor in graph.sources:
         if tensor is graph.fed:
             continue

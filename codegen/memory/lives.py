@@ -7,7 +7,7 @@ from what is read to what writes it, branch by branch and around loops.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from edgegen.ir.graph import Graph, Node
@@ -21,7 +21,7 @@ Live = frozenset[Tensor]
 class Life:
     """Bytes that node `first` writes and node `last` is the last to read: no node between the two may change them.
 
-    name:   of the tensor; of scratch, which lives for one node, "scratch"
+    name:   of the tensor; of scratch, which lives for one node, "scratch"; of copied weights, their node's
     offset: as the plan counts
     first:  -1 if the caller or the last run writes them; last: the number of nodes if the caller or the next one reads
 
@@ -138,7 +138,8 @@ def lives(graph: Graph) -> list[Life]:
         if place.size and (key not in longest or longest[key].last < last):
             longest[key] = Life(tensor.name, place.offset, place.size, first, last)
     scratch = [Life("scratch", p.offset, p.size, i, i) for i, n in workers for p in _worked_in(n, plan)]
-    return sorted([*longest.values(), *scratch], key=lambda r: (r.offset, r.size, r.first))
+    copied = list(_copied(graph, plan, inside, walk.numbers))
+    return sorted([*longest.values(), *scratch, *copied], key=lambda r: (r.offset, r.size, r.first))
 
 
 def _worked_in(node: Node, plan: Plan) -> list[Placement]:
@@ -148,6 +149,17 @@ def _worked_in(node: Node, plan: Plan) -> list[Placement]:
     places += [plan.tensors[n.out] for n in inner]
     places += [plan.scratch[n] for n in (node, *inner) if n in plan.scratch]
     return list({(p.offset, p.size): p for p in places}.values())
+
+
+def _copied(graph: Graph, plan: Plan, inside: set[Node], numbers: Mapping[Node, int]) -> Iterator[Life]:
+    """The portions of weights: what node `first` runs beside writes them; those of a loop over rows are its own."""
+    loops = {n: loop for loop in graph.steps() for s in loop.op.stretches for n in s.graph.nodes}
+    for node in graph.steps():
+        for share in node.shares:
+            place = plan.portions[share.portion]
+            last = numbers[loops[node] if node in inside else node]
+            first = last if node in inside else place.first
+            yield Life(f"weights of {node.name}", place.offset, place.size, first, last)
 
 
 def _stretches(held: set[int], kept: set[int], stops: list[int]) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Overlap
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.order import Problem, Reuse, Value
+from edgegen.memory.portions import copied_together
 from edgegen.memory.storage import Sharing, overlap_over, round_up
 
 
@@ -74,7 +75,9 @@ class OrderProblem:
     def _scratch(self, node: Node) -> int:
         if node.op.is_control:
             return self.inside.get(node, 0)
-        return round_up(node.packed.scratch, self.alignment) if node.packed is not None and node.packed.scratch else 0
+        copied = sum(round_up(size, self.alignment) for size in copied_together(node))
+        scratch = node.packed.scratch if node.packed is not None else 0
+        return copied + (round_up(scratch, self.alignment) if scratch else 0)
 
     def state(self) -> Problem:
         before = [self._made_before(run) for run in self.runs]

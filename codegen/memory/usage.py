@@ -13,10 +13,10 @@ from edgegen.ir.plan import Placement, Plan
 class Occupant:
     """Bytes of the model's struct and when they are in use.
 
-    name: the tensor's, or the node's for its scratch
-    role: "input", "output", "activation", "view" (also of what a sub-graph takes), "scratch" or, behind the arena,
-          "state", which separate inputs and outputs lie with
-    type: of the tensor as printed, "" for scratch
+    name: the tensor's, or the node's for its scratch and its copied weights
+    role: "input", "output", "activation", "view" (also of what a sub-graph takes), "scratch", "weights" (that are
+          copied) or, behind the arena, "state", which separate inputs and outputs lie with
+    type: of the tensor as printed, "" for scratch and weights
     region: the memory of the board that holds it; "" if there is no choice
     offset: from the start of the struct there
     """
@@ -33,7 +33,10 @@ class Occupant:
 
 
 def occupants(graph: Graph) -> list[Occupant]:
-    """Every tensor of the plan and every node's scratch, in order of first use. The graph must be planned."""
+    """Every tensor of the plan, every node's scratch and all copied weights, in order of first use.
+
+    The graph must be planned.
+    """
     plan = graph.plan
     assert plan is not None, f"{graph.name} is not planned"
     steps = graph.steps()
@@ -51,6 +54,8 @@ def occupants(graph: Graph) -> list[Occupant]:
             role = "view" if tensor in views else "activation"
         found.append(_occupant(plan, tensor.name, role, str(tensor.type), place))
     found += [_occupant(plan, node.name, "scratch", "", place) for node, place in plan.scratch.items()]
+    copied = ((n.name, plan.portions[share.portion]) for n in steps for share in n.shares)
+    found += [_occupant(plan, name, "weights", "", place) for name, place in copied]
     return sorted(found, key=lambda r: (r.place.first, r.place.offset, r.role == "scratch", r.place.last))
 
 

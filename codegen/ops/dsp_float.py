@@ -62,6 +62,7 @@ def pack_float_convolution(
         "pad_left": pad[1],
         "taps": taps,
         "tile_units": units // 4 * 4,
+        "step": units,
         "last_tile": last_tile,
         "sums": 16 * taps,
         "backward": 0,

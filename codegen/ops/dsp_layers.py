@@ -166,6 +166,7 @@ def pack_convolution(conv: Convolution) -> Packed:
         "quads": one.quads,
         "sum_quads": one.quads - quads,
         "tile_units": units // 2 * 2,
+        "step": units,
         "last_pair": last_pair,
         "multipliers": len(words),
         "sums": strip,

@@ -216,6 +216,7 @@ def rows(
     when: When,
     overlap: Callable[[Node], Mapping[int, Overlap]] = apart,
     for_speed: bool = False,
+    split: tuple[str, ...] | None = None,
 ) -> tuple[Kernel, Kernel]:
     """Two rows: windows that lie in x, and windows that need scratch. find: the parts of a node for which `when` is
     None."""
@@ -238,6 +239,7 @@ def rows(
             holds_parts,
             for_speed=for_speed,
             overlap=overlap,
+            split=split,
         )
 
     return row(one.name, True), row(f"{one.name}_scratch", False)

@@ -80,12 +80,13 @@ def portable_rows(
     header: str = "",
     ways: tuple[str, ...] = ("", "_scaled", "_s32"),
     overlap: Callable[[Node], Overlaps] = apart,
+    split: tuple[str, ...] | None = None,
 ) -> tuple[Kernel, ...]:
     """Rows of s8 (see `integer_rows`), s16 and f32, whose params start with what `geometry` says.
 
     header: file of all of them; by default each has its own
     ways:   how those of s8 requantize, as `integer_rows` says
-    overlap: of all of them
+    overlap, split: of all of them
     """
 
     def weights(node: Node) -> Constant:
@@ -129,6 +130,7 @@ def portable_rows(
             header or f"{name}_{dtype}",
             when=when,
             overlap=overlap,
+            split=split,
             reads=_any_order_of_x,
             writes=any_order,
         )
@@ -139,4 +141,4 @@ def portable_rows(
         )
     )
     bytes_ = integer_rows(name, header or f"{name}_s8", pack_s8, ways)
-    return (*(replace(row, overlap=overlap, reads=any_order, writes=any_order) for row in bytes_), *others)
+    return (*(replace(row, overlap=overlap, split=split, reads=any_order, writes=any_order) for row in bytes_), *others)

@@ -32,4 +32,4 @@ def stored_row(
         return row.when(node) or holds_codes(node.input(1), last)
 
     name = f"{row.name}_stored"
-    return replace(row, name=name, pack=pack, header=name, when=when, for_size=True, overlap=overlap)
+    return replace(row, name=name, pack=pack, header=name, when=when, for_size=True, overlap=overlap, split=None)

@@ -26,6 +26,9 @@ ONE_PART: dict[str, Literal] = {
 }
 """Of a layer that is not computed in parts."""
 
+APART = ("y_step", "y_row")
+"""Params that say how far apart pixels and rows of the output lie."""
+
 _BAND_BYTES = 4096  # of more rows than a window spans, a band holds as many as fit: it slides less often
 
 

@@ -13,6 +13,7 @@ from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from edgegen.passes.post_optimize.store_results import store_results
 from edgegen.passes.post_optimize.store_state import store_state
+from edgegen.passes.post_optimize.stream_weights import stream_weights
 from edgegen.targets import Target
 
 Pass = Callable[[Graph, Target], bool]
@@ -21,6 +22,7 @@ PLANNING: tuple[Pass, ...] = (
     assign_layouts,
     select_kernels,
     pack_weights,
+    stream_weights,
     store_results,
     store_state,
     find_views,

@@ -14,7 +14,7 @@ from edgegen.resources import resource
 
 LEFT, TOP, DEPTH, GAP, BARS = 84, 14, 420, 14, 70  # pixels: axis labels, the map, the MACs below it
 LABEL_WIDTH, LABEL_HEIGHT = 7, 16  # pixels of one letter and of a line
-ROLES = ("input", "output", "activation", "view", "scratch", "state")
+ROLES = ("input", "output", "activation", "view", "scratch", "weights", "state")
 
 
 def _label(region: dict[str, Any], r: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from edgegen.emit.constants import constant_arrays
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Tensor
+from edgegen.memory.portions import all_portions, copies
 from edgegen.memory.usage import Occupant, bytes_in_use, occupants, peak_step
 from edgegen.ops.select import rejection
 from edgegen.ops.shuffle import Shuffle
@@ -82,6 +83,7 @@ def _node(index: int, node: Node, inside: str | None, target: Target) -> dict[st
         "rejected": _rejected(node, target),
         "weight_bytes": _weight_bytes(node),
         "scratch_bytes": node.packed.scratch if node.packed else 0,
+        "portions": [share.portion.bytes for share in node.shares],
     }
 
 
@@ -131,6 +133,23 @@ def _parts(plan: Plan, found: list[Occupant], steps: int) -> list[dict[str, Any]
     ]
 
 
+def _stream(graph: Graph, target: Target, found: list[Occupant]) -> dict[str, int] | None:
+    """What is copied into the arena; None if no weights are."""
+    copied = copies(graph)
+    every = all_portions(graph)
+    if not every:
+        return None
+    weights = [r for r in found if r.role == "weights"]
+    return {
+        "file_bytes": sum(p.bytes for p in every),
+        "portion_bytes": target.portion_bytes,
+        "largest_portion_bytes": max(p.bytes for p in every),
+        "copies": len(copied),
+        "copied_bytes": sum(p.bytes for p in copied),
+        "buffer_bytes": max(bytes_in_use(weights, step) for step in range(len(graph.steps()))),
+    }
+
+
 def _transposes(nodes: list[Node]) -> dict[str, int]:
     """How many nodes transpose or shuffle, and the bytes that they move: what layouts did not make superfluous."""
     left = [n.out.type.bytes for n in nodes if isinstance(n.op, Transpose | Shuffle) and not n.is_view]
@@ -148,7 +167,10 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     `arena_is_optimal` says that both are equal. `arena_least_bytes` is what no order of nodes can undercut, null where
     that is not known.
     `ram_limit_bytes` is the most that the user lets arena and state take, null without such a limit.
-    `weights_files` names the files of weights that do not stand in the C.
+    `weights_files` names the files of weights that do not stand in the C. Of those that are copied, `stream` has the
+    size of their file, the limit of a portion and the largest, what one run copies (of branches the larger, of a loop
+    one turn), and how many bytes of the arena they take at most; `weights_bytes` is without them. A node's `portions`
+    are those of its calls.
     `parts` lists what each memory of a board with several holds; offsets count from the start of each one's struct, and
     bounds are those of what the part holds. The board's `regions` say what they hold.
     Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.
@@ -179,6 +201,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
         "macs": graph.macs(),
         "weights_bytes": sum(a.nbytes for a in constant_arrays(graph)),
         "weights_files": sorted(compiled.binaries),
+        "stream": _stream(graph, target, found),
         "arena_bytes": plan.arena_bytes,
         "arena_lower_bound_bytes": plan.lower_bound,
         "arena_is_optimal": plan.is_optimal,

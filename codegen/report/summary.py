@@ -14,7 +14,17 @@ def _loops(r: dict[str, Any]) -> str:
 
 def _where(r: dict[str, Any]) -> str:
     """The file that holds separate weights, if there is one."""
-    return f", in {', '.join(r['weights_files'])}" if r["weights_files"] else ""
+    return f", in {', '.join(r['weights_files'])}" if r["weights_files"] and not r["stream"] else ""
+
+
+def _stream(r: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What is copied while the model runs, if anything is."""
+    s = r["stream"]
+    if s is None:
+        return []
+    copied = f"{s['copied_bytes']:,} B a run in {s['copies']} copies of at most {s['largest_portion_bytes']:,} B"
+    where = f"{', '.join(r['weights_files'])}: {copied}, {s['buffer_bytes']:,} B of the arena"
+    return [("streamed", f"{s['file_bytes']:,} B", where)]
 
 
 def _transposes(r: dict[str, Any]) -> str:
@@ -70,6 +80,7 @@ def summary(r: dict[str, Any]) -> str:
             else []
         ),
         ("weights", f"{r['weights_bytes']:,} B", f"constants as packed for the kernels{_where(r)}"),
+        *_stream(r),
         ("work", f"{r['macs']:,} MACs", f"{len(r['nodes'])} nodes{_loops(r)}{_transposes(r)}"),
     ]
     board = r["board"]

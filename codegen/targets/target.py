@@ -26,6 +26,7 @@ class Target:
     runner:    how edgegen verify executes the code
     cpu:       of the emulator ("cortex-a53", a qemu -cpu), "" for native
     optimize:  what kernel selection and emission prefer
+    portion_bytes: bytes of weights that are copied at a time from outside, where layers can be cut; 0: none are
     ram_bytes: that a plan may take, arena and state; 0: no limit
     io:        whether inputs and outputs share the arena or lie beside it, with what outlives a run
     plan_seconds: how long a slow machine may look for a smaller arena; work is counted, so that all find the same
@@ -46,6 +47,7 @@ class Target:
     cpu: str = ""
     optimize: Optimize = "speed"
     ram_bytes: int = 0
+    portion_bytes: int = 0
     io: Io = "shared"
     plan_seconds: int = 10
     regions: tuple[Region, ...] = ()

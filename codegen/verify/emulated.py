@@ -23,7 +23,7 @@ from edgegen.errors import EdgegenError, ToolchainFailed
 from edgegen.resources import resource
 from edgegen.verify import toolchain
 from edgegen.verify.instance import locate, variables
-from edgegen.verify.program import FileProgram, is_traced, touched
+from edgegen.verify.program import FileProgram, is_traced, streamed, touched
 
 _SECTION = "edgegen_weights"
 _APART = 128  # alignment of constant arrays, bytes
@@ -119,6 +119,8 @@ class EmulatedProgram(FileProgram):
             yield f"run {symbols[f'{model.name}_run'].address:x} {index:x}"
             if is_traced(model):
                 yield f"trace {symbols[f'{model.name}_trace'].address:x}"
+            if streamed(model):
+                yield f"fetch {symbols[f'{model.name}_fetch'].address:x}"
             yield from _struct_rules(index, model, [symbols[v.symbol].address for v in variables(model)])
         constant = re.compile(rf"(?:{'|'.join(re.escape(m.name) for m in self.models)})_[nc]\d")
         guard = symbols["harness_guard"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgegen.compiler import Compiled
 from edgegen.emit.bundle import bundle
-from edgegen.emit.render import AFTER_KERNELS
+from edgegen.emit.render import AFTER_KERNELS, definitions
 from edgegen.resources import resource
 from edgegen.targets import Target
 from edgegen.verify import toolchain
@@ -102,10 +102,9 @@ def _together(models: Sequence[Compiled]) -> str:
     nodes = [n for m in models for n in m.graph.steps()]
     headers = sorted({f"kernels/{file}" for n in nodes if n.kernel is not None for file in n.kernel.files})
     system, kernels = bundle(resource("runtime_c"), ["edgegen.h", "check.h", *headers])
-    definitions = dict.fromkeys(d for n in nodes if n.packed is not None for d in n.packed.definitions)
     size = ["#define EDGEGEN_OPTIMIZE_SIZE 1"] if models[0].target.optimize == "size" else []
     parts = [*(f'#include "{m.name}.h"' for m in models), *(f"#include <{s}>" for s in system), *size, kernels]
-    parts += definitions
+    parts += definitions(nodes)
     for model in models:
         _, mark, own = model.files[f"{model.name}.c"].partition(AFTER_KERNELS)
         parts.append(mark + own)

@@ -138,7 +138,8 @@ def _regions(model: Compiled) -> list[dict[str, int | bool]]:
 
 
 def touched(graph: Graph, node: Node) -> list[tuple[Placement, bool]]:
-    """(bytes, whether they may be written) of the struct that a node uses: results first, then the rest.
+    """(bytes, whether the model may write them) of the struct that are in use by a node: results first, then the rest,
+    with weights that are copied in the meantime.
 
     What its sub-graphs compute is part of the node.
     """
@@ -147,6 +148,8 @@ def touched(graph: Graph, node: Node) -> list[tuple[Placement, bool]]:
     places = [(plan.tensors[t], True) for t in node.outputs]
     places += [(plan.tensors[t], False) for t in node.inputs if t in plan.tensors]
     places += [(plan.scratch[node], True)] if node in plan.scratch else []
+    number = graph.steps().index(node)
+    places += [(place, False) for place in plan.portions.values() if place.first <= number <= place.last]
     for inner in (n for g in node.op.graphs for n in g.nodes):
         places += touched(graph, inner)
     return places
@@ -173,6 +176,7 @@ def _table(models: Sequence[Compiled]) -> str:
             "outputs": ports(m, m.graph.outputs, "output"),
             "regions": _regions(m) if is_traced(m) else [],
             "fed": _fed(m.graph.fed),
+            "streamed": bool(streamed(m)),
         }
         for index, m in enumerate(models)
     ]
@@ -184,6 +188,11 @@ def _fed(image: Tensor | None) -> dict[str, object] | None:
     if image is None:
         return None
     return {"c_type": image.dtype.c, "rows": image.shape[1], "elements": image.shape[2] * image.shape[3]}
+
+
+def streamed(model: Compiled) -> int:
+    """Bytes of the file that the model has copied from; 0 if it has none."""
+    return sum(len(p) for p in model.binaries.get(f"{model.name}_weights.bin", ())) if model.form == "inline" else 0
 
 
 def _harness() -> Path:
@@ -262,13 +271,18 @@ class Program(ABC):
         cc = toolchain.compiler(self.target, cc)
         command = (cc, "-std=c99", *toolchain.core_flags(self.target, cc), "-O2", *flags, *self.build.definitions)
         (self.folder / "harness_models.c").write_text(_table(self.models), encoding="utf-8")
-        table = self.folder / "harness_models.o"
-        toolchain.run(
-            [*command, "-I.", "-I", _harness(), "-c", "harness_models.c", "-o", table],
-            "compiling the table of models",
-            self.folder,
-        )
-        return [*(_harness_object(command, name) for name in sources), table]
+        table = [self._compile([*command, "-I.", "-I", _harness()], "harness_models.c")]
+        for model in (m for m in self.models if streamed(m)):
+            text = environment().get_template("streamed.S.j2").render(name=model.name)
+            (self.folder / f"harness_{model.name}.S").write_text(text, encoding="utf-8")
+            table.append(self._compile(command, f"harness_{model.name}.S"))
+        return [*(_harness_object(command, name) for name in sources), *table]
+
+    def _compile(self, command: Sequence[str | Path], source: str) -> Path:
+        """The object of a source in the program's folder."""
+        compiled = self.folder / f"{Path(source).stem}.o"
+        toolchain.run([*command, "-c", source, "-o", compiled], f"compiling {source}", self.folder)
+        return compiled
 
 
 class FileProgram(Program):

@@ -16,7 +16,7 @@ from edgegen.targets import Region
 from edgegen.verify import toolchain
 from edgegen.verify.emulated import AROUND, EmulatedProgram
 from edgegen.verify.instance import Variable, variables
-from edgegen.verify.program import environment, section
+from edgegen.verify.program import environment, section, streamed
 
 BOARDS = {"cortex-m4": "mps2-an386", "cortex-m7": "mps2-an500"}
 _STACK_BYTES = 256 * 1024  # more than any kernel should need, so that a full stack is an error worth seeing
@@ -63,7 +63,7 @@ class QemuSystemProgram(EmulatedProgram):
     def _placement(self, emulated: Board) -> dict[str, object]:
         """What the linker script needs: regions, and which of them holds what."""
         code, (data, large) = emulated.memory("flash")[0], emulated.memory("ram")
-        weights = sum(a.nbytes for m in self.models for a in constant_arrays(m.graph))
+        weights = sum(a.nbytes for m in self.models for a in constant_arrays(m.graph)) + sum(map(streamed, self.models))
         wanted: dict[str, list[Variable]] = {}
         for variable in (v for m in self.models for v in variables(m)):
             wanted.setdefault(section(variable), []).append(variable)

@@ -9,7 +9,6 @@ from typing import Any
 
 from edgegen.compiler import Compiled
 from edgegen.emit.render import render
-from edgegen.emit.weights import Form
 from edgegen.errors import UsageError
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.op import Op
@@ -228,8 +227,7 @@ def _check_outputs(
 
 def _check_layers(compiled: Compiled, samples: Sequence[Sample], build: Build | None) -> list[list[Layer]]:
     """The same runs by a second build, whose C reports every node's result and shares its arena with no model."""
-    form: Form = "separate" if compiled.binaries else "inline"
-    traced = render(compiled.graph, compiled.target, compiled.name, compiled.origin, trace=True, weights=form)
+    traced = render(compiled.graph, compiled.target, compiled.name, compiled.origin, trace=True, weights=compiled.form)
     alone = replace(compiled, files=traced.files, binaries=traced.binaries, shared=None)
     program = build_program([alone], build)
     outcomes = program.execute([Call(s.inputs) for s in samples])

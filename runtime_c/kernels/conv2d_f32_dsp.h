@@ -6,12 +6,13 @@
 
 /* taps:       of one pixel, rounded up to an even number
  * tile_units: units of all whole tiles; the others are computed in a last tile that steps back
+ * step:       elements of y from one pixel to the next
  * last_tile:  where in the stream it begins, in elements; sums: where in scratch outputs go if there are less than 4
  *             units, in bytes; backward: from the last strip to the first */
 typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w, units;
     int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
-    int32_t taps, tile_units, last_tile, sums, backward;
+    int32_t taps, tile_units, step, last_tile, sums, backward;
     float low, high;
 } edgegen_conv2d_f32_dsp;
 
@@ -84,7 +85,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_f32_dsp_run(const edg
     float *const strip = (float *)(void *)scratch;
     const int32_t total = p->batch * p->out_h * p->out_w, same = total < 4, few = p->units < 4;
     const int32_t pixels = same != 0 ? 1 : 4, next = p->backward != 0 ? -pixels : pixels;
-    const int32_t step = same != 0 ? 0 : 4 * edgegen_max_s32(p->units, 4);
+    const int32_t step = same != 0 ? 0 : 4 * (few != 0 ? 4 : p->step);
     const int32_t relu = p->low == 0.0f && p->high == EDGEGEN_INFINITY;
     const int32_t clamped = relu == 0 && (p->low > -EDGEGEN_INFINITY || p->high < EDGEGEN_INFINITY);
     const edgegen_float_tile t = {p->taps, p->tile_units, step, relu}, last = {p->taps, 4, step, relu};
@@ -93,7 +94,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_f32_dsp_run(const edg
     }
     for (int32_t from = p->backward != 0 ? (total - 1) / pixels * pixels : 0; from >= 0 && from < total; from += next) {
         const int32_t first = edgegen_min_s32(from, total - pixels);
-        float *const to = y + first * p->units;
+        float *const to = y + first * p->step;
         float *const out = few != 0 ? (float *)(void *)(scratch + p->sums) : to;
         edgegen_conv2d_f32_dsp_strip(p, x, first, same, strip);
         if (p->tile_units > 0) {
@@ -102,12 +103,14 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_f32_dsp_run(const edg
         if (p->tile_units < p->units) {
             edgegen_float_tile_4x4(strip, stream + p->last_tile, few != 0 ? out : out + p->units - 4, &last);
         }
-        const int32_t results = pixels * p->units;
-        for (int32_t k = 0; few != 0 && k < results; k++) {
-            to[k] = out[k / p->units * 4 + k % p->units];
-        }
-        for (int32_t k = 0; clamped != 0 && k < results; k++) {
-            to[k] = edgegen_clamp_f32(to[k], p->low, p->high);
+        for (int32_t j = 0; j < pixels; j++) {
+            float *const pixel = to + j * p->step;
+            for (int32_t k = 0; few != 0 && k < p->units; k++) {
+                pixel[k] = out[4 * j + k];
+            }
+            for (int32_t k = 0; clamped != 0 && k < p->units; k++) {
+                pixel[k] = edgegen_clamp_f32(pixel[k], p->low, p->high);
+            }
         }
     }
 }

@@ -15,6 +15,7 @@
  * quads:      of a whole window; the last sum_quads of them hold sums of the others' taps, for what all units' weights
  *             have in common: each tap that of 64 quads, in strips of three
  * tile_units: units of all whole tiles; an odd last unit is computed again together with its neighbour
+ * step:       elements of y from one pixel to the next
  * last_pair, multipliers: where in the stream the last pair begins and, for EDGEGEN_DSP_ACCUMULATOR, [units][2] of
  *             multiplier and shift; in words
  * backward:   from the last strip to the first
@@ -23,7 +24,7 @@ typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w, units;
     int32_t kernel_h, runs, run_quads, tails, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int32_t x_first, x_count, y_first, y_count;
-    int32_t pixels, quads, sum_quads, tile_units, last_pair, multipliers, sums, backward;
+    int32_t pixels, quads, sum_quads, tile_units, step, last_pair, multipliers, sums, backward;
     int32_t form, shift, x_zero, zero_point, low, high;
 } edgegen_conv2d_s8_dsp;
 
@@ -125,7 +126,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_move(const edg
             memcpy(y, out, (size_t)size);
         }
         out += step;
-        y += p->units * size;
+        y += p->step * size;
     }
 }
 
@@ -141,7 +142,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
     edgegen_dsp_tiles *const tiles = pixels == 2 ? edgegen_dsp_tile_2x2 : edgegen_dsp_tile_3x2;
     const int32_t total = p->batch * p->out_h * p->out_w, odd = p->units - p->tile_units;
     const int32_t size = p->form == EDGEGEN_DSP_ACCUMULATOR ? 4 : 1, aside = size != y_size || p->units < 2;
-    const int32_t step = total < pixels ? 0 : (aside != 0 ? wide : p->units) * size;
+    const int32_t step = total < pixels ? 0 : (aside != 0 ? wide : p->step) * size;
     edgegen_dsp_tile t = {{0}, p->shift, step, p->tile_units * size, p->quads, p->form};
     edgegen_dsp_tile pair = {{0}, p->shift, step, 2 * size, p->quads, p->form};
     const edgegen_dsp_windows w = {p->stride_w * p->channels, p->run_quads, p->kernel_h,
@@ -180,7 +181,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
         if (p->sum_quads != 0) {
             edgegen_conv2d_s8_dsp_sums(strip, p->quads - p->sum_quads);
         }
-        uint8_t *const to = y + first * p->units * y_size;
+        uint8_t *const to = y + first * p->step * y_size;
         uint8_t *const out = aside != 0 ? scratch + p->sums : to;
         if (p->tile_units > 0) {
             tiles(words, stream, out, &t);
@@ -207,7 +208,10 @@ EDGEGEN_KERNEL void conv2d_s8_dsp(const edgegen_conv2d_s8_dsp *p, const int8_t *
 {
     edgegen_conv2d_s8_dsp_run(p, x, stream, scratch, 1, (uint8_t *)y);
     if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
-        edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->units, p->low, p->high);
+        const int32_t pixels = p->batch * p->out_h * p->out_w, rows = p->step == p->units ? 1 : pixels;
+        for (int32_t i = 0; i < rows; i++) {
+            edgegen_dsp_clamp(y + i * p->step, pixels / rows * p->units, p->low, p->high);
+        }
     }
 }
 

@@ -36,7 +36,7 @@ EDGEGEN_KERNEL void conv2d_s8_wide_neon(const edgegen_conv2d_s8_neon *p, const i
                                         const int32_t *epilogue, int8_t *y)
 {
     const edgegen_neon_window *w = &p->window;
-    const int32_t units = p->output.step, wide = units >= 16 ? (units + 7) / 16 : 0;
+    const int32_t units = p->parts.units, wide = units >= 16 ? (units + 7) / 16 : 0;
     for (int32_t n = 0; n < p->batch; n++) {
         for (int32_t oy = 0; oy < p->out_h; oy++) {
             const int8_t *const from = x + oy * w->stride_h * w->row;
@@ -53,7 +53,7 @@ EDGEGEN_KERNEL void conv2d_s8_wide_neon(const edgegen_conv2d_s8_neon *p, const i
                 block += 8 * 8;
                 e += 24;
             }
-            y += w->out_w * units;
+            y += w->out_w * p->output.step;
         }
         x += w->in_h * w->row;
     }

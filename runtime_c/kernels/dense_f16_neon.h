@@ -11,7 +11,7 @@ EDGEGEN_KERNEL void dense_f16_neon(const edgegen_dense_f32_neon *p, const uint16
 {
     const edgegen_neon_rows rows = edgegen_neon_matrix(x, 2 * p->depth);
     const edgegen_f16_shape shape = { 1, p->depth, p->depth };
-    edgegen_f16_multiply(&rows, shape, &p->output, p->rows, p->tile, p->output.step, weights, bias, y);
+    edgegen_f16_multiply(&rows, shape, &p->output, p->rows, p->tile, p->units, weights, bias, y);
 }
 
 #endif

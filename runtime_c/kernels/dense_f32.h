@@ -19,7 +19,7 @@ EDGEGEN_KERNEL void dense_f32(const edgegen_dense_f32 *p, const float *x, const 
             w += p->depth;
         }
         x += p->depth;
-        y += p->units;
+        y += p->step;
     }
 }
 

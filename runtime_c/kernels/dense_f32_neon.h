@@ -10,7 +10,7 @@ EDGEGEN_KERNEL void dense_f32_neon(const edgegen_dense_f32_neon *p, const float 
                                    const float *bias, float *y)
 {
     const edgegen_neon_rows rows = edgegen_neon_matrix(x, 4 * p->depth);
-    edgegen_f32_multiply(&rows, &p->output, p->rows, p->tile, p->output.step, weights, bias, y);
+    edgegen_f32_multiply(&rows, &p->output, p->rows, p->tile, p->units, weights, bias, y);
 }
 
 #endif

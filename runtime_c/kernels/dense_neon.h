@@ -4,15 +4,16 @@
 
 #include "simd/neon_tile.h"
 
-/* tile:  rows computed together by lanes, 1 to 6 and at most `rows`
+/* units: of `output.step` that rows of y have
+ * tile:  rows computed together by lanes, 1 to 6 and at most `rows`
  * apart: sums of two products may overflow s16 */
 typedef struct {
-    int32_t rows, depth, tile, apart;
+    int32_t rows, depth, units, tile, apart;
     edgegen_neon_output output;
 } edgegen_dense_s8_neon;
 
 typedef struct {
-    int32_t rows, depth, tile;
+    int32_t rows, depth, units, tile;
     edgegen_neon_output_f32 output;
 } edgegen_dense_f32_neon;
 

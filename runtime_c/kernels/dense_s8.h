@@ -22,7 +22,7 @@
                 w += p->depth;                                                                                         \
             }                                                                                                          \
             x += p->depth;                                                                                             \
-            y += p->units;                                                                                             \
+            y += p->step;                                                                                              \
         }                                                                                                              \
     }
 

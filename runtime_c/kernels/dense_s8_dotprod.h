@@ -10,7 +10,7 @@ EDGEGEN_KERNEL void dense_s8_dotprod(const edgegen_dense_s8_neon *p, const int8_
                                      const int32_t *epilogue, int8_t *y)
 {
     const edgegen_neon_rows rows = edgegen_neon_matrix(x, p->depth);
-    edgegen_dotprod_multiply(&rows, &p->output, p->rows, p->tile, p->output.step, weights, epilogue, 0, y);
+    edgegen_dotprod_multiply(&rows, &p->output, p->rows, p->tile, p->units, weights, epilogue, 0, y);
 }
 
 /* The sums as they are. */
@@ -18,7 +18,7 @@ EDGEGEN_KERNEL void dense_s8_s32_dotprod(const edgegen_dense_s8_neon *p, const i
                                          const int32_t *epilogue, int32_t *y)
 {
     const edgegen_neon_rows rows = edgegen_neon_matrix(x, p->depth);
-    edgegen_dotprod_multiply(&rows, &p->output, p->rows, p->tile, p->output.step, weights, epilogue, 1, y);
+    edgegen_dotprod_multiply(&rows, &p->output, p->rows, p->tile, p->units, weights, epilogue, 1, y);
 }
 
 #endif

@@ -70,7 +70,15 @@ EDGEGEN_INLINE void edgegen_avx512_pairs_s8(int steps, int short_, int form, con
         }
         __m512i v = edgegen_avx512_narrow(sum[0], sum[1], sum[2], sum[3]);
         v = _mm512_min_epi8(_mm512_max_epi8(v, low), high);
-        edgegen_avx512_store_first(s->y + i * s->y_step, _mm512_permutexvar_epi8(compact, v), 8 * s->channels);
+        if (s->y_step == s->channels) {
+            edgegen_avx512_store_first(s->y + i * s->y_step, _mm512_permutexvar_epi8(compact, v), 8 * s->channels);
+        } else {
+            uint8_t results[64];
+            _mm512_storeu_si512(results, v);
+            for (ptrdiff_t j = 0; j < 8; j++) {
+                memcpy(s->y + (i + j) * s->y_step, results + 8 * j, (size_t)s->channels);
+            }
+        }
         if (i == s->pixels - 8) {
             return;
         }
@@ -92,7 +100,7 @@ EDGEGEN_INLINE void edgegen_avx512_pairs_f32(int steps, int pairs, int short_, c
         for (int j = 0; j < pairs; j++) {
             uint8_t *y = s->y + (i + 2 * j) * s->y_step;
             const __m512 v = _mm512_min_ps(high, _mm512_max_ps(low, _mm512_castsi512_ps(sum[j])));
-            if (s->channels == 8) {
+            if (s->channels == 8 && s->y_step == 32) {
                 _mm512_storeu_ps(y, v);
             } else {
                 const __m512i second = _mm512_castsi256_si512(_mm512_extracti64x4_epi64(_mm512_castps_si512(v), 1));

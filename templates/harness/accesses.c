@@ -4,6 +4,7 @@
  *   code LOW HIGH                addresses of the models' machine code
  *   run ADDRESS MODEL            entry of a model's run function
  *   trace ADDRESS                entry of a trace function: a step has ended
+ *   fetch ADDRESS                entry of a function that copies weights for a model
  *   stop ADDRESS                 entry of the function that the harness calls after a run
  *   struct MODEL LOW HIGH        arena and state of the model in one memory, and some bytes around them
  *   step MODEL STEP LOW HIGH W   bytes that a step may read and, if W is 1, write; steps in order
@@ -33,13 +34,13 @@ typedef struct {
 
 int qemu_plugin_version = 1;
 
-static ranges code, runs, traces, stops, arrays;
+static ranges code, runs, traces, fetches, stops, arrays;
 static ranges steps[MODELS], structs[MODELS];
 static range all_arrays;
 static FILE *report;
 static int reported;
 
-/* running: between a run function's entry and the stop; checking: not inside a trace function */
+/* running: between a run function's entry and the stop; checking: not inside a function of the harness */
 static int running, checking;
 static size_t model, first, end; /* the current step's regions are steps[model].items[first..end) */
 
@@ -94,6 +95,12 @@ static void enter_trace(unsigned int cpu, void *data)
         checking = 0;
         next_step();
     }
+}
+
+static void enter_fetch(unsigned int cpu, void *data)
+{
+    (void)cpu, (void)data;
+    checking = 0;
 }
 
 static void enter_stop(unsigned int cpu, void *data)
@@ -166,6 +173,8 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
         qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_code, NO_REGISTERS, NULL);
     } else if (within(&traces, start) != NULL) {
         qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_trace, NO_REGISTERS, NULL);
+    } else if (within(&fetches, start) != NULL) {
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_fetch, NO_REGISTERS, NULL);
     } else if (within(&stops, start) != NULL) {
         qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_stop, NO_REGISTERS, NULL);
     }
@@ -193,6 +202,8 @@ static int read_rules(const char *name)
             add(&runs, (range){n[0], n[0] + 1, n[1], 0});
         } else if (strcmp(kind, "trace") == 0) {
             add(&traces, (range){n[0], n[0] + 1, 0, 0});
+        } else if (strcmp(kind, "fetch") == 0) {
+            add(&fetches, (range){n[0], n[0] + 1, 0, 0});
         } else if (strcmp(kind, "stop") == 0) {
             add(&stops, (range){n[0], n[0] + 1, 0, 0});
         } else if (strcmp(kind, "struct") == 0 && n[0] < MODELS) {

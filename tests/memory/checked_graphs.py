@@ -182,8 +182,9 @@ class Checked:
     fed: bool = False
     split: bool = False
 
-    def compiled(self, target: str, name: str) -> Compiled:
-        chosen = replace(TARGETS[target], optimize="size", plan_seconds=1)
+    def compiled(self, target: str, name: str, portion: int = 0) -> Compiled:
+        copied = 0 if self.fed else portion  # a model does not stream if its input comes row by row
+        chosen = replace(TARGETS[target], optimize="size", plan_seconds=1, portion_bytes=copied)
         whole = self._compiled(chosen, name)
         plan = whole.graph.plan
         assert plan is not None
@@ -225,15 +226,17 @@ def _random_case(seed: int) -> Checked:
     return Checked(graph, runs)
 
 
-def check_graphs(seeds: Sequence[int], target: str = "generic", sanitize: bool = False) -> int:
+def check_graphs(seeds: Sequence[int], target: str = "generic", sanitize: bool = False, portion: int = 0) -> int:
     """Runs the graphs of these seeds, one program for each batch; the number of nodes that results lie over others in.
+
+    portion: bytes of weights that are copied at a time; 0: none are
 
     Raises ToolchainFailed for the first that breaks its plan, AssertionError for one whose results are wrong.
     """
     over = 0
     for start in range(0, len(seeds), BATCH):
         cases = [random_case(s) for s in seeds[start : start + BATCH]]
-        models = [c.compiled(target, f"m{i}") for i, c in enumerate(cases)]
+        models = [c.compiled(target, f"m{i}", portion) for i, c in enumerate(cases)]
         over += sum(m.files[f"{m.name}.c"].count("_OVER(") for m in models)
         program = build_program(models, checking(target, sanitize))
         calls = [Call(inputs, i) for i, c in enumerate(cases) for inputs in c.runs]

@@ -140,6 +140,7 @@ def test_page_and_summary_of_a_model_without_nodes() -> None:
         "macs": 0,
         "weights_bytes": 0,
         "weights_files": [],
+        "stream": None,
         "transposes": {"count": 0, "bytes": 0},
         "row_plans": [],
         "arena_bytes": 0,

@@ -16,6 +16,7 @@ from edgegen.ops.epilogue import (
 from edgegen.ops.overlap import by_pixel, by_strip
 
 _DSP = frozenset({"dsp"})
+_STEP = ("step",)
 _S8, _S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
 _S32, _S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
 
@@ -96,17 +97,41 @@ def _pack_f32_rows(node: Node) -> Packed:
 
 
 ROWS = (
-    Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch, overlap=by_pixel),
-    Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
-    Kernel("dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
-    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when, overlap=by_strip),
-    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits, overlap=by_strip),
-    Kernel("dense_s8_s32_dsp", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel),
-    Kernel("dense_s8_s32_dsp", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel),
-    Kernel("dense_s8_s32_dsp_any", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
-    Kernel("dense_s8_s32_dsp_any", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel),
-    Kernel("conv2d_s8_s32_dsp", _S32, _pack_tiles, "conv2d_s8_dsp", _DSP, _when, overlap=by_strip),
-    Kernel("conv2d_s8_s32_dsp", _S32_OFFSET, _pack_tiles, "conv2d_s8_dsp", _DSP, _when_9_bits, overlap=by_strip),
+    Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch, overlap=by_pixel, split=()),
+    Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel, split=()),
+    Kernel(
+        "dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel, split=()
+    ),
+    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when, overlap=by_strip, split=_STEP),
+    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits, overlap=by_strip, split=_STEP),
+    Kernel("dense_s8_s32_dsp", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel, split=()),
+    Kernel(
+        "dense_s8_s32_dsp", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel, split=()
+    ),
+    Kernel(
+        "dense_s8_s32_dsp_any", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel, split=()
+    ),
+    Kernel(
+        "dense_s8_s32_dsp_any",
+        _S32_OFFSET,
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_one_window,
+        overlap=by_pixel,
+        split=(),
+    ),
+    Kernel("conv2d_s8_s32_dsp", _S32, _pack_tiles, "conv2d_s8_dsp", _DSP, _when, overlap=by_strip, split=_STEP),
+    Kernel(
+        "conv2d_s8_s32_dsp",
+        _S32_OFFSET,
+        _pack_tiles,
+        "conv2d_s8_dsp",
+        _DSP,
+        _when_9_bits,
+        overlap=by_strip,
+        split=_STEP,
+    ),
     Kernel(
         "dense_f32_dsp",
         "f32 f32 f32? -> f32",
@@ -114,6 +139,15 @@ ROWS = (
         requires=_DSP,
         when=lambda node: _one_window(node) or _when(node),
         overlap=by_pixel,
+        split=(),
     ),
-    Kernel("conv2d_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when, overlap=by_float_strip),
+    Kernel(
+        "conv2d_f32_dsp",
+        "f32 f32 f32? -> f32",
+        _pack_f32,
+        requires=_DSP,
+        when=_when,
+        overlap=by_float_strip,
+        split=_STEP,
+    ),
 )

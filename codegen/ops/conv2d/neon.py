@@ -28,6 +28,8 @@ from edgegen.ops.overlap import by_rows
 _BYTES, _UNITS = 16, 8
 """Of a group's channels and filters: with fewer, vectors are not full."""
 
+_APART = ("output.step", "parts.row")
+
 
 def _parts(node: Node) -> Parts:
     return in_groups(node, _BYTES // node.input(0).dtype.size, _UNITS)
@@ -62,7 +64,7 @@ def _pack_eight(node: Node) -> Packed:
 
 
 def _rows(one: WithWeights) -> tuple[Kernel, ...]:
-    return rows(one, _parts, _when(False), by_rows(1))
+    return rows(one, _parts, _when(False), by_rows(1), split=_APART)
 
 
 _EIGHT = Kernel(
@@ -72,6 +74,7 @@ _EIGHT = Kernel(
     requires=frozenset({"neon"}),
     when=_holds_eight,
     overlap=by_rows(1),
+    split=_APART,
 )
 
 ROWS = (

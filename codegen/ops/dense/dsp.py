@@ -22,6 +22,7 @@ from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
 from edgegen.ops.overlap import by_pixel, by_strip
 
 _DSP = frozenset({"dsp"})
+_STEP = ("step",)
 
 
 def _rows(node: Node) -> Rows:
@@ -107,30 +108,110 @@ def _when_f32(node: Node) -> str | None:
 
 
 ROWS = (
-    Kernel("dense_s16_dsp", "s16 s8 s64? -> s16", _pack_s16, requires=_DSP, when=_when_s16, overlap=by_pixel),
-    Kernel("dense_s16_dsp", "s16 s8 s32 -> s16", _pack_s16, requires=_DSP, when=_when_s16, overlap=by_pixel),
-    Kernel("dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch, overlap=by_pixel),
-    Kernel("dense_s8_dsp_any", "s8 s8 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows, overlap=by_pixel),
-    Kernel("dense_s8_dsp_any", "s8 s16 s32? -> s8", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows, overlap=by_pixel),
-    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when, overlap=by_strip),
-    Kernel("conv2d_s8_dsp", "s8 s16 s32? -> s8", _pack_pixels, requires=_DSP, when=_when_9_bits, overlap=by_strip),
+    Kernel("dense_s16_dsp", "s16 s8 s64? -> s16", _pack_s16, requires=_DSP, when=_when_s16, overlap=by_pixel, split=()),
+    Kernel("dense_s16_dsp", "s16 s8 s32 -> s16", _pack_s16, requires=_DSP, when=_when_s16, overlap=by_pixel, split=()),
     Kernel(
-        "dense_s8_s32_dsp", "s8 s8 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel
+        "dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch, overlap=by_pixel, split=()
     ),
     Kernel(
-        "dense_s8_s32_dsp", "s8 s16 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel
+        "dense_s8_dsp_any",
+        "s8 s8 s32? -> s8",
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_few_rows,
+        overlap=by_pixel,
+        split=(),
     ),
     Kernel(
-        "dense_s8_s32_dsp_any", "s8 s8 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows, overlap=by_pixel
+        "dense_s8_dsp_any",
+        "s8 s16 s32? -> s8",
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_few_rows,
+        overlap=by_pixel,
+        split=(),
+    ),
+    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when, overlap=by_strip, split=_STEP),
+    Kernel(
+        "conv2d_s8_dsp",
+        "s8 s16 s32? -> s8",
+        _pack_pixels,
+        requires=_DSP,
+        when=_when_9_bits,
+        overlap=by_strip,
+        split=_STEP,
     ),
     Kernel(
-        "dense_s8_s32_dsp_any", "s8 s16 s32? -> s32", _pack_rows, "dense_s8_dsp", _DSP, _when_few_rows, overlap=by_pixel
+        "dense_s8_s32_dsp",
+        "s8 s8 s32? -> s32",
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_no_scratch,
+        overlap=by_pixel,
+        split=(),
     ),
-    Kernel("conv2d_s8_s32_dsp", "s8 s8 s32? -> s32", _pack_pixels, "conv2d_s8_dsp", _DSP, _when, overlap=by_strip),
     Kernel(
-        "conv2d_s8_s32_dsp", "s8 s16 s32? -> s32", _pack_pixels, "conv2d_s8_dsp", _DSP, _when_9_bits, overlap=by_strip
+        "dense_s8_s32_dsp",
+        "s8 s16 s32? -> s32",
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_no_scratch,
+        overlap=by_pixel,
+        split=(),
     ),
-    Kernel("dense_f32_dsp", "f32 f32 f32? -> f32", _pack_f32, requires=_DSP, when=_when_few_rows_f32, overlap=by_pixel),
+    Kernel(
+        "dense_s8_s32_dsp_any",
+        "s8 s8 s32? -> s32",
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_few_rows,
+        overlap=by_pixel,
+        split=(),
+    ),
+    Kernel(
+        "dense_s8_s32_dsp_any",
+        "s8 s16 s32? -> s32",
+        _pack_rows,
+        "dense_s8_dsp",
+        _DSP,
+        _when_few_rows,
+        overlap=by_pixel,
+        split=(),
+    ),
+    Kernel(
+        "conv2d_s8_s32_dsp",
+        "s8 s8 s32? -> s32",
+        _pack_pixels,
+        "conv2d_s8_dsp",
+        _DSP,
+        _when,
+        overlap=by_strip,
+        split=_STEP,
+    ),
+    Kernel(
+        "conv2d_s8_s32_dsp",
+        "s8 s16 s32? -> s32",
+        _pack_pixels,
+        "conv2d_s8_dsp",
+        _DSP,
+        _when_9_bits,
+        overlap=by_strip,
+        split=_STEP,
+    ),
+    Kernel(
+        "dense_f32_dsp",
+        "f32 f32 f32? -> f32",
+        _pack_f32,
+        requires=_DSP,
+        when=_when_few_rows_f32,
+        overlap=by_pixel,
+        split=(),
+    ),
     Kernel(
         "conv2d_f32_dsp",
         "f32 f32 f32? -> f32",
@@ -138,5 +219,6 @@ ROWS = (
         requires=_DSP,
         when=_when_f32,
         overlap=by_float_strip,
+        split=_STEP,
     ),
 )

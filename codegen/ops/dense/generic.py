@@ -37,6 +37,7 @@ def _pack_s8(node: Node) -> Packed:
             "rows": node.input(0).shape[0],
             "depth": w.shape[1],
             "units": w.shape[0],
+            "step": w.shape[0],
             "weight_offset": offset,
             "zero_point": 0 if op.requantize is None else op.requantize.zero_point,
             "low": low,
@@ -74,7 +75,9 @@ def _pack_f32(node: Node) -> Packed:
     assert isinstance(node.op, Dense)
     low, high = clamp_f32(node.op.clamp)
     constants = (*weights, Constant("bias", bias_or_zeros(node)))
-    return Packed("edgegen_dense_f32", _sizes(node) | {"low": low, "high": high}, constants, inputs)
+    return Packed(
+        "edgegen_dense_f32", _sizes(node) | {"step": node.out.shape[1], "low": low, "high": high}, constants, inputs
+    )
 
 
 def _when_computed(node: Node) -> str | None:
@@ -89,7 +92,7 @@ def _when_s16(node: Node) -> str | None:
 
 ROWS = (
     *(
-        replace(row, overlap=by_pixel)
+        replace(row, overlap=by_pixel, split=("step",))
         for row in integer_rows("dense", "dense_s8", _pack_s8, ("", "_once", "_scaled", "_s32"))
     ),
     Kernel(
@@ -100,7 +103,7 @@ ROWS = (
         when=_when_computed,
         overlap=by_pixel,
     ),
-    Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16, overlap=by_pixel),
-    Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16, overlap=by_pixel),
-    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=constant_bias, overlap=by_pixel),
+    Kernel("dense_s16", "s16 s8 s64? -> s16", _pack_s16, when=_when_s16, overlap=by_pixel, split=()),
+    Kernel("dense_s16", "s16 s8 s32 -> s16", _pack_s16, when=_when_s16, overlap=by_pixel, split=()),
+    Kernel("dense_f32", "f32 f32 f32? -> f32", _pack_f32, when=constant_bias, overlap=by_pixel, split=("step",)),
 )

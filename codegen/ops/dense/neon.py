@@ -36,6 +36,8 @@ from edgegen.ops.neon_tiles import (
 Pack = Callable[[Node], Packed]
 When = Callable[[Node], str | None]
 
+_STEP = ("output.step",)
+
 
 def _holds_s8(node: Node) -> str | None:
     depth = node.input(1).shape[1]
@@ -63,7 +65,13 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
         packed, epilogue = pack_pairs(weights), pack_epilogue(bias, op.requantize, 8)
     return Packed(
         "edgegen_dense_s8_neon",
-        {"rows": rows, "depth": depth, **how, **output_params(op.requantize, op.clamp, w.shape[0])},
+        {
+            "rows": rows,
+            "depth": depth,
+            "units": w.shape[0],
+            **how,
+            **output_params(op.requantize, op.clamp, w.shape[0]),
+        },
         (Constant("weights", packed), Constant("epilogue", epilogue)),
     )
 
@@ -89,6 +97,7 @@ def _pack_f32(node: Node) -> Packed:
         {
             "rows": rows,
             "depth": depth,
+            "units": w.shape[0],
             "tile": tile_rows(rows, depth),
             "output.low": low,
             "output.high": high,
@@ -124,8 +133,8 @@ def _rows(name: str, weights: str, features: set[str], pack: Pack, when: When) -
     """Two rows: of s8 results, and of the s32 sums as they are."""
     first, last = name.rsplit("_", 1)
     return (
-        Kernel(name, f"s8 {weights} s32? -> s8", pack, name, frozenset(features), when),
-        Kernel(f"{first}_s32_{last}", f"s8 {weights} s32? -> s32", pack, name, frozenset(features), when),
+        Kernel(name, f"s8 {weights} s32? -> s8", pack, name, frozenset(features), when, split=_STEP),
+        Kernel(f"{first}_s32_{last}", f"s8 {weights} s32? -> s32", pack, name, frozenset(features), when, split=_STEP),
     )
 
 
@@ -139,6 +148,7 @@ ROWS = (
         _pack_f32,
         requires=frozenset({"neon"}),
         when=_holds_f32,
+        split=_STEP,
     ),
     Kernel("dense_f16_neon", "f16 f32 f32? -> f16", _pack_f16, requires=frozenset({"neon", "fp16"}), when=_holds_f16),
 )

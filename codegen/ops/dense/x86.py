@@ -10,6 +10,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.epilogue import bias_or_zeros, never_once, nine_bits, worth_reordering
 from edgegen.ops.x86_tiles import (
+    APART,
     AVX2,
     AVX2_S8,
     AVX2_SUMS,
@@ -77,12 +78,20 @@ _VNNI_HEADER, _AVX2_HEADER = "conv2d_s8_avx512vnni", "conv2d_s8_avx2"
 _S8, _S8_OFFSET, _F32 = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8", "f32 f32 f32? -> f32"
 
 ROWS = (
-    Kernel("dense_s8_avx512vnni_direct", _S8, _pack_s8(VNNI), "dense_s8_avx512vnni", FEATURES_VNNI, _when(VNNI, True)),
-    Kernel("dense_s8_avx512vnni", _S8, _pack_s8(VNNI), "", FEATURES_VNNI, _when(VNNI, False)),
-    Kernel("dense_f32_avx512", _F32, _pack_f32(AVX512), "", FEATURES_AVX512, _when(AVX512, True)),
-    Kernel("dense_s8_avx2_row", _S8, _pack_s8(_AVX2_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row),
-    Kernel("dense_s8_avx2", _S8, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False)),
-    Kernel("dense_s8_avx2", _S8_OFFSET, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False)),
+    Kernel(
+        "dense_s8_avx512vnni_direct",
+        _S8,
+        _pack_s8(VNNI),
+        "dense_s8_avx512vnni",
+        FEATURES_VNNI,
+        _when(VNNI, True),
+        split=APART,
+    ),
+    Kernel("dense_s8_avx512vnni", _S8, _pack_s8(VNNI), "", FEATURES_VNNI, _when(VNNI, False), split=APART),
+    Kernel("dense_f32_avx512", _F32, _pack_f32(AVX512), "", FEATURES_AVX512, _when(AVX512, True), split=APART),
+    Kernel("dense_s8_avx2_row", _S8, _pack_s8(_AVX2_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row, split=APART),
+    Kernel("dense_s8_avx2", _S8, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False), split=APART),
+    Kernel("dense_s8_avx2", _S8_OFFSET, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False), split=APART),
     Kernel(
         "conv2d_s8_s32_avx512vnni_direct",
         _S32,
@@ -90,12 +99,37 @@ ROWS = (
         _VNNI_HEADER,
         FEATURES_VNNI,
         _when(VNNI_SUMS, True),
+        split=APART,
     ),
-    Kernel("conv2d_s8_s32_avx512vnni", _S32, _pack_s8(VNNI_SUMS), _VNNI_HEADER, FEATURES_VNNI, _when(VNNI_SUMS, False)),
-    Kernel("dense_s8_s32_avx2_row", _S32, _pack_s8(_AVX2_SUMS_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row),
-    Kernel("conv2d_s8_s32_avx2", _S32, _pack_s8(AVX2_SUMS), _AVX2_HEADER, FEATURES_AVX2, _when(AVX2_SUMS, False)),
     Kernel(
-        "conv2d_s8_s32_avx2", _S32_OFFSET, _pack_s8(AVX2_SUMS), _AVX2_HEADER, FEATURES_AVX2, _when(AVX2_SUMS, False)
+        "conv2d_s8_s32_avx512vnni",
+        _S32,
+        _pack_s8(VNNI_SUMS),
+        _VNNI_HEADER,
+        FEATURES_VNNI,
+        _when(VNNI_SUMS, False),
+        split=APART,
     ),
-    Kernel("dense_f32_avx2", _F32, _pack_f32(AVX2), "", FEATURES_AVX2, _when(AVX2, True)),
+    Kernel(
+        "dense_s8_s32_avx2_row", _S32, _pack_s8(_AVX2_SUMS_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row, split=APART
+    ),
+    Kernel(
+        "conv2d_s8_s32_avx2",
+        _S32,
+        _pack_s8(AVX2_SUMS),
+        _AVX2_HEADER,
+        FEATURES_AVX2,
+        _when(AVX2_SUMS, False),
+        split=APART,
+    ),
+    Kernel(
+        "conv2d_s8_s32_avx2",
+        _S32_OFFSET,
+        _pack_s8(AVX2_SUMS),
+        _AVX2_HEADER,
+        FEATURES_AVX2,
+        _when(AVX2_SUMS, False),
+        split=APART,
+    ),
+    Kernel("dense_f32_avx2", _F32, _pack_f32(AVX2), "", FEATURES_AVX2, _when(AVX2, True), split=APART),
 )

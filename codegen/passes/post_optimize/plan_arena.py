@@ -10,6 +10,7 @@ from edgegen.ir.tensor import Tensor
 from edgegen.memory.buffers import Box, Buffer
 from edgegen.memory.liveness import lifetimes
 from edgegen.memory.parts import lay_out
+from edgegen.memory.portions import fetches, overlaps_of, places, slots
 from edgegen.memory.regions import SCRATCH_USES, Demand, Fixed, traffic
 from edgegen.memory.storage import overlaps, round_up, storages
 from edgegen.targets import Target
@@ -58,8 +59,12 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     for i, node, scratch in workers:
         box = Box(round_up(scratch, alignment), i, i)
         demands.append(Demand(Buffer((box,)), SCRATCH_USES * box.size, f'scratch of "{node.name}"'))
+    copied = fetches(graph)
+    portions, pairs = slots(graph, copied, alignment)
+    together = {**overlaps(graph, shared, boxes), **overlaps_of(portions, pairs, len(demands))}
+    demands += [Demand(Buffer((s.box,)), s.traffic, f'weights of "{s.name}"') for s in portions]
     state = Fixed(sum(round_up(s.size, alignment) for s in kept), sum(traffic(graph, kept)), "state")
-    arena = lay_out(graph.name, demands, overlaps(graph, shared, boxes), state, alignment, target)
+    arena = lay_out(graph.name, demands, together, state, alignment, target)
     tensors = {
         t: Placement(start + offset, t.type.bytes, *spans[t])
         for s, start in zip(shared, arena.offsets, strict=False)
@@ -67,8 +72,9 @@ def plan_arena(graph: Graph, target: Target) -> bool:
     }
     scratch_places = {
         n: Placement(offset, size, i, i)
-        for (i, n, size), offset in zip(workers, arena.offsets[len(shared) :], strict=True)
+        for (i, n, size), offset in zip(workers, arena.offsets[len(shared) :], strict=False)
     }
+    copied_to = places(portions, arena.offsets[len(shared) + len(workers) :], copied.spans)
     start = end = round_up(arena.size, target.struct_alignment)
     for storage in kept:
         tensors |= {t: Placement(end + o, t.type.bytes, *spans[t]) for t, o in storage.offsets.items()}
@@ -77,6 +83,15 @@ def plan_arena(graph: Graph, target: Target) -> bool:
         _choose_way(node, tensors)
     orders = graph.orders
     in_any_order = 0 if orders is None else arena.bound if orders.is_only else orders.least
-    places = {t: tensors[t] for t in spans}
-    graph.plan = Plan(places, scratch_places, arena.size, arena.bound, start, state.bytes, in_any_order, arena.parts)
+    graph.plan = Plan(
+        {t: tensors[t] for t in spans},
+        scratch_places,
+        arena.size,
+        arena.bound,
+        start,
+        state.bytes,
+        in_any_order,
+        arena.parts,
+        copied_to,
+    )
     return True

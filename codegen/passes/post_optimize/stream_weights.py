@@ -1,0 +1,140 @@
+"""Decides which weights are copied from outside before they are read, and in which portions.
+
+A layer with more weights than a portion may have is computed by several calls, each of some of its output's units,
+where a kernel row can do that; else its weights are one portion, however large.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from edgegen.ir.graph import Graph, Node
+from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.portion import Portion, Share, constant_arguments
+from edgegen.ops.select import rejection
+from edgegen.ops.units import has_units, some_units
+from edgegen.targets import Target
+
+STAYS = 2048
+"""Arrays of up to so many bytes stay in flash: biases, factors, tables. A copy would cost more than it saves."""
+
+GRAINS = (16, 8, 4)
+"""Units of a share are a multiple of the first of these that leaves it small enough, since register tiles have as many;
+none has less than the last of these."""
+
+
+def stream_weights(graph: Graph, target: Target) -> bool:
+    """Does nothing unless the target asks for weights in portions. In loops over rows no node is cut."""
+    if not target.portion_bytes:
+        return False
+    for node in graph.nodes:
+        if node.has_kernel:
+            node.shares = () if graph.in_turns else _in_shares(node, target)
+            node.shares = node.shares or _whole(node, target)
+    return True
+
+
+def _share(node: Node, start: int, copied: tuple[int, ...], target: Target) -> Share:
+    """One call of the node's kernel, of which these arguments are copied."""
+    constants = constant_arguments(node)
+    return Share(node, start, Portion(tuple(constants[k][0] for k in copied), target.alignment), copied)
+
+
+def _whole(node: Node, target: Target) -> tuple[Share, ...]:
+    """The one call that computes all of the output; () if all its constants stay."""
+    constants = constant_arguments(node).items()
+    copied = tuple(k for k, (array, align) in constants if array.nbytes > STAYS and align <= target.alignment)
+    return (_share(node, 0, copied, target),) if copied else ()
+
+
+def _in_shares(node: Node, target: Target) -> tuple[Share, ...]:
+    """The calls of a node whose weights are too large for a portion, by the first row that has few enough or can be
+    cut; () if there is nothing to cut, or no way."""
+    chosen, packed = node.kernel, node.packed
+    assert chosen is not None, node.name
+    whole = _whole(node, target)
+    if not whole or whole[0].portion.bytes <= target.portion_bytes:
+        return whole
+    rows = node.op.kernels
+    for row in rows[rows.index(chosen) :] if has_units(node) else ():
+        if row is not chosen and rejection(row, node, target) is not None:
+            continue
+        node.kernel, node.packed = row, row.pack(node)
+        whole = _whole(node, target)
+        shares = whole if not whole or whole[0].portion.bytes <= target.portion_bytes else _cut(node, whole[0], target)
+        if shares or not whole:
+            return shares
+    node.kernel, node.packed = chosen, packed
+    return ()
+
+
+def _cut(node: Node, whole: Share, target: Target) -> tuple[Share, ...]:
+    """The node's calls by its kernel, or () if that cannot compute some units alone."""
+    kernel, packed = node.kernel, node.packed
+    assert kernel is not None, node.name
+    assert packed is not None, node.name
+    out = node.out
+    if kernel.split is None or not (kernel.split or out.type.elements == out.shape[-1]):
+        return ()
+    if out.shape[-1] < 2 * GRAINS[-1]:
+        return ()
+    best: tuple[Share, ...] = ()
+    for size in _sizes(out.shape[-1], whole.portion.bytes, target.portion_bytes):
+        shares = _shares(node, whole, size, target)
+        if not shares:
+            break
+        if not best or _largest(shares) < _largest(best):
+            best = shares
+        if _largest(best) <= target.portion_bytes:
+            break
+    scratch = [s.node.packed.scratch for s in best if s.node.packed is not None]
+    node.packed = replace(packed, scratch=max([packed.scratch, *scratch]))
+    return best
+
+
+def _largest(shares: tuple[Share, ...]) -> int:
+    return max(s.portion.bytes for s in shares)
+
+
+def _shares(node: Node, whole: Share, size: int, target: Target) -> tuple[Share, ...]:
+    """The calls for `size` units at a time; () if the row does not hold for so few."""
+    kernel, packed, out = node.kernel, node.packed, node.out
+    assert kernel is not None, node.name
+    assert packed is not None, node.name
+    channel = out.type.layout.strides(out.shape)[3] if out.rank == 4 else 1
+    found = []
+    for first, end in pairwise(_edges(out.shape[-1], size)):
+        part = _part(node, kernel, packed, first, end)
+        if rejection(kernel, part, target) is not None:
+            return ()
+        found.append(_share(part, first * channel * out.dtype.size, whole.copied, target))
+    return tuple(found)
+
+
+def _part(node: Node, kernel: Kernel, whole: Packed, first: int, end: int) -> Node:
+    part = some_units(node, first, end)
+    packed = kernel.pack(part)
+    apart = {name: whole.params[name] for name in kernel.split or ()}
+    part.kernel, part.packed = kernel, replace(packed, params={**packed.params, **apart})
+    return part
+
+
+def _sizes(units: int, bytes: int, most: int) -> list[int]:
+    """Numbers of units to try for a share, the best first, where about `bytes` for all may be `most` for each."""
+    found = []
+    for grain in GRAINS:
+        limit = most * units // bytes // grain * grain
+        for size in (limit, limit - grain):
+            if size > 0:
+                each = -(-units // -(-units // size))  # shares of one size have wrappers in common
+                found.append(-(-each // grain) * grain)
+    return list(dict.fromkeys([*found, GRAINS[-1]]))
+
+
+def _edges(units: int, size: int) -> list[int]:
+    """Where shares begin, and the end. The last one takes on what is left if that is less than a grain."""
+    edges = [*range(0, units, size), units]
+    if edges[-1] - edges[-2] < GRAINS[-1]:
+        del edges[-2]
+    return edges

@@ -1,0 +1,306 @@
+"""Weights that are copied while the model runs, by a function that puts every copy off until it is waited for."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgegen
+from edgegen import api
+from edgegen.boards import check_fit
+from edgegen.compiler import Compiled, share_arena
+from edgegen.errors import DoesNotFit, InvalidGraph, UsageError
+from edgegen.ir.dtypes import S32
+from edgegen.ir.evaluate import evaluate
+from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.graph import Graph
+from edgegen.ir.op import Range
+from edgegen.ir.tensor import Array, Tensor
+from edgegen.ir.verify import arena_is_sound
+from edgegen.memory.portions import all_portions, copies
+from edgegen.ops.binary import Binary
+from edgegen.ops.compare import Compare
+from edgegen.ops.control import If, While
+from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.dense import Dense
+from edgegen.passes.check import random_array
+from edgegen.passes.post_optimize import stream_weights
+from edgegen.targets import TARGETS, Target
+from edgegen.verify import Build, Call, build_program, verify_model
+from tests.build_graph import Builder
+from tests.corpus import model as find_model
+from tests.harness import compile_for_test
+from tests.memory.checked_graphs import check_graphs
+from tests.row_graphs import SMALL, compiled_loop
+from tests.verify.altered import altered
+
+S8_RANGE = Range(-128, 127)
+
+
+@pytest.fixture
+def nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small weights are copied, too."""
+    monkeypatch.setattr(stream_weights, "STAYS", 0)
+
+
+def streaming(target: str, portion: int) -> Target:
+    return replace(TARGETS[target], portion_bytes=portion)
+
+
+def layers(b: Builder, x: Tensor, sizes: Sequence[int], seed: int) -> Tensor:
+    random = np.random.default_rng(seed)
+    for units in sizes:
+        weights = b.constant(random.integers(-127, 128, (units, x.shape[1]), dtype=np.int8))
+        op = Dense(requantize=FixedPoint.from_scales([0.01], 0), clamp=S8_RANGE)
+        x = b.add(op, x, weights, b.constant(random.integers(-99, 99, units, dtype=np.int32)))
+    return x
+
+
+def chain(seed: int = 0) -> Graph:
+    b = Builder()
+    return b.graph(layers(b, b.input((1, 16)), (48, 40, 24), seed))
+
+
+def nested() -> Graph:
+    """While turns < n: turns += 1; x = turns < 2 ? f(x) : g(x); and then h(x)."""
+    c, body, first, second, b = (Builder() for _ in range(5))
+    turns, most, _ = c.input((1,), S32), c.input((1,), S32), c.input((1, 16))
+    condition = c.graph(c.add(Compare("less"), turns, most))
+    branches = []
+    for seed, each in ((1, first), (2, second)):
+        branches.append(each.graph(layers(each, each.input((1, 16)), (20, 16), seed)))
+    count, _, x = body.input((1,), S32), body.input((1,), S32), body.input((1, 16))
+    more = body.add(Binary("add", clamp=Range(-99, 99)), count, body.constant([1], S32))
+    early = body.add(Compare("less"), more, body.constant([2], S32))
+    y = body.add(If(*branches), early, x)
+    y = layers(body, y, (16,), 3)
+    most, given = b.input((1,), S32), b.input((1, 16))
+    start = b.constant(np.zeros(1, np.int32))
+    _, _, y = b.add_all(While(condition, body.graph(more, body.inputs[1], y)), start, most, layers(b, given, (16,), 4))
+    return b.graph(layers(b, y, (24,), 5))
+
+
+def model(graph: Graph, target: str = "generic", portion: int = 256, name: str = "model") -> Compiled:
+    return compile_for_test(graph, streaming(target, portion), name)
+
+
+INPUTS = [np.arange(-8, 8, dtype=np.int8)[None]]
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_random_graphs_keep_to_their_plans() -> None:
+    """Branches, loops, state, loops over rows, views and overlaps beside copies that are under way."""
+    assert check_graphs(range(48), portion=64) > 100
+    check_graphs(range(5000, 5005), portion=64, sanitize=True)
+
+
+@pytest.mark.cross
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
+def test_random_graphs_in_emulators(target: str) -> None:
+    check_graphs(range(6000, 6012), target, portion=64)
+
+
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize(
+    "target",
+    ["generic", *(pytest.param(name, marks=pytest.mark.cross) for name in ("arm-neon", "cortex-m4"))],
+)
+def test_no_step_touches_what_is_not_its_own(target: str) -> None:
+    result = verify_model(model(chain(), target), runs=1, layers=True, build=Build(sanitize=True))
+    assert result.match
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_wait_that_is_left_out_is_seen() -> None:
+    sound = model(chain())
+    wait = "if (model_fetch(m, NULL, 0, 0) != 0) {"
+    assert sound.files["model.c"].count(wait) == 1
+    (want,) = evaluate(sound.source, INPUTS)
+    hasty = altered(sound, {wait: "if (m == NULL) {"})
+    first, second = (build_program([m]).execute([Call(INPUTS)])[0].outputs[0] for m in (sound, hasty))
+    np.testing.assert_array_equal(first, want)
+    assert not np.array_equal(second, want)
+
+
+FIRMWARE = """
+#include "model.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned char file[MODEL_STREAMED_BYTES];
+static int calls, failing;
+static unsigned long copied;
+
+int model_fetch(const model_t *m, void *to, uint32_t offset, uint32_t bytes)
+{
+    if (calls++ == failing || m == NULL || offset + bytes > sizeof file) {
+        return 1;
+    }
+    if (bytes > 0) {
+        memcpy(to, file + offset, bytes);
+        copied += bytes;
+    }
+    return 0;
+}
+
+static model_t model;
+
+int main(int count, char **words)
+{
+    FILE *in = fopen("model_weights.bin", "rb");
+    if (in == NULL || fread(file, 1, sizeof file, in) != sizeof file) {
+        return 2;
+    }
+    failing = count > 1 ? atoi(words[1]) : -1;
+    model_init(&model);
+    FILL
+    const int status = (int)model_run(&model);
+    printf("%d %d %lu", status, calls, copied);
+    for (int i = 0; i < MODEL_OUTPUT_ELEMENTS; i++) {
+        printf(" %d", model_output(&model)[i]);
+    }
+    return 0;
+}
+"""
+
+
+class Firmware:
+    """A model built with a program that copies at once, and fails when it is told to."""
+
+    def __init__(self, compiled: Compiled, folder: Path, inputs: Sequence[Array]) -> None:
+        self.folder = folder
+        api.write_files(folder, {**compiled.files, **compiled.binaries})
+        fill = []
+        for i, array in enumerate(inputs):
+            port = f"model_input{i if len(inputs) > 1 else ''}"
+            fill += [f"{port}(&model)[{k}] = {value};" for k, value in enumerate(array.ravel().tolist())]
+        (folder / "main.c").write_text(FIRMWARE.replace("FILL", "\n    ".join(fill)))
+        strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-fsanitize=address,undefined"]
+        subprocess.run(["gcc", *strict, "main.c", "model.c", "-o", "main"], cwd=folder, check=True)
+
+    def run(self, failing: int = -1) -> tuple[int, int, int, list[int]]:
+        """(status, calls, bytes copied, output)"""
+        done = subprocess.run(["./main", str(failing)], cwd=self.folder, check=True, capture_output=True, text=True)
+        status, calls, copied, *output = map(int, done.stdout.split())
+        return status, calls, copied, output
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_to_copy_at_once_is_right_and_every_failure_ends_the_run(tmp_path: Path) -> None:
+    compiled = model(chain())
+    firmware = Firmware(compiled, tmp_path, INPUTS)
+    status, calls, copied, output = firmware.run()
+    (want,) = evaluate(compiled.source, INPUTS)
+    assert (status, output) == (0, want.ravel().tolist())
+    planned = copies(compiled.graph)
+    assert copied == sum(p.bytes for p in planned)
+    assert calls == len(planned) + 1  # the last one waits
+    for failing in range(calls):
+        assert firmware.run(failing)[:2] == (4, failing + 1)
+
+
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("turns", [0, 1, 3])
+def test_branches_and_loops_hand_failures_on(turns: int, tmp_path: Path) -> None:
+    compiled = model(nested())
+    inputs = [np.array([turns], np.int32), *INPUTS]
+    firmware = Firmware(compiled, tmp_path, inputs)
+    status, calls, _, output = firmware.run()
+    (want,) = evaluate(compiled.source, inputs)
+    assert (status, output) == (0, want.ravel().tolist())
+    for failing in range(calls):
+        assert firmware.run(failing)[:2] == (4, failing + 1)
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_a_plan_that_copies_over_what_is_in_use_is_refused() -> None:
+    graph = model(chain()).graph
+    plan = graph.plan
+    assert plan is not None
+    arena_is_sound(graph)
+    node = graph.nodes[0]
+    first, second = (share.portion for share in node.shares[:2])
+    sound, result = plan.portions[second], plan.tensors[node.out]
+    plan.portions[second] = replace(sound, offset=plan.portions[first].offset)
+    with pytest.raises(InvalidGraph, match="overlap"):
+        arena_is_sound(graph)
+    plan.portions[second] = sound
+    plan.tensors[node.out] = replace(result, offset=sound.offset)
+    with pytest.raises(InvalidGraph, match="overlaps the weights"):
+        arena_is_sound(graph)
+    plan.tensors[node.out] = result
+    del plan.portions[second]
+    with pytest.raises(InvalidGraph, match="no place"):
+        arena_is_sound(graph)
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_loops_over_rows_keep_their_weights_from_turn_to_turn() -> None:
+    b = Builder()
+    y = b.input((1, 24, 6, 4))
+    random = np.random.default_rng(0)
+    for units in (8, 6, 4):
+        weights = b.constant(random.integers(-127, 128, (units, 3, 3, y.shape[3]), dtype=np.int8))
+        y = b.add(Conv2d(pad=(1, 1, 1, 1), requantize=SMALL, clamp=S8_RANGE), y, weights, None)
+    graph = b.graph(y)
+    looped = compiled_loop(graph, 2, streaming("generic", 128), "model")
+    assert looped is not None
+    (loop,) = (n for n in looped.graph.nodes if n.op.stretches)
+    assert sum(s.turns for s in loop.op.stretches) > 5
+    inside = [share for s in loop.op.stretches for n in s.graph.nodes for share in n.shares]
+    assert len(copies(looped.graph)) == len({share.portion.content for share in inside}) < len(inside)
+    functions, _, run = looped.files["model.c"].partition("model_status model_run(")
+    assert "model_fetch(" not in functions
+    assert run.count("model_fetch(") == len(copies(looped.graph)) + 1
+    inputs = [random_array(graph.inputs[0].type, random)]
+    program = build_program([looped], Build(check_memory=True))
+    np.testing.assert_array_equal(program.execute([Call(inputs)])[0].outputs[0], evaluate(graph, inputs)[0])
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_models_that_share_an_arena_stream_each_their_own() -> None:
+    models, shared = share_arena([model(chain(k), name=name) for k, name in enumerate(("one", "two"))], "both")
+    assert shared.arena_bytes == max(m.graph.plan.arena_bytes for m in models if m.graph.plan is not None)
+    program = build_program(models, Build(check_memory=True))
+    for i, outcome in enumerate(program.execute([Call(INPUTS, 0), Call(INPUTS, 1)])):
+        np.testing.assert_array_equal(outcome.outputs[0], evaluate(chain(i), INPUTS)[0])
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", ["mlperf_ad_int8", "person_detect"])
+@pytest.mark.parametrize(
+    "target", ["generic", *(pytest.param(name, marks=pytest.mark.cross) for name in ("arm-neon", "cortex-m4"))]
+)
+def test_real_models(corpus: Path, name: str, target: str) -> None:
+    artifact = edgegen.compile(find_model(corpus, name), target=target, weights="stream", portion=4096)
+    cut = [share.portion.bytes for n in artifact.compiled.graph.steps() if n.in_shares for share in n.shares]
+    assert max(cut) <= (4096 if target != "arm-neon" else 8 * 640)  # where 8 units are the fewest
+    assert verify_model(artifact.compiled, runs=1).match
+
+
+@pytest.mark.corpus
+def test_a_boards_slowest_flash_holds_the_file(corpus: Path) -> None:
+    artifact = edgegen.compile(find_model(corpus, "person_detect"), board="stm32f746g-disco", weights="stream")
+    assert artifact.fit is not None
+    size = sum(p.bytes for p in all_portions(artifact.compiled.graph))
+    assert ("streamed weights", size) in artifact.fit.held["QSPI"]
+    assert artifact.report()["stream"]["file_bytes"] == size
+    whole = artifact.fit.board
+    regions = tuple(replace(r, bytes=4096) if r.name == "QSPI" else r for r in whole.regions)
+    with pytest.raises(DoesNotFit, match="does not fit"):
+        check_fit(artifact.compiled, replace(whole, target=replace(whole.target, regions=regions)))
+
+
+def test_options_that_do_not_go_together_are_refused() -> None:
+    path = Path("examples/digits/digits.tflite")
+    with pytest.raises(UsageError, match="have no portions"):
+        edgegen.compile(path, portion=4096)
+    with pytest.raises(UsageError, match="takes its input by rows"):
+        edgegen.compile(path, weights="stream", input_rows=True)
