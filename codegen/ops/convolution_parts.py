@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
 
 from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
+from edgegen.ops.epilogue import bias_or_zeros
 from edgegen.ops.window import Pads, Pair
 
 
@@ -75,3 +80,73 @@ class Parts:
             "parts.turns": self.turns,
             "parts.aside": aside,
         }
+
+
+class Grouped(Protocol):
+    """What convolutions in groups have in common."""
+
+    @property
+    def stride(self) -> Pair: ...
+
+    @property
+    def dilation(self) -> Pair: ...
+
+    @property
+    def pad(self) -> Pads: ...
+
+    @property
+    def x_zero(self) -> int: ...
+
+    @property
+    def requantize(self) -> FixedPoint | None: ...
+
+    @property
+    def clamp(self) -> Range: ...
+
+
+def grouped(node: Node, op: Grouped, w: Array, interleaved: bool, depth: int, units: int) -> Parts:
+    """A convolution with filters w[O,kH,kW,C/groups], in as many parts as have at least so many channels and units;
+    if need be that is one.
+
+    A group sees a slice of each pixel's channels. Groups that would not fill vectors are taken together, as one whose
+    filters are 0 where a channel is another group's. interleaved: as Conv2d says it
+    """
+    x, y = node.input(0), node.out
+    groups = x.shape[3] // w.shape[3]
+    each, slice_depth = w.shape[0] // groups, w.shape[3]
+    wide = (k for k in range(1, groups) if groups % k == 0 and k * slice_depth >= depth and k * each >= units)
+    together = next(wide, groups)
+    turns = groups if interleaved and groups > 1 else 0
+    order = np.arange(len(w))
+    if turns:
+        order = order.reshape(-1, groups).T.reshape(-1)
+    return Parts(
+        count=groups // together,
+        weights=_together(w[order], each, together),
+        bias=bias_or_zeros(node)[order],
+        requantize=None if op.requantize is None else op.requantize.of_channels(order.tolist()),
+        clamp=op.clamp,
+        x_zero=op.x_zero,
+        stride=op.stride,
+        dilation=op.dilation,
+        pad=op.pad,
+        out=(y.shape[1], y.shape[2]),
+        x_step=slice_depth * together if together < groups else 0,
+        y_step=each * together,
+        rows_apart=1,
+        y_pixel=y.shape[3],
+        turns=turns,
+        together=together,
+    )
+
+
+def _together(w: Array, units: int, groups: int) -> Array:
+    """Filters [O,kH,kW,depth] of groups of so many units, as those of so many groups taken together."""
+    if groups == 1:
+        return w
+    depth = w.shape[3]
+    wide = np.zeros((*w.shape[:3], groups * depth), w.dtype)
+    for unit in range(len(w)):
+        place = unit // units % groups
+        wide[unit, :, :, place * depth : (place + 1) * depth] = w[unit]
+    return wide

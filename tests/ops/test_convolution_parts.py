@@ -7,7 +7,9 @@ import pytest
 
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
+from edgegen.ir.tensor import Tensor
 from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.window import Pads, Pair
 from edgegen.targets import Optimize
@@ -80,6 +82,18 @@ def groups(kind: str) -> list[Case]:
     ]
 
 
+def several(kind: str) -> list[Case]:
+    """Depthwise convolutions that give several channels for each of x."""
+    cases = []
+    for x, many, stride, pad in (((1, 8, 7, 16), 4, (1, 1), SAME), ((2, 9, 8, 6), 3, (2, 1), (0, 0, 0, 0))):
+        image, w, b = _inputs(x, (x[3] * many, 3, 3, 1), kind)
+        assert isinstance(w, Tensor)
+        op = DepthwiseConv2d(stride, (1, 1), pad, *_output(x[3] * many, 9, kind))
+        taps = constant_input(np.ascontiguousarray(w.values[..., 0].transpose(1, 2, 0)))
+        cases.append(Case(op, [image, taps, b], label=f"{kind} {x}, {many} channels of each"))
+    return cases
+
+
 def phases(kind: str) -> list[Case]:
     return [
         transposed(kind, (1, 4, 5, 16), 3, (2, 2), (2, 2), (0, 0), (8, 10)),
@@ -127,7 +141,11 @@ def _cases(target: str) -> list[Case]:
     """Groups of few channels where they are taken together."""
     cases: list[Case] = []
     for kind in ROWS[target]:
-        cases += [*groups(kind), *phases(kind)] if kind in ("s8", "f32") else [groups(kind)[i] for i in (0, 7)]
+        cases += (
+            [*groups(kind), *phases(kind), *several(kind)]
+            if kind in ("s8", "f32")
+            else [groups(kind)[i] for i in (0, 7)]
+        )
     return cases
 
 
@@ -153,6 +171,7 @@ def test_which_rows_are_taken(target: str) -> None:
     for kind, rows in ROWS[target].items():
         assert _taken([groups(kind)[i] for i in (0, 7)], target) == rows
     assert _taken(phases("s8"), target) == ROWS[target]["s8"]
+    assert _taken(several("s8"), target) <= ROWS[target]["s8"]
 
 
 @pytest.mark.parametrize("target", ["arm-neon", "arm-neon-dotprod"])

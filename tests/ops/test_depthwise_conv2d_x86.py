@@ -114,10 +114,3 @@ F32_CASES = [
 def test_f32_stays_in_bounds(target: str) -> None:
     row = f"depthwise_conv2d_f32_{target.removeprefix('x86-')}"
     check_guarded([Case(c.op, c.inputs, row, c.label) for c in F32_CASES], target, ulp=0)
-
-
-@pytest.mark.parametrize("target", X86)
-def test_several_filters_for_each_of_several_channels_take_the_portable_row(target: str) -> None:
-    check_guarded(
-        [Case(c.op, c.inputs, "depthwise_conv2d_s8") for c in [depthwise_s8((1, 4, 4, 3), multiplier=2)]], target
-    )

@@ -349,6 +349,11 @@ def arm_neon() -> list[Overlapping]:
         for pad, suffix in ((UNPADDED, ""), (SAME, "_scratch"))
         for groups in (2, 16)
     ]
+    grouped += [
+        as_(depthwise(f"conv2d_{kind}_neon{suffix}", (1, 12, 8, 16), THREE, TWO, pad, 2), f"conv2d_{kind}_neon{suffix}")
+        for kind, as_ in (("s8", lambda case, _: case), ("f32", floats))
+        for pad, suffix in ((UNPADDED, ""), (SAME, "_scratch"))
+    ]
     grouped.append(in_groups(conv("", (1, 8, 8, 32), 32), "conv2d_s8_neon_scratch", 2, turns=True))
     pools = [
         pool(f"{pooling}_pool2d_{name}_neon", pooling, size, window, stride, pad, dtype)
@@ -371,6 +376,8 @@ def arm_neon_dotprod() -> list[Overlapping]:
         sums(conv("", (1, 15, 12, 16), 8, THREE, TWO, SAME), "conv2d_s8_s32_dotprod_scratch"),
         in_groups(conv("", (1, 9, 8, 32), 32, THREE), "conv2d_s8_dotprod", 8),
         in_groups(conv("", (1, 9, 8, 32), 32, THREE, TWO, SAME), "conv2d_s8_dotprod_scratch", 8, turns=True),
+        depthwise("conv2d_s8_dotprod", (1, 12, 8, 16), THREE, TWO, UNPADDED, 2),
+        depthwise("conv2d_s8_dotprod_scratch", (1, 12, 8, 16), THREE, TWO, SAME, 2),
         depthwise("depthwise_conv2d_s8_3x3_dotprod", image, THREE, ONE, UNPADDED),
         depthwise("depthwise_conv2d_s8_3x3_dotprod_bordered", image),
         depthwise("depthwise_conv2d_s8_3x3_neon_bordered", (1, 12, 8, 16), THREE, TWO),
