@@ -42,6 +42,7 @@ LARGE = {
 HOST_PARTS = 4
 CROSS_PARTS = 2
 TOGETHER = Build(together=True)
+CHECKED = Build(together=True, check_memory=True)
 
 
 def _names() -> list[str]:
@@ -60,9 +61,10 @@ def test_models_that_cannot_be_supported_are_refused_by_name(corpus: Path) -> No
 
 @pytest.mark.parametrize("part", range(HOST_PARTS))
 def test_every_sample_on_the_host(part: int, corpus: Path) -> None:
+    """Every run also proves the model's plan of memory, and fails if it finds it broken."""
     assert corpus
     names = [n for n in _names() if n != "edsr_f32b5_full_qint8"]  # 55 billion MACs: on the page only
-    results = check(names[part::HOST_PARTS], "host", build=TOGETHER, optimize="size")
+    results = check(names[part::HOST_PARTS], "host", build=CHECKED, optimize="size")
     assert [str(r) for r in results if r.said not in AGREE] == []
 
 
