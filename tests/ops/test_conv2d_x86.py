@@ -90,7 +90,7 @@ def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", X86)
-@pytest.mark.parametrize(("cc", "optimize"), [("gcc", "size"), ("clang", "speed")])
+@pytest.mark.parametrize(("cc", "optimize"), [("gcc", "speed"), ("gcc", "size"), ("clang", "speed")])
 def test_s8_is_exact_with_other_compilers_and_sizes(target: str, cc: str, optimize: Optimize) -> None:
     cases = [Case(c.op, c.inputs, s8_row(target, d), c.label) for c, d in S8_CASES[4:18:6]]
     check_nodes(cases, target, cc=cc, optimize=optimize)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +16,11 @@ import pytest
 
 import edgegen
 from edgegen.onnx_backend import run_model
-from edgegen.verify import Build, Call, build_program
+from edgegen.verify import Call, build_program
 from tests.frontends.onnx.light import Light, networks
 
 SECONDS, MEGABYTES = 60, 4000
-"""What edgegen may take for one network, and gcc -O3 the same time."""
+"""What edgegen may take of a processor for one network, and gcc -O3 the same time."""
 
 EACH = pytest.mark.parametrize("light", networks(), ids=lambda light: light.name)
 
@@ -40,24 +39,30 @@ def test_the_suite_s_own_output(light: Light) -> None:
     np.testing.assert_allclose(got, light.output, rtol=light.rtol, atol=light.atol)
 
 
+def seconds_of_children() -> float:
+    """Processor time that ended child processes have taken: what a busy machine does not change."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 @EACH
 @pytest.mark.slow
 def test_random_weights_beside_onnxruntime(light: Light, tmp_path: Path) -> None:
     path = tmp_path / "network.onnx"
     path.write_bytes(light.seeded())
-    began = time.perf_counter()
+    began = seconds_of_children()
     command = [sys.executable, "-m", "edgegen", path, "-o", tmp_path / "out"]
     subprocess.run(command, check=True, capture_output=True)
-    assert time.perf_counter() - began < SECONDS
+    assert seconds_of_children() - began < SECONDS
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MEGABYTES << 10
 
     artifact = edgegen.compile(path)
     report = artifact.report()
     assert report["transposes"]["count"] == 1
     assert report["weights_files"] == ["network_weights.bin"]
-    began = time.perf_counter()
-    program = build_program([artifact.compiled], Build(timeout=SECONDS))
-    assert time.perf_counter() - began < SECONDS
+    began = seconds_of_children()
+    program = build_program([artifact.compiled])
+    assert seconds_of_children() - began < SECONDS
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     image = np.random.default_rng(1).random(light.image.shape, np.float32)
     (want,) = session.run(None, {session.get_inputs()[0].name: image})
