@@ -10,7 +10,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python examples/digits/demo.py
 
 test: tools $(VENV)/.installed-test
-	$(BIN)/pytest -n 2 -rs
+	$(BIN)/pytest -n 2 --dist worksteal -rs
 
 bench: tools $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks
