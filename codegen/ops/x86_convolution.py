@@ -83,7 +83,14 @@ def _pack(node: Node, parts: Parts, tiling: Tiling) -> Packed:
 
 
 def _row(
-    name: str, tiling: Tiling, requires: frozenset[str], direct: bool, weights: str, find: Find, when: When
+    name: str,
+    tiling: Tiling,
+    requires: frozenset[str],
+    direct: bool,
+    weights: str,
+    find: Find,
+    when: When,
+    split: tuple[str, ...] | None,
 ) -> Kernel:
     quantized, y = "_s8_" in name, "s32" if "_s32_" in name else "s8"
 
@@ -103,6 +110,7 @@ def _row(
         name.replace("_s32_", "_"),
         requires,
         holds,
+        split=split,
     )
 
 
@@ -122,6 +130,6 @@ _KINDS = (
 )
 
 
-def rows(find: Find, when: When) -> tuple[Kernel, ...]:
+def rows(find: Find, when: When, split: tuple[str, ...] | None = None) -> tuple[Kernel, ...]:
     """find: the parts of a node for which `when` is None."""
-    return tuple(_row(*kind, find, when) for kind in _KINDS)
+    return tuple(_row(*kind, find, when, split) for kind in _KINDS)

@@ -103,7 +103,7 @@ def cases(target: str) -> Iterator[Case]:
         for geometry in range(len(GEOMETRIES)) if kind == "fixed" and not few else (0, 1):
             if "once" not in kind:
                 yield convolution(kind, geometry, geometry)
-        for rows, depth, units in ((1, 72, 50), (1, 41, 60), *(() if few else ((4, 72, 42),))):
+        for rows, depth, units in ((1, 72, 50), (1, 41, 60), (4, 72, 42)):
             yield dense(kind, rows, depth, units)
 
 

@@ -7,7 +7,7 @@ from edgegen.ops.conv2d.groups import in_groups
 from edgegen.ops.convolution_parts import Parts
 from edgegen.ops.epilogue import constant_weights
 from edgegen.ops.x86_convolution import rows
-from edgegen.ops.x86_tiles import Tiling
+from edgegen.ops.x86_tiles import APART, Tiling
 
 
 def _parts(node: Node, tiling: Tiling) -> Parts:
@@ -18,4 +18,4 @@ def _when(node: Node, _tiling: Tiling) -> str | None:
     return constant_weights(node)
 
 
-ROWS = rows(_parts, _when)
+ROWS = rows(_parts, _when, APART)
