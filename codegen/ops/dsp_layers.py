@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgegen.ir.fixed_point import FixedPoint, IntArray
-from edgegen.ir.kernel import Constant, Literal, Packed
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.op import Range
 from edgegen.ops.dsp_tiles import (
     ACCUMULATOR,
@@ -26,7 +28,24 @@ from edgegen.ops.dsp_tiles import (
     stream,
 )
 from edgegen.ops.epilogue import fold_zero_point, split_offset
+from edgegen.ops.overlap import by_pixel, by_strip
 from edgegen.ops.window import Pads, Pair
+
+S8, S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
+S32, S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
+Pack = Callable[[Node], Packed]
+When = Callable[[Node], str | None]
+
+
+def row_by_units(name: str, signature: str, pack: Pack, when: When, header: str = "") -> Kernel:
+    """A kernel row that takes the rows of x one by one, each times all units."""
+    return Kernel(name, signature, pack, header, frozenset({"dsp"}), when, overlap=by_pixel, split=())
+
+
+def row_by_strips(name: str, signature: str, pack: Pack, when: When) -> Kernel:
+    """A row of edgegen_conv2d_s8_dsp, which takes a strip of pixels at a time."""
+    header = "conv2d_s8_dsp"
+    return Kernel(name, signature, pack, header, frozenset({"dsp"}), when, overlap=by_strip, split=("step",))
 
 
 @dataclass(frozen=True)

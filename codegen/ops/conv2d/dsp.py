@@ -6,19 +6,24 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dsp_float import by_float_strip, pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
+from edgegen.ops.dsp_layers import (
+    S8,
+    S8_OFFSET,
+    S32,
+    S32_OFFSET,
+    Convolution,
+    Rows,
+    pack_convolution,
+    pack_rows,
+    row_by_strips,
+    row_by_units,
+)
 from edgegen.ops.epilogue import (
     bias_or_zeros,
     constant_weights,
     nine_bits,
     within_256,
 )
-from edgegen.ops.overlap import by_pixel, by_strip
-
-_DSP = frozenset({"dsp"})
-_STEP = ("step",)
-_S8, _S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
-_S32, _S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
 
 
 def _convolution(node: Node) -> Convolution:
@@ -96,58 +101,21 @@ def _pack_f32_rows(node: Node) -> Packed:
     return pack_float_rows(node.input(0).shape[0], w.values.reshape(w.shape[0], -1), bias_or_zeros(node), op.clamp)
 
 
+_DSP = frozenset({"dsp"})
+_F32 = "f32 f32 f32? -> f32"
+
 ROWS = (
-    Kernel("dense_s8_dsp", _S8, _pack_rows, requires=_DSP, when=_when_no_scratch, overlap=by_pixel, split=()),
-    Kernel("dense_s8_dsp_any", _S8, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel, split=()),
-    Kernel(
-        "dense_s8_dsp_any", _S8_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel, split=()
-    ),
-    Kernel("conv2d_s8_dsp", _S8, _pack_tiles, requires=_DSP, when=_when, overlap=by_strip, split=_STEP),
-    Kernel("conv2d_s8_dsp", _S8_OFFSET, _pack_tiles, requires=_DSP, when=_when_9_bits, overlap=by_strip, split=_STEP),
-    Kernel("dense_s8_s32_dsp", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel, split=()),
-    Kernel(
-        "dense_s8_s32_dsp", _S32_OFFSET, _pack_rows, "dense_s8_dsp", _DSP, _when_no_scratch, overlap=by_pixel, split=()
-    ),
-    Kernel(
-        "dense_s8_s32_dsp_any", _S32, _pack_rows, "dense_s8_dsp", _DSP, _when_one_window, overlap=by_pixel, split=()
-    ),
-    Kernel(
-        "dense_s8_s32_dsp_any",
-        _S32_OFFSET,
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_one_window,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel("conv2d_s8_s32_dsp", _S32, _pack_tiles, "conv2d_s8_dsp", _DSP, _when, overlap=by_strip, split=_STEP),
-    Kernel(
-        "conv2d_s8_s32_dsp",
-        _S32_OFFSET,
-        _pack_tiles,
-        "conv2d_s8_dsp",
-        _DSP,
-        _when_9_bits,
-        overlap=by_strip,
-        split=_STEP,
-    ),
-    Kernel(
-        "dense_f32_dsp",
-        "f32 f32 f32? -> f32",
-        _pack_f32_rows,
-        requires=_DSP,
-        when=lambda node: _one_window(node) or _when(node),
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel(
-        "conv2d_f32_dsp",
-        "f32 f32 f32? -> f32",
-        _pack_f32,
-        requires=_DSP,
-        when=_when,
-        overlap=by_float_strip,
-        split=_STEP,
-    ),
+    row_by_units("dense_s8_dsp", S8, _pack_rows, _when_no_scratch),
+    row_by_units("dense_s8_dsp_any", S8, _pack_rows, _when_one_window, "dense_s8_dsp"),
+    row_by_units("dense_s8_dsp_any", S8_OFFSET, _pack_rows, _when_one_window, "dense_s8_dsp"),
+    row_by_strips("conv2d_s8_dsp", S8, _pack_tiles, _when),
+    row_by_strips("conv2d_s8_dsp", S8_OFFSET, _pack_tiles, _when_9_bits),
+    row_by_units("dense_s8_s32_dsp", S32, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
+    row_by_units("dense_s8_s32_dsp", S32_OFFSET, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
+    row_by_units("dense_s8_s32_dsp_any", S32, _pack_rows, _when_one_window, "dense_s8_dsp"),
+    row_by_units("dense_s8_s32_dsp_any", S32_OFFSET, _pack_rows, _when_one_window, "dense_s8_dsp"),
+    row_by_strips("conv2d_s8_s32_dsp", S32, _pack_tiles, _when),
+    row_by_strips("conv2d_s8_s32_dsp", S32_OFFSET, _pack_tiles, _when_9_bits),
+    row_by_units("dense_f32_dsp", _F32, _pack_f32_rows, lambda node: _one_window(node) or _when(node)),
+    Kernel("conv2d_f32_dsp", _F32, _pack_f32, "", _DSP, _when, overlap=by_float_strip, split=("step",)),
 )

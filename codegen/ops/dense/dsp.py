@@ -10,7 +10,17 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.dsp_float import by_float_strip, pack_float_convolution, pack_float_rows
-from edgegen.ops.dsp_layers import Rows, pack_convolution, pack_rows
+from edgegen.ops.dsp_layers import (
+    S8,
+    S8_OFFSET,
+    S32,
+    S32_OFFSET,
+    Rows,
+    pack_convolution,
+    pack_rows,
+    row_by_strips,
+    row_by_units,
+)
 from edgegen.ops.epilogue import (
     bias_or_zeros,
     constant_weights,
@@ -19,10 +29,6 @@ from edgegen.ops.epilogue import (
     worth_reordering,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
-from edgegen.ops.overlap import by_pixel, by_strip
-
-_DSP = frozenset({"dsp"})
-_STEP = ("step",)
 
 
 def _rows(node: Node) -> Rows:
@@ -107,118 +113,23 @@ def _when_f32(node: Node) -> str | None:
     return _when(node) or worth_reordering(node)
 
 
+_DSP = frozenset({"dsp"})
+_F32 = "f32 f32 f32? -> f32"
+
 ROWS = (
-    Kernel("dense_s16_dsp", "s16 s8 s64? -> s16", _pack_s16, requires=_DSP, when=_when_s16, overlap=by_pixel, split=()),
-    Kernel("dense_s16_dsp", "s16 s8 s32 -> s16", _pack_s16, requires=_DSP, when=_when_s16, overlap=by_pixel, split=()),
-    Kernel(
-        "dense_s8_dsp", "s8 s8 s32? -> s8", _pack_rows, requires=_DSP, when=_when_no_scratch, overlap=by_pixel, split=()
-    ),
-    Kernel(
-        "dense_s8_dsp_any",
-        "s8 s8 s32? -> s8",
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_few_rows,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel(
-        "dense_s8_dsp_any",
-        "s8 s16 s32? -> s8",
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_few_rows,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel("conv2d_s8_dsp", "s8 s8 s32? -> s8", _pack_pixels, requires=_DSP, when=_when, overlap=by_strip, split=_STEP),
-    Kernel(
-        "conv2d_s8_dsp",
-        "s8 s16 s32? -> s8",
-        _pack_pixels,
-        requires=_DSP,
-        when=_when_9_bits,
-        overlap=by_strip,
-        split=_STEP,
-    ),
-    Kernel(
-        "dense_s8_s32_dsp",
-        "s8 s8 s32? -> s32",
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_no_scratch,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel(
-        "dense_s8_s32_dsp",
-        "s8 s16 s32? -> s32",
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_no_scratch,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel(
-        "dense_s8_s32_dsp_any",
-        "s8 s8 s32? -> s32",
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_few_rows,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel(
-        "dense_s8_s32_dsp_any",
-        "s8 s16 s32? -> s32",
-        _pack_rows,
-        "dense_s8_dsp",
-        _DSP,
-        _when_few_rows,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel(
-        "conv2d_s8_s32_dsp",
-        "s8 s8 s32? -> s32",
-        _pack_pixels,
-        "conv2d_s8_dsp",
-        _DSP,
-        _when,
-        overlap=by_strip,
-        split=_STEP,
-    ),
-    Kernel(
-        "conv2d_s8_s32_dsp",
-        "s8 s16 s32? -> s32",
-        _pack_pixels,
-        "conv2d_s8_dsp",
-        _DSP,
-        _when_9_bits,
-        overlap=by_strip,
-        split=_STEP,
-    ),
-    Kernel(
-        "dense_f32_dsp",
-        "f32 f32 f32? -> f32",
-        _pack_f32,
-        requires=_DSP,
-        when=_when_few_rows_f32,
-        overlap=by_pixel,
-        split=(),
-    ),
-    Kernel(
-        "conv2d_f32_dsp",
-        "f32 f32 f32? -> f32",
-        _pack_f32_pixels,
-        requires=_DSP,
-        when=_when_f32,
-        overlap=by_float_strip,
-        split=_STEP,
-    ),
+    row_by_units("dense_s16_dsp", "s16 s8 s64? -> s16", _pack_s16, _when_s16),
+    row_by_units("dense_s16_dsp", "s16 s8 s32 -> s16", _pack_s16, _when_s16),
+    row_by_units("dense_s8_dsp", S8, _pack_rows, _when_no_scratch),
+    row_by_units("dense_s8_dsp_any", S8, _pack_rows, _when_few_rows, "dense_s8_dsp"),
+    row_by_units("dense_s8_dsp_any", S8_OFFSET, _pack_rows, _when_few_rows, "dense_s8_dsp"),
+    row_by_strips("conv2d_s8_dsp", S8, _pack_pixels, _when),
+    row_by_strips("conv2d_s8_dsp", S8_OFFSET, _pack_pixels, _when_9_bits),
+    row_by_units("dense_s8_s32_dsp", S32, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
+    row_by_units("dense_s8_s32_dsp", S32_OFFSET, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
+    row_by_units("dense_s8_s32_dsp_any", S32, _pack_rows, _when_few_rows, "dense_s8_dsp"),
+    row_by_units("dense_s8_s32_dsp_any", S32_OFFSET, _pack_rows, _when_few_rows, "dense_s8_dsp"),
+    row_by_strips("conv2d_s8_s32_dsp", S32, _pack_pixels, _when),
+    row_by_strips("conv2d_s8_s32_dsp", S32_OFFSET, _pack_pixels, _when_9_bits),
+    row_by_units("dense_f32_dsp", _F32, _pack_f32, _when_few_rows_f32),
+    Kernel("conv2d_f32_dsp", _F32, _pack_f32_pixels, "", _DSP, _when_f32, overlap=by_float_strip, split=("step",)),
 )
