@@ -31,18 +31,6 @@ EDGEGEN_INLINE edgegen_floats edgegen_floats_clamp(edgegen_floats v, float low, 
     return vminq_f32(vmaxq_f32(v, vdupq_n_f32(low)), vdupq_n_f32(high));
 }
 
-/* The first `count` floats of a vector, all of them where it has no more. */
-EDGEGEN_INLINE void edgegen_floats_store_first(float *p, edgegen_floats v, int32_t count)
-{
-    if (count >= EDGEGEN_FLOATS) {
-        edgegen_floats_store(p, v);
-    } else if (count > 0) {
-        float all[EDGEGEN_FLOATS];
-        edgegen_floats_store(all, v);
-        memcpy(p, all, (size_t)(count % EDGEGEN_FLOATS) * sizeof *p); /* as many, which every compiler sees to fit */
-    }
-}
-
 /* Two vectors of neighbouring codes. */
 typedef struct {
     edgegen_words first, second;

@@ -25,18 +25,6 @@ EDGEGEN_INLINE edgegen_floats edgegen_floats_clamp(edgegen_floats v, float low, 
     return EDGEGEN_X86(min_ps)(EDGEGEN_X86(set1_ps)(high), EDGEGEN_X86(max_ps)(EDGEGEN_X86(set1_ps)(low), v));
 }
 
-/* The first `count` floats of a vector, all of them where it has no more. */
-EDGEGEN_INLINE void edgegen_floats_store_first(float *p, edgegen_floats v, int32_t count)
-{
-    if (count >= EDGEGEN_FLOATS) {
-        edgegen_floats_store(p, v);
-    } else if (count > 0) {
-        float all[EDGEGEN_FLOATS];
-        edgegen_floats_store(all, v);
-        memcpy(p, all, (size_t)(count % EDGEGEN_FLOATS) * sizeof *p); /* as many, which every compiler sees to fit */
-    }
-}
-
 /* Two vectors of neighbouring codes. */
 typedef struct {
     edgegen_words first, second;

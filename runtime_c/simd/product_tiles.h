@@ -4,6 +4,7 @@
 #define EDGEGEN_SIMD_PRODUCT_TILES_H
 
 #include "kernels/batch_matmul.h"
+#include "simd/floats_first.h"
 
 #define EDGEGEN_PRODUCT_FOUR(STEP)                                                                                     \
     STEP(0)                                                                                                            \

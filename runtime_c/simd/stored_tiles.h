@@ -3,7 +3,7 @@
 #ifndef EDGEGEN_SIMD_STORED_TILES_H
 #define EDGEGEN_SIMD_STORED_TILES_H
 
-#include "edgegen.h"
+#include "simd/floats_first.h"
 
 typedef struct edgegen_stored_tiles edgegen_stored_tiles;
 
