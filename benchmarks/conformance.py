@@ -21,11 +21,10 @@ from edgegen.compiler import Compiled, Request, compile_model
 from edgegen.emit.constants import constant_arrays
 from edgegen.errors import EdgegenError, NoKernel, ToolchainFailed, UnsupportedModel
 from edgegen.ir.evaluate import evaluate
-from edgegen.ir.tensor import Array
+from edgegen.ir.tensor import Array, magnitude
 from edgegen.onnx_backend import compile_specialized
 from edgegen.targets import TARGETS, Optimize, Target, host_target
 from edgegen.verify import Build, Call, Outcome, build_program, compare, verify_model
-from edgegen.verify.compare import magnitude
 from tests import corpus
 from tests.corpus import Recorded
 from tests.corpus_onnx import specialized

@@ -15,8 +15,7 @@ from tflite_micro.python.tflite_micro import runtime
 from edgegen.frontends.tflite import read_tflite
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
-from edgegen.ir.tensor import Array
-from edgegen.verify.compare import magnitude
+from edgegen.ir.tensor import Array, magnitude
 
 ARENA_BYTES = 1 << 20
 Judge = Callable[[bytes, Sequence[Array], int], list[Array]]

@@ -16,6 +16,19 @@ from edgegen.ir.quantization import Quantization
 Array = npt.NDArray[Any]
 
 
+def magnitude(array: Array) -> float:
+    """Largest finite magnitude of an array of floats; 0 if there is none, or for other types.
+
+    The type's largest number does not count, which stands for none: for the maximum of nothing, or a masked score.
+    """
+    if "float" not in array.dtype.name:
+        return 0.0
+    sizes = np.abs(array)
+    largest = np.nextafter(np.array(np.inf, array.dtype), np.array(0, array.dtype))
+    finite = sizes[sizes < largest].astype(np.float64)
+    return float(finite.max()) if finite.size else 0.0
+
+
 @dataclass(frozen=True)
 class TensorType:
     """What a tensor is, apart from its values. Every dimension is known and at least 0."""

@@ -4,9 +4,9 @@ Integers, booleans and floats of 8 bits must be equal. Other floats are compared
 SIMD kernel adds the terms of a dot product in another order than the reference, which changes it by a few roundings of
 the *terms*, so an element that nearly cancels may be off by many of its own units in the last place while it is as
 exact as its neighbours. An element matches if it is within `relative` times the scale, or within `ulp` units in the
-last place, its own or the scale's. The scale is the reference's largest finite magnitude, in this run or in others of
-the same tensor (an output of one element has no neighbours to tell its scale). NaN matches NaN, an infinity only
-itself.
+last place, its own or the scale's. The scale is the reference's largest magnitude, in this run or in others of the same
+tensor (an output of one element has no neighbours to tell its scale); infinities and the type's largest number have no
+part in it. NaN matches NaN, an infinity only itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from edgegen.errors import UsageError
 from edgegen.ir.dtypes import BF16
-from edgegen.ir.tensor import Array
+from edgegen.ir.tensor import Array, magnitude
 
 RELATIVE = 1e-5  # of the reference's largest magnitude
 ULP = 4
@@ -71,14 +71,6 @@ def ulp_distance(got: Array, want: Array) -> Array:
     distance = high.view(np.uint64) - low.view(np.uint64)
     both_nan, one_nan = np.isnan(got) & np.isnan(want), np.isnan(got) ^ np.isnan(want)
     return np.where(both_nan, np.uint64(0), np.where(one_nan, np.uint64(1 << 63), distance))
-
-
-def magnitude(array: Array) -> float:
-    """Largest finite magnitude of an array of floats; 0 if there is none, or for other types."""
-    if "float" not in array.dtype.name:
-        return 0.0
-    finite = np.abs(array[np.isfinite(array)]).astype(np.float64)
-    return float(finite.max()) if finite.size else 0.0
 
 
 def _spacing(scale: float, dtype: np.dtype) -> float:

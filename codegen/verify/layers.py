@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.tensor import Array, Tensor, TensorType
-from edgegen.verify.compare import Difference, compare, magnitude
+from edgegen.ir.tensor import Array, Tensor, TensorType, magnitude
+from edgegen.verify.compare import Difference, compare
 
 Recorded = Sequence[tuple[int, int, bytes]]  # (step, output, bytes as stored)
 

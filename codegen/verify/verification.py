@@ -12,9 +12,10 @@ from edgegen.emit.render import render
 from edgegen.errors import UsageError
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.op import Op
+from edgegen.ir.tensor import magnitude
 from edgegen.ops.quantize_rows import QuantizeRows
 from edgegen.ops.requantize import Quantize
-from edgegen.verify.compare import Difference, compare, magnitude
+from edgegen.verify.compare import Difference, compare
 from edgegen.verify.layers import Layer, compare_layers
 from edgegen.verify.objects import Build
 from edgegen.verify.program import Call, Outcome

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from edgegen.compiler import Request, compile_model
+from edgegen.ir.tensor import magnitude
 from edgegen.targets import TARGETS, host_target
 from edgegen.verify import Call, build_program, compare
-from edgegen.verify.compare import magnitude
 from tests import corpus as corpus_files
 
 pytestmark = [pytest.mark.corpus, pytest.mark.slow]

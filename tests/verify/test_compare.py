@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegen.errors import UsageError
-from edgegen.verify.compare import compare, magnitude, ulp_distance
+from edgegen.ir.dtypes import BF16
+from edgegen.ir.tensor import magnitude
+from edgegen.verify.compare import compare, ulp_distance
 
 F32 = np.float32
 
@@ -117,6 +120,16 @@ def test_magnitude_is_of_finite_floats() -> None:
     assert magnitude(f32(1, -3, np.inf, np.nan)) == 3
     assert magnitude(f32()) == 0
     assert magnitude(np.array([7])) == 0
+
+
+def test_the_largest_number_of_a_type_is_no_scale() -> None:
+    for dtype in (np.float16, np.float32, np.float64, BF16.np):
+        largest = -ml_dtypes.finfo(dtype).max
+        want = np.array([1.0, largest], dtype)
+        assert magnitude(want) == 1
+        assert compare(want, want).match
+        assert not compare(np.array([1.5, largest], dtype), want).match
+        assert not compare(np.array([1.0, 0.0], dtype), want).match
 
 
 def test_a_difference_says_where_and_by_how_much() -> None:
