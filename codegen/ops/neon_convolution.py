@@ -108,13 +108,41 @@ def _output(parts: Parts) -> dict[str, Literal]:
     return output_params(parts.requantize, parts.clamp, parts.y_pixel)
 
 
-def _pack_pairs(node: Node, parts: Parts) -> Packed:
-    found = windows(node, parts, _STRIP)
+def _pack_pairs(node: Node, parts: Parts, found: Windows | None = None) -> Packed:
+    """found: by default the node's windows in strips."""
+    found = found or windows(node, parts, _STRIP)
     weights = _weights(parts, found)
     how: dict[str, Literal] = {"apart": int(any(pairs_may_overflow(w) for w in weights))}
     how |= {} if found.scratch or parts.turns else {"backward": 0}
     arrays = Arrays(np.concatenate([pack_pairs(w) for w in weights]), _epilogue(parts, 8))
     return _packed("edgegen_conv2d_s8_neon", how | _output(parts), node, found, parts, arrays)
+
+
+_LEAST_ROW = 16  # bytes of an image's row, which edgegen_neon_load_sides reads together
+_FEW_UNITS = 16  # with more, windows at the sides are put together so often that a copy of the rows costs less
+
+
+def _reads_sides(node: Node, parts: Parts) -> str | None:
+    """Windows that reach into padding left or right, each of whose rows is one vector of x."""
+    found = windows(node, parts)
+    fields = found.fields
+    if parts.count > 1 or parts.turns or parts.rows_apart > 1 or parts.units > _FEW_UNITS:
+        return f"there must be one part of at most {_FEW_UNITS} units"
+    if not fields["window.copied"] or fields["window.gathered"] or found.run not in (8, 16):
+        return "windows must reach into padding, their rows must be 8 or 16 bytes of x"
+    in_row = node.input(0).shape[2] * node.input(0).shape[3]
+    return None if in_row >= _LEAST_ROW else f"rows of x must have at least {_LEAST_ROW} bytes"
+
+
+def _pack_sides(node: Node, parts: Parts) -> Packed:
+    """Rows above and below the image are a constant: what x in place saves in the arena is little beside it."""
+    found, x = windows(node, parts), node.input(0)
+    row = x.shape[2] * x.shape[3]
+    in_place: dict[str, Literal] = {"window.row": row, "window.copied": 0, "window.border": 0}
+    packed = _pack_pairs(node, parts, replace(found, fields=found.fields | in_place, scratch=0))
+    needed = row if parts.pad[0] or parts.pad[2] else 1
+    border = Constant("border", np.full(needed, parts.x_zero, np.int8).view(np.uint8))
+    return replace(packed, constants=(*packed.constants, border))
 
 
 def _pack_lanes(node: Node, parts: Parts, pack: Callable[[Array], Array]) -> Packed:
@@ -201,6 +229,30 @@ WIDE = WithWeights("conv2d_s8_s16_neon", "s8 s16 s32? -> s8", "neon", _wide)
 F32 = WithWeights("conv2d_f32_neon", "f32 f32 f32? -> f32", "neon", _pack_f32)
 F16 = WithWeights("conv2d_f16_neon", "f16 f32 f32? -> f16", "fp16", _pack_f16, _holds_f16)
 WITH_WEIGHTS = (DOTPROD, PAIRS, WIDE, F32)
+
+
+def sides_row(
+    find: Find, when: When, overlap: Callable[[Node], Mapping[int, Overlap]], split: tuple[str, ...] | None = None
+) -> Kernel:
+    """The row for windows of few channels that reach into padding, and are read in place. find: as `rows` has it"""
+
+    def holds_sides(node: Node) -> str | None:
+        reason = when(node)
+        if reason is not None:
+            return reason
+        parts = find(node)
+        return holds(node, parts) or _reads_sides(node, parts)
+
+    return Kernel(
+        f"{PAIRS.name}_sides",
+        PAIRS.signature,
+        lambda node: _pack_sides(node, find(node)),
+        PAIRS.name,
+        frozenset({PAIRS.feature}),
+        holds_sides,
+        overlap=overlap,
+        split=split,
+    )
 
 
 def sums_of(one: WithWeights) -> WithWeights:

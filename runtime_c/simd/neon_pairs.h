@@ -73,49 +73,72 @@
         EDGEGEN_TILE_KEEP_ORDER                                                                                        \
     }
 
+/* Windows that may reach beyond the sides of the image, whose rows the runs are then.
+ * left: bytes that the first window starts before its rows; size: bytes of a row, at least 16; fill: what lies beyond */
+typedef struct {
+    int32_t left, size;
+    int8x16_t fill;
+} edgegen_neon_sides;
+
+/* 16 bytes from `at` of a row. */
+EDGEGEN_INLINE int8x16_t edgegen_neon_load_sides(const int8_t *row, int32_t at, const edgegen_neon_sides *sides)
+{
+    static const uint8_t places[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const int32_t inside = edgegen_clamp_s32(at, 0, sides->size - 16);
+    const int32_t beyond = edgegen_clamp_s32(at - inside, -16, 16);
+    const uint8x16_t from = vaddq_u8(vld1q_u8(places), vdupq_n_u8((uint8_t)(beyond & 0xff)));
+    return vqtbx1q_s8(sides->fill, vld1q_s8(row + inside), from);
+}
+
 /* All 8 units; rows beyond the tile's are computed in name only, since nothing uses them. */
-#define EDGEGEN_PAIRS_CHUNK(UNITS, LOAD, SIZE, FRESH, from)                                                            \
+#define EDGEGEN_PAIRS_CHUNK(UNITS, LOAD, SIZE, FRESH, k)                                                               \
     {                                                                                                                  \
         int8x16_t x[2];                                                                                                \
-        x[0] = LOAD(from);                                                                                             \
-        x[1] = rows > 1 ? LOAD((from) + in->step) : x[0];                                                              \
+        if (sides != NULL) {                                                                                           \
+            x[0] = edgegen_neon_load_sides(from, first * in->step - sides->left + (k), sides);                         \
+            x[1] = edgegen_neon_load_sides(from, second * in->step - sides->left + (k), sides);                        \
+        } else {                                                                                                       \
+            x[0] = LOAD(from + first * in->step + (k));                                                                \
+            x[1] = rows > 1 ? LOAD(from + second * in->step + (k)) : x[0];                                             \
+        }                                                                                                              \
         UNITS(FRESH, 0)                                                                                                \
         UNITS(FRESH, 2)                                                                                                \
         UNITS(FRESH, 4)                                                                                                \
         UNITS(FRESH, 6)                                                                                                \
         w += 8 * SIZE;                                                                                                 \
     }
-#define EDGEGEN_PAIRS_CHUNK16(FRESH, from) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNITS16, vld1q_s8, 16, FRESH, from)
-#define EDGEGEN_PAIRS_CHUNK8(FRESH, from)                                                                              \
-    EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNITS8, edgegen_neon_load8_s8, 8, FRESH, from)
+#define EDGEGEN_PAIRS_CHUNK16(FRESH, k) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNITS16, vld1q_s8, 16, FRESH, k)
+#define EDGEGEN_PAIRS_CHUNK8(FRESH, k) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNITS8, edgegen_neon_load8_s8, 8, FRESH, k)
 
-/* a[r][u]: sums of rows first to first + rows - 1 of x times 8 units, in 4 parts each.
+/* a[r][u]: sums of rows `first` and, with rows 2, `second` of x times 8 units, in 4 parts each.
+ * sides: NULL where windows lie in their runs
  * w: [runs][chunks][8][16]. What is left of a run after 16 bytes at a time is one more chunk, its last 8 or 16 bytes;
  * weights of bytes that are read twice are zero there. */
-EDGEGEN_INLINE void edgegen_pairs_accumulate(const edgegen_neon_rows *in, int32_t first, const int32_t rows,
-                                             int32_t apart, const int8_t *w, int32x4_t a[2][8])
+EDGEGEN_INLINE void edgegen_pairs_accumulate(const edgegen_neon_rows *in, const edgegen_neon_sides *sides,
+                                             int32_t first, int32_t second, const int32_t rows, int32_t apart,
+                                             const int8_t *w, int32x4_t a[2][8])
 {
     const int32_t left = in->bytes % 16;
-    const int8_t *from = (const int8_t *)in->run[0] + first * in->step;
+    const int8_t *from = (const int8_t *)in->run[0];
     int32_t k = 16;
     if (in->bytes >= 16) {
-        EDGEGEN_PAIRS_CHUNK16(1, from)
+        EDGEGEN_PAIRS_CHUNK16(1, 0)
     } else {
-        EDGEGEN_PAIRS_CHUNK8(1, from)
+        EDGEGEN_PAIRS_CHUNK8(1, 0)
     }
     for (int32_t r = 0;;) {
         for (; k + 16 <= in->bytes; k += 16) {
-            EDGEGEN_PAIRS_CHUNK16(0, from + k)
+            EDGEGEN_PAIRS_CHUNK16(0, k)
         }
         if (left > 8) {
-            EDGEGEN_PAIRS_CHUNK16(0, from + in->bytes - 16)
+            EDGEGEN_PAIRS_CHUNK16(0, in->bytes - 16)
         } else if (left > 0 && k < in->bytes) {
-            EDGEGEN_PAIRS_CHUNK8(0, from + in->bytes - 8)
+            EDGEGEN_PAIRS_CHUNK8(0, in->bytes - 8)
         }
         if (++r >= in->runs) {
             break;
         }
-        from = (const int8_t *)in->run[r] + first * in->step;
+        from = (const int8_t *)in->run[r];
         k = 0;
     }
 }
@@ -127,21 +150,23 @@ EDGEGEN_INLINE int32x4_t edgegen_pairs_reduce(const int32x4_t *a, int32x4_t bias
 }
 
 /* count: units stored, at most 8, from the one `at` on; sums: y holds s32, the sums as they are, else s8 */
-EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgegen_neon_output *out, int32_t first,
+EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgegen_neon_sides *sides,
+                                       const edgegen_neon_output *out, int32_t first, int32_t second,
                                        const int32_t rows, int32_t apart, const int8_t *w, const int32_t *epilogue,
                                        const int32_t sums, int32_t at, int32_t count, void *results)
 {
+    const int32_t next = (second - first) * out->step;
     int32x4_t a[2][8];
     EDGEGEN_TILE_BEGIN(w)
     EDGEGEN_TILE_BEGIN(epilogue)
-    edgegen_pairs_accumulate(in, first, rows, apart, w, a);
+    edgegen_pairs_accumulate(in, sides, first, second, rows, apart, w, a);
     const int32x4_t b0 = vld1q_s32(epilogue), b1 = vld1q_s32(epilogue + 12);
     if (sums) {
         int32_t *const to = (int32_t *)results + at + first * out->step;
         edgegen_neon_store8_s32(to, edgegen_pairs_reduce(a[0], b0), edgegen_pairs_reduce(a[0] + 4, b1), count);
         if (rows > 1) {
             const int32x4_t low = edgegen_pairs_reduce(a[1], b0), high = edgegen_pairs_reduce(a[1] + 4, b1);
-            edgegen_neon_store8_s32(to + out->step, low, high, count);
+            edgegen_neon_store8_s32(to + next, low, high, count);
         }
         return;
     }
@@ -155,7 +180,7 @@ EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgege
                                  edgegen_neon_scale(edgegen_pairs_reduce(a[1] + 4, b1), f1, out));
         const int8x16_t both = edgegen_neon_narrow16(v[0], v[1], out);
         edgegen_neon_store8_s8(y, vget_low_s8(both), count);
-        edgegen_neon_store8_s8(y + out->step, vget_high_s8(both), count);
+        edgegen_neon_store8_s8(y + next, vget_high_s8(both), count);
     } else {
         edgegen_neon_store8_s8(y, edgegen_neon_narrow8(v[0], out), count);
     }
@@ -173,10 +198,30 @@ EDGEGEN_KERNEL void edgegen_pairs_multiply(const edgegen_neon_rows *in, const ed
         const int32_t stored = edgegen_min_s32(units, 8);
         int32_t i = 0;
         for (; i + 2 <= count; i += 2) {
-            edgegen_pairs_tile(in, out, i, 2, apart, w, epilogue, sums, at, stored, y);
+            edgegen_pairs_tile(in, NULL, out, i, i + 1, 2, apart, w, epilogue, sums, at, stored, y);
         }
         if (i < count) {
-            edgegen_pairs_tile(in, out, i, 1, apart, w, epilogue, sums, at, stored, y);
+            edgegen_pairs_tile(in, NULL, out, i, i, 1, apart, w, epilogue, sums, at, stored, y);
+        }
+        w += 8 * in->runs * run;
+        epilogue += 24;
+    }
+}
+
+/* The rows of x, of `count`, that are not from `begin` to before `end`, and may reach beyond the sides, times all units
+ * -> y. */
+EDGEGEN_KERNEL void edgegen_pairs_multiply_sides(const edgegen_neon_rows *in, const edgegen_neon_sides *sides,
+                                                 const edgegen_neon_output *out, int32_t begin, int32_t end,
+                                                 int32_t count, int32_t apart, int32_t units, const int8_t *w,
+                                                 const int32_t *epilogue, int8_t *y)
+{
+    const int32_t run = (in->bytes + 7) / 8 * 8;
+    for (int32_t o = 0; o < units; o += 8) {
+        const int32_t at = edgegen_max_s32(edgegen_min_s32(o, units - 8), 0);
+        for (int32_t i = begin > 0 ? 0 : end; i < count;) {
+            const int32_t second = edgegen_min_s32(i + 1, (i < begin ? begin : count) - 1);
+            edgegen_pairs_tile(in, sides, out, i, second, 2, apart, w, epilogue, 0, at, edgegen_min_s32(units, 8), y);
+            i = second + 1 == begin ? end : second + 1;
         }
         w += 8 * in->runs * run;
         epilogue += 24;

@@ -95,6 +95,27 @@ def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
     check_guarded(named, target)
 
 
+def sides_case(seed: int) -> Case:
+    """A window whose rows are 8 or 16 bytes, and which reaches into padding left, right or on both sides."""
+    rng = np.random.default_rng(seed)
+    channels = int(rng.choice([1, 2, 4, 8]))
+    wide = int(rng.choice([k for k in (8, 16) if k > channels])) // channels
+    high, units = int(rng.integers(1, 5)), int(rng.integers(1, 17))
+    left, right = [(1, 0), (0, wide), (wide // 2, wide // 2), (wide + 3, wide)][seed % 4]
+    top, bottom = int(rng.integers(0, 4)), int(rng.integers(0, 4))
+    size = (1 + seed % 2, int(rng.integers(high, high + 6)), -(-16 // channels) + int(rng.integers(0, 9)), channels)
+    stride, dilation = (int(rng.integers(1, 4)), int(rng.integers(1, 4))), (1 + seed % 3, 1)
+    size = (size[0], size[1] + dilation[0] * high, max(size[2], wide), channels)
+    zeros = (int(rng.integers(-128, 128)), int(rng.integers(-128, 128)))
+    weight = -128 if seed == 5 else 127
+    return conv_s8(size, units, (high, wide), stride, dilation, (top, left, bottom, right), zeros, weight=weight)
+
+
+def test_windows_that_reach_beyond_the_sides_are_read_in_place() -> None:
+    cases = [sides_case(seed) for seed in range(24)]
+    check_guarded([Case(c.op, c.inputs, "conv2d_s8_neon_sides", c.label) for c in cases], "arm-neon")
+
+
 def conv_f32(
     x: tuple[int, int, int, int],
     units: int,

@@ -316,6 +316,8 @@ def arm_neon() -> list[Overlapping]:
         conv("conv2d_s8_neon", (1, 8, 8, 16), 16),
         conv("conv2d_s8_wide_neon", (1, 16, 16, 8), 8),
         conv("conv2d_s8_neon_scratch", wide, 16, THREE, TWO, SAME),
+        conv("conv2d_s8_neon_sides", (1, 19, 18, 1), 8, (5, 8), TWO, (2, 3, 2, 3)),
+        conv("conv2d_s8_neon_sides", (2, 9, 10, 2), 11, (2, 4), ONE, (1, 1, 0, 2)),
         conv("conv2d_s8_winograd_neon", (1, 18, 16, 16), 16, THREE, ONE, SAME),
         conv("conv2d_s8_winograd_neon", (2, 15, 17, 16), 16, THREE, ONE, SAME),
         conv("conv2d_s8_s16_neon", (1, 9, 8, 16), 16, THREE, nine_bits=True),

@@ -20,6 +20,7 @@ from edgegen.ops.neon_convolution import (
     holds,
     pack_eight,
     rows,
+    sides_row,
     sums_of,
     windows,
 )
@@ -81,6 +82,7 @@ ROWS = (
     *_rows(DOTPROD),
     neon_winograd.S8_ROW,
     _EIGHT,
+    sides_row(_parts, _when(False), by_rows(1), split=_APART),
     *_rows(PAIRS),
     *_rows(WIDE),
     *(row for one in (DOTPROD, PAIRS, WIDE) for row in _rows(sums_of(one))),
