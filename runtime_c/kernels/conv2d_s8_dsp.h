@@ -11,12 +11,13 @@
  * byte more, and these bytes make up a last quad.
  *
  * x_first, x_count, y_first, y_count: strips (by their first pixel) and rows whose windows lie wholly inside the image
- * pixels:     in a strip: 2 for weights widened to s16, 3 for one byte a weight
+ * pixels:     in a strip: 2 for weights widened to s16, 3 for one byte a weight; 1: see conv2d_s8_dsp_in_place
  * quads:      of a whole window; the last sum_quads of them hold sums of the others' taps, for what all units' weights
  *             have in common: each tap that of 64 quads, in strips of three
- * tile_units: units of all whole tiles; an odd last unit is computed again together with its neighbour
+ * tile_units: units of all whole tiles; an odd last unit is computed again together with its neighbour; of tiles of
+ *             four the last one steps back likewise
  * step:       elements of y from one pixel to the next
- * last_pair, multipliers: where in the stream the last pair begins and, for EDGEGEN_DSP_ACCUMULATOR, [units][2] of
+ * last_pair, multipliers: where in the stream the last tile begins and, for EDGEGEN_DSP_ACCUMULATOR, [units][2] of
  *             multiplier and shift; in words
  * backward:   from the last strip to the first
  * sums:       where in scratch outputs lie that are not yet results, or that a tile writes beside the only unit's */
@@ -202,17 +203,23 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_conv2d_s8_dsp_run(const edge
     }
 }
 
-/* x[n,h,w,c] * stream -> y; stream: see edgegen_dsp_tile_2x2 and edgegen_dsp_tile_3x2 */
-EDGEGEN_KERNEL void conv2d_s8_dsp(const edgegen_conv2d_s8_dsp *p, const int8_t *x, const int32_t *stream,
-                                  uint8_t *scratch, int8_t *y)
+/* Results, which fill all of s8, where the output's clamp is narrower. */
+EDGEGEN_INLINE void edgegen_conv2d_s8_dsp_limit(const edgegen_conv2d_s8_dsp *p, int8_t *y)
 {
-    edgegen_conv2d_s8_dsp_run(p, x, stream, scratch, 1, (uint8_t *)y);
     if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
         const int32_t pixels = p->batch * p->out_h * p->out_w, rows = p->step == p->units ? 1 : pixels;
         for (int32_t i = 0; i < rows; i++) {
             edgegen_dsp_clamp(y + i * p->step, pixels / rows * p->units, p->low, p->high);
         }
     }
+}
+
+/* x[n,h,w,c] * stream -> y; stream: see edgegen_dsp_tile_2x2 and edgegen_dsp_tile_3x2 */
+EDGEGEN_KERNEL void conv2d_s8_dsp(const edgegen_conv2d_s8_dsp *p, const int8_t *x, const int32_t *stream,
+                                  uint8_t *scratch, int8_t *y)
+{
+    edgegen_conv2d_s8_dsp_run(p, x, stream, scratch, 1, (uint8_t *)y);
+    edgegen_conv2d_s8_dsp_limit(p, y);
 }
 
 /* The sums as they are. */

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgegen.ir.fixed_point import FixedPoint
+from edgegen.ir.fixed_point import FixedPoint, ScaledRound
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Kernel
 from edgegen.ir.op import Range
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.window import Pads, Pair
 from tests.dsp_host import check_nodes_on_host
-from tests.harness import Case, check_nodes, constant_input
+from tests.harness import Case, check_nodes, constant_input, node_graph
 
 S8 = Range(-128, 127)
 
@@ -92,6 +94,72 @@ def grouped() -> Case:
     return replace(case, inputs=[case.inputs[0], constant_input(w), case.inputs[2]])
 
 
+def in_place_case(seed: int) -> Case:
+    """4 to 8 units and a window of at least 64 taps, of which rows, columns or all may lie outside the image."""
+    rng = np.random.default_rng(seed)
+    channels, run = int(rng.integers(1, 5)), int(rng.integers(3, 33)) if seed % 3 else 8
+    wide = max(run // channels, 1)
+    high = -(-64 // (wide * channels)) + int(rng.integers(0, 3))
+    dilation = (1 + seed % 2, 1)
+    pad = [(0, 0, 0, 0), (2, 1, 3, 2), (high, wide, 0, 3), (2 * high + 2, 0, 1, wide + 9)][seed % 4]
+    height = max(dilation[0] * (high - 1) + 1 - pad[0] - pad[2], 1) + int(rng.integers(0, 7))
+    width = max(wide - pad[1] - pad[3], 1) + int(rng.integers(0, 7))
+    size = (1 + (seed % 5 == 0), height, width, channels)
+    stride = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
+    clamp = Range(-100, 90) if seed % 8 == 5 else S8
+    zeros = {"x_zero": int(rng.integers(-128, 128)), "zero": -128 if seed % 2 else int(rng.integers(-100, 91))}
+    gain = (1.0, 3.0, 10.0, 30.0, 1000.0, 1e5, 0.02)[seed % 7]  # every form that results have
+    weights = "extreme" if seed % 11 == 1 else "any"
+    kernel, row = (int(rng.integers(4, 9)), high, wide), "conv2d_s8_dsp_in_place"
+    case = conv_case(
+        seed, size, kernel, stride, dilation, pad, clamp=clamp, gain=gain, row=row, weights=weights, **zeros
+    )
+    if seed % 6 == 4:
+        assert isinstance(case.op, Conv2d)
+        factors = ScaledRound.from_scales(
+            [float(np.float32(rng.uniform(1e-4, 2e-3))) for _ in range(kernel[0])], zeros["zero"]
+        )
+        return replace(case, op=replace(case.op, requantize=factors))
+    return case
+
+
+IN_PLACE = [in_place_case(seed) for seed in range(28)]
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize("compiler", ["", "clang"])
+def test_large_windows_of_few_units_are_read_in_place(compiler: str) -> None:
+    check_nodes(IN_PLACE[:: 2 if compiler else 1], "cortex-m4", cc=compiler)
+
+
+INSIDE = [
+    conv_case(31, (1, 9, 9, 8), (8, 3, 3), row="conv2d_s8_dsp_in_place"),
+    conv_case(32, (2, 20, 22, 1), (5, 10, 8), (1, 2), pad=(0, 0, 1, 0), row="conv2d_s8_dsp_in_place"),
+]
+"""Nearly all windows lie inside the image."""
+
+
+def _row(case: Case) -> tuple[Kernel, Node]:
+    node = node_graph(case)[0].nodes[0]
+    return next(row for row in Conv2d.kernels if row.name == "conv2d_s8_dsp_in_place" and not row.when(node)), node
+
+
+def test_strips_are_another_way_where_most_windows_lie_inside() -> None:
+    row, node = _row(INSIDE[0])
+    (strips,) = row.roomier(node)
+    assert strips.scratch == strips.pack().scratch > row.pack(node).scratch == 3 * 24
+    row, padded = _row(conv_case(33, (1, 9, 9, 8), (8, 3, 3), pad=(1, 1, 1, 1)))
+    assert not list(row.roomier(padded))
+
+
+@pytest.mark.cross
+def test_strips_are_exact_where_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    row, _ = _row(INSIDE[0])
+    strips = replace(row, pack=lambda node: next(row.roomier(node)).pack())
+    monkeypatch.setattr(Conv2d, "kernels", (strips,))
+    check_nodes(INSIDE, "cortex-m4")
+
+
 @pytest.mark.cross
 def test_convolutions_are_exact_on_cortex_m4() -> None:
     check_nodes([*cases(), grouped()], "cortex-m4")
@@ -104,4 +172,4 @@ def test_convolutions_built_by_clang_for_size() -> None:
 
 def test_the_forms_in_c_are_exact_and_stay_in_bounds() -> None:
     """What compilers without the instructions are given, on the host under sanitizers."""
-    check_nodes_on_host(cases()[::2])
+    check_nodes_on_host([*cases()[::2], *IN_PLACE])

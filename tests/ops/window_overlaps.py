@@ -258,6 +258,7 @@ def cortex_m4() -> list[Overlapping]:
         conv("conv2d_s8_dsp", (1, 8, 8, 16), 16, THREE, ONE, SAME),
         conv("conv2d_s8_dsp", (2, 8, 8, 8), 12, THREE, TWO, SAME),
         pool("pool2d_s8_dsp", "average", (1, 8, 6, 8), THREE, ONE, SAME),
+        conv("conv2d_s8_dsp_in_place", (1, 19, 12, 1), 8, (10, 8), TWO, (4, 3, 5, 3)),
     ]
     corrected = depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (1, 8, 6, 8))
     loose = [
@@ -269,6 +270,10 @@ def cortex_m4() -> list[Overlapping]:
         depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (2, 5, 37, 12), THREE, TWO, SAME),
         depthwise("depthwise_conv2d_s8_dsp", (1, 8, 6, 6), (5, 3), ONE, (2, 1, 2, 1)),
         depthwise("conv2d_s8_dsp", (1, 9, 8, 1), THREE, TWO, SAME, 2),
+        conv("conv2d_s8_dsp_in_place", (2, 9, 8, 8), 7, THREE, ONE, SAME),
+        conv("conv2d_s8_dsp_in_place", (1, 9, 8, 9), 4, THREE, TWO, SAME, nine_bits=True),
+        depthwise("conv2d_s8_dsp_in_place", (1, 15, 14, 1), (9, 8), TWO, (4, 3, 4, 4), 6),
+        depthwise("conv2d_s8_dsp_in_place", (1, 15, 14, 1), (9, 8), TWO, (4, 3, 4, 4), 5, nine_bits=True),
         sums(conv("", (1, 15, 12, 16), 8, THREE, TWO, SAME), "conv2d_s8_s32_dsp"),
         sums(conv("", (1, 15, 12, 16), 7, THREE, TWO, SAME, nine_bits=True), "conv2d_s8_s32_dsp"),
         pool("pool2d_s8_dsp", "max", (1, 8, 6, 6), TWO, TWO),

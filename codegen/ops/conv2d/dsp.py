@@ -6,6 +6,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dsp_float import by_float_strip, pack_float_convolution, pack_float_rows
+from edgegen.ops.dsp_in_place import in_place_row
 from edgegen.ops.dsp_layers import (
     S8,
     S8_OFFSET,
@@ -108,6 +109,8 @@ ROWS = (
     row_by_units("dense_s8_dsp", S8, _pack_rows, _when_no_scratch),
     row_by_units("dense_s8_dsp_any", S8, _pack_rows, _when_one_window, "dense_s8_dsp"),
     row_by_units("dense_s8_dsp_any", S8_OFFSET, _pack_rows, _when_one_window, "dense_s8_dsp"),
+    in_place_row(S8, _convolution, _when),
+    in_place_row(S8_OFFSET, _convolution, _when_9_bits),
     row_by_strips("conv2d_s8_dsp", S8, _pack_tiles, _when),
     row_by_strips("conv2d_s8_dsp", S8_OFFSET, _pack_tiles, _when_9_bits),
     row_by_units("dense_s8_s32_dsp", S32, _pack_rows, _when_no_scratch, "dense_s8_dsp"),

@@ -9,6 +9,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_float import by_float_strip, pack_float_convolution
+from edgegen.ops.dsp_in_place import in_place_row
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import choose_result, holds_9_bits, tiles_of, words
 from edgegen.ops.epilogue import (
@@ -293,6 +294,7 @@ def _in_lanes(node: Node) -> Overlaps:
 def _integer_rows(weights: str) -> tuple[Kernel, ...]:
     signature, header = f"s8 {weights} s32? -> s8", "depthwise_conv2d_s8_dsp"
     return (
+        in_place_row(signature, _as_convolution, _when_one_channel),
         Kernel("conv2d_s8_dsp", signature, _pack_one_channel, requires=_DSP, when=_when_one_channel, overlap=by_strip),
         Kernel(
             "depthwise_conv2d_s8_dsp_3x3", signature, _pack_3x3, header, _DSP, _when_3x3_one_sided, overlap=_in_lanes
