@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed, Roomier
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Roomier
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import SCALED, WIDE_WEIGHTS, in_quads, layer, tiles_of, words
 from edgegen.ops.epilogue import fold_zero_point
-from edgegen.ops.overlap import by_strip, by_units, param
+from edgegen.ops.overlap import Overlaps, by_blocks, by_strip, param
 
+_TILE = 4  # units
 _QUADS = 8  # EDGEGEN_DSP_WINDOW_QUADS
 _MOST_UNITS = 8  # with more it pays to widen a window once for all of them
 _LEAST_WINDOW = 64  # bytes: strips of smaller ones are hardly more than the scratch of those at the sides
@@ -24,8 +25,8 @@ _LEAST_WINDOW = 64  # bytes: strips of smaller ones are hardly more than the scr
 def _rejection(conv: Convolution) -> str | None:
     units, kernel_h, kernel_w, channels = conv.weights.shape
     run = kernel_w * channels
-    if conv.requantize is None or not 4 <= units <= _MOST_UNITS or conv.weights.size > WIDE_WEIGHTS:
-        return f"there must be 4 to {_MOST_UNITS} units of at most {WIDE_WEIGHTS} weights together, requantized"
+    if conv.requantize is None or not _TILE <= units <= _MOST_UNITS or conv.weights.size > WIDE_WEIGHTS:
+        return f"there must be {_TILE} to {_MOST_UNITS} units of at most {WIDE_WEIGHTS} weights together, requantized"
     if kernel_w > 1 and conv.dilation[1] > 1:
         return "columns must lie together"
     if kernel_h * run < _LEAST_WINDOW or run > 4 * _QUADS:
@@ -44,7 +45,7 @@ def _pack(conv: Convolution) -> Packed:
     pairs = words(taps[:, 0::2], taps[:, 1::2]).reshape(units, one.quads, 2)
     raw = one.result is None
     tiles = []
-    for tile in tiles_of(units, 4):
+    for tile in tiles_of(units, _TILE):
         chosen = list(tile)
         ends = [] if raw else [np.array([one.constants(u) for u in chosen]).reshape(-1)]
         tiles.append(np.concatenate([starts[chosen], pairs[chosen].transpose(1, 0, 2).reshape(-1), *ends]))
@@ -69,8 +70,8 @@ def _pack(conv: Convolution) -> Packed:
         "pixels": 1,
         "quads": one.quads,
         "step": units,
-        "tile_units": units // 4 * 4,
-        "last_pair": units // 4 * len(tiles[0]),
+        "tile_units": units // _TILE * _TILE,
+        "last_pair": units // _TILE * len(tiles[0]),
         "multipliers": len(tiles) * len(tiles[0]),
         "sums": window,
         "backward": 0,
@@ -96,8 +97,12 @@ def _mostly_inside(conv: Convolution) -> bool:
     return 5 * whole > 4 * conv.out_size[0] * conv.out_size[1]
 
 
-def _overlap(node: Node) -> dict[int, Overlap]:
-    return dict((by_units if param(node, "pixels") == 1 else by_strip)(node))
+def _overlap(node: Node) -> Overlaps:
+    if param(node, "pixels") > 1:
+        return by_strip(node)
+    at = (np.arange(param(node, "out_w")) * param(node, "stride_w") - param(node, "pad_left")) * param(node, "channels")
+    end = at + 4 * param(node, "run_quads")
+    return by_blocks(node, _TILE, (at < 0) | (end > param(node, "in_w") * param(node, "channels")))
 
 
 def in_place_row(signature: str, find: Callable[[Node], Convolution], when: Callable[[Node], str | None]) -> Kernel:
@@ -118,5 +123,4 @@ def in_place_row(signature: str, find: Callable[[Node], Convolution], when: Call
         for_speed=True,
         overlap=_overlap,
         roomier=roomier,
-        split=("step",),
     )

@@ -232,7 +232,7 @@ WITH_WEIGHTS = (DOTPROD, PAIRS, WIDE, F32)
 
 
 def sides_row(
-    find: Find, when: When, overlap: Callable[[Node], Mapping[int, Overlap]], split: tuple[str, ...] | None = None
+    find: Find, when: When, overlap: Callable[[Node], Mapping[int, Overlap]], for_speed: bool = False
 ) -> Kernel:
     """The row for windows of few channels that reach into padding, and are read in place. find: as `rows` has it"""
 
@@ -250,8 +250,8 @@ def sides_row(
         PAIRS.name,
         frozenset({PAIRS.feature}),
         holds_sides,
+        for_speed=for_speed,
         overlap=overlap,
-        split=split,
     )
 
 

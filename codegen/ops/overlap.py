@@ -200,6 +200,22 @@ def by_units(node: Node) -> Overlaps:
     return turning(node, distance(starts, written + pixel - node.out.dtype.size), lambda: (ends, written))
 
 
+def by_blocks(node: Node, units: int, copied: npt.NDArray[np.bool_]) -> Overlaps:
+    """Of a kernel that reads a pixel's window for so many units at a time, and then writes those: whichever way its
+    pixels run, units do from the first to the last. The last block steps back.
+
+    copied: of each pixel of a row, whether its window is copied first
+    """
+    if not applies(node):
+        return NONE
+    starts, ends, size = window_starts(node), window_ends(node), node.out.dtype.size
+    pixel = node.out.shape[-1] * size
+    first = _numbers(starts.size).reshape(starts.shape) * pixel
+    before = np.where(copied, 0, (-(-node.out.shape[-1] // units) - 1) * units * size)
+    most = distance(starts.reshape(-1), (first + before).reshape(-1))
+    return turning(node, most, lambda: (ends.reshape(-1), np.where(before > 0, first, first + pixel).reshape(-1)))
+
+
 def by_window(node: Node) -> Overlaps:
     """Of a kernel that copies a window before it writes the pixel."""
     return by_strips(node, 1)

@@ -77,7 +77,7 @@ def cases() -> list[Case]:
         depthwise_case(ANY, (1, 9, 8, 4), (2, 4), (3, 1), pad=(1, 0, 0, 3), extreme=True, zero=0),
         depthwise_case("depthwise_conv2d_s8", (1, 9, 8, 4), (2, 4), (3, 1), pad=(1, 0, 0, 5)),
         depthwise_case(ANY, (1, 3, 3, 4), (2, 2), gain=3000.0),
-        depthwise_case("conv2d_s8_dsp", (1, 12, 10, 1), (10, 8), TWO, pad=(4, 3, 5, 3), multiplier=8),
+        depthwise_case("conv2d_s8_dsp_in_place", (1, 12, 10, 1), (10, 8), TWO, pad=(4, 3, 5, 3), multiplier=8),
         depthwise_case("conv2d_s8_dsp", (1, 9, 9, 1), (3, 3), TWO, pad=(0, 0, 1, 1), multiplier=7, x_zero=-1),
         depthwise_case("depthwise_conv2d_s8", (1, 9, 9, 2), (3, 3), multiplier=2),
         depthwise_case("depthwise_conv2d_s8", (1, 4, 4, 3), (3, 3)),

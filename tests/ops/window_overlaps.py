@@ -259,6 +259,8 @@ def cortex_m4() -> list[Overlapping]:
         conv("conv2d_s8_dsp", (2, 8, 8, 8), 12, THREE, TWO, SAME),
         pool("pool2d_s8_dsp", "average", (1, 8, 6, 8), THREE, ONE, SAME),
         conv("conv2d_s8_dsp_in_place", (1, 19, 12, 1), 8, (10, 8), TWO, (4, 3, 5, 3)),
+        conv("conv2d_s8_dsp_in_place", (2, 9, 8, 8), 7, THREE, ONE, SAME),
+        conv("conv2d_s8_dsp_in_place", (1, 9, 8, 8), 4, THREE, ONE, UNPADDED),
     ]
     corrected = depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (1, 8, 6, 8))
     loose = [
@@ -270,7 +272,6 @@ def cortex_m4() -> list[Overlapping]:
         depthwise("depthwise_conv2d_s8_dsp_3x3_corrected", (2, 5, 37, 12), THREE, TWO, SAME),
         depthwise("depthwise_conv2d_s8_dsp", (1, 8, 6, 6), (5, 3), ONE, (2, 1, 2, 1)),
         depthwise("conv2d_s8_dsp", (1, 9, 8, 1), THREE, TWO, SAME, 2),
-        conv("conv2d_s8_dsp_in_place", (2, 9, 8, 8), 7, THREE, ONE, SAME),
         conv("conv2d_s8_dsp_in_place", (1, 9, 8, 9), 4, THREE, TWO, SAME, nine_bits=True),
         depthwise("conv2d_s8_dsp_in_place", (1, 15, 14, 1), (9, 8), TWO, (4, 3, 4, 4), 6),
         depthwise("conv2d_s8_dsp_in_place", (1, 15, 14, 1), (9, 8), TWO, (4, 3, 4, 4), 5, nine_bits=True),
@@ -323,6 +324,7 @@ def arm_neon() -> list[Overlapping]:
         conv("conv2d_s8_neon_scratch", wide, 16, THREE, TWO, SAME),
         conv("conv2d_s8_neon_sides", (1, 19, 18, 1), 8, (5, 8), TWO, (2, 3, 2, 3)),
         conv("conv2d_s8_neon_sides", (2, 9, 10, 2), 11, (2, 4), ONE, (1, 1, 0, 2)),
+        depthwise("conv2d_s8_neon_sides", (1, 15, 18, 1), (5, 8), TWO, (2, 3, 2, 3), 9),
         conv("conv2d_s8_winograd_neon", (1, 18, 16, 16), 16, THREE, ONE, SAME),
         conv("conv2d_s8_winograd_neon", (2, 15, 17, 16), 16, THREE, ONE, SAME),
         conv("conv2d_s8_s16_neon", (1, 9, 8, 16), 16, THREE, nine_bits=True),

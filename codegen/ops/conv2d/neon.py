@@ -82,7 +82,7 @@ ROWS = (
     *_rows(DOTPROD),
     neon_winograd.S8_ROW,
     _EIGHT,
-    sides_row(_parts, _when(False), by_rows(1), split=_APART),
+    sides_row(_parts, _when(False), by_rows(1)),
     *_rows(PAIRS),
     *_rows(WIDE),
     *(row for one in (DOTPROD, PAIRS, WIDE) for row in _rows(sums_of(one))),

@@ -31,9 +31,7 @@ def _when(node: Node) -> str | None:
 
 ROWS: tuple[Kernel, ...] = (
     *x86_convolution.rows(lambda node, tiling: _parts(node, tiling.unit, tiling.lanes), lambda node, _: _when(node)),
-    *(
-        row
-        for one in (DOTPROD, PAIRS, F32)
-        for row in neon_convolution.rows(one, _on_neon, _when, by_rows(1), for_speed=True)
-    ),
+    *neon_convolution.rows(DOTPROD, _on_neon, _when, by_rows(1), for_speed=True),
+    neon_convolution.sides_row(_on_neon, _when, by_rows(1), for_speed=True),
+    *(row for one in (PAIRS, F32) for row in neon_convolution.rows(one, _on_neon, _when, by_rows(1), for_speed=True)),
 )
