@@ -52,21 +52,23 @@ EDGEGEN_KERNEL void conv2d_s8_neon_sides(const edgegen_conv2d_s8_neon *p, const 
     const int32_t room = w->in_w + w->pad_left - w->run / w->pixel; /* for windows to move right in */
     const int32_t first = edgegen_min_s32((w->pad_left + w->stride_w - 1) / w->stride_w, w->out_w);
     const int32_t end = edgegen_clamp_s32(room >= 0 ? room / w->stride_w + 1 : 0, first, w->out_w);
-    const edgegen_neon_sides sides = {w->pad_left * w->pixel, w->row, vreinterpretq_s8_u8(vdupq_n_u8((uint8_t)w->fill))};
+    const int32_t step = w->stride_w * w->pixel, left = w->pad_left * w->pixel;
+    const int32_t start = first < end ? first * step - left : 0;
+    const edgegen_neon_sides sides = {left, w->row, start, vreinterpretq_s8_u8(vdupq_n_u8((uint8_t)w->fill))};
     EDGEGEN_EACH(n, p->batch, p->backward) {
         const uint8_t *const image = (const uint8_t *)x + n * w->in_h * w->row;
         EDGEGEN_EACH(oy, p->out_h, p->backward) {
             int8_t *const row = y + (n * p->out_h + oy) * p->parts.row;
-            edgegen_neon_rows rows = {.runs = w->kernel_h, .bytes = w->run, .step = w->stride_w * w->pixel};
+            edgegen_neon_rows rows;
+            rows.runs = w->kernel_h;
+            rows.bytes = w->run;
+            rows.step = step;
             for (int32_t ky = 0; ky < w->kernel_h; ky++) {
                 const int32_t iy = oy * w->stride_h - w->pad_top + ky * w->dilation_h;
-                rows.run[ky] = iy < 0 || iy >= w->in_h ? border : image + iy * w->row;
+                rows.run[ky] = (iy < 0 || iy >= w->in_h ? border : image + iy * w->row) + start;
             }
             edgegen_pairs_multiply_sides(&rows, &sides, &p->output, first, end, w->out_w, p->apart, p->parts.units,
                                          weights, epilogue, row);
-            for (int32_t ky = 0; ky < w->kernel_h; ky++) {
-                rows.run[ky] += first * rows.step - sides.left;
-            }
             edgegen_pairs_multiply(&rows, &p->output, end - first, p->apart, p->parts.units, weights, epilogue, 0,
                                    row + first * p->output.step);
         }

@@ -73,21 +73,22 @@
         EDGEGEN_TILE_KEEP_ORDER                                                                                        \
     }
 
-/* Windows that may reach beyond the sides of the image, whose rows the runs are then.
- * left: bytes that the first window starts before its rows; size: bytes of a row, at least 16; fill: what lies beyond */
+/* Windows that may reach beyond the sides of the image.
+ * left:  bytes that the first window starts before its rows; size: bytes of a row, at least 16; fill: what lies beyond
+ * start: where in a row its run starts */
 typedef struct {
-    int32_t left, size;
+    int32_t left, size, start;
     int8x16_t fill;
 } edgegen_neon_sides;
 
-/* 16 bytes from `at` of a row. */
-EDGEGEN_INLINE int8x16_t edgegen_neon_load_sides(const int8_t *row, int32_t at, const edgegen_neon_sides *sides)
+/* 16 bytes from `at` of the row of a run. */
+EDGEGEN_INLINE int8x16_t edgegen_neon_load_sides(const int8_t *run, int32_t at, const edgegen_neon_sides *sides)
 {
     static const uint8_t places[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const int32_t inside = edgegen_clamp_s32(at, 0, sides->size - 16);
     const int32_t beyond = edgegen_clamp_s32(at - inside, -16, 16);
     const uint8x16_t from = vaddq_u8(vld1q_u8(places), vdupq_n_u8((uint8_t)(beyond & 0xff)));
-    return vqtbx1q_s8(sides->fill, vld1q_s8(row + inside), from);
+    return vqtbx1q_s8(sides->fill, vld1q_s8(run + (inside - sides->start)), from);
 }
 
 /* All 8 units; rows beyond the tile's are computed in name only, since nothing uses them. */
@@ -98,8 +99,8 @@ EDGEGEN_INLINE int8x16_t edgegen_neon_load_sides(const int8_t *row, int32_t at, 
             x[0] = edgegen_neon_load_sides(from, first * in->step - sides->left + (k), sides);                         \
             x[1] = edgegen_neon_load_sides(from, second * in->step - sides->left + (k), sides);                        \
         } else {                                                                                                       \
-            x[0] = LOAD(from + first * in->step + (k));                                                                \
-            x[1] = rows > 1 ? LOAD(from + second * in->step + (k)) : x[0];                                             \
+            x[0] = LOAD(from + (k));                                                                                   \
+            x[1] = rows > 1 ? LOAD(from + in->step + (k)) : x[0];                                                      \
         }                                                                                                              \
         UNITS(FRESH, 0)                                                                                                \
         UNITS(FRESH, 2)                                                                                                \
@@ -111,15 +112,15 @@ EDGEGEN_INLINE int8x16_t edgegen_neon_load_sides(const int8_t *row, int32_t at, 
 #define EDGEGEN_PAIRS_CHUNK8(FRESH, k) EDGEGEN_PAIRS_CHUNK(EDGEGEN_PAIRS_UNITS8, edgegen_neon_load8_s8, 8, FRESH, k)
 
 /* a[r][u]: sums of rows `first` and, with rows 2, `second` of x times 8 units, in 4 parts each.
- * sides: NULL where windows lie in their runs
+ * sides: NULL where windows lie in their runs, and `second` is the row behind `first`
  * w: [runs][chunks][8][16]. What is left of a run after 16 bytes at a time is one more chunk, its last 8 or 16 bytes;
  * weights of bytes that are read twice are zero there. */
 EDGEGEN_INLINE void edgegen_pairs_accumulate(const edgegen_neon_rows *in, const edgegen_neon_sides *sides,
                                              int32_t first, int32_t second, const int32_t rows, int32_t apart,
                                              const int8_t *w, int32x4_t a[2][8])
 {
-    const int32_t left = in->bytes % 16;
-    const int8_t *from = (const int8_t *)in->run[0];
+    const int32_t left = in->bytes % 16, start = sides != NULL ? 0 : first * in->step;
+    const int8_t *from = (const int8_t *)in->run[0] + start;
     int32_t k = 16;
     if (in->bytes >= 16) {
         EDGEGEN_PAIRS_CHUNK16(1, 0)
@@ -138,7 +139,7 @@ EDGEGEN_INLINE void edgegen_pairs_accumulate(const edgegen_neon_rows *in, const 
         if (++r >= in->runs) {
             break;
         }
-        from = (const int8_t *)in->run[r];
+        from = (const int8_t *)in->run[r] + start;
         k = 0;
     }
 }
@@ -155,7 +156,7 @@ EDGEGEN_INLINE void edgegen_pairs_tile(const edgegen_neon_rows *in, const edgege
                                        const int32_t rows, int32_t apart, const int8_t *w, const int32_t *epilogue,
                                        const int32_t sums, int32_t at, int32_t count, void *results)
 {
-    const int32_t next = (second - first) * out->step;
+    const int32_t next = (sides != NULL ? second - first : 1) * out->step;
     int32x4_t a[2][8];
     EDGEGEN_TILE_BEGIN(w)
     EDGEGEN_TILE_BEGIN(epilogue)
