@@ -22,6 +22,7 @@ from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.control import If, While
 from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.conv2d_sum import Conv2dSum
 from edgegen.ops.conv3d import Conv3d
 from edgegen.ops.copy import Copy
 from edgegen.ops.coupling import Coupling
@@ -103,6 +104,7 @@ OPS: tuple[type[Op], ...] = (
     Compress,
     Concat,
     Conv2d,
+    Conv2dSum,
     Conv3d,
     Copy,
     Coupling,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from edgegen.ir.graph import Graph
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
 from edgegen.passes.post_optimize.find_views import find_views
+from edgegen.passes.post_optimize.fuse_sum import fuse_sum
 from edgegen.passes.post_optimize.order_nodes import order_nodes
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
@@ -19,6 +20,7 @@ from edgegen.targets import Target
 Pass = Callable[[Graph, Target], bool]
 
 PLANNING: tuple[Pass, ...] = (
+    fuse_sum,
     assign_layouts,
     select_kernels,
     pack_weights,

@@ -14,38 +14,50 @@ typedef struct {
     float low, high;
 } edgegen_binary_f32_neon;
 
-/* 4 sums without their low 16 bits */
-EDGEGEN_INLINE int16x4_t edgegen_neon_linear4(const edgegen_linear_s8_neon *p, int16x4_t a, int16x4_t b)
+/* The factors of a and b, and the offset. */
+EDGEGEN_INLINE int32x4_t edgegen_neon_linear_factors(const edgegen_linear_s8_neon *p)
 {
-    int32x4_t sum = vmulq_s32(vmovl_s16(a), vdupq_n_s32(p->a_factor));
-    sum = vmlaq_s32(sum, vmovl_s16(b), vdupq_n_s32(p->b_factor));
-    return vaddhn_s32(sum, vdupq_n_s32(p->offset));
+    const int32_t factors[4] = { p->a_factor, p->b_factor, p->offset, 0 };
+    return vld1q_s32(factors);
 }
 
-EDGEGEN_INLINE int8x8_t edgegen_neon_linear8(const edgegen_linear_s8_neon *p, int8x8_t a, int8x8_t b)
+/* 4 sums without their low 16 bits */
+EDGEGEN_INLINE int16x4_t edgegen_neon_linear4(int32x4_t factors, int32x4_t a, int32x4_t b)
+{
+    const int32x4_t sum = vmlaq_laneq_s32(vmulq_laneq_s32(a, factors, 0), b, factors, 1);
+    return vaddhn_s32(sum, vdupq_laneq_s32(factors, 2));
+}
+
+EDGEGEN_INLINE int8x8_t edgegen_neon_linear8(int32x4_t factors, int8x8_t a, int8x8_t b)
 {
     const int16x8_t wide_a = vmovl_s8(a), wide_b = vmovl_s8(b);
-    const int16x4_t low = edgegen_neon_linear4(p, vget_low_s16(wide_a), vget_low_s16(wide_b));
-    const int16x4_t high = edgegen_neon_linear4(p, vget_high_s16(wide_a), vget_high_s16(wide_b));
-    return vqshrn_n_s16(vcombine_s16(low, high), 6);
+    const int32x4_t low = vmovl_s16(vget_low_s16(wide_b)), high = vmovl_high_s16(wide_b);
+    return vqshrn_n_s16(vcombine_s16(edgegen_neon_linear4(factors, vmovl_s16(vget_low_s16(wide_a)), low),
+                                     edgegen_neon_linear4(factors, vmovl_high_s16(wide_a), high)),
+                        6);
+}
+
+EDGEGEN_INLINE int8x16_t edgegen_neon_linear_clamp(const edgegen_linear_s8_neon *p, int8x16_t v)
+{
+    if (p->low > -128) {
+        v = vmaxq_s8(v, vdupq_n_s8((int8_t)p->low));
+    }
+    if (p->high < 127) {
+        v = vminq_s8(v, vdupq_n_s8((int8_t)p->high));
+    }
+    return v;
 }
 
 /* a[count], b[count] -> y: TensorFlow Lite Micro's ADD or SUB, where a linear form was proved equal for all inputs */
 EDGEGEN_KERNEL void linear_s8_neon(const edgegen_linear_s8_neon *p, const int8_t *a, const int8_t *b, int8_t *y)
 {
-    const int8x16_t least = vdupq_n_s8((int8_t)p->low), most = vdupq_n_s8((int8_t)p->high);
+    const int32x4_t factors = edgegen_neon_linear_factors(p);
     int32_t i = 0;
     for (; i + 16 <= p->count; i += 16) {
         const int8x16_t va = vld1q_s8(a + i), vb = vld1q_s8(b + i);
-        int8x16_t v = vcombine_s8(edgegen_neon_linear8(p, vget_low_s8(va), vget_low_s8(vb)),
-                                  edgegen_neon_linear8(p, vget_high_s8(va), vget_high_s8(vb)));
-        if (p->low > -128) {
-            v = vmaxq_s8(v, least);
-        }
-        if (p->high < 127) {
-            v = vminq_s8(v, most);
-        }
-        vst1q_s8(y + i, v);
+        const int8x8_t low = edgegen_neon_linear8(factors, vget_low_s8(va), vget_low_s8(vb));
+        const int8x8_t high = edgegen_neon_linear8(factors, vget_high_s8(va), vget_high_s8(vb));
+        vst1q_s8(y + i, edgegen_neon_linear_clamp(p, vcombine_s8(low, high)));
     }
     for (; i < p->count; i++) {
         const int32_t sum = a[i] * p->a_factor + b[i] * p->b_factor + p->offset;

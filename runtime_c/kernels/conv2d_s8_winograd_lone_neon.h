@@ -61,12 +61,13 @@ EDGEGEN_INLINE const int16_t *edgegen_winograd_column_s8(const int16_t *v, int32
 }
 
 /* Outputs of 4 units of one tile. v: [36][depth]; epilogue: bias, multiplier, shift of 4; rows, columns: those of the
- * tile that exist; row: elements from line to line of y. w: columns 1, 2, 3, 4, 0, 5, an order in which few sums are
- * kept at a time. What the sum of line 1 and column 1 starts with adds 16 times that to every output before it is
- * divided by 576. */
-EDGEGEN_INLINE void edgegen_winograd_lone_s8(const edgegen_neon_output *out, const int16_t *v, int32_t depth,
-                                             const int16_t *w, const int32_t *epilogue, int32_t rows, int32_t columns,
-                                             int32_t row, int8_t *y)
+ * tile that exist; row: elements from line to line of y; add, skip: as for edgegen_winograd_output_s8. w: columns 1, 2,
+ * 3, 4, 0, 5, an order in which few sums are kept at a time. What the sum of line 1 and column 1 starts with adds 16
+ * times that to every output before it is divided by 576. */
+EDGEGEN_INLINE void edgegen_winograd_lone_s8(const edgegen_neon_output *out, const edgegen_linear_s8_neon *add,
+                                             const int16_t *v, int32_t depth, const int16_t *w,
+                                             const int32_t *epilogue, int32_t rows, int32_t columns, int32_t row,
+                                             const int8_t *skip, int8_t *y)
 {
     const int32x4_t zero = vdupq_n_s32(0);
     int32x4_t a[4], b[4], z[4][4];
@@ -99,7 +100,7 @@ EDGEGEN_INLINE void edgegen_winograd_lone_s8(const edgegen_neon_output *out, con
     if (rows > r) {                                                                                                    \
         z[r][0] = vmlaq_s32(z[r][0], a[r], six);                                                                       \
         z[r][3] = vmlaq_s32(z[r][3], b[r], twenty_four);                                                               \
-        EDGEGEN_WINOGRAD_STORE_LINE(z[r][0], z[r][1], z[r][2], z[r][3], y + r * row)                                   \
+        EDGEGEN_WINOGRAD_STORE_LINE(z[r][0], z[r][1], z[r][2], z[r][3], r * row)                                   \
     }
     EDGEGEN_WINOGRAD_EACH_LINE(EDGEGEN_WINOGRAD_LINE)
 #undef EDGEGEN_WINOGRAD_LINE

@@ -9,6 +9,11 @@
 #include "kernels/conv2d_s8_winograd_lone_neon.h"
 #include "simd/neon_wide.h"
 
+typedef struct {
+    edgegen_conv2d_s8_winograd_neon convolution;
+    edgegen_linear_s8_neon sum; /* of what the convolution gives, less its zero point, and the skip */
+} edgegen_conv2d_sum_s8_winograd_neon;
+
 /* All 36 sums of up to 6 tiles and 4 * groups units. v: [36][tiles][depth]; w: [36][depth][4 * groups];
  * m: [36][tiles][4 * groups] */
 EDGEGEN_INLINE void edgegen_winograd_sums_s8(const int16_t *v, int32_t depth, const int32_t rows, const int32_t groups,
@@ -48,9 +53,11 @@ EDGEGEN_INLINE void edgegen_winograd_sums_s8(const int16_t *v, int32_t depth, co
 }
 
 /* `count` tiles from number `first` on, and one block of 4 * groups units: products, then outputs. */
-EDGEGEN_INLINE void edgegen_winograd_block_s8(const edgegen_conv2d_s8_winograd_neon *p, int32_t first, int32_t count,
+EDGEGEN_INLINE void edgegen_winograd_block_s8(const edgegen_conv2d_s8_winograd_neon *p,
+                                              const edgegen_linear_s8_neon *add, int32_t first, int32_t count,
                                               const int32_t tiles, const int32_t groups, const int16_t *v,
-                                              const int16_t *w, const int32_t *epilogue, int32_t *m, int8_t *y)
+                                              const int16_t *w, const int32_t *epilogue, int32_t *m,
+                                              const int8_t *skip, int8_t *y)
 {
     const edgegen_winograd_neon *image = &p->image;
     const int32_t across = (image->out_w + 3) / 4, step = p->output.step;
@@ -60,22 +67,24 @@ EDGEGEN_INLINE void edgegen_winograd_block_s8(const edgegen_conv2d_s8_winograd_n
     for (int32_t i = 0; i < count; i++) {
         const int32_t oy = (first + i) / across * 4, ox = (first + i) % across * 4;
         for (int32_t g = 0; g < groups; g++) {
-            edgegen_winograd_output_s8(&p->output, m + 4 * (groups * i + g), 4 * groups * tiles, epilogue + 12 * g,
-                                       edgegen_winograd_left(image->out_h, oy, 4),
-                                       edgegen_winograd_left(image->out_w, ox, 4), image->out_w * step,
-                                       y + (oy * image->out_w + ox) * step + 4 * g);
+            const int32_t at = (oy * image->out_w + ox) * step + 4 * g;
+            edgegen_winograd_output_s8(&p->output, add, m + 4 * (groups * i + g), 4 * groups * tiles,
+                                       epilogue + 12 * g, edgegen_winograd_left(image->out_h, oy, 4),
+                                       edgegen_winograd_left(image->out_w, ox, 4), image->out_w * step, skip + at,
+                                       y + at);
         }
     }
 }
 
 #define EDGEGEN_WINOGRAD_TILES(count)                                                                                  \
     case count:                                                                                                        \
-        edgegen_winograd_block_s8(p, first, found, count, groups, v, w, epilogue, m, y);                               \
+        edgegen_winograd_block_s8(p, add, first, found, count, groups, v, w, epilogue, m, skip, y);                    \
         break;
 
-EDGEGEN_INLINE void edgegen_winograd_units_s8(const edgegen_conv2d_s8_winograd_neon *p, int32_t first, int32_t found,
+EDGEGEN_INLINE void edgegen_winograd_units_s8(const edgegen_conv2d_s8_winograd_neon *p,
+                                              const edgegen_linear_s8_neon *add, int32_t first, int32_t found,
                                               const int32_t groups, const int16_t *v, const int16_t *w,
-                                              const int32_t *epilogue, int32_t *m, int8_t *y)
+                                              const int32_t *epilogue, int32_t *m, const int8_t *skip, int8_t *y)
 {
     switch (p->image.tiles) {
     default:
@@ -90,27 +99,31 @@ EDGEGEN_INLINE void edgegen_winograd_units_s8(const edgegen_conv2d_s8_winograd_n
 #undef EDGEGEN_WINOGRAD_TILES
 
 /* Tile number `first`, without room for its sums: V, then 4 units at a time. */
-EDGEGEN_INLINE void edgegen_winograd_alone_s8(const edgegen_conv2d_s8_winograd_neon *p, int32_t first, const int16_t *v,
-                                              const int16_t *w, const int32_t *epilogue, int8_t *y)
+EDGEGEN_INLINE void edgegen_winograd_alone_s8(const edgegen_conv2d_s8_winograd_neon *p,
+                                              const edgegen_linear_s8_neon *add, int32_t first, const int16_t *v,
+                                              const int16_t *w, const int32_t *epilogue, const int8_t *skip,
+                                              int8_t *y)
 {
     const edgegen_winograd_neon *image = &p->image;
     const int32_t across = (image->out_w + 3) / 4, step = p->output.step;
     const int32_t oy = first / across * 4, ox = first % across * 4;
     for (int32_t o = 0; o < step; o += 4) {
-        edgegen_winograd_lone_s8(&p->output, v, image->depth, w, epilogue,
+        const int32_t at = (oy * image->out_w + ox) * step + edgegen_min_s32(o, step - 4);
+        edgegen_winograd_lone_s8(&p->output, add, v, image->depth, w, epilogue,
                                  edgegen_winograd_left(image->out_h, oy, 4),
-                                 edgegen_winograd_left(image->out_w, ox, 4), image->out_w * step,
-                                 y + (oy * image->out_w + ox) * step + edgegen_min_s32(o, step - 4));
+                                 edgegen_winograd_left(image->out_w, ox, 4), image->out_w * step, skip + at, y + at);
         w += 36 * 4 * image->depth;
         epilogue += 12;
     }
 }
 
-/* x[n,h,w,c] * weights -> y, the input's zero point folded into the bias. scratch: V and the sums of `tiles` tiles; if
- * that is 0, V of one. Units are in blocks of 16 and 8 as for other tiles (see codegen/ops/neon_tiles.py) or of 4. */
-EDGEGEN_KERNEL void conv2d_s8_winograd_neon(const edgegen_conv2d_s8_winograd_neon *p, const int8_t *x,
-                                            const int16_t *weights, const int32_t *epilogue, uint8_t *scratch,
-                                            int8_t *y)
+/* x[n,h,w,c] * weights -> y, the input's zero point folded into the bias; add: with skip, if it is not NULL. scratch: V
+ * and the sums of `tiles` tiles; if that is 0, V of one. Units are in blocks of 16 and 8 as for other tiles (see
+ * codegen/ops/neon_tiles.py) or of 4; where they are a multiple of 8, each is computed once. */
+EDGEGEN_INLINE void edgegen_winograd_images_s8(const edgegen_conv2d_s8_winograd_neon *p,
+                                               const edgegen_linear_s8_neon *add, const int8_t *x, const int8_t *skip,
+                                               const int16_t *weights, const int32_t *epilogue, uint8_t *scratch,
+                                               int8_t *y)
 {
     const edgegen_winograd_neon *image = &p->image;
     const int32_t across = (image->out_w + 3) / 4, all = across * ((image->out_h + 3) / 4);
@@ -126,26 +139,43 @@ EDGEGEN_KERNEL void conv2d_s8_winograd_neon(const edgegen_conv2d_s8_winograd_neo
                                            (first + i) % across * 4 - image->pad_left, v + i * depth, tiles * depth);
             }
             if (image->tiles == 0) {
-                edgegen_winograd_alone_s8(p, first, v, weights, epilogue, y);
+                edgegen_winograd_alone_s8(p, add, first, v, weights, epilogue, skip, y);
                 continue;
             }
             const int16_t *w = weights;
             const int32_t *e = epilogue;
             for (int32_t b = 0; b < wide; b++) {
                 const int32_t o = edgegen_min_s32(16 * b, units - 16);
-                edgegen_winograd_units_s8(p, first, found, 4, v, w, e, m, y + o);
+                edgegen_winograd_units_s8(p, add, first, found, 4, v, w, e, m, skip + o, y + o);
                 w += 36 * 16 * depth;
                 e += 48;
             }
             for (int32_t o = 16 * wide; o < units; o += 8) {
-                edgegen_winograd_units_s8(p, first, found, 2, v, w, e, m, y + edgegen_min_s32(o, units - 8));
+                const int32_t at = edgegen_min_s32(o, units - 8);
+                edgegen_winograd_units_s8(p, add, first, found, 2, v, w, e, m, skip + at, y + at);
                 w += 36 * 8 * depth;
                 e += 24;
             }
         }
         x += image->in_h * image->in_w * depth;
+        skip += image->out_h * image->out_w * units;
         y += image->out_h * image->out_w * units;
     }
+}
+
+EDGEGEN_KERNEL void conv2d_s8_winograd_neon(const edgegen_conv2d_s8_winograd_neon *p, const int8_t *x,
+                                            const int16_t *weights, const int32_t *epilogue, uint8_t *scratch,
+                                            int8_t *y)
+{
+    edgegen_winograd_images_s8(p, NULL, x, y, weights, epilogue, scratch, y);
+}
+
+/* The same, then the sum with skip, over which y may lie. */
+EDGEGEN_KERNEL void conv2d_sum_s8_winograd_neon(const edgegen_conv2d_sum_s8_winograd_neon *p, const int8_t *x,
+                                                const int8_t *skip, const int16_t *weights, const int32_t *epilogue,
+                                                uint8_t *scratch, int8_t *y)
+{
+    edgegen_winograd_images_s8(&p->convolution, &p->sum, x, skip, weights, epilogue, scratch, y);
 }
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef EDGEGEN_CONV2D_S8_WINOGRAD_TILE_NEON_H
 #define EDGEGEN_CONV2D_S8_WINOGRAD_TILE_NEON_H
 
+#include "kernels/binary_neon.h"
 #include "kernels/conv2d_winograd_neon.h"
 #include "simd/unroll.h"
 
@@ -111,21 +112,62 @@ EDGEGEN_INLINE void edgegen_winograd_store_s8(int8_t *y, int8x16_t v, int32_t co
     }
 }
 
+/* 4 units of pixel k, which are 0 beyond `columns`; pixels are `step` elements apart. */
+EDGEGEN_INLINE uint32x2_t edgegen_winograd_pixel_s8(const int8_t *x, int32_t k, int32_t columns, int32_t step)
+{
+    uint32_t word = 0;
+    if (k < columns) {
+        memcpy(&word, x + k * step, sizeof word);
+    }
+    return vreinterpret_u32_u64(vcreate_u64(word));
+}
+
+/* 4 units of each of up to 4 pixels, without their zero point, which the sum's offset makes up for; plus skip, whose
+ * pixels are `step` elements apart */
+EDGEGEN_INLINE int8x16_t edgegen_winograd_add_s8(const edgegen_neon_output *out, const edgegen_linear_s8_neon *add,
+                                                 int32x4_t v0, int32x4_t v1, int32x4_t v2, int32x4_t v3,
+                                                 const int8_t *skip, int32_t columns)
+{
+    const int32x4_t low = vdupq_n_s32(out->low - out->zero_point), high = vdupq_n_s32(out->high - out->zero_point);
+    int32x4_t factors = edgegen_neon_linear_factors(add);
+    EDGEGEN_TILE_NO_COPY(factors) /* else gcc loads them again for each product */
+#define EDGEGEN_WINOGRAD_SKIP(k)                                                                                       \
+    vmovl_s8(vreinterpret_s8_u32(vzip1_u32(edgegen_winograd_pixel_s8(skip, k, columns, out->step),                     \
+                                           edgegen_winograd_pixel_s8(skip, k + 1, columns, out->step))))
+    const int16x8_t left = EDGEGEN_WINOGRAD_SKIP(0), right = EDGEGEN_WINOGRAD_SKIP(2);
+#undef EDGEGEN_WINOGRAD_SKIP
+#define EDGEGEN_WINOGRAD_ADD(v, b) edgegen_neon_linear4(factors, vmaxq_s32(vminq_s32(v, high), low), b)
+    const int16x4_t s0 = EDGEGEN_WINOGRAD_ADD(v0, vmovl_s16(vget_low_s16(left)));
+    const int16x4_t s1 = EDGEGEN_WINOGRAD_ADD(v1, vmovl_high_s16(left));
+    const int16x4_t s2 = EDGEGEN_WINOGRAD_ADD(v2, vmovl_s16(vget_low_s16(right)));
+    const int16x4_t s3 = EDGEGEN_WINOGRAD_ADD(v3, vmovl_high_s16(right));
+#undef EDGEGEN_WINOGRAD_ADD
+    const int8x8_t sums = vqshrn_n_s16(vcombine_s16(s0, s1), 6);
+    return edgegen_neon_linear_clamp(add, vqshrn_high_n_s16(sums, vcombine_s16(s2, s3), 6));
+}
+
 /* 4 pixels of sums, 576 times what they stand for, requantized and stored. */
 #define EDGEGEN_WINOGRAD_FINISH(v)                                                                                     \
     edgegen_neon_scale(vaddq_s32(vshrq_n_s32(vmulq_s32(v, ninth), 6), bias), factor, out)
-#define EDGEGEN_WINOGRAD_STORE_LINE(y0, y1, y2, y3, to)                                                                \
+#define EDGEGEN_WINOGRAD_STORE_LINE(y0, y1, y2, y3, at)                                                                \
     {                                                                                                                  \
-        const int16x8_t left = edgegen_neon_join(EDGEGEN_WINOGRAD_FINISH(y0), EDGEGEN_WINOGRAD_FINISH(y1));            \
-        const int16x8_t right = edgegen_neon_join(EDGEGEN_WINOGRAD_FINISH(y2), EDGEGEN_WINOGRAD_FINISH(y3));           \
-        edgegen_winograd_store_s8(to, edgegen_neon_narrow16(left, right, out), columns, out->step);                    \
+        const int32x4_t v0 = EDGEGEN_WINOGRAD_FINISH(y0), v1 = EDGEGEN_WINOGRAD_FINISH(y1);                            \
+        const int32x4_t v2 = EDGEGEN_WINOGRAD_FINISH(y2), v3 = EDGEGEN_WINOGRAD_FINISH(y3);                            \
+        int8x16_t line;                                                                                                \
+        if (add != NULL) {                                                                                             \
+            line = edgegen_winograd_add_s8(out, add, v0, v1, v2, v3, skip + (at), columns);                            \
+        } else {                                                                                                       \
+            line = edgegen_neon_narrow16(edgegen_neon_join(v0, v1), edgegen_neon_join(v2, v3), out);                   \
+        }                                                                                                              \
+        edgegen_winograd_store_s8(y + (at), line, columns, out->step);                                                 \
     }
 
 /* Outputs of 4 units of one tile. m: the 36 sums, `step` elements apart; epilogue: bias, multiplier, shift of 4;
- * rows, columns: those of the tile that exist; row: elements from line to line of y */
-EDGEGEN_INLINE void edgegen_winograd_output_s8(const edgegen_neon_output *out, const int32_t *m, int32_t step,
-                                               const int32_t *epilogue, int32_t rows, int32_t columns, int32_t row,
-                                               int8_t *y)
+ * rows, columns: those of the tile that exist; row: elements from line to line of y
+ * add: adds skip, which lies as y does, or is NULL; y may be skip, since a line of it is read before it is written */
+EDGEGEN_INLINE void edgegen_winograd_output_s8(const edgegen_neon_output *out, const edgegen_linear_s8_neon *add,
+                                               const int32_t *m, int32_t step, const int32_t *epilogue, int32_t rows,
+                                               int32_t columns, int32_t row, const int8_t *skip, int8_t *y)
 {
     const int32x4_t six = vdupq_n_s32(6), twenty_four = vdupq_n_s32(24), ninth = vdupq_n_s32(954437177);
     int32x4_t z[4][6];
@@ -150,7 +192,7 @@ EDGEGEN_INLINE void edgegen_winograd_output_s8(const edgegen_neon_output *out, c
     if (rows > r) {                                                                                                    \
         int32x4_t y0, y1, y2, y3;                                                                                      \
         EDGEGEN_WINOGRAD_SHORTEN(z[r][0], z[r][1], z[r][2], z[r][3], z[r][4], z[r][5], y0, y1, y2, y3)                 \
-        EDGEGEN_WINOGRAD_STORE_LINE(y0, y1, y2, y3, y + r * row)                                                       \
+        EDGEGEN_WINOGRAD_STORE_LINE(y0, y1, y2, y3, r * row)                                                       \
     }
     EDGEGEN_WINOGRAD_LINE(0)
     EDGEGEN_WINOGRAD_LINE(1)

@@ -14,14 +14,16 @@ from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, ScaledRound
 from edgegen.ir.op import NO_CLAMP, Op, Range
 from edgegen.ir.tensor import Array, Tensor
+from edgegen.ops.binary import Binary
 from edgegen.ops.conv2d import Conv2d
+from edgegen.ops.conv2d_sum import Conv2dSum
 from edgegen.ops.dense import Dense
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.pool2d.op import POOLINGS, Pooling
 from edgegen.ops.transpose_conv2d import TransposeConv2d
 from edgegen.ops.window import Pads, Pair
-from tests.harness import Case, constant_input
+from tests.harness import Case, constant_input, reference
 from tests.overlapping import Overlapping
 
 Size = tuple[int, int, int, int]
@@ -60,6 +62,19 @@ def conv(
     op = Conv2d(stride, (1, 1), pad, -5, requantize(units, w[0].size), S8)
     label = f"conv {size} -> {units}, window {window} stride {stride} pad {pad}"
     return Case(op, [numbers(size, 3), constant_input(w), bias(units, 2)], kernel, label)
+
+
+def with_sum(case: Case, kernel: str) -> Case:
+    """The case's convolution and its sum with an image."""
+    assert isinstance(case.op, Conv2d)
+    (image,) = reference(case)
+    skip = numbers(image.shape, 12)
+    add = Binary("add", 3, -6, 20, factor(0.5), factor(0.31), factor(2.0**-19 * 1.21, -9), Range(-100, 127))
+    return Case(Conv2dSum(case.op, add), [*case.inputs, skip], kernel, f"{case.label}, plus an image")
+
+
+def factor(real: float, zero: int = 0) -> FixedPoint:
+    return FixedPoint.from_scales([real], zero)
 
 
 def in_groups(case: Case, kernel: str, groups: int, turns: bool = False) -> Case:
@@ -224,6 +239,13 @@ def _spread() -> list[Case]:
     return made
 
 
+def _portable_sums() -> list[tuple[Case, str]]:
+    case = conv("", (1, 6, 5, 4), 5, THREE, ONE, SAME)
+    assert isinstance(case.op, Conv2d)
+    scaled = replace(case.op, requantize=ScaledRound.from_scales([2.0**-10] * 5, 3))
+    return [(case, "conv2d_sum_s8"), (replace(case, op=scaled), "conv2d_sum_s8_scaled")]
+
+
 def generic() -> list[Overlapping]:
     image = conv("", (1, 6, 5, 4), 4, THREE, ONE, SAME)
     strided = depthwise("", (1, 6, 6, 4), THREE, TWO)
@@ -242,6 +264,7 @@ def generic() -> list[Overlapping]:
         *_portable_integers(),
         *(Overlapping(shorts(image, "conv2d_s16", wide), True) for wide in (True, False)),
         *(Overlapping(shorts(strided, "depthwise_conv2d_s16", wide), True) for wide in (True, False)),
+        *(Overlapping(with_sum(c, kernel), True) for c, kernel in _portable_sums()),
         *(Overlapping(p, True) for p in [*pools, scaled_average("")]),
         Overlapping(floats(image, "conv2d_f32"), True),
         Overlapping(floats(strided, "depthwise_conv2d_f32"), True),
@@ -327,6 +350,8 @@ def arm_neon() -> list[Overlapping]:
         depthwise("conv2d_s8_neon_sides", (1, 15, 18, 1), (5, 8), TWO, (2, 3, 2, 3), 9),
         conv("conv2d_s8_winograd_neon", (1, 18, 16, 16), 16, THREE, ONE, SAME),
         conv("conv2d_s8_winograd_neon", (2, 15, 17, 16), 16, THREE, ONE, SAME),
+        with_sum(conv("", (1, 18, 16, 16), 16, THREE, ONE, SAME), "conv2d_sum_s8_winograd_neon"),
+        with_sum(conv("", (2, 15, 17, 16), 24, THREE, ONE, SAME), "conv2d_sum_s8_winograd_neon"),
         conv("conv2d_s8_s16_neon", (1, 9, 8, 16), 16, THREE, nine_bits=True),
         conv("conv2d_s8_s16_neon_scratch", wide, 16, THREE, TWO, SAME, nine_bits=True),
         depthwise("depthwise_conv2d_s8_3x3_neon_bordered", (1, 8, 6, 16)),

@@ -50,7 +50,7 @@ def requantizing(requantize: FixedPoint) -> dict[str, Literal]:
     }
 
 
-def _pack_quantized(node: Node) -> Packed:
+def pack_quantized(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Binary)
     assert op.requantize is not None
@@ -109,8 +109,8 @@ _ORDER = ("maximum", "minimum")  # of numbers on one scale
 _HALF_TYPES = ("f16", "bf16")
 OF_HALVES = ("add", "sub", "mul", "div", "maximum", "minimum")
 _COMPUTED = (
-    *(("s8", f, _pack_quantized, True) for f in _QUANTIZED),
-    *(("s16", f, _pack_quantized, True) for f in _QUANTIZED),
+    *(("s8", f, pack_quantized, True) for f in _QUANTIZED),
+    *(("s16", f, pack_quantized, True) for f in _QUANTIZED),
     *((dtype, f, _pack_integer, False) for dtype in ("s8", "u8", "s16") for f in _ORDER),
     *((dtype, f, pack_float, False) for dtype in ("f32", "f64") for f in FUNCTIONS if f not in OF_INTEGERS),
     *((dtype, f, pack_float, False) for dtype in _HALF_TYPES for f in OF_HALVES),

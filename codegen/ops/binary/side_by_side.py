@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.broadcast import loops
 from edgegen.ops.binary.generic import computes
-from edgegen.ops.binary.linear import linear_form
+from edgegen.ops.binary.linear import LinearForm, linear_form
 from edgegen.ops.binary.op import Binary, integer_clamp
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.window import any_order
@@ -24,7 +24,8 @@ def _side_by_side(node: Node) -> str | None:
     return None if whole else "operands must have the output's shape and order"
 
 
-def _holds_s8(node: Node) -> str | None:
+def holds_linear(node: Node) -> str | None:
+    """Why the kernels linear_s8_* do not compute the node; None if they do."""
     op = node.op
     assert isinstance(op, Binary)
     if op.function not in ("add", "sub"):
@@ -33,6 +34,23 @@ def _holds_s8(node: Node) -> str | None:
     if reason is None and linear_form(op, SHIFT) is None:
         reason = "no linear form equals this sum for all inputs"
     return reason
+
+
+def linear(node: Node) -> LinearForm:
+    """What the kernels linear_s8_* compute of a node for which they hold."""
+    assert isinstance(node.op, Binary)
+    form = linear_form(node.op, SHIFT)
+    assert form is not None
+    return form
+
+
+def linear_params(node: Node) -> dict[str, Literal]:
+    """Params of the kernels linear_s8_*."""
+    op, form = node.op, linear(node)
+    assert isinstance(op, Binary)
+    low, high = integer_clamp(op.clamp, np.dtype(np.int8))
+    factors = {"a_factor": form.a, "b_factor": form.b, "offset": form.offset}
+    return {"count": node.out.type.elements, **factors, "low": low, "high": high}
 
 
 def _holds_f32(function: str) -> Callable[[Node], str | None]:
@@ -46,13 +64,7 @@ def side_by_side_rows(isa: str, structs: str, requires: frozenset[str]) -> tuple
     """
 
     def pack_s8(node: Node) -> Packed:
-        op = node.op
-        assert isinstance(op, Binary)
-        form = linear_form(op, SHIFT)
-        assert form is not None
-        low, high = integer_clamp(op.clamp, np.dtype(np.int8))
-        params = {"a_factor": form.a, "b_factor": form.b, "offset": form.offset, "low": low, "high": high}
-        return Packed(f"edgegen_linear_s8_{structs}", {"count": node.out.type.elements, **params}, inputs=(0, 1))
+        return Packed(f"edgegen_linear_s8_{structs}", linear_params(node), inputs=(0, 1))
 
     def pack_f32(node: Node) -> Packed:
         assert isinstance(node.op, Binary)
@@ -74,6 +86,6 @@ def side_by_side_rows(isa: str, structs: str, requires: frozenset[str]) -> tuple
         )
 
     return (
-        row("linear", "s8", pack_s8, _holds_s8),
+        row("linear", "s8", pack_s8, holds_linear),
         *(row(function, "f32", pack_f32, _holds_f32(function)) for function in ("add", "sub", "mul")),
     )

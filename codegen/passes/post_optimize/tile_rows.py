@@ -93,7 +93,9 @@ def _planned(graph: Graph, target: Target, choices: Sequence[Choice]) -> _Planne
 def _parts(graph: Graph, plain: _Planned, target: Target) -> Parts:
     found = occupants(plain.graph)
     numbers = {node: number for number, node in plain.graph.numbered()}
-    use = [bytes_in_use(found, numbers[node]) for node in plain.nodes]
+    by_result = {t: number for node, number in numbers.items() for t in node.outputs}
+    # of nodes that have become one, each takes what that one takes
+    use = [bytes_in_use(found, numbers[node] if node in numbers else by_result[node.out]) for node in plain.nodes]
     return Parts(graph, use, target)
 
 
