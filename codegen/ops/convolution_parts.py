@@ -13,6 +13,7 @@ from edgegen.ir.kernel import Literal
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.epilogue import bias_or_zeros
+from edgegen.ops.portable_convolution import Convolution
 from edgegen.ops.window import Pads, Pair
 
 
@@ -82,7 +83,7 @@ class Parts:
         }
 
 
-class Grouped(Protocol):
+class Grouped(Convolution, Protocol):
     """What convolutions in groups have in common."""
 
     @property
@@ -93,15 +94,6 @@ class Grouped(Protocol):
 
     @property
     def pad(self) -> Pads: ...
-
-    @property
-    def x_zero(self) -> int: ...
-
-    @property
-    def requantize(self) -> FixedPoint | None: ...
-
-    @property
-    def clamp(self) -> Range: ...
 
 
 def grouped(node: Node, op: Grouped, w: Array, interleaved: bool, depth: int, units: int) -> Parts:

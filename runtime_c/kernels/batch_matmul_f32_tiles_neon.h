@@ -5,18 +5,6 @@
 #include "simd/floats_neon.h"
 #include "simd/product_tiles.h"
 
-/* x[batch,rows,depth] * w[batch,depth,units] -> y[batch,rows,units], columns of w read as they lie. */
-EDGEGEN_KERNEL void batch_matmul_f32_tiles_neon(const edgegen_batch_matmul_f32 *p, const float *x, const float *w,
-                                                float *y)
-{
-    edgegen_products(p, x, w, NULL, y);
-}
-
-/* The same for columns that are laid out in scratch. */
-EDGEGEN_KERNEL void batch_matmul_f32_tiles_neon_packed(const edgegen_batch_matmul_f32 *p, const float *x, const float *w,
-                                                       uint8_t *scratch, float *y)
-{
-    edgegen_products(p, x, w, scratch, y);
-}
+EDGEGEN_PRODUCT_KERNELS(batch_matmul_f32_tiles_neon)
 
 #endif

@@ -45,6 +45,28 @@ EDGEGEN_INLINE void edgegen_gather_window(const edgegen_gathered *p, const int8_
     }
 }
 
+/* A window of one pixel, which lies in its image. */
+EDGEGEN_INLINE const int8_t *edgegen_window_in_place(const edgegen_gathered *g, const int8_t *image, int32_t oy,
+                                                     int32_t ox)
+{
+    return image + (oy * g->stride_h * g->in_w + ox * g->stride_w) * g->channels;
+}
+
+/* The output pixels n, oy, ox of x's images, from either end: finds the window of each and computes the pixel. */
+#define EDGEGEN_WINDOW_EACH(g, find, pixel)                                                                            \
+    const int32_t next = (g)->backward != 0 ? -(g)->units : (g)->units;                                                \
+    y += (g)->backward != 0 ? ((g)->batch * (g)->out_h * (g)->out_w - 1) * (g)->units : 0;                             \
+    EDGEGEN_EACH(n, (g)->batch, (g)->backward) {                                                                       \
+        const int8_t *const image = x + n * (g)->in_h * (g)->in_w * (g)->channels;                                     \
+        EDGEGEN_EACH(oy, (g)->out_h, (g)->backward) {                                                                  \
+            EDGEGEN_EACH(ox, (g)->out_w, (g)->backward) {                                                              \
+                find;                                                                                                  \
+                pixel;                                                                                                 \
+                y += next;                                                                                             \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
 /* Defines the kernels name, for windows of one pixel of whole steps that lie in x, and name_gathered, for any.
  *
  * type:     of the params, whose first member is `windows`
@@ -56,19 +78,7 @@ EDGEGEN_INLINE void edgegen_gather_window(const edgegen_gathered *p, const int8_
     EDGEGEN_KERNEL void name(const type *p, const int8_t *x, EDGEGEN_WINDOW_VALUES values, of_y *y)                    \
     {                                                                                                                  \
         const edgegen_gathered *const g = &p->windows;                                                                 \
-        const int32_t next = g->backward != 0 ? -g->units : g->units;                                                  \
-        y += g->backward != 0 ? (g->batch * g->out_h * g->out_w - 1) * g->units : 0;                                   \
-        EDGEGEN_EACH(n, g->batch, g->backward) {                                                                       \
-            const int8_t *const image = x + n * g->in_h * g->in_w * g->channels;                                       \
-            EDGEGEN_EACH(oy, g->out_h, g->backward) {                                                                  \
-                EDGEGEN_EACH(ox, g->out_w, g->backward) {                                                              \
-                    const int32_t at = (oy * g->stride_h * g->in_w + ox * g->stride_w) * g->channels;                  \
-                    const int8_t *const window = image + at;                                                           \
-                    pixel;                                                                                             \
-                    y += next;                                                                                         \
-                }                                                                                                      \
-            }                                                                                                          \
-        }                                                                                                              \
+        EDGEGEN_WINDOW_EACH(g, const int8_t *const window = edgegen_window_in_place(g, image, oy, ox), pixel)          \
     }                                                                                                                  \
     EDGEGEN_KERNEL void name##_gathered(const type *p, const int8_t *x, EDGEGEN_WINDOW_VALUES values,                  \
                                         uint8_t *scratch, of_y *y)                                                     \
@@ -76,18 +86,7 @@ EDGEGEN_INLINE void edgegen_gather_window(const edgegen_gathered *p, const int8_
         const edgegen_gathered *const g = &p->windows;                                                                 \
         int8_t *const window = (int8_t *)scratch;                                                                      \
         memset(window + g->size, 0, (size_t)(g->padded - g->size));                                                    \
-        const int32_t next = g->backward != 0 ? -g->units : g->units;                                                  \
-        y += g->backward != 0 ? (g->batch * g->out_h * g->out_w - 1) * g->units : 0;                                   \
-        EDGEGEN_EACH(n, g->batch, g->backward) {                                                                       \
-            const int8_t *const image = x + n * g->in_h * g->in_w * g->channels;                                       \
-            EDGEGEN_EACH(oy, g->out_h, g->backward) {                                                                  \
-                EDGEGEN_EACH(ox, g->out_w, g->backward) {                                                              \
-                    edgegen_gather_window(g, image, oy, ox, fill, window);                                             \
-                    pixel;                                                                                             \
-                    y += next;                                                                                         \
-                }                                                                                                      \
-            }                                                                                                          \
-        }                                                                                                              \
+        EDGEGEN_WINDOW_EACH(g, edgegen_gather_window(g, image, oy, ox, fill, window), pixel)                           \
     }
 
 #define EDGEGEN_WINDOW_VALUES(...) __VA_ARGS__

@@ -127,4 +127,17 @@ EDGEGEN_INLINE void edgegen_products(const edgegen_batch_matmul_f32 *p, const fl
     }
 }
 
+/* Defines the kernels name: x[batch,rows,depth] * w[batch,depth,units] -> y[batch,rows,units], columns of w read as they
+ * lie; and name_packed: the same for columns that are laid out in scratch. */
+#define EDGEGEN_PRODUCT_KERNELS(name)                                                                                  \
+    EDGEGEN_KERNEL void name(const edgegen_batch_matmul_f32 *p, const float *x, const float *w, float *y)              \
+    {                                                                                                                  \
+        edgegen_products(p, x, w, NULL, y);                                                                            \
+    }                                                                                                                  \
+    EDGEGEN_KERNEL void name##_packed(const edgegen_batch_matmul_f32 *p, const float *x, const float *w,               \
+                                      uint8_t *scratch, float *y)                                                      \
+    {                                                                                                                  \
+        edgegen_products(p, x, w, scratch, y);                                                                         \
+    }
+
 #endif
