@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.ir.dtypes import DType
+from edgegen.ir.dtypes import BF16, DType
 from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.quantization import Quantization
 
@@ -27,6 +27,13 @@ def magnitude(array: Array) -> float:
     largest = np.nextafter(np.array(np.inf, array.dtype), np.array(0, array.dtype))
     finite = sizes[sizes < largest].astype(np.float64)
     return float(finite.max()) if finite.size else 0.0
+
+
+def spacing(size: float, dtype: np.dtype) -> float:
+    """A unit in the last place of numbers of this magnitude, of a float type of 16 bits or more."""
+    if dtype != BF16.np:
+        return float(np.spacing(dtype.type(size)))
+    return float(np.spacing(np.float32(size))) * 2**16
 
 
 @dataclass(frozen=True)

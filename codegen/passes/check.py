@@ -7,10 +7,11 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.evaluate import Evaluation
 from edgegen.ir.graph import Graph
-from edgegen.ir.tensor import Array, TensorType, magnitude
+from edgegen.ir.tensor import Array, TensorType, magnitude, spacing
 
 SAMPLES = 2
 FLOAT_TOLERANCE = 1e-5  # of the largest value: fusions reorder a few roundings of f32 (2^-24 each)
+ROUNDINGS = 2  # of types coarser than that, in units of the largest value's last place
 
 
 def random_array(type: TensorType, random: np.random.Generator) -> Array:
@@ -34,17 +35,25 @@ def _difference(before: Array, after: Array, through_floats: bool) -> str | None
     """How the two differ by more than they may; None if they agree."""
     if before.dtype != after.dtype or before.shape != after.shape:
         return f"{before.dtype.name}{list(before.shape)} became {after.dtype.name}{list(after.shape)}"
-    if not np.issubdtype(before.dtype, np.floating):
+    if "float" not in before.dtype.name:
         wide = np.abs(before.astype(np.float64) - after.astype(np.float64))
         allowed = 1.0 if through_floats else 0.0  # a float that moved by an ULP may round to the neighbour
         count, largest = int((wide > allowed).sum()), wide.max(initial=0)
         return f"{count} of {wide.size} values differ, by up to {largest:g}" if count else None
     same = (before == after) | (np.isnan(before) & np.isnan(after))
     a, b = np.where(same, 0, before).astype(np.float64), np.where(same, 0, after).astype(np.float64)
-    far = ~(np.abs(a - b) <= FLOAT_TOLERANCE * max(magnitude(before), float(np.finfo(np.float32).tiny)))
+    far = ~(np.abs(a - b) <= _allowed(before))
     if not far.any():
         return None
     return f"{int(far.sum())} of {far.size} values differ, by up to {np.abs(a - b)[far].max():g}"
+
+
+def _allowed(floats: Array) -> float:
+    """How far a float of the array may be off; those of 8 bits are so coarse that none may be."""
+    if floats.dtype.itemsize == 1:
+        return 0.0
+    largest = magnitude(floats)
+    return max(FLOAT_TOLERANCE * largest, ROUNDINGS * spacing(largest, floats.dtype))
 
 
 class Checker:

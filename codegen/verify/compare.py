@@ -16,8 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegen.errors import UsageError
-from edgegen.ir.dtypes import BF16
-from edgegen.ir.tensor import Array, magnitude
+from edgegen.ir.tensor import Array, magnitude, spacing
 
 RELATIVE = 1e-5  # of the reference's largest magnitude
 ULP = 4
@@ -73,13 +72,6 @@ def ulp_distance(got: Array, want: Array) -> Array:
     return np.where(both_nan, np.uint64(0), np.where(one_nan, np.uint64(1 << 63), distance))
 
 
-def _spacing(scale: float, dtype: np.dtype) -> float:
-    """A unit in the last place at this magnitude."""
-    if dtype != BF16.np:
-        return float(np.spacing(dtype.type(scale)))
-    return float(np.spacing(np.float32(scale))) * 2**16
-
-
 def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP, scale: float = 0.0) -> Difference:
     """scale: largest magnitude known from other runs. Raises UsageError if dtypes or shapes differ."""
     if got.dtype != want.dtype or got.shape != want.shape:
@@ -98,7 +90,7 @@ def compare(got: Array, want: Array, relative: float = RELATIVE, ulp: int = ULP,
     if want.dtype.itemsize == 1:  # so coarse that nothing but the same number is near
         return _difference(got, want, error, distance, distance != 0)
     scale = max(scale, magnitude(want))
-    allowed = max(relative * scale, ulp * _spacing(scale, want.dtype))
+    allowed = max(relative * scale, ulp * spacing(scale, want.dtype))
     return _difference(got, want, error, distance, (error > allowed) & (distance > np.uint64(ulp)))
 
 

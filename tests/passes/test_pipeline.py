@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgegen.errors import InvalidGraph, UsageError
-from edgegen.ir.dtypes import F32, S8, S32
+from edgegen.ir.dtypes import BF16, F16, F32, S8, S32, DType
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph, Node
@@ -22,6 +22,7 @@ from edgegen.ops.pad import Pad
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.transpose import Transpose
 from edgegen.passes import pipeline
+from edgegen.passes.check import Checker
 from edgegen.passes.pipeline import INDISPENSABLE, STAGES, Options, Pass, pass_names, run
 from edgegen.targets import TARGETS, Target
 from edgegen.verify import Build, Call, build_program
@@ -158,6 +159,23 @@ def test_check_names_the_pass_that_changed_a_float_result(monkeypatch: pytest.Mo
 def test_check_forgives_floats_an_ulp(monkeypatch: pytest.MonkeyPatch) -> None:
     with_pass(monkeypatch, scale_weights(1 + 2**-23))
     run(small_network(), GENERIC, Options(check=True))
+
+
+@pytest.mark.parametrize("dtype", [F16, BF16], ids=str)
+def test_check_measures_short_floats_by_their_own_units(dtype: DType) -> None:
+    b = Builder()
+    x, weights = b.input((20, 8), dtype), b.constant(RANDOM.standard_normal((4, 8)).astype(dtype.np))
+    graph = b.graph(b.add(Dense(), x, weights, None))
+    unit = float(np.finfo(np.float16).eps) if dtype is F16 else 2.0**-7
+    checker = Checker(graph)
+    for factor, right in ((1 + unit, True), (1 + 8 * unit, False)):
+        data = (weights.values.astype(np.float64) * factor).astype(dtype.np)
+        graph.nodes[0].inputs[1] = replace(weights, data=data)
+        if right:
+            checker.check("spoil")
+            continue
+        with pytest.raises(InvalidGraph, match="pass spoil changed"):
+            checker.check("spoil")
 
 
 def test_check_forgives_integers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
