@@ -297,11 +297,6 @@ def compile(
         raise UsageError(
             "weights that are not copied have no portions", help="--weights stream, or leave out --portion"
         )
-    if weights == "stream" and input_rows:
-        why = "what its first rows are read with would have to stay in the arena from one row to the next"
-        raise UsageError(
-            "a model that takes its input by rows cannot stream its weights", [("why", why)], "leave out one of the two"
-        )
     tuned = replace(
         chosen,
         optimize=optimize,

@@ -144,6 +144,7 @@ class Feed:
     index:           of the loop that takes it
     elements, bytes: of a row
     arenas:          parts of the arena, as C expressions of the instance
+    copied:          lines that have the caller copy the loop's weights, before the first row
     """
 
     index: int
@@ -153,3 +154,4 @@ class Feed:
     bytes: int
     arenas: tuple[str, ...]
     stretches: tuple[FedStretch, ...]
+    copied: tuple[str, ...] = ()

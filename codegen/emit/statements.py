@@ -108,7 +108,8 @@ class Statements:
         """The statements that run a loop's turns, those of a stretch by one function; the number after the node's."""
         index = first + sum(len(g.steps()) for g in node.op.graphs)
         resident = self.stream.fetches.loops.get(node, ())
-        lines = [f"    {line}" for line in self.stream.statements((*resident, None) if resident else ())]
+        copied = self.stream.statements((*resident, None) if resident else ())
+        lines = [f"    {line}" for line in copied]
         self.may_fail |= bool(resident)
         fed: list[FedStretch] = []
         for stretch, part in zip(node.op.stretches, node.op.parts, strict=True):
@@ -131,7 +132,8 @@ class Statements:
         if fed:
             x = node.input(0)
             arenas = tuple(b.value for b in self.addresses.bases)
-            self.feed = Feed(index, x.dtype.c, x.shape[1], x.shape[2] * x.shape[3], row_bytes(x), arenas, tuple(fed))
+            elements, rows = x.shape[2] * x.shape[3], x.shape[1]
+            self.feed = Feed(index, x.dtype.c, rows, elements, row_bytes(x), arenas, tuple(fed), tuple(copied))
             return Step(f"{self.comment(index, node)}: done", (), index), index + 1
         check = f"{self.name.upper()}_NODE({index}) " if self.check.nodes else ""
         return Step(self.comment(index, node), (f"{check}{{", *lines, "}"), index), index + 1

@@ -269,11 +269,10 @@ def _loop_in_thought(node: Node, arena: _Arena) -> None:
 def _rows_in_thought(node: Node, arena: _Arena) -> None:
     """A loop over rows: what its turns write is lost, its input too unless all of it is left."""
     x = node.input(0)
-    if not any(s.fed for s in node.op.stretches):
-        arena.require(x, f'"{node.name}"')
+    given = None if any(s.fed for s in node.op.stretches) else arena.require(x, f'"{node.name}"')
     written, whole = run_turns(node, arena.plan)
     for other, beside in arena.copied.beside(node):
-        if written[beside.offset : beside.offset + beside.size].any() or _overlap(arena.place(x), beside):
+        if written[beside.offset : beside.offset + beside.size].any() or (given and _overlap(given, beside)):
             raise _fail(node, f"works in {other}")
         arena.spoil(beside, other)
     for tensor, place in list(arena.intact.items()):

@@ -176,7 +176,9 @@ def _table(models: Sequence[Compiled]) -> str:
             "outputs": ports(m, m.graph.outputs, "output"),
             "regions": _regions(m) if is_traced(m) else [],
             "fed": _fed(m.graph.fed),
-            "streamed": bool(streamed(m)),
+            "streamed": streamed(m),
+            "arenas": [s for s in m.instance.structs if s.arena_bytes],
+            "alignment": m.target.alignment,
         }
         for index, m in enumerate(models)
     ]

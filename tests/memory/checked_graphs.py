@@ -183,8 +183,7 @@ class Checked:
     split: bool = False
 
     def compiled(self, target: str, name: str, portion: int = 0) -> Compiled:
-        copied = 0 if self.fed else portion  # a model does not stream if its input comes row by row
-        chosen = replace(TARGETS[target], optimize="size", plan_seconds=1, portion_bytes=copied)
+        chosen = replace(TARGETS[target], optimize="size", plan_seconds=1, portion_bytes=portion)
         whole = self._compiled(chosen, name)
         plan = whole.graph.plan
         assert plan is not None

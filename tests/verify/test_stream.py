@@ -28,6 +28,7 @@ from edgegen.ops.compare import Compare
 from edgegen.ops.control import If, While
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
+from edgegen.ops.reshape import Reshape
 from edgegen.passes.check import random_array
 from edgegen.passes.post_optimize import stream_weights
 from edgegen.targets import TARGETS, Target
@@ -40,6 +41,8 @@ from tests.row_graphs import SMALL, compiled_loop
 from tests.verify.altered import altered
 
 S8_RANGE = Range(-128, 127)
+BY_ROWS = range(6023, 6320, 32)
+"""Seeds of random graphs whose input the caller hands over by rows."""
 
 
 @pytest.fixture
@@ -96,14 +99,15 @@ INPUTS = [np.arange(-8, 8, dtype=np.int8)[None]]
 def test_random_graphs_keep_to_their_plans() -> None:
     """Branches, loops, state, loops over rows, views and overlaps beside copies that are under way."""
     assert check_graphs(range(48), portion=64) > 100
-    check_graphs(range(5000, 5005), portion=64, sanitize=True)
+    check_graphs(BY_ROWS, portion=64)
+    check_graphs([*range(5000, 5005), BY_ROWS[0]], portion=64, sanitize=True)
 
 
 @pytest.mark.cross
 @pytest.mark.usefixtures("nothing_stays")
 @pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
 def test_random_graphs_in_emulators(target: str) -> None:
-    check_graphs(range(6000, 6012), target, portion=64)
+    check_graphs([*range(6000, 6012), *BY_ROWS[:3]], target, portion=64)
 
 
 @pytest.mark.usefixtures("nothing_stays")
@@ -151,7 +155,7 @@ int model_fetch(const model_t *m, void *to, uint32_t offset, uint32_t bytes)
 }
 
 static model_t model;
-
+PUSHING
 int main(int count, char **words)
 {
     FILE *in = fopen("model_weights.bin", "rb");
@@ -161,12 +165,24 @@ int main(int count, char **words)
     failing = count > 1 ? atoi(words[1]) : -1;
     model_init(&model);
     FILL
-    const int status = (int)model_run(&model);
+    const int status = RUN;
     printf("%d %d %lu", status, calls, copied);
     for (int i = 0; i < MODEL_OUTPUT_ELEMENTS; i++) {
         printf(" %d", model_output(&model)[i]);
     }
     return 0;
+}
+"""
+
+PUSHING = """
+/* An image, row by row. */
+static int push(const int8_t *image)
+{
+    int status = 0;
+    for (int row = 0; row < ROWS && status == 0; row++) {
+        status = (int)model_push_row(&model, image + row * (MODEL_INPUT_ELEMENTS / ROWS));
+    }
+    return status;
 }
 """
 
@@ -177,11 +193,16 @@ class Firmware:
     def __init__(self, compiled: Compiled, folder: Path, inputs: Sequence[Array]) -> None:
         self.folder = folder
         api.write_files(folder, {**compiled.files, **compiled.binaries})
-        fill = []
+        fill, run = [], "(int)model_run(&model)"
         for i, array in enumerate(inputs):
-            port = f"model_input{i if len(inputs) > 1 else ''}"
-            fill += [f"{port}(&model)[{k}] = {value};" for k, value in enumerate(array.ravel().tolist())]
-        (folder / "main.c").write_text(FIRMWARE.replace("FILL", "\n    ".join(fill)))
+            port = f"model_input{i if len(inputs) > 1 else ''}(&model)"
+            if compiled.graph.fed is not None:
+                port, run = "image", "push(image)"
+                fill.append(f"static {array.dtype}_t image[{array.size}];")
+            fill += [f"{port}[{k}] = {value};" for k, value in enumerate(array.ravel().tolist())]
+        pushing = PUSHING.replace("ROWS", f"{inputs[0].shape[1]}") if run != "(int)model_run(&model)" else ""
+        main = FIRMWARE.replace("FILL", "\n    ".join(fill)).replace("RUN", run).replace("PUSHING", pushing)
+        (folder / "main.c").write_text(main)
         strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-fsanitize=address,undefined"]
         subprocess.run(["gcc", *strict, "main.c", "model.c", "-o", "main"], cwd=folder, check=True)
 
@@ -265,6 +286,28 @@ def test_loops_over_rows_keep_their_weights_from_turn_to_turn() -> None:
 
 
 @pytest.mark.usefixtures("nothing_stays")
+def test_rows_of_an_image_find_the_weights_that_came_with_the_first(tmp_path: Path) -> None:
+    b = Builder()
+    y = b.input((1, 12, 6, 4))
+    random = np.random.default_rng(0)
+    for units in (8, 4):
+        weights = b.constant(random.integers(-127, 128, (units, 3, 3, y.shape[3]), dtype=np.int8))
+        y = b.add(Conv2d(pad=(1, 1, 1, 1), requantize=SMALL, clamp=S8_RANGE), y, weights, None)
+    y = layers(b, b.add(Reshape((1, 288)), y), (20,), 1)
+    graph = b.graph(y)
+    graph.by_rows = True
+    fed = model(graph)
+    assert fed.graph.fed is not None
+    inputs = [random_array(graph.inputs[0].type, random)]
+    firmware = Firmware(fed, tmp_path, inputs)
+    status, calls, copied, output = firmware.run()
+    assert (status, output) == (0, evaluate(graph, inputs)[0].ravel().tolist())
+    assert copied == sum(p.bytes for p in copies(fed.graph))
+    for failing in range(calls):
+        assert firmware.run(failing)[:2] == (4, failing + 1)
+
+
+@pytest.mark.usefixtures("nothing_stays")
 def test_models_that_share_an_arena_stream_each_their_own() -> None:
     models, shared = share_arena([model(chain(k), name=name) for k, name in enumerate(("one", "two"))], "both")
     assert shared.arena_bytes == max(m.graph.plan.arena_bytes for m in models if m.graph.plan is not None)
@@ -302,5 +345,3 @@ def test_options_that_do_not_go_together_are_refused() -> None:
     path = Path("examples/digits/digits.tflite")
     with pytest.raises(UsageError, match="have no portions"):
         edgegen.compile(path, portion=4096)
-    with pytest.raises(UsageError, match="takes its input by rows"):
-        edgegen.compile(path, weights="stream", input_rows=True)
