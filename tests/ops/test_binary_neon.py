@@ -5,37 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.binary import Binary
 from edgegen.ops.binary.linear import linear_form
 from edgegen.ops.binary.side_by_side import SHIFT
 from tests.guarded import check_guarded
 from tests.harness import Case
-
-
-def quantized(
-    function: str, scales: tuple[float, float, float], zeros: tuple[int, int, int], clamp: Range = NO_CLAMP
-) -> Binary:
-    """TFLM's ADD or SUB of s8 with the scales and zero points of a, b and y."""
-    twice = 2 * max(scales[:2])
-    rescale = [FixedPoint.from_scales([s / twice], 0) for s in scales[:2]]
-    requantize = FixedPoint.from_scales([twice / ((1 << 20) * scales[2])], zeros[2])
-    return Binary(function, zeros[0], zeros[1], 20, rescale[0], rescale[1], requantize, clamp)
-
-
-ALL_A, ALL_B = (v.astype(np.int8) for v in np.meshgrid(np.arange(-128, 128), np.arange(-128, 128)))
-
-QUANTIZED = [
-    quantized("add", (0.0235, 0.0157, 0.0310), (-128, -128, -128)),
-    quantized("add", (0.051, 0.0072, 0.044), (3, -17, 5), Range(5, 127)),
-    quantized("sub", (0.02, 0.02, 0.02), (0, 0, 0)),
-    quantized("sub", (0.0039, 0.08, 0.1), (127, -128, -1), Range(-100, 99)),
-]
+from tests.ops.layer_cases import ALL_A, ALL_B, LINEAR, NO_LINEAR_FORM
 
 
 def test_linear_form_is_the_reference_for_all_inputs() -> None:
-    for op in QUANTIZED:
+    for op in LINEAR:
         form = linear_form(op, SHIFT)
         assert form is not None
         sums = form.a * ALL_A.astype(np.int64) + form.b * ALL_B.astype(np.int64) + form.offset
@@ -45,21 +25,21 @@ def test_linear_form_is_the_reference_for_all_inputs() -> None:
 
 
 def test_linear_form_needs_32_bits() -> None:
-    assert linear_form(quantized("add", (1.0, 1.0, 0.2), (0, 0, 0)), SHIFT) is None
+    assert linear_form(NO_LINEAR_FORM, SHIFT) is None
 
 
 def tail_cases() -> list[Case]:
     return [
-        Case(QUANTIZED[n % 4], [ALL_A[0, :n], ALL_B[:n, 3]], "linear_s8_neon", f"{n} elements") for n in (2, 15, 17, 37)
+        Case(LINEAR[n % 4], [ALL_A[0, :n], ALL_B[:n, 3]], "linear_s8_neon", f"{n} elements") for n in (2, 15, 17, 37)
     ]
 
 
 @pytest.mark.cross
 def test_quantized_add_and_sub_are_exact_for_all_inputs() -> None:
-    cases = [Case(op, [ALL_A, ALL_B], "linear_s8_neon", f"{op.function} {i}") for i, op in enumerate(QUANTIZED)]
+    cases = [Case(op, [ALL_A, ALL_B], "linear_s8_neon", f"{op.function} {i}") for i, op in enumerate(LINEAR)]
     cases += tail_cases()
-    cases.append(Case(QUANTIZED[1], [ALL_A, ALL_B[:1, :1]], "add_s8", "broadcast"))
-    cases.append(Case(quantized("add", (1.0, 1.0, 0.2), (0, 0, 0)), [ALL_A, ALL_B], "add_s8", "no linear form"))
+    cases.append(Case(LINEAR[1], [ALL_A, ALL_B[:1, :1]], "add_s8", "broadcast"))
+    cases.append(Case(NO_LINEAR_FORM, [ALL_A, ALL_B], "add_s8", "no linear form"))
     check_guarded(cases, "arm-neon")
 
 

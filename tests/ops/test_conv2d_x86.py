@@ -15,39 +15,8 @@ from edgegen.ops.x86_tiles import quantized_form
 from edgegen.targets import Optimize
 from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, constant_input
+from tests.ops.layer_cases import conv_s8
 from tests.x86 import X86
-
-S8 = Range(-128, 127)
-
-
-def conv_s8(
-    x: tuple[int, int, int, int],
-    units: int,
-    kernel: Pair = (1, 1),
-    stride: Pair = (1, 1),
-    dilation: Pair = (1, 1),
-    pad: Pads = (0, 0, 0, 0),
-    zeros: Pair = (-128, -128),
-    clamp: Range = S8,
-    factor: float = 0.01,
-    weight: int = 127,
-    bias: bool = True,
-) -> Case:
-    """One case with random data. zeros: of x and y; weight: largest magnitude, or -128 for nothing but -128."""
-    rng = np.random.default_rng([*x, units, *kernel, *pad])
-    shape = (units, *kernel, x[3])
-    w = np.full(shape, -128) if weight == -128 else rng.integers(-weight, weight + 1, shape)
-    data = rng.integers(-128, 128, x)
-    if weight == -128:
-        data[rng.random(x) < 0.7] = -128
-    inputs = [data.astype(np.int8), constant_input(w.astype(np.int8))]
-    if bias:
-        inputs.append(constant_input(rng.integers(-4000, 4000, units).astype(np.int32)))
-    factors = factor / np.sqrt(kernel[0] * kernel[1] * x[3]) * rng.uniform(0.5, 2, units)
-    requantize = FixedPoint.from_scales([float(f) for f in factors], zeros[1])
-    op = Conv2d(stride, dilation, pad, zeros[0], requantize, clamp)
-    return Case(op, inputs, label=f"{x} * {units}x{kernel}, stride {stride}, dilation {dilation}, pad {pad}")
-
 
 # (case, whether its windows can be read in place as whole groups of 4 channels)
 S8_CASES = [

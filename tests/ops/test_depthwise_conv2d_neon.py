@@ -5,41 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.window import Pads, Pair
 from tests.guarded import check_guarded
 from tests.harness import Case, constant_input
+from tests.ops.layer_cases import depthwise_s8
 
 pytestmark = pytest.mark.cross
 
 TARGETS = ("arm-neon", "arm-neon-dotprod")
-
-
-def depthwise_s8(
-    x: tuple[int, int, int, int],
-    kernel: Pair = (3, 3),
-    stride: Pair = (1, 1),
-    dilation: Pair = (1, 1),
-    pad: Pads = (0, 0, 0, 0),
-    zeros: Pair = (-128, -128),
-    clamp: Pair = (-128, 127),
-    weight: int = 127,
-    factor: float = 0.01,
-    row: str = "",
-) -> Case:
-    """One case with random data. zeros: of x and y; weight: largest magnitude, or -128 for nothing but -128."""
-    rng = np.random.default_rng([*x, *kernel, *pad])
-    shape = (*kernel, x[3])
-    w = np.full(shape, -128) if weight == -128 else rng.integers(-weight, weight + 1, shape)
-    data = np.full(x, -128) if weight == -128 else rng.integers(-128, 128, x)
-    factors = factor / np.sqrt(kernel[0] * kernel[1]) * rng.uniform(0.5, 2, x[3])
-    requantize = FixedPoint.from_scales([float(f) for f in factors], zeros[1])
-    op = DepthwiseConv2d(stride, dilation, pad, zeros[0], requantize, Range(*clamp))
-    bias = constant_input(rng.integers(-4000, 4000, x[3]).astype(np.int32))
-    inputs = [data.astype(np.int8), constant_input(w.astype(np.int8)), bias]
-    return Case(op, inputs, row, f"{x}, kernel {kernel}, stride {stride}, dilation {dilation}, pad {pad}")
 
 
 S8_3X3 = "depthwise_conv2d_s8_3x3"
@@ -52,9 +27,9 @@ S8_CASES = [
     depthwise_s8((1, 9, 11, 24), stride=(2, 2), zeros=(2, -1), row=f"{S8_3X3}_neon"),
     depthwise_s8((2, 10, 8, 9), stride=(2, 2), pad=(1, 1, 1, 1), zeros=(0, -128), row=f"{S8_3X3}_neon_bordered"),
     depthwise_s8((1, 3, 3, 20), pad=(1, 1, 1, 1)),
-    depthwise_s8((2, 7, 6, 8), (3, 3), (1, 2), (2, 1), (2, 1, 2, 1), (-7, 5), (-50, 100), **SCRATCH),
+    depthwise_s8((2, 7, 6, 8), (3, 3), (1, 2), (2, 1), (2, 1, 2, 1), (-7, 5), Range(-50, 100), **SCRATCH),
     depthwise_s8((1, 28, 1, 40), (5, 1), **NEON),
-    depthwise_s8((1, 15, 1, 24), (15, 1), zeros=(4, 0), clamp=(0, 127), **NEON),
+    depthwise_s8((1, 15, 1, 24), (15, 1), zeros=(4, 0), clamp=Range(0, 127), **NEON),
     depthwise_s8((1, 5, 6, 17), (1, 1), zeros=(3, -5), **NEON),
     depthwise_s8((1, 5, 6, 31), (2, 4), pad=(1, 2, 0, 1), zeros=(3, -5), **SCRATCH),
     depthwise_s8((1, 6, 6, 48), (5, 5), (2, 2), pad=(1, 1, 2, 2), **SCRATCH),
@@ -67,8 +42,8 @@ S8_CASES = [
 # 3x3 kernels that move pixel by pixel, for which both targets have rows of their own
 S8_3X3_CASES = [
     depthwise_s8((1, 4, 3, 8)),
-    depthwise_s8((1, 7, 4, 16), zeros=(5, -6), clamp=(-100, 100)),
-    depthwise_s8((1, 6, 8, 29), zeros=(-128, 0), clamp=(0, 90)),
+    depthwise_s8((1, 7, 4, 16), zeros=(5, -6), clamp=Range(-100, 100)),
+    depthwise_s8((1, 6, 8, 29), zeros=(-128, 0), clamp=Range(0, 90)),
     depthwise_s8((2, 5, 7, 64), pad=(1, 1, 1, 1), zeros=(127, -128)),
     depthwise_s8((1, 8, 5, 24), pad=(1, 1, 1, 1), zeros=(-1, 20)),
     depthwise_s8((1, 2, 1, 8), pad=(1, 1, 1, 1), zeros=(0, 0)),

@@ -5,42 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.window import Pads, Pair
 from edgegen.targets import Optimize
 from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, constant_input
+from tests.ops.layer_cases import depthwise_s8
 from tests.x86 import X86
-
-S8 = Range(-128, 127)
-
-
-def depthwise_s8(
-    x: tuple[int, int, int, int],
-    kernel: Pair = (3, 3),
-    stride: Pair = (1, 1),
-    dilation: Pair = (1, 1),
-    pad: Pads = (0, 0, 0, 0),
-    zeros: Pair = (-128, -128),
-    clamp: Range = S8,
-    factor: float = 0.01,
-    multiplier: int = 1,
-) -> Case:
-    """One case with random data; zeros: of x and y."""
-    units = x[3] * multiplier
-    rng = np.random.default_rng([*x, units, *kernel, *pad])
-    inputs = [
-        rng.integers(-128, 128, x).astype(np.int8),
-        constant_input(rng.integers(-128, 128, (*kernel, units)).astype(np.int8)),
-        constant_input(rng.integers(-2000, 2000, units).astype(np.int32)),
-    ]
-    factors = factor / np.sqrt(kernel[0] * kernel[1]) * rng.uniform(0.5, 2, units)
-    requantize = FixedPoint.from_scales([float(f) for f in factors], zeros[1])
-    op = DepthwiseConv2d(stride, dilation, pad, zeros[0], requantize, clamp)
-    return Case(op, inputs, label=f"{x}, {kernel}, stride {stride}, dilation {dilation}, pad {pad}")
-
 
 SAME = (1, 1, 1, 1)
 S8_CASES = [

@@ -5,47 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgegen.ir.op import NO_CLAMP, Range
+from edgegen.ir.op import Range
 from edgegen.ops.pool2d import Pool2d
-from edgegen.ops.pool2d.op import Pooling
-from edgegen.ops.window import Pads, Pair
 from tests.guarded import check_guarded
 from tests.harness import Case
+from tests.ops.layer_cases import pool
 from tests.x86 import X86
 
-
-def pool(
-    pooling: Pooling,
-    x: tuple[int, int, int, int],
-    kernel: Pair,
-    stride: Pair = (1, 1),
-    pad: Pads = (0, 0, 0, 0),
-    clamp: Range = NO_CLAMP,
-    fill: int | None = None,
-    dtype: str = "s8",
-) -> Case:
-    """One case with random data, or with `fill` everywhere."""
-    rng = np.random.default_rng([*x, *kernel])
-    values = rng.integers(-128, 128, x) if fill is None else np.full(x, fill)
-    data = values.astype(np.int8) if dtype == "s8" else rng.normal(size=x).astype(np.float32)
-    op = Pool2d(pooling, kernel, stride, pad, clamp)
-    label = f"{pooling} {x}, kernel {kernel}, stride {stride}, pad {pad}, {dtype}"
-    return Case(op, [data], f"{pooling}_pool2d_{dtype}_avx2", label)
-
+ROW = "{}_pool2d_{}_avx2"
 
 CASES = [
-    pool("average", (1, 25, 5, 64), (25, 5)),
-    pool("average", (1, 3, 3, 16), (3, 3)),
-    pool("average", (2, 5, 7, 27), (2, 3), (2, 1), (1, 1, 0, 1)),
-    pool("average", (1, 1, 700, 16), (1, 700), fill=-128),
-    pool("average", (1, 2, 600, 19), (2, 600), fill=127),
-    pool("average", (1, 9, 9, 33), (3, 3), (1, 1), (1, 1, 1, 1), Range(-5, 10)),
-    pool("max", (1, 7, 7, 40), (2, 2), (2, 2)),
-    pool("max", (2, 4, 5, 17), (3, 3), (1, 2), (1, 1, 1, 1), Range(-20, 100)),
-    pool("max", (1, 2, 2, 16), (2, 2), fill=-128),
-    pool("average", (1, 5, 6, 4), (2, 3), (1, 2), (0, 1, 1, 1), dtype="f32"),
-    pool("average", (1, 8, 8, 15), (8, 8), clamp=Range(0, 6), dtype="f32"),
-    pool("max", (2, 5, 6, 18), (3, 2), (2, 2), (1, 0, 1, 0), dtype="f32"),
+    pool(ROW, "average", (1, 25, 5, 64), (25, 5)),
+    pool(ROW, "average", (1, 3, 3, 16), (3, 3)),
+    pool(ROW, "average", (2, 5, 7, 27), (2, 3), (2, 1), (1, 1, 0, 1)),
+    pool(ROW, "average", (1, 1, 700, 16), (1, 700), fill=-128),
+    pool(ROW, "average", (1, 2, 600, 19), (2, 600), fill=127),
+    pool(ROW, "average", (1, 9, 9, 33), (3, 3), (1, 1), (1, 1, 1, 1), Range(-5, 10)),
+    pool(ROW, "max", (1, 7, 7, 40), (2, 2), (2, 2)),
+    pool(ROW, "max", (2, 4, 5, 17), (3, 3), (1, 2), (1, 1, 1, 1), Range(-20, 100)),
+    pool(ROW, "max", (1, 2, 2, 16), (2, 2), fill=-128),
+    pool(ROW, "average", (1, 5, 6, 4), (2, 3), (1, 2), (0, 1, 1, 1), dtype="f32"),
+    pool(ROW, "average", (1, 8, 8, 15), (8, 8), clamp=Range(0, 6), dtype="f32"),
+    pool(ROW, "max", (2, 5, 6, 18), (3, 2), (2, 2), (1, 0, 1, 0), dtype="f32"),
 ]
 
 

@@ -5,25 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.tensor import Array
 from edgegen.ops.softmax import Softmax
 from tests.guarded import check_guarded, run_guarded
 from tests.harness import Case
+from tests.ops.layer_cases import softmax_case
 from tests.x86 import X86
 
 
-def softmax_s8(scale: float) -> Softmax:
-    """As imported from TFLite for an input of this scale and beta 1."""
-    difference = FixedPoint.from_scales([scale * 2.0**26], 0)
-    return Softmax(difference=difference, diff_min=-(31 * 2**26 >> difference.shift[0]))
-
-
 def s8(shape: tuple[int, int], scale: float, fill: int | None = None) -> Case:
-    rng = np.random.default_rng(shape)
-    x = rng.integers(-128, 128, shape) if fill is None else np.full(shape, fill)
-    row = "softmax_s8_avx2" if shape[1] >= 8 else "softmax_s8"
-    return Case(softmax_s8(scale), [x.astype(np.int8)], row, f"{shape}, scale {scale}")
+    return softmax_case("softmax_s8_avx2" if shape[1] >= 8 else "softmax_s8", shape, scale, fill)
 
 
 def f32(x: Array, beta: float = 1.0) -> Case:
