@@ -27,6 +27,12 @@ def unit_blocks(units: int, widest: int = 16) -> Iterator[tuple[int, int]]:
         yield max(min(first, units - narrow), 0), narrow
 
 
+def before_last(units: int, widest: int = 16) -> int:
+    """Units that the blocks before the last hold."""
+    *earlier, _ = unit_blocks(units, widest)
+    return sum(earlier[-1]) if earlier else 0
+
+
 def _block(array: Array, first: int, size: int) -> Array:
     """array[first : first + size] with zeros for what does not exist."""
     part = array[first : first + size]

@@ -7,7 +7,7 @@ nothing if, at each step, what was written lies before all that this step and la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, cast
 
 import numpy as np
@@ -257,11 +257,7 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
         number = _numbers(batch * out_h)
         images, oy = number // out_h, number % out_h
         if param(node, "window.copied") > 0 and rows == 1:
-            reach = (param(node, "window.kernel_h") - 1) * param(node, "window.dilation_h") + 1
-            end = (oy - 1) * param(node, "window.stride_h") - param(node, "window.pad_top") + reach
-            copied = np.where(oy == 0, 0, np.clip(end, 0, in_h))
-            reads = (images * in_h + copied) * (x.shape[2] * x.shape[3] * x.dtype.size)
-            return {0: Overlap(distance(reads, number * row))}
+            return {0: Overlap(distance(copied_rows(node, images, oy), number * row))}
         reads = window_starts(node).min(axis=2).reshape(-1)
         last = np.minimum(oy // rows * rows + rows, out_h) - 1
         return turning(
@@ -271,6 +267,16 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
         )
 
     return overlap
+
+
+def copied_rows(node: Node, images: Offsets, rows: Offsets) -> Offsets:
+    """The lowest byte of x that a NEON kernel reads for each of these rows of windows, or for later ones: the rows of x
+    before it lie in scratch."""
+    x, in_h = node.input(0), node.input(0).shape[1]
+    reach = (param(node, "window.kernel_h") - 1) * param(node, "window.dilation_h") + 1
+    end = (rows - 1) * param(node, "window.stride_h") - param(node, "window.pad_top") + reach
+    copied = np.where(rows == 0, 0, np.clip(end, 0, in_h))
+    return (images * in_h + copied) * (x.shape[2] * x.shape[3] * x.dtype.size)
 
 
 def by_piece(node: Node, pixels: int) -> Overlaps:
@@ -285,6 +291,34 @@ def by_piece(node: Node, pixels: int) -> Overlaps:
     x_pixel, y_pixel = x.shape[-1] * x.dtype.size, y.shape[-1] * y.dtype.size
     forward = distance(first * x_pixel, end * y_pixel - y.dtype.size)
     return turning(node, forward, lambda: (end * x_pixel, first * y_pixel))
+
+
+def by_tiles(node: Node, strip: int, tiles: Collection[int], before: int, whole: bool = True) -> Overlaps:
+    """Of a dense layer's kernel that takes strips of so many rows, one after the other, through its blocks of units, in
+    tiles of rows.
+
+    tiles:  rows that a tile may have, as speed or flash counts
+    before: units of the blocks before the last
+    whole:  the last tile of a strip steps back to be whole
+    """
+    if not applies(node):
+        return NONE
+    x, y = node.input(0), node.out
+    total, size = y.type.elements // y.shape[-1], y.dtype.size
+    x_row, y_row = x.shape[-1] * x.dtype.size, y.shape[-1] * size
+    first = np.arange(0, total, strip, dtype=np.int64)
+    end = np.minimum(first + strip, total)
+    if before:  # a strip's first row is read for the last block, when all its rows have the others
+        most = distance(first * x_row, (end - 1) * y_row + before * size)
+        return turning(node, most, lambda: (end * x_row, first * y_row))
+
+    def forward(tile: int) -> int:
+        done = np.concatenate([np.arange(f, e, tile) for f, e in zip(first, end, strict=True)])
+        last = end[done // strip] - tile
+        return distance((np.minimum(done, last) if whole else done) * x_row, done * y_row)
+
+    most = min(map(forward, tiles))
+    return turning(node, most, lambda: (end * x_row, np.where(end - first > min(tiles), first, end) * y_row))
 
 
 def param(node: Node, name: str) -> int:

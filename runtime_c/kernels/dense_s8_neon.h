@@ -9,16 +9,24 @@
 EDGEGEN_KERNEL void dense_s8_neon(const edgegen_dense_s8_neon *p, const int8_t *x, const int8_t *weights,
                                   const int32_t *epilogue, int8_t *y)
 {
-    const edgegen_neon_rows rows = edgegen_neon_matrix(x, p->depth);
-    edgegen_pairs_multiply(&rows, &p->output, p->rows, p->apart, p->units, weights, epilogue, 0, y);
+    EDGEGEN_EACH(i, p->strips, p->backward) {
+        const int32_t first = i * p->strip, count = edgegen_min_s32(p->strip, p->rows - first);
+        const edgegen_neon_rows rows = edgegen_neon_matrix(x, first, p->depth);
+        edgegen_pairs_multiply(&rows, &p->output, count, p->apart, p->units, weights, epilogue, 0,
+                               y + first * p->output.step);
+    }
 }
 
 /* The sums as they are. */
 EDGEGEN_KERNEL void dense_s8_s32_neon(const edgegen_dense_s8_neon *p, const int8_t *x, const int8_t *weights,
                                       const int32_t *epilogue, int32_t *y)
 {
-    const edgegen_neon_rows rows = edgegen_neon_matrix(x, p->depth);
-    edgegen_pairs_multiply(&rows, &p->output, p->rows, p->apart, p->units, weights, epilogue, 1, y);
+    EDGEGEN_EACH(i, p->strips, p->backward) {
+        const int32_t first = i * p->strip, count = edgegen_min_s32(p->strip, p->rows - first);
+        const edgegen_neon_rows rows = edgegen_neon_matrix(x, first, p->depth);
+        edgegen_pairs_multiply(&rows, &p->output, count, p->apart, p->units, weights, epilogue, 1,
+                               y + first * p->output.step);
+    }
 }
 
 #endif

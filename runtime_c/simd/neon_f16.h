@@ -220,17 +220,22 @@ EDGEGEN_INLINE void edgegen_f16_tile(const edgegen_neon_rows *in, edgegen_f16_sh
     EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_ROUND)
 #undef EDGEGEN_F16_ROUND
     const int again = !edgegen_neon_was_finite(watched);
-#define EDGEGEN_F16_FINISH(r)                                                                                          \
+    if (again) {
+#define EDGEGEN_F16_AGAIN(r)                                                                                           \
     if (rows > r) {                                                                                                    \
-        if (again) {                                                                                                   \
-            float sums[8];                                                                                             \
-            edgegen_f16_row_in_f32(in, first + r, w, bias, sums);                                                      \
-            v[r] = edgegen_neon_round_f16(vld1q_f32(sums), vld1q_f32(sums + 4));                                       \
-        }                                                                                                              \
+        float sums[8];                                                                                                 \
+        edgegen_f16_row_in_f32(in, first + r, w, bias, sums);                                                          \
+        v[r] = edgegen_neon_round_f16(vld1q_f32(sums), vld1q_f32(sums + 4));                                           \
+    }
+        EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_AGAIN)
+#undef EDGEGEN_F16_AGAIN
+    }
+#define EDGEGEN_F16_STORE(r)                                                                                           \
+    if (rows > r) {                                                                                                    \
         edgegen_neon_store8_f16(y + (first + r) * step, edgegen_neon_clamp_f16(v[r], bounds), count);                  \
     }
-    EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_FINISH)
-#undef EDGEGEN_F16_FINISH
+    EDGEGEN_F16_EACH_ROW(EDGEGEN_F16_STORE)
+#undef EDGEGEN_F16_STORE
 }
 
 /* All tiles of `count` rows and 8 units, `rows` rows at a time; the last tile steps back to stay inside. */

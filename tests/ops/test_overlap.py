@@ -16,7 +16,14 @@ from edgegen.ops import OPS
 from edgegen.ops.overlap import distance
 from edgegen.targets import Optimize
 from tests.harness import Case
-from tests.ops import dense_overlaps, elementwise_overlaps, movement_overlaps, quantized_overlaps, window_overlaps
+from tests.ops import (
+    dense_overlaps,
+    elementwise_overlaps,
+    movement_overlaps,
+    quantized_overlaps,
+    row_overlaps,
+    window_overlaps,
+)
 from tests.ops.test_half_rows import cases as half_cases
 from tests.ops.window_overlaps import conv, depthwise, pool
 from tests.overlapping import Overlapping, Prepared, check_overlaps, prepare, run_overlaps, sharing
@@ -62,6 +69,8 @@ GROUPS = {
     "windows of arm-neon-dotprod": Group("arm-neon-dotprod", window_overlaps.arm_neon_dotprod),
     "elements of arm-neon": Group("arm-neon", elementwise_overlaps.arm_neon),
     "elements of arm-neon-dotprod": Group("arm-neon-dotprod", elementwise_overlaps.arm_neon_dotprod),
+    "rows of arm-neon": Group("arm-neon", row_overlaps.arm_neon),
+    "rows of arm-neon-dotprod": Group("arm-neon-dotprod", row_overlaps.arm_neon_dotprod),
     "halves": Group("generic", lambda: _halves("generic")),
     "halves of cortex-m4": Group("cortex-m4", lambda: _halves("cortex-m4")),
     "halves of arm-neon": Group("arm-neon", lambda: _halves("arm-neon")),

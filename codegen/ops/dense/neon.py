@@ -20,6 +20,7 @@ from edgegen.ops.epilogue import (
     worth_reordering,
 )
 from edgegen.ops.neon_tiles import (
+    before_last,
     f16_constants,
     f16_tile_rows,
     fits_f16,
@@ -32,11 +33,47 @@ from edgegen.ops.neon_tiles import (
     pairs_may_overflow,
     tile_rows,
 )
+from edgegen.ops.overlap import Overlaps, by_tiles, param
 
 Pack = Callable[[Node], Packed]
 When = Callable[[Node], str | None]
 
 _STEP = ("output.step",)
+_PAIR = 2  # rows that a tile of pairs has
+_STRIP = 24  # rows, at least: a look at every block of weights' loop costs little beside so many
+_PAIRS = 6  # the same of pairs, which take more instructions a row
+
+
+def _sizes(node: Node, tile: int, least: int = _STRIP) -> dict[str, Literal]:
+    """Fields of EDGEGEN_DENSE_NEON_SIZES: rows in strips of whole tiles, the last of which may have fewer rows, but no
+    fewer than a tile."""
+    rows, (units, depth) = node.input(0).shape[0], node.input(1).shape
+    whole = (s for s in range(-(-least // tile) * tile, 4 * _STRIP, tile) if rows % s == 0 or rows % s >= tile)
+    strip = max(min(next(whole, rows), rows), 1)
+    return {
+        "rows": rows,
+        "depth": depth,
+        "units": units,
+        "strips": -(-rows // strip),
+        "strip": strip,
+        "backward": 0,
+        "tile": tile,
+    }
+
+
+def _overlap(widest: int) -> Callable[[Node], Overlaps]:
+    """Of kernels that compute so many units at a time, and then 8. Where flash counts lanes have tiles of 4 or 1."""
+
+    def overlap(node: Node) -> Overlaps:
+        tile = param(node, "tile")
+        tiles = (tile, 4 if tile >= 4 else 1)
+        return by_tiles(node, param(node, "strip"), tiles, before_last(node.out.shape[-1], widest))
+
+    return overlap
+
+
+def _overlap_pairs(node: Node) -> Overlaps:
+    return by_tiles(node, param(node, "strip"), (_PAIR,), before_last(node.out.shape[-1], 8), whole=False)
 
 
 def _holds_s8(node: Node) -> str | None:
@@ -58,20 +95,14 @@ def _pack_s8(node: Node, dotprod: bool) -> Packed:
     weights = w[:, None, :]
     how: dict[str, Literal]
     if dotprod:
-        how = {"tile": tile_rows(rows, -(-depth // 4))}
+        how = _sizes(node, tile_rows(rows, -(-depth // 4)))
         packed, epilogue = pack_lanes(weights, 4), pack_epilogue(bias, op.requantize)
     else:
-        how = {"apart": int(pairs_may_overflow(weights))}
+        how = _sizes(node, _PAIR, _PAIRS) | {"apart": int(pairs_may_overflow(weights))}
         packed, epilogue = pack_pairs(weights), pack_epilogue(bias, op.requantize, 8)
     return Packed(
         "edgegen_dense_s8_neon",
-        {
-            "rows": rows,
-            "depth": depth,
-            "units": w.shape[0],
-            **how,
-            **output_params(op.requantize, op.clamp, w.shape[0]),
-        },
+        {**how, **output_params(op.requantize, op.clamp, w.shape[0])},
         (Constant("weights", packed), Constant("epilogue", epilogue)),
     )
 
@@ -95,10 +126,7 @@ def _pack_f32(node: Node) -> Packed:
     return Packed(
         "edgegen_dense_f32_neon",
         {
-            "rows": rows,
-            "depth": depth,
-            "units": w.shape[0],
-            "tile": tile_rows(rows, depth),
+            **_sizes(node, tile_rows(rows, depth)),
             "output.low": low,
             "output.high": high,
             "output.step": w.shape[0],
@@ -117,7 +145,8 @@ def _holds_f16(node: Node) -> str | None:
 
 def _pack_f16(node: Node) -> Packed:
     packed, weights = _pack_f32(node), node.input(1).values
-    params = {**packed.params, "tile": f16_tile_rows(node.input(0).shape[0], weights.shape[1])}
+    sizes = _sizes(node, f16_tile_rows(node.input(0).shape[0], weights.shape[1]))
+    params = {**packed.params, **sizes}
     return replace(packed, params=params, constants=f16_constants(weights[:, None, :], bias_or_zeros(node)))
 
 
@@ -129,26 +158,36 @@ def _pack_pairs(node: Node) -> Packed:
     return _pack_s8(node, dotprod=False)
 
 
-def _rows(name: str, weights: str, features: set[str], pack: Pack, when: When) -> tuple[Kernel, Kernel]:
+def _rows(
+    name: str, weights: str, features: set[str], pack: Pack, when: When, overlap: Callable[[Node], Overlaps]
+) -> tuple[Kernel, Kernel]:
     """Two rows: of s8 results, and of the s32 sums as they are."""
     first, last = name.rsplit("_", 1)
-    return (
-        Kernel(name, f"s8 {weights} s32? -> s8", pack, name, frozenset(features), when, split=_STEP),
-        Kernel(f"{first}_s32_{last}", f"s8 {weights} s32? -> s32", pack, name, frozenset(features), when, split=_STEP),
-    )
+    row = Kernel(name, f"s8 {weights} s32? -> s8", pack, name, frozenset(features), when, overlap=overlap, split=_STEP)
+    return row, replace(row, name=f"{first}_s32_{last}", signature=f"s8 {weights} s32? -> s32")
 
+
+_LANES = _overlap(16)
 
 ROWS = (
-    *_rows("dense_s8_dotprod", "s8", {"neon", "dotprod"}, _pack_lanes, _holds_s8),
-    *_rows("dense_s8_neon", "s8", {"neon"}, _pack_pairs, _holds_s8),
-    *_rows("dense_s8_s16_neon", "s16", {"neon"}, _pack_s16, _holds_s16),
+    *_rows("dense_s8_dotprod", "s8", {"neon", "dotprod"}, _pack_lanes, _holds_s8, _LANES),
+    *_rows("dense_s8_neon", "s8", {"neon"}, _pack_pairs, _holds_s8, _overlap_pairs),
+    *_rows("dense_s8_s16_neon", "s16", {"neon"}, _pack_s16, _holds_s16, _LANES),
     Kernel(
         "dense_f32_neon",
         "f32 f32 f32? -> f32",
         _pack_f32,
         requires=frozenset({"neon"}),
         when=_holds_f32,
+        overlap=_LANES,
         split=_STEP,
     ),
-    Kernel("dense_f16_neon", "f16 f32 f32? -> f16", _pack_f16, requires=frozenset({"neon", "fp16"}), when=_holds_f16),
+    Kernel(
+        "dense_f16_neon",
+        "f16 f32 f32? -> f16",
+        _pack_f16,
+        requires=frozenset({"neon", "fp16"}),
+        when=_holds_f16,
+        overlap=_overlap(8),
+    ),
 )
