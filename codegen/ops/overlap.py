@@ -164,6 +164,16 @@ def over_pixels(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
     return _either_way(node, lambda reads: distance(reads, written), starts, ends)
 
 
+def channels_in_turn(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
+    """Of a kernel that, within each pixel, takes every channel from the same channel of pixels of x between `starts`
+    and `ends`, and goes through channels from the first to the last, whichever way its pixels run."""
+    channels, pixel = node.out.shape[-1], node.out.shape[-1] * node.out.dtype.size
+    first = _numbers(starts.size) * pixel
+    edge = int(channels > 1)  # the first pixel's first channels are written before its last are read
+    most = distance(starts.reshape(-1) + edge, first + edge)
+    return turning(node, most, lambda: (ends.reshape(-1), first if channels > 1 else first + pixel))
+
+
 def by_channel(block: int) -> Callable[[Node], Overlaps]:
     """Of a kernel that, within a pixel, takes every channel of the output from the same channel of the window alone.
 

@@ -13,6 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies, distance, param, turning
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,35 @@ def _pack(node: Node) -> Packed:
         "inner": math.prod(x.shape[op.axis + 1 :]),
         "count": places.shape[0],
         "taps": places.shape[1],
+        "backward": 0,
     }
     return Packed("edgegen_resample", dict(params), inputs=(0, 1, 2))
 
 
+def _overlap(node: Node) -> Overlaps:
+    """A slice of y is the first of its slices of x, weighed, to which the others are added one after the other."""
+    op, x, places = node.op, node.input(0), node.input(1)
+    assert isinstance(op, Resample)
+    if not applies(node) or not places.is_constant:
+        return NONE
+    slice_, outer = param(node, "inner") * x.dtype.size, np.arange(param(node, "outer"), dtype=np.int64)[:, None]
+    at = np.clip(places.values.astype(np.int64), 0, x.shape[op.axis] - 1)
+    lone, short = at.shape[1] == 1, param(node, "inner") == 1
+
+    def read(chosen: Offsets) -> Offsets:
+        return ((outer * x.shape[op.axis] + chosen) * slice_).reshape(-1)
+
+    first = np.arange(len(outer) * len(at), dtype=np.int64) * slice_
+    # the first slice is read in step with what is written, the others when all has been
+    starts, before = read(at[:, 0]), first
+    if not lone:
+        starts = np.stack([starts, read(at[:, 1:].min(axis=1))], 1).reshape(-1)
+        before = np.stack([first, first + slice_], 1).reshape(-1)
+    edge = 0 if short else 1
+    ends, after = read(at.max(axis=1)) + slice_, first + (slice_ if lone and short else 0)
+    return turning(node, distance(starts + edge, before + edge), lambda: (ends, after))
+
+
 Resample.kernels = tuple(
-    Kernel(f"resample_{t}", f"{t} s32 {t} -> {t}", _pack, header="resample") for t in ("f32", "f64")
+    Kernel(f"resample_{t}", f"{t} s32 {t} -> {t}", _pack, header="resample", overlap=_overlap) for t in ("f32", "f64")
 )

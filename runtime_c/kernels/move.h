@@ -56,4 +56,12 @@ EDGEGEN_INLINE void edgegen_move(uint8_t *to, const uint8_t *from, size_t bytes)
     }
 }
 
+/* memmove of at most 8 bytes, which are as many wherever it is inlined: in registers. */
+EDGEGEN_INLINE void edgegen_move_whole(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    uint8_t block[8];
+    memcpy(block, from, bytes);
+    memcpy(to, block, bytes);
+}
+
 #endif

@@ -4,9 +4,9 @@
 
 #include "edgegen.h"
 
-/* x[outer, extent, inner] -> y[outer, count, inner] */
+/* x[outer, extent, inner] -> y[outer, count, inner]; backward: from the last slice of y to the first */
 typedef struct {
-    int32_t outer, extent, inner, count, taps;
+    int32_t outer, extent, inner, count, taps, backward;
 } edgegen_resample;
 
 /* Defines a kernel: y[o, i] = sum of x[o, places[i][t]] * weights[i][t], of slices of `inner` elements. */
@@ -14,18 +14,21 @@ typedef struct {
     EDGEGEN_KERNEL void name(const edgegen_resample *p, const type *x, const int32_t *places, const type *weights,     \
                              type *y)                                                                                  \
     {                                                                                                                  \
-        for (int32_t o = 0; o < p->outer; o++) {                                                                       \
-            for (int32_t i = 0; i < p->count; i++) {                                                                   \
+        const int32_t backward = p->backward, next = backward != 0 ? -p->inner : p->inner;                             \
+        y += backward != 0 ? (p->outer * p->count - 1) * p->inner : 0;                                                 \
+        EDGEGEN_EACH(o, p->outer, backward) {                                                                          \
+            const type *const part = x + o * p->extent * p->inner;                                                     \
+            EDGEGEN_EACH(i, p->count, backward) {                                                                      \
                 for (int32_t t = 0; t < p->taps; t++) {                                                                \
-                    const type *from = x + edgegen_clamp_s32(places[i * p->taps + t], 0, p->extent - 1) * p->inner;    \
+                    const int32_t at = edgegen_clamp_s32(places[i * p->taps + t], 0, p->extent - 1);                   \
+                    const type *from = part + at * p->inner;                                                           \
                     const type weight = weights[i * p->taps + t];                                                      \
                     for (int32_t k = 0; k < p->inner; k++) {                                                           \
                         y[k] = t == 0 ? from[k] * weight : y[k] + from[k] * weight;                                    \
                     }                                                                                                  \
                 }                                                                                                      \
-                y += p->inner;                                                                                         \
+                y += next;                                                                                             \
             }                                                                                                          \
-            x += p->extent * p->inner;                                                                                 \
         }                                                                                                              \
     }
 

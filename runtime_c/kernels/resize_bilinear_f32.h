@@ -11,26 +11,21 @@
                              const float *row_fractions, const uint16_t *columns, const float *column_fractions,       \
                              type *y)                                                                                  \
     {                                                                                                                  \
-        for (int32_t n = 0; n < p->batch; n++) {                                                                       \
-            for (int32_t oy = 0; oy < p->out_h; oy++) {                                                                \
-                const type *upper = x + rows[2 * oy] * p->in_w * p->depth;                                             \
-                const type *lower = x + rows[2 * oy + 1] * p->in_w * p->depth;                                         \
-                const float fy = row_fractions[oy];                                                                    \
-                for (int32_t ox = 0; ox < p->out_w; ox++) {                                                            \
-                    const int32_t left = columns[2 * ox] * p->depth, right = columns[2 * ox + 1] * p->depth;           \
-                    const float fx = column_fractions[ox];                                                             \
-                    for (int32_t c = 0; c < p->depth; c++) {                                                           \
-                        const float upper_left = (float)upper[left + c] * (1.0f - fy) * (1.0f - fx);                   \
-                        const float lower_left = (float)lower[left + c] * fy * (1.0f - fx);                            \
-                        const float upper_right = (float)upper[right + c] * (1.0f - fy) * fx;                          \
-                        const float lower_right = (float)lower[right + c] * fy * fx;                                   \
-                        y[c] = (type)(upper_left + lower_left + upper_right + lower_right rounding);                   \
-                    }                                                                                                  \
-                    y += p->depth;                                                                                     \
-                }                                                                                                      \
-            }                                                                                                          \
-            x += p->in_h * p->in_w * p->depth;                                                                         \
-        }                                                                                                              \
+        EDGEGEN_RESIZE_EACH(p, type,                                                                                   \
+            const type *upper = image + rows[2 * oy] * p->in_w * p->depth;                                             \
+            const type *lower = image + rows[2 * oy + 1] * p->in_w * p->depth;                                         \
+            const float fy = row_fractions[oy];                                                                        \
+            ,                                                                                                          \
+            const int32_t left = columns[2 * ox] * p->depth;                                                           \
+            const int32_t right = columns[2 * ox + 1] * p->depth;                                                      \
+            const float fx = column_fractions[ox];                                                                     \
+            for (int32_t c = 0; c < p->depth; c++) {                                                                   \
+                const float upper_left = (float)upper[left + c] * (1.0f - fy) * (1.0f - fx);                           \
+                const float lower_left = (float)lower[left + c] * fy * (1.0f - fx);                                    \
+                const float upper_right = (float)upper[right + c] * (1.0f - fy) * fx;                                  \
+                const float lower_right = (float)lower[right + c] * fy * fx;                                           \
+                y[c] = (type)(upper_left + lower_left + upper_right + lower_right rounding);                           \
+            })                                                                                                         \
     }
 
 EDGEGEN_RESIZE_BILINEAR_F32(resize_bilinear_u8, uint8_t, +0.5f)

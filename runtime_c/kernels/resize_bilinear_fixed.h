@@ -10,27 +10,24 @@
     EDGEGEN_KERNEL void name(const edgegen_resize *p, const type *x, const uint16_t *rows,                             \
                              const uint16_t *columns, type *y)                                                         \
     {                                                                                                                  \
-        for (int32_t n = 0; n < p->batch; n++) {                                                                       \
-            for (int32_t oy = 0; oy < p->out_h; oy++) {                                                                \
-                const type *upper = x + rows[3 * oy] * p->in_w * p->depth;                                             \
-                const type *lower = x + rows[3 * oy + 1] * p->in_w * p->depth;                                         \
-                const int32_t fy = rows[3 * oy + 2];                                                                   \
-                for (int32_t ox = 0; ox < p->out_w; ox++) {                                                            \
-                    const int32_t left = columns[3 * ox] * p->depth, right = columns[3 * ox + 1] * p->depth;           \
-                    const int32_t fx = columns[3 * ox + 2];                                                            \
-                    /* the weights sum to 2^20, so the sum needs 20 bits more than an element */                       \
-                    const int32_t w00 = (1024 - fy) * (1024 - fx), w10 = fy * (1024 - fx);                             \
-                    const int32_t w01 = (1024 - fy) * fx, w11 = fy * fx;                                               \
-                    for (int32_t c = 0; c < p->depth; c++) {                                                           \
-                        const wide sum = (wide)upper[left + c] * w00 + (wide)lower[left + c] * w10 +                   \
-                                         (wide)upper[right + c] * w01 + (wide)lower[right + c] * w11;                  \
-                        y[c] = (type)((sum + (1 << 19) - (sum <= 0)) >> 20); /* half away from zero */                 \
-                    }                                                                                                  \
-                    y += p->depth;                                                                                     \
-                }                                                                                                      \
-            }                                                                                                          \
-            x += p->in_h * p->in_w * p->depth;                                                                         \
-        }                                                                                                              \
+        EDGEGEN_RESIZE_EACH(p, type,                                                                                   \
+            const type *upper = image + rows[3 * oy] * p->in_w * p->depth;                                             \
+            const type *lower = image + rows[3 * oy + 1] * p->in_w * p->depth;                                         \
+            const int32_t fy = rows[3 * oy + 2];                                                                       \
+            ,                                                                                                          \
+            const int32_t left = columns[3 * ox] * p->depth;                                                           \
+            const int32_t right = columns[3 * ox + 1] * p->depth;                                                      \
+            const int32_t fx = columns[3 * ox + 2];                                                                    \
+            /* the weights sum to 2^20, so the sum needs 20 bits more than an element */                               \
+            const int32_t w00 = (1024 - fy) * (1024 - fx);                                                             \
+            const int32_t w10 = fy * (1024 - fx);                                                                      \
+            const int32_t w01 = (1024 - fy) * fx;                                                                      \
+            const int32_t w11 = fy * fx;                                                                               \
+            for (int32_t c = 0; c < p->depth; c++) {                                                                   \
+                const wide sum = (wide)upper[left + c] * w00 + (wide)lower[left + c] * w10 +                           \
+                                 (wide)upper[right + c] * w01 + (wide)lower[right + c] * w11;                          \
+                y[c] = (type)((sum + (1 << 19) - (sum <= 0)) >> 20); /* half away from zero */                         \
+            })                                                                                                         \
     }
 
 EDGEGEN_RESIZE_BILINEAR_FIXED(resize_bilinear_s8, int8_t, int32_t)

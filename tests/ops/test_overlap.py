@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from edgegen.ir.kernel import Kernel
@@ -21,6 +21,7 @@ from tests.ops import (
     elementwise_overlaps,
     movement_overlaps,
     quantized_overlaps,
+    resize_overlaps,
     row_overlaps,
     window_overlaps,
 )
@@ -51,6 +52,7 @@ GROUPS = {
     "dense": Group("generic", dense_overlaps.generic),
     "dense of cortex-m4": Group("cortex-m4", dense_overlaps.cortex_m4),
     "movement": Group("generic", movement_overlaps.generic),
+    "resizes": Group("generic", resize_overlaps.generic),
     "hybrids": Group("generic", quantized_overlaps.generic),
     "few bits": Group("generic", quantized_overlaps.few_bits, "size"),
     "hybrids of cortex-m4": Group("cortex-m4", quantized_overlaps.cortex_m4),
@@ -157,6 +159,12 @@ def windows(draw: st.DrawFn) -> Case:
 @settings(max_examples=2, derandomize=True, deadline=None)
 def test_portable_rows_of_any_geometry(cases: list[Case]) -> None:
     check_overlaps(sharing(cases, "generic"), "generic")
+
+
+@given(st.lists(resize_overlaps.resizes(), min_size=25, max_size=25))
+@settings(max_examples=2, derandomize=True, deadline=None, phases=[Phase.generate])  # a failure names its case
+def test_resizes_of_any_geometry(cases: list[Overlapping]) -> None:
+    check_overlaps(cases, "generic")
 
 
 def test_distance_is_the_least_over_all_steps() -> None:

@@ -8,6 +8,19 @@ import numpy as np
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ir.tensor import Array
+from edgegen.ops.overlap import (
+    NONE,
+    Offsets,
+    Overlaps,
+    applies,
+    channels_in_turn,
+    distance,
+    param,
+    pixel_ends,
+    pixel_starts,
+    turning,
+)
 from edgegen.ops.resize.op import Interpolation, Resize
 
 
@@ -21,6 +34,7 @@ def _packed(node: Node, size: int, tables: list[Constant]) -> Packed:
         "out_h": y.shape[1],
         "out_w": y.shape[2],
         "depth": x.shape[3] * size,
+        "backward": 0,
     }
     return Packed("edgegen_resize", dict(params), tuple(tables))
 
@@ -52,6 +66,37 @@ def _pack_f32(node: Node) -> Packed:
     return _packed(node, 1, tables)
 
 
+def _nearest_overlap(node: Node) -> Overlaps:
+    """Pixels are copied one by one, apart from where they lie in x unless they pass through a register. Of rows that
+    show the same one of x, the one that is written first is copied from there."""
+    op, x, y = _resize(node), node.input(0), node.out
+    if not applies(node):
+        return NONE
+    rows, columns = (op.nearest(axis, x.shape[axis + 1]) for axis in (0, 1))
+    new = rows[1:] != rows[:-1]
+    pixel = param(node, "depth")
+    apart = 0 if pixel in (1, 2, 4) else pixel
+    places = np.arange(y.type.bytes // pixel, dtype=np.int64).reshape(y.shape[:3]) * pixel
+
+    def copied(shown: Array) -> tuple[Offsets, Offsets]:
+        """(where each pixel of these rows lies in x, where in y)"""
+        return pixel_starts(x.type, rows[shown], columns).reshape(-1), places[:, shown].reshape(-1)
+
+    starts, before = copied(np.append(True, new))
+    ends, after = copied(np.append(new, True))
+    return turning(node, distance(starts, before + apart), lambda: (ends + pixel, after + pixel - apart))
+
+
+def _between_overlap(node: Node) -> Overlaps:
+    """Each channel is interpolated from the same one of four pixels."""
+    op, x = _resize(node), node.input(0)
+    if not applies(node):
+        return NONE
+    sample = op.between_fixed if x.dtype.name in ("s8", "s16") else op.between
+    (top, bottom, _), (left, right, _) = (sample(axis, x.shape[axis + 1]) for axis in (0, 1))
+    return channels_in_turn(node, pixel_starts(x.type, top, left), pixel_ends(x.type, bottom, right))
+
+
 def _interpolates(interpolation: Interpolation) -> Callable[[Node], str | None]:
     """A row's `when`."""
 
@@ -65,10 +110,21 @@ def _interpolates(interpolation: Interpolation) -> Callable[[Node], str | None]:
     return when
 
 
+def _bilinear(dtype: str, arithmetic: str, pack: Callable[[Node], Packed]) -> Kernel:
+    return Kernel(
+        f"resize_bilinear_{dtype}",
+        f"{dtype} -> {dtype}",
+        pack,
+        f"resize_bilinear_{arithmetic}",
+        when=_interpolates("bilinear"),
+        overlap=_between_overlap,
+    )
+
+
 ROWS = (
-    Kernel("resize_nearest", "_ -> _", _pack_nearest, when=_interpolates("nearest")),
-    Kernel("resize_bilinear_s8", "s8 -> s8", _pack_fixed, "resize_bilinear_fixed", when=_interpolates("bilinear")),
-    Kernel("resize_bilinear_s16", "s16 -> s16", _pack_fixed, "resize_bilinear_fixed", when=_interpolates("bilinear")),
-    Kernel("resize_bilinear_u8", "u8 -> u8", _pack_f32, "resize_bilinear_f32", when=_interpolates("bilinear")),
-    Kernel("resize_bilinear_f32", "f32 -> f32", _pack_f32, when=_interpolates("bilinear")),
+    Kernel("resize_nearest", "_ -> _", _pack_nearest, when=_interpolates("nearest"), overlap=_nearest_overlap),
+    _bilinear("s8", "fixed", _pack_fixed),
+    _bilinear("s16", "fixed", _pack_fixed),
+    _bilinear("u8", "f32", _pack_f32),
+    _bilinear("f32", "f32", _pack_f32),
 )
