@@ -283,7 +283,8 @@ def compile(
               that is needed, with the least extra work; 0 sets no limit
     input_rows: the caller hands over the input, an image, row by row (NAME_push_row), and it never exists whole
 
-    portion:  of streamed weights, most bytes that are copied at a time where a layer can be cut; 0 takes 16 KiB
+    portion:  of streamed weights, most bytes that are copied at a time where a layer can be cut; 0 takes the most that
+              fits the RAM allowed, by the user or the board, or 16 KiB without such a limit
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -301,6 +302,7 @@ def compile(
         chosen,
         optimize=optimize,
         portion_bytes=(portion or PORTION_BYTES) if weights == "stream" else 0,
+        fits_portion=weights == "stream" and not portion,
         ram_bytes=ram,
         io=io,
         plan_seconds=plan_seconds,

@@ -144,7 +144,7 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         type=size,
         default=0,
         help="of streamed weights, most bytes that are copied at a time, such as 8K; layers with more are computed in "
-        "several calls where their kernels can (default: 16K)",
+        "several calls where their kernels can (default: the most that fits --ram or the board; without either 16K)",
     )
     parser.add_argument(
         "--print-ir-after",

@@ -336,8 +336,10 @@ def test_streamed_weights_are_a_file_and_a_function(capsys, out, tmp_path) -> No
     assert json.loads(report)["stream"] is None
 
 
-def test_streamed_weights_are_verified(capsys) -> None:
-    code, text, errors = run(capsys, "verify", MODEL, "--target", "generic", "--weights", "stream", "--check-memory")
+@pytest.mark.parametrize("more", [[], ["--input-rows"], ["--ram", "4K"], ["--portion", "2K"]])
+def test_streamed_weights_are_verified(capsys, more) -> None:
+    options = ["--target", "generic", "--weights", "stream", "--check-memory", *more]
+    code, text, errors = run(capsys, "verify", MODEL, *options)
     assert (code, errors) == (0, "")
     assert "memory: every node has changed its results" in text
 
@@ -346,7 +348,4 @@ def test_portions_belong_to_streamed_weights(capsys, out) -> None:
     code, text, errors = run(capsys, MODEL, "--portion", "4K", "-o", out)
     assert (code, text) == (1, "")
     assert "--weights stream" in errors
-    code, text, errors = run(capsys, MODEL, "--weights", "stream", "--input-rows", "-o", out)
-    assert (code, text) == (1, "")
-    assert "leave out one of the two" in errors
     assert not Path(out).exists()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from edgegen.ir.kernel import EXACTLY, Kernel, Overlap, Packed
 from edgegen.ir.op import Op
 from edgegen.ir.plan import Orders, Plan
-from edgegen.ir.portion import Share
+from edgegen.ir.portion import PortionPlan, Share
 from edgegen.ir.rows import RowPlan
 from edgegen.ir.tensor import Array, Tensor
 
@@ -166,6 +166,8 @@ class Graph:
     by_rows:    the caller is to hand over the input, one image, row by row
     in_turns:   it is what a loop over rows runs each turn
     row_plans:  the plans among which loops over rows were chosen, smallest first; none if there was nothing to choose
+    portion_bytes: most bytes of weights that are copied at a time, as fit_portion has decided; 0: what the target says
+    portion_plans: the plans among which it has, smallest first; none if there was nothing to choose
     signatures: all that the file has, those of its other sub-graphs too
     orders:     what is known of all orders of the nodes; None: nothing
 
@@ -182,6 +184,8 @@ class Graph:
     by_rows: bool = False
     in_turns: bool = False
     row_plans: tuple[RowPlan, ...] = ()
+    portion_bytes: int = 0
+    portion_plans: tuple[PortionPlan, ...] = ()
     signature: Signature | None = None
     signatures: tuple[Signature, ...] = ()
     orders: Orders | None = None
@@ -285,7 +289,10 @@ class Graph:
         self.nodes.insert(self.nodes.index(node), new)
 
     def copy(self) -> Graph:
-        """The same graph with nodes and tensors of its own, so that passes leave this one as it is."""
+        """The same graph with nodes and tensors of its own, so that passes leave this one as it is.
+
+        What post_optimize has decided is left out, but for the views of rows that a turn keeps.
+        """
         twin = {t: Tensor(t.name, t.type, t.data, t.rounded) for t in self.tensors()}
         nodes = [
             Node(
@@ -294,6 +301,7 @@ class Graph:
                 [twin[t] for t in n.outputs],
                 n.name,
                 n.source,
+                offsets=n.offsets if self.in_turns else None,
             )
             for n in self.nodes
         ]
@@ -308,6 +316,8 @@ class Graph:
             None,
             self.by_rows,
             self.in_turns,
+            (),
+            self.portion_bytes,
             (),
             self.signature,
             self.signatures,

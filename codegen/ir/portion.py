@@ -66,6 +66,23 @@ class Share:
     copied: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class PortionPlan:
+    """One of the plans that were made in search of the largest portions within a limit.
+
+    bytes:         arena and state
+    portion_bytes: the largest
+    copies, copied_bytes: of one run
+    chosen:        it is the graph's
+    """
+
+    bytes: int
+    portion_bytes: int
+    copies: int
+    copied_bytes: int
+    chosen: bool = False
+
+
 def constant_arguments(node: Node) -> dict[int, tuple[Array, int]]:
     """(array, alignment) of each constant that the kernel is passed, by its number among inputs and constants."""
     packed = node.packed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgegen.ir.graph import Graph
+from edgegen.ir.portion import constant_arguments
 from edgegen.targets import Target
 
 # Bytes of code of one kernel with its parameters folded in, where no compiler is there to tell. On cortex-m4 and
@@ -16,11 +17,14 @@ def estimated_code(graph: Graph) -> int:
 
 
 def _weights(graph: Graph) -> int:
-    """Bytes of constants, those that nodes share counted once; arrays that are equal by chance are not found here."""
-    nodes = [n for n in graph.steps() if n.packed is not None]
-    packed = {id(c.array): c.array.nbytes for n in nodes if n.packed is not None for c in n.packed.constants}
-    passed = {n.input(i) for n in nodes if n.packed is not None for i in n.packed.inputs if n.input(i).is_constant}
-    return sum(packed.values()) + sum(t.values.nbytes for t in passed)
+    """Bytes of constants but for those that are copied, those that nodes share counted once; arrays that are equal by
+    chance are not found here."""
+    found: dict[int, int] = {}
+    for node in (n for n in graph.steps() if n.packed is not None):
+        for call, copied in [(share.node, share.copied) for share in node.shares] or [(node, ())]:
+            constants = constant_arguments(call).items()
+            found |= {id(array): array.nbytes for k, (array, _) in constants if k not in copied}
+    return sum(found.values())
 
 
 def room(graph: Graph, target: Target) -> int:

@@ -43,6 +43,7 @@ from edgegen.passes.optimize.sink_reshapes import sink_reshapes
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
 from edgegen.passes.planning import PLANNING, Pass, apply
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
+from edgegen.passes.post_optimize.fit_portion import fit_portion
 from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
@@ -86,7 +87,15 @@ OPTIMIZE: tuple[Pass, ...] = (
     eliminate_common_subexpressions,
     eliminate_dead_nodes,
 )
-POST_OPTIMIZE: tuple[Pass, ...] = (store_halves, fold_views, tile_rows, *PLANNING, widen_scratch)
+POST_OPTIMIZE: tuple[Pass, ...] = (
+    store_halves,
+    fold_views,
+    fit_portion,
+    tile_rows,
+    fit_portion,  # again, beside loops over rows
+    *PLANNING,
+    widen_scratch,
+)
 STAGES: dict[str, tuple[Pass, ...]] = {
     "pre_optimize": PRE_OPTIMIZE,
     "optimize": OPTIMIZE,

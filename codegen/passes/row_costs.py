@@ -12,8 +12,15 @@ CALL = 500  # instructions that a kernel spends before its first row and after i
 REREAD = 4  # instructions for each byte that a kernel takes up again, which one call for all rows would still have
 
 
-Scratch = Callable[[Call], int]
-"""Bytes that the kernel of a call works in."""
+@dataclass(frozen=True)
+class Needs:
+    """scratch: bytes that the kernel of a call works in; weights: those of its weights that are copied to the arena"""
+
+    scratch: int
+    weights: int
+
+
+Find = Callable[[Call], Needs]
 
 
 @dataclass(frozen=True)
@@ -27,16 +34,20 @@ class Cost:
     work: int
 
 
-def cost(part: Part, rows: int, scratch: Scratch, x_dies: bool) -> Cost:
-    """x_dies: whether nothing else needs x, so that y may lie over rows of it that are done with."""
+def cost(part: Part, rows: int, find: Find, x_dies: bool) -> Cost:
+    """x_dies: whether nothing else needs x, so that y may lie over rows of it that are done with.
+
+    Weights that are copied stay from the first turn to the last.
+    """
     turns = Turns(part, rows)
     some = sorted({0, 1, 2, turns.count // 2, turns.count - 2, turns.count - 1} & set(range(turns.count)))
-    peak = max(_peak(turns, turn, scratch, x_dies) for turn in some)
-    steady = _work(turns, min(2, turns.count // 2))
-    return Cost(peak, steady * (turns.count - 1))
+    peak = max(_peak(turns, turn, find, x_dies) for turn in some)
+    usual = min(2, turns.count // 2)
+    weights = sum(find(call).weights for call in turns.calls(usual))
+    return Cost(peak + weights, _work(turns, usual) * (turns.count - 1))
 
 
-def _peak(turns: Turns, turn: int, scratch: Scratch, x_dies: bool) -> int:
+def _peak(turns: Turns, turn: int, find: Find, x_dies: bool) -> int:
     part = turns.part
     held = {image: turns.rows_of(turn, image) for image in turns.images if image is not part.y}
     live = {image: (r.old - r.start) * row_bytes(image) for image, r in held.items()}
@@ -55,7 +66,7 @@ def _peak(turns: Turns, turn: int, scratch: Scratch, x_dies: bool) -> int:
             live[image] += (held[image].new - held[image].old) * row_bytes(image)
         gone = first * x_row if x_dies else 0
         ends = made * y_row if part.fed else part.x.type.bytes - gone + max(made * y_row - gone, 0)
-        peak = max(peak, ends + max(sum(live.values()) + scratch(call), whole))
+        peak = max(peak, ends + max(sum(live.values()) + find(call).scratch, whole))
         for image in turns.read_by(call.node):
             if last[image] != k:
                 continue

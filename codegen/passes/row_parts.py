@@ -9,7 +9,8 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.rows import row_bytes
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.select import select_frugal
-from edgegen.passes.row_costs import Cost, cost
+from edgegen.passes.post_optimize.stream_weights import resident_bytes
+from edgegen.passes.row_costs import Cost, Needs, cost
 from edgegen.passes.row_turns import Call, Part, windows, with_rows
 from edgegen.targets import Target
 
@@ -51,7 +52,7 @@ class Parts:
 
     def __init__(self, graph: Graph, use: Sequence[int], target: Target) -> None:
         self.graph, self.use, self.target = graph, use, target
-        self._scratch: dict[tuple[Node, int], int] = {}
+        self._needs: dict[tuple[Node, int], Needs] = {}
         self._costs: dict[tuple[int, int, int], Cost] = {}
         self._last: dict[Tensor, int] = {}
         for i, node in enumerate(graph.nodes):
@@ -93,21 +94,23 @@ class Parts:
         fed = self.graph.by_rows and x in self.graph.inputs and x_dies
         return _Candidate(Part(tuple(nodes), x, nodes[-1].out, fed), first, end, beside, x_dies)
 
-    def scratch(self, call: Call) -> int:
+    def needs(self, call: Call) -> Needs:
         """Of the kernel that would be chosen for so many rows in the middle of the image."""
         node, rows = call.node, call.end - call.first
-        if (node, rows) not in self._scratch:
+        if (node, rows) not in self._needs:
             inputs = list(node.inputs)
             for i, window in (windows(node) or {}).items():
                 inputs[i] = with_rows(node.input(i), (rows - 1) * window.stride + window.extent)
             some = Node(node.op.at_rows(0, 0), inputs, [with_rows(node.out, rows)], node.name)
-            self._scratch[node, rows] = select_frugal(some, self.target).pack(some).scratch
-        return self._scratch[node, rows]
+            some.kernel = select_frugal(some, self.target)
+            some.packed = some.kernel.pack(some)
+            self._needs[node, rows] = Needs(some.packed.scratch, resident_bytes(some, self.target))
+        return self._needs[node, rows]
 
     def cost(self, candidate: _Candidate, rows: int) -> Cost:
         key = (candidate.first, candidate.end, rows)
         if key not in self._costs:
-            found = cost(candidate.part, rows, self.scratch, candidate.x_dies)
+            found = cost(candidate.part, rows, self.needs, candidate.x_dies)
             self._costs[key] = Cost(found.bytes + candidate.beside, found.work)
         return self._costs[key]
 

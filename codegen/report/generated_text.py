@@ -79,7 +79,9 @@ def passes_text() -> str:
     """Every pass of each stage in order, with the first sentence of its file; Markdown."""
     parts = []
     for stage, passes in STAGES.items():
-        rows = [(one.__name__, _first_sentence(sys.modules[one.__module__].__doc__ or "")) for one in passes]
+        rows = [
+            (one.__name__, _first_sentence(sys.modules[one.__module__].__doc__ or "")) for one in dict.fromkeys(passes)
+        ]
         parts.append(f"### {stage}\n\n{markdown_table(('pass', 'what it does'), rows)}")
     return "\n\n".join(parts)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from edgegen.report.row_plans import row_plan_curve
+from edgegen.report.curves import portion_plan_curve, row_plan_curve
 from edgegen.resources import resource
 
 LEFT, TOP, DEPTH, GAP, BARS = 84, 14, 420, 14, 70  # pixels: axis labels, the map, the MACs below it
@@ -146,11 +146,13 @@ def html_report(r: dict[str, Any]) -> str:
         *((f"{p['name']} (output)", f"{p['dtype']}{p['shape']}") for p in r["outputs"]),
     ]
     used = {t["role"] for t in r["arena"]}
-    curve = row_plan_curve(r["row_plans"])
+    portions = r["stream"]["plans"] if r["stream"] else []
     context = {
         "r": r,
         "maps": [_map(r, view) for view in _views(r)],
-        "curve": curve,
+        "row_curve": row_plan_curve(r["row_plans"]),
+        "portions": portions,
+        "portion_curve": portion_plan_curve(portions),
         "facts": facts,
         "roles": [role for role in ROLES if role in used],
     }

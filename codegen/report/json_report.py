@@ -133,7 +133,7 @@ def _parts(plan: Plan, found: list[Occupant], steps: int) -> list[dict[str, Any]
     ]
 
 
-def _stream(graph: Graph, target: Target, found: list[Occupant]) -> dict[str, int] | None:
+def _stream(graph: Graph, target: Target, found: list[Occupant]) -> dict[str, Any] | None:
     """What is copied into the arena; None if no weights are."""
     copied = copies(graph)
     every = all_portions(graph)
@@ -142,11 +142,12 @@ def _stream(graph: Graph, target: Target, found: list[Occupant]) -> dict[str, in
     weights = [r for r in found if r.role == "weights"]
     return {
         "file_bytes": sum(p.bytes for p in every),
-        "portion_bytes": target.portion_bytes,
+        "portion_bytes": graph.portion_bytes or target.portion_bytes,
         "largest_portion_bytes": max(p.bytes for p in every),
         "copies": len(copied),
         "copied_bytes": sum(p.bytes for p in copied),
         "buffer_bytes": max(bytes_in_use(weights, step) for step in range(len(graph.steps()))),
+        "plans": [asdict(p) for p in graph.portion_plans],
     }
 
 
@@ -169,7 +170,8 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     `ram_limit_bytes` is the most that the user lets arena and state take, null without such a limit.
     `weights_files` names the files of weights that do not stand in the C. Of those that are copied, `stream` has the
     size of their file, the limit of a portion and the largest, what one run copies (of branches the larger, of a loop
-    one turn), and how many bytes of the arena they take at most; `weights_bytes` is without them. A node's `portions`
+    one turn), how many bytes of the arena they take at most, and under a limit the `plans` among which the size of
+    portions was chosen (`PortionPlan`), smallest first; `weights_bytes` is without them. A node's `portions`
     are those of its calls.
     `parts` lists what each memory of a board with several holds; offsets count from the start of each one's struct, and
     bounds are those of what the part holds. The board's `regions` say what they hold.

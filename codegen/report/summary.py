@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgegen.report.row_plans import row_plan_table
+from edgegen.report.curves import portion_plan_table, row_plan_table
 
 
 def _loops(r: dict[str, Any]) -> str:
@@ -57,6 +57,10 @@ def _rows_for_the_board(plans: list[dict[str, Any]]) -> list[tuple[str, str, str
     return [("rows", f"{loops} {plural}", f"a few rows at a time: whole images take {whole:,} B, which do not fit")]
 
 
+def _plans(what: str, table: str) -> list[str]:
+    return ["", f"  plans of {what} (* chosen)", *(f"  {line}".rstrip() for line in table.splitlines()), ""]
+
+
 def summary(r: dict[str, Any]) -> str:
     """Sizes, work and peak of a report made by `report()`."""
     target, peak = r["target"], r["peak"]
@@ -98,8 +102,9 @@ def summary(r: dict[str, Any]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     lines = [f"  {a.ljust(widths[0])}  {b.rjust(widths[1])}   {c}" for a, b, c in rows]
     if r["row_plans"]:
-        table = "\n".join(f"  {line}".rstrip() for line in row_plan_table(r["row_plans"]).splitlines())
-        lines += ["", "  plans of whole images and of loops over rows (* chosen)", table, ""]
+        lines += _plans("whole images and of loops over rows", row_plan_table(r["row_plans"]))
+    if r["stream"] and r["stream"]["plans"]:
+        lines += _plans("larger and of smaller portions of weights", portion_plan_table(r["stream"]["plans"]))
     return "\n".join([f"{r['name']} for {target['name']}, optimized for {target['optimize']}", *lines])
 
 

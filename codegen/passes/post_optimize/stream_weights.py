@@ -28,11 +28,17 @@ def stream_weights(graph: Graph, target: Target) -> bool:
     """Does nothing unless the target asks for weights in portions. In loops over rows no node is cut."""
     if not target.portion_bytes:
         return False
+    target = replace(target, portion_bytes=graph.portion_bytes or target.portion_bytes)
     for node in graph.nodes:
         if node.has_kernel:
             node.shares = () if graph.in_turns else _in_shares(node, target)
             node.shares = node.shares or _whole(node, target)
     return True
+
+
+def resident_bytes(node: Node, target: Target) -> int:
+    """What a packed node in a loop over rows takes of the arena for its weights."""
+    return sum(share.portion.bytes for share in _whole(node, target)) if target.portion_bytes else 0
 
 
 def _share(node: Node, start: int, copied: tuple[int, ...], target: Target) -> Share:

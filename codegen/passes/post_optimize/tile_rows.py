@@ -8,7 +8,7 @@ the plan within the limit: estimates choose a few candidates, which are then pla
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph, Node
@@ -16,10 +16,9 @@ from edgegen.ir.rows import RowPlan
 from edgegen.memory.room import room
 from edgegen.memory.row_loops import moved_bytes
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
-from edgegen.passes.planning import PLANNING, apply
-from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.row_parts import Choice, Parts
 from edgegen.passes.row_turns import Part, row_loop
+from edgegen.passes.trial import Trial, planned
 from edgegen.targets import Target
 
 POINTS = 4  # of the curve of RAM against work, besides the plans that the search makes
@@ -30,20 +29,18 @@ SLACK = (1.2, 1.1, 1.05, 1.0, 0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.0)
 
 @dataclass(frozen=True)
 class _Planned:
-    """A graph with loops as it would be compiled.
-
-    nodes:   before they were ordered; bytes: of the plan, with state
-    refusal: why the board's memories do not hold it; None if they do, or have no say
-    """
+    """A graph with loops as it would be compiled."""
 
     choices: tuple[Choice, ...]
-    graph: Graph
-    nodes: tuple[Node, ...]
-    bytes: int
-    refusal: DoesNotFit | None
+    trial: Trial
 
-    def fits(self, limit: int) -> bool:
-        return self.refusal is None and self.bytes <= limit
+    @property
+    def graph(self) -> Graph:
+        return self.trial.graph
+
+    @property
+    def bytes(self) -> int:
+        return self.trial.bytes
 
     @property
     def work(self) -> int:
@@ -76,18 +73,7 @@ def _planned(graph: Graph, target: Target, choices: Sequence[Choice]) -> _Planne
     trial = graph.copy()
     if not tiled(trial, choices):
         return None
-    nodes = tuple(trial.nodes)
-    together = replace(target, regions=())  # which has offsets even if the memories do not have room
-    for one in PLANNING:
-        apply(one, trial, together)
-    refusal: DoesNotFit | None = None
-    if len(target.memory("ram")) > 1:
-        try:
-            plan_arena(trial, target)
-        except DoesNotFit as error:
-            refusal = error
-    assert trial.plan is not None
-    return _Planned(tuple(choices), trial, nodes, trial.plan.total_bytes, refusal)
+    return _Planned(tuple(choices), planned(trial, target))
 
 
 def _parts(graph: Graph, plain: _Planned, target: Target) -> Parts:
@@ -95,7 +81,7 @@ def _parts(graph: Graph, plain: _Planned, target: Target) -> Parts:
     numbers = {node: number for number, node in plain.graph.numbered()}
     by_result = {t: number for node, number in numbers.items() for t in node.outputs}
     # of nodes that have become one, each takes what that one takes
-    use = [bytes_in_use(found, numbers[node] if node in numbers else by_result[node.out]) for node in plain.nodes]
+    use = [bytes_in_use(found, numbers[node] if node in numbers else by_result[node.out]) for node in plain.trial.nodes]
     return Parts(graph, use, target)
 
 
@@ -106,18 +92,18 @@ def _plans(parts: Parts, graph: Graph, target: Target, limits: Sequence[int]) ->
         choices = tuple(parts.cheapest(most) or ())
         if choices and choices not in seen:
             seen.add(choices)
-            planned = _planned(graph, target, choices)
-            if planned is not None:
-                yield planned
+            made = _planned(graph, target, choices)
+            if made is not None:
+                yield made
 
 
 def _within(parts: Parts, least: int, graph: Graph, target: Target, limit: int, tried: list[_Planned]) -> _Planned:
     """The plan of least work within the limit or, where a board sets it, the smallest if none is: what the board lacks
     shows when its flash, too, is known. The plans made are added to `tried`. Raises DoesNotFit."""
-    for planned in _plans(parts, graph, target, [max(int(limit * slack), least) for slack in SLACK]):
-        tried.append(planned)
-        if planned.fits(limit):
-            return planned
+    for made in _plans(parts, graph, target, [max(int(limit * slack), least) for slack in SLACK]):
+        tried.append(made)
+        if made.trial.fits(limit):
+            return made
     return _smallest(limit, tried, target)
 
 
@@ -126,8 +112,8 @@ def _smallest(limit: int, tried: Sequence[_Planned], target: Target) -> _Planned
     smallest = min(tried, key=lambda p: p.bytes)
     if target.ram_bytes and smallest.bytes > limit:
         raise _does_not_fit(limit, smallest)
-    if smallest.refusal is not None:
-        error = smallest.refusal
+    if smallest.trial.refusal is not None:
+        error = smallest.trial.refusal
         details = [*error.details, ("least", f"{smallest.bytes:,} B of arena and state{_by_rows(smallest)}")]
         raise DoesNotFit(error.what, details, error.help + _input_rows(smallest))
     return smallest
@@ -159,7 +145,7 @@ def tile_rows(graph: Graph, target: Target) -> bool:
     plain = _planned(graph, target, ())
     assert plain is not None
     limit = room(plain.graph, target)
-    if plain.fits(limit) and not graph.by_rows:
+    if plain.trial.fits(limit) and not graph.by_rows:
         return False
     parts = _parts(graph, plain, target)
     least = parts.least()
@@ -187,9 +173,9 @@ def _between(least: int, most: int) -> list[int]:
 def _curve(tried: Sequence[_Planned], best: _Planned, macs: int) -> tuple[RowPlan, ...]:
     """The plans of which none is both smaller and less work than another, and the chosen one."""
     kept: list[_Planned] = []
-    for planned in sorted(tried, key=lambda p: (p.work, p.bytes)):
-        if planned is best or not kept or planned.bytes < min(k.bytes for k in kept):
-            kept.append(planned)
+    for made in sorted(tried, key=lambda p: (p.work, p.bytes)):
+        if made is best or not kept or made.bytes < min(k.bytes for k in kept):
+            kept.append(made)
     return tuple(p.described(macs, p is best) for p in sorted(kept, key=lambda p: p.bytes))
 
 
@@ -212,7 +198,8 @@ def _does_not_fit(limit: int, smallest: _Planned) -> DoesNotFit:
     step = peak_step(smallest.graph, found)
     node = smallest.graph.steps()[step]
     details = [("least", f'{smallest.bytes:,} B, at node {step} {node.op.kind} "{node.name}"')]
-    alive = sorted((o for o in found if o.alive(step)), key=lambda o: -o.place.size)
+    at = {(o.place.offset, o.role): o for o in sorted(found, key=lambda o: o.place.size) if o.alive(step)}
+    alive = sorted(at.values(), key=lambda o: -o.place.size)
     details += [
         ("" if k else "alive", f'{o.place.size:>9,} B  {o.role} "{o.name}" {o.type}') for k, o in enumerate(alive[:6])
     ]

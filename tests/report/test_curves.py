@@ -1,4 +1,4 @@
-"""RAM against work, as the report shows it."""
+"""RAM against work, as the report shows it; against copies of weights: tests/passes/test_fit_portion.py."""
 
 from __future__ import annotations
 
