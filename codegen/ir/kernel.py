@@ -118,6 +118,12 @@ class Overlap:
         """With everything it says so many bytes later."""
         return Overlap(self.most + bytes_, self.step, None if self.least is None else self.least + bytes_)
 
+    def untouched(self, below: int, above: int, unit: int) -> tuple[int, int]:
+        """Of an output of `above` bytes, those that an input of `below` bytes cannot share, if the distance between
+        their starts is a multiple of `unit`: [start, end), or none."""
+        start = 0 if self.least is None else max(0, below - -(-self.least // unit) * unit)
+        return start, min(above, max(0, -(self.most // unit) * unit))
+
     def forward(self, difference: int) -> bool:
         return difference == self.most or (
             self.step > 0 and difference < self.most and (self.most - difference) % self.step == 0

@@ -140,22 +140,34 @@ def lower_bound(buffers: Sequence[Buffer], overlaps: Overlaps | None = None, ali
             changes[step] = changes.get(step, 0) + now - before
             before = now
     saved: dict[int, dict[int, int]] = {}  # by step and result: bytes that it may have in common with what dies
+    untouched: dict[tuple[int, int], dict[Box, Interval]] = {}  # likewise, of its boxes: bytes that nothing else has
     for (i, j), pairs in (overlaps or {}).items():
         apart = forbidden(buffers[i], buffers[j], pairs, (overlaps or {}).get((j, i), {}), alignment)
         both = {s for x, y in pairs for s in range(max(x.first, y.first), min(x.last, y.last) + 1)}
         for step in both:
             common = saved.setdefault(step, {})
             common[j] = common.get(j, 0) + most_common(buffers[i], buffers[j], step, apart)
+            for (x, y), overlap in pairs.items():
+                low, high = overlap.untouched(x.size, y.size, alignment)
+                known = untouched.setdefault((step, j), {}).get(y, (low, high))
+                untouched[step, j][y] = max(low, known[0]), min(high, known[1])
     level: dict[int, int] = {}
     for step in saved:
         changes.setdefault(step, 0)
         changes.setdefault(step + 1, 0)
-        level[step] = sum(min(n, buffers[j].in_use(step)) for j, n in saved[step].items())
+        level[step] = sum(min(n, _coverable(buffers[j], step, untouched[step, j])) for j, n in saved[step].items())
     total, peak = 0, max((b.size for b in buffers), default=0)
     for step in sorted(changes):
         total += changes[step]
         peak = max(peak, total - level.get(step, 0))
     return peak
+
+
+def _coverable(buffer: Buffer, step: int, untouched: Mapping[Box, Interval]) -> int:
+    """Bytes of a buffer that others may have in common with it. untouched: [start, end) of some of its boxes that are
+    its own"""
+    start, end = next(iter(untouched.values())) if len(untouched) == 1 else (0, 0)
+    return buffer.in_use(step) - max(0, end - start)
 
 
 def most_common(a: Buffer, b: Buffer, step: int, apart: Sequence[Interval]) -> int:

@@ -97,7 +97,7 @@ class OrderProblem:
             tuple(self._values),
             tuple(max(map(self._scratch, run)) for run in self.runs),
             tuple(tuple(r) for r in reuses),
-            tuple(round_up(run[-1].out.type.bytes, self.alignment) for run in self.runs),
+            tuple(self._most_reused(run[-1]) for run in self.runs),
         )
 
     def _made_before(self, run: list[Node]) -> int:
@@ -170,11 +170,28 @@ class OrderProblem:
             place = self.sharing.storage(tensor)
             passed = [i for i in node.packed.inputs if i < len(node.inputs) and node.inputs[i] is tensor]
             allowed = [overlap_over(node, place, i) for i in passed]
-            there, here = place.offsets[tensor], self.sharing.storage(node.out).offsets[node.out]
-            unit = self.alignment if there % self.alignment == here % self.alignment == 0 else 1
+            unit = self._unit(tensor, node.out)
             sizes = [_common(o, tensor, node.out, self.alignment, unit) if o is not None else 0 for o in allowed]
             if sizes and min(sizes) > 0:
                 yield Reuse(tuple(dict.fromkeys(n for _, _, n in self._pieces[tensor])), min(sizes))
+
+    def _most_reused(self, node: Node) -> int:
+        """Bytes of the node's first result that may lie over inputs: over all of them together."""
+        size = round_up(node.out.type.bytes, self.alignment)
+        low, high = 0, size
+        for i in node.packed.inputs if node.has_kernel and node.packed is not None else ():
+            overlap = node.overlap(i) if i < len(node.inputs) else None
+            if overlap is not None:
+                x = node.input(i)
+                below = round_up(x.type.bytes, self.alignment)
+                start, end = overlap.untouched(below, size, self._unit(x, node.out) if x in self._mine else 1)
+                low, high = max(low, start), min(high, end)
+        return size - max(0, high - low)
+
+    def _unit(self, *tensors: Tensor) -> int:
+        """Bytes by which the distance of two tensors' starts may change."""
+        offsets = [self.sharing.storage(t).offsets[t] for t in tensors]
+        return self.alignment if all(offset % self.alignment == 0 for offset in offsets) else 1
 
 
 def _read(node: Node) -> list[Tensor]:

@@ -199,7 +199,9 @@ def _both(a: Overlap, b: Overlap) -> Overlap | None:
     """What two overlaps allow together; None: nothing that is worth a search."""
     if a == b:
         return a
-    return Overlap(min(a.most, b.most)) if a.step == b.step == 1 else None
+    if a.step != 1 or b.step != 1:
+        return None
+    return Overlap(min(a.most, b.most), least=None if a.least is None or b.least is None else max(a.least, b.least))
 
 
 def overlaps(graph: Graph, places: Sequence[Storage], boxes: Sequence[dict[Tensor, Box]]) -> Overlaps:

@@ -2,38 +2,76 @@
 #ifndef EDGEGEN_CONCAT_H
 #define EDGEGEN_CONCAT_H
 
-#include "edgegen.h"
+#include "kernels/move.h"
 
-/* y is `outer` times a run of bytes from each input in turn. */
+/* y is `outer` times a run of bytes from each input in turn. Where y lies over an input, `rows` runs of an input are
+ * moved before the next input's. backward: from the end of y to its start */
 typedef struct {
-    int32_t outer, run[8];
+    int32_t outer, rows, run[8], backward;
 } edgegen_concat;
 
-#define EDGEGEN_CONCAT_SIZED(size)                                                                                     \
-    for (int32_t o = 0; o < p->outer; o++) {                                                                           \
-        memcpy(to, from, size);                                                                                        \
-        from += size;                                                                                                  \
+#define EDGEGEN_CONCAT_EACH(move)                                                                                      \
+    for (int32_t k = 0; k < count; k++) {                                                                              \
+        move;                                                                                                          \
+        from += further;                                                                                               \
         to += step;                                                                                                    \
     }
 
+EDGEGEN_INLINE void edgegen_move_1(uint8_t *to, const uint8_t *from)
+{
+    *to = *from;
+}
+
+/* Elements that registers hold are read before they are written. */
+EDGEGEN_INLINE void edgegen_move_2(uint8_t *to, const uint8_t *from)
+{
+    uint16_t element;
+    memcpy(&element, from, 2);
+    memcpy(to, &element, 2);
+}
+
+EDGEGEN_INLINE void edgegen_move_4(uint8_t *to, const uint8_t *from)
+{
+    uint32_t element;
+    memcpy(&element, from, 4);
+    memcpy(to, &element, 4);
+}
+
 EDGEGEN_INLINE void edgegen_concat_runs(const edgegen_concat *p, int inputs, const void *const *x, void *y)
 {
-    uint8_t *start = (uint8_t *)y;
-    size_t step = 0;
+    const int32_t backward = p->backward;
+    ptrdiff_t row = 0;
+    int apart = 1;
     for (int i = 0; i < inputs; i++) {
-        step += (size_t)p->run[i];
+        row += p->run[i];
     }
     for (int i = 0; i < inputs; i++) {
-        const size_t run = (size_t)p->run[i];
-        const uint8_t *from = (const uint8_t *)x[i];
-        uint8_t *to = start;
-        switch (run) { /* elements of a known size are moved in registers */
-        case 1: EDGEGEN_CONCAT_SIZED(1) break;
-        case 2: EDGEGEN_CONCAT_SIZED(2) break;
-        case 4: EDGEGEN_CONCAT_SIZED(4) break;
-        default: EDGEGEN_CONCAT_SIZED(run) break;
+        const uintptr_t up = (uintptr_t)y - (uintptr_t)x[i], down = (uintptr_t)x[i] - (uintptr_t)y;
+        apart = apart && up >= (uintptr_t)(p->outer * (ptrdiff_t)p->run[i]) && down >= (uintptr_t)(p->outer * row);
+    }
+    const ptrdiff_t step = backward != 0 ? -row : row;
+    const int32_t rows = apart ? p->outer : p->rows;
+    for (int32_t o = 0; o < p->outer; o += rows) {
+        const int32_t count = rows < p->outer - o ? rows : p->outer - o;
+        const int32_t first = backward != 0 ? p->outer - 1 - o : o;
+        uint8_t *start = (uint8_t *)y + first * row + (backward != 0 ? row : 0);
+        EDGEGEN_EACH(i, inputs, backward) {
+            const ptrdiff_t run = p->run[i], further = backward != 0 ? -run : run;
+            const uint8_t *from = (const uint8_t *)x[i] + first * run;
+            uint8_t *to = backward != 0 ? start - run : start;
+            start += further;
+            if (run == 1) {
+                EDGEGEN_CONCAT_EACH(edgegen_move_1(to, from))
+            } else if (run == 2) {
+                EDGEGEN_CONCAT_EACH(edgegen_move_2(to, from))
+            } else if (run == 4) {
+                EDGEGEN_CONCAT_EACH(edgegen_move_4(to, from))
+            } else if (apart) {
+                EDGEGEN_CONCAT_EACH(memcpy(to, from, (size_t)run))
+            } else {
+                EDGEGEN_CONCAT_EACH(edgegen_move(to, from, (size_t)run))
+            }
         }
-        start += run;
     }
 }
 

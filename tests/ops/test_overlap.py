@@ -17,6 +17,7 @@ from edgegen.ops.overlap import distance
 from edgegen.targets import Optimize
 from tests.harness import Case
 from tests.ops import (
+    concat_overlaps,
     dense_overlaps,
     elementwise_overlaps,
     movement_overlaps,
@@ -52,6 +53,7 @@ GROUPS = {
     "dense": Group("generic", dense_overlaps.generic),
     "dense of cortex-m4": Group("cortex-m4", dense_overlaps.cortex_m4),
     "movement": Group("generic", movement_overlaps.generic),
+    "concatenations": Group("generic", concat_overlaps.generic),
     "resizes": Group("generic", resize_overlaps.generic),
     "hybrids": Group("generic", quantized_overlaps.generic),
     "few bits": Group("generic", quantized_overlaps.few_bits, "size"),

@@ -243,3 +243,17 @@ def test_unread_results_have_bytes_while_they_are_written(outputs: int) -> None:
     first, second = b.add_all(Both(), b.input((12,)))
     graph = planned(b.graph(*(first, second)[:outputs]))
     assert_runs_in_its_arena(graph)
+
+
+@pytest.mark.parametrize(("runs", "outside"), [((24, 8), 8), ((8, 24), 8), ((16, 16), 16), ((16, 8, 4), 12)])
+def test_a_concatenation_lies_over_the_larger_one_of_its_first_and_last_input(
+    runs: tuple[int, ...], outside: int
+) -> None:
+    """All that is left of the others are their rows but one."""
+    b = Builder()
+    graph = b.graph(b.add(Concat(1), *(b.input((8, run)) for run in runs)))
+    for one in (select_kernels, pack_weights, plan_arena):
+        one(graph, GENERIC)
+    assert graph.plan is not None
+    assert graph.plan.arena_bytes == graph.plan.lower_bound == 8 * sum(runs) + 7 * outside
+    arena_is_sound(graph)
