@@ -167,6 +167,8 @@ class Kernel:
     in_place:  inputs whose storage the (first) output may take over exactly
     overlap:   how the (first) output may lie over inputs, by their position, beyond `in_place`; a kernel that says so
                reads every byte before it writes there, and has no pointer that is restrict
+    compact:   another way to pack the node, whose constants take fewer bytes and more time: for weights that are
+               copied, where that makes fewer portions
     roomier:   other ways to pack the node, the fastest first, in more scratch than that of `pack`: for nodes during
                which the arena has room
     updates:   (input, output) pairs: state that the kernel rewrites in its own storage
@@ -189,6 +191,7 @@ class Kernel:
     in_place: tuple[int, ...] = ()
     overlap: Callable[[Node], Mapping[int, Overlap]] = apart
     roomier: Callable[[Node], Iterator[Roomier]] = _no_other
+    compact: Callable[[Node], Packed] | None = None
     also: tuple[str, ...] = ()
     updates: tuple[tuple[int, int], ...] = ()
     reads: Callable[[Node], tuple[Layout, ...]] = _natural

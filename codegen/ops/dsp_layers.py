@@ -42,10 +42,19 @@ def row_by_units(name: str, signature: str, pack: Pack, when: When, header: str 
     return Kernel(name, signature, pack, header, frozenset({"dsp"}), when, overlap=by_pixel, split=())
 
 
-def row_by_strips(name: str, signature: str, pack: Pack, when: When) -> Kernel:
-    """A row of edgegen_conv2d_s8_dsp, which takes a strip of pixels at a time."""
-    header = "conv2d_s8_dsp"
-    return Kernel(name, signature, pack, header, frozenset({"dsp"}), when, overlap=by_strip, split=("step",))
+def row_by_strips(name: str, signature: str, find: Callable[[Node], Convolution], when: When) -> Kernel:
+    """A row of edgegen_conv2d_s8_dsp, which takes a strip of pixels at a time. find: the convolution that a node is"""
+    return Kernel(
+        name,
+        signature,
+        lambda node: pack_convolution(find(node)),
+        "conv2d_s8_dsp",
+        frozenset({"dsp"}),
+        when,
+        overlap=by_strip,
+        split=("step",),
+        compact=lambda node: pack_convolution(find(node), widened=False),
+    )
 
 
 @dataclass(frozen=True)
@@ -133,8 +142,8 @@ def _inside(conv: Convolution, axis: int, pixels: int, read: int) -> tuple[int, 
     return first, max(last - first + 1, 0)
 
 
-def pack_convolution(conv: Convolution) -> Packed:
-    """Params, stream and scratch of conv2d_s8_dsp."""
+def pack_convolution(conv: Convolution, widened: bool = True) -> Packed:
+    """Params, stream and scratch of conv2d_s8_dsp. widened: whether few weights may be s16"""
     conv = conv.flat()
     units, kernel_h, kernel_w, channels = conv.weights.shape
     batch, in_h, in_w, _ = conv.in_shape
@@ -143,7 +152,7 @@ def pack_convolution(conv: Convolution) -> Packed:
     taps, tails = _taps(conv.weights.astype(np.int64).reshape(units, kernel_h * runs, -1), runs)
     one = layer(conv.requantize, conv.clamp, taps, bias)
     total, quads = batch * conv.out_size[0] * conv.out_size[1], one.quads
-    pixels = 2 if conv.weights.size <= WIDE_WEIGHTS or total < 3 else 3
+    pixels = 2 if (widened and conv.weights.size <= WIDE_WEIGHTS) or total < 3 else 3
     if pixels == 3 and one.wide:
         whole_runs = conv.weights[0].size == 4 * quads
         lanes = _with_sums(layer(conv.requantize, conv.clamp, taps, bias, SCALE), conv.weights) if whole_runs else None

@@ -14,7 +14,6 @@ from edgegen.ops.dsp_layers import (
     S32_OFFSET,
     Convolution,
     Rows,
-    pack_convolution,
     pack_rows,
     row_by_strips,
     row_by_units,
@@ -52,10 +51,6 @@ def _when(node: Node) -> str | None:
 
 def _when_9_bits(node: Node) -> str | None:
     return _when(node) or nine_bits(node)
-
-
-def _pack_tiles(node: Node) -> Packed:
-    return pack_convolution(_convolution(node))
 
 
 def _rows(node: Node) -> Rows:
@@ -111,14 +106,14 @@ ROWS = (
     row_by_units("dense_s8_dsp_any", S8_OFFSET, _pack_rows, _when_one_window, "dense_s8_dsp"),
     in_place_row(S8, _convolution, _when),
     in_place_row(S8_OFFSET, _convolution, _when_9_bits),
-    row_by_strips("conv2d_s8_dsp", S8, _pack_tiles, _when),
-    row_by_strips("conv2d_s8_dsp", S8_OFFSET, _pack_tiles, _when_9_bits),
+    row_by_strips("conv2d_s8_dsp", S8, _convolution, _when),
+    row_by_strips("conv2d_s8_dsp", S8_OFFSET, _convolution, _when_9_bits),
     row_by_units("dense_s8_s32_dsp", S32, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
     row_by_units("dense_s8_s32_dsp", S32_OFFSET, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
     row_by_units("dense_s8_s32_dsp_any", S32, _pack_rows, _when_one_window, "dense_s8_dsp"),
     row_by_units("dense_s8_s32_dsp_any", S32_OFFSET, _pack_rows, _when_one_window, "dense_s8_dsp"),
-    row_by_strips("conv2d_s8_s32_dsp", S32, _pack_tiles, _when),
-    row_by_strips("conv2d_s8_s32_dsp", S32_OFFSET, _pack_tiles, _when_9_bits),
+    row_by_strips("conv2d_s8_s32_dsp", S32, _convolution, _when),
+    row_by_strips("conv2d_s8_s32_dsp", S32_OFFSET, _convolution, _when_9_bits),
     row_by_units("dense_f32_dsp", _F32, _pack_f32_rows, lambda node: _one_window(node) or _when(node)),
     Kernel("conv2d_f32_dsp", _F32, _pack_f32, "", _DSP, _when, overlap=by_float_strip, split=("step",)),
 )

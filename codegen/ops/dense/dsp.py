@@ -15,8 +15,8 @@ from edgegen.ops.dsp_layers import (
     S8_OFFSET,
     S32,
     S32_OFFSET,
+    Convolution,
     Rows,
-    pack_convolution,
     pack_rows,
     row_by_strips,
     row_by_units,
@@ -64,8 +64,8 @@ def _pack_rows(node: Node) -> Packed:
     return pack_rows(_rows(node))
 
 
-def _pack_pixels(node: Node) -> Packed:
-    return pack_convolution(_rows(node).as_convolution())
+def _pixels(node: Node) -> Convolution:
+    return _rows(node).as_convolution()
 
 
 def _pack_s16(node: Node) -> Packed:
@@ -122,14 +122,14 @@ ROWS = (
     row_by_units("dense_s8_dsp", S8, _pack_rows, _when_no_scratch),
     row_by_units("dense_s8_dsp_any", S8, _pack_rows, _when_few_rows, "dense_s8_dsp"),
     row_by_units("dense_s8_dsp_any", S8_OFFSET, _pack_rows, _when_few_rows, "dense_s8_dsp"),
-    row_by_strips("conv2d_s8_dsp", S8, _pack_pixels, _when),
-    row_by_strips("conv2d_s8_dsp", S8_OFFSET, _pack_pixels, _when_9_bits),
+    row_by_strips("conv2d_s8_dsp", S8, _pixels, _when),
+    row_by_strips("conv2d_s8_dsp", S8_OFFSET, _pixels, _when_9_bits),
     row_by_units("dense_s8_s32_dsp", S32, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
     row_by_units("dense_s8_s32_dsp", S32_OFFSET, _pack_rows, _when_no_scratch, "dense_s8_dsp"),
     row_by_units("dense_s8_s32_dsp_any", S32, _pack_rows, _when_few_rows, "dense_s8_dsp"),
     row_by_units("dense_s8_s32_dsp_any", S32_OFFSET, _pack_rows, _when_few_rows, "dense_s8_dsp"),
-    row_by_strips("conv2d_s8_s32_dsp", S32, _pack_pixels, _when),
-    row_by_strips("conv2d_s8_s32_dsp", S32_OFFSET, _pack_pixels, _when_9_bits),
+    row_by_strips("conv2d_s8_s32_dsp", S32, _pixels, _when),
+    row_by_strips("conv2d_s8_s32_dsp", S32_OFFSET, _pixels, _when_9_bits),
     row_by_units("dense_f32_dsp", _F32, _pack_f32, _when_few_rows_f32),
     Kernel("conv2d_f32_dsp", _F32, _pack_f32_pixels, "", _DSP, _when_f32, overlap=by_float_strip, split=("step",)),
 )

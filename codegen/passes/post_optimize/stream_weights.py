@@ -6,6 +6,7 @@ where a kernel row can do that; else its weights are one portion, however large.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,12 +17,14 @@ from edgegen.ops.select import rejection
 from edgegen.ops.units import has_units, some_units
 from edgegen.targets import Target
 
+Pack = Callable[[Node], Packed]
+
 STAYS = 2048
 """Arrays of up to so many bytes stay in flash: biases, factors, tables. A copy would cost more than it saves."""
 
 GRAINS = (16, 8, 4)
-"""Units of a share are a multiple of the first of these that leaves it small enough, since register tiles have as many;
-none has less than the last of these."""
+"""Units of a share are a multiple of one of these, since register tiles have as many: of the first that makes no more
+shares than another does. None has less than the last of these."""
 
 
 def stream_weights(graph: Graph, target: Target) -> bool:
@@ -66,16 +69,24 @@ def _in_shares(node: Node, target: Target) -> tuple[Share, ...]:
     for row in rows[rows.index(chosen) :] if has_units(node) else ():
         if row is not chosen and rejection(row, node, target) is not None:
             continue
-        node.kernel, node.packed = row, row.pack(node)
-        whole = _whole(node, target)
-        shares = whole if not whole or whole[0].portion.bytes <= target.portion_bytes else _cut(node, whole[0], target)
-        if shares or not whole:
+        found: list[tuple[tuple[Share, ...], Packed]] = []
+        for pack in (row.pack, row.compact):
+            if pack is None:
+                continue
+            node.kernel, node.packed = row, pack(node)
+            whole = _whole(node, target)
+            if not whole or whole[0].portion.bytes <= target.portion_bytes:
+                return whole
+            found.append((_cut(node, whole[0], pack, target), node.packed))
+        possible = [each for each in found if each[0]]
+        if possible:
+            shares, node.packed = min(possible, key=lambda p: (_largest(p[0]) > target.portion_bytes, len(p[0])))
             return shares
     node.kernel, node.packed = chosen, packed
     return ()
 
 
-def _cut(node: Node, whole: Share, target: Target) -> tuple[Share, ...]:
+def _cut(node: Node, whole: Share, pack: Pack, target: Target) -> tuple[Share, ...]:
     """The node's calls by its kernel, or () if that cannot compute some units alone."""
     kernel, packed = node.kernel, node.packed
     assert kernel is not None, node.name
@@ -87,7 +98,7 @@ def _cut(node: Node, whole: Share, target: Target) -> tuple[Share, ...]:
         return ()
     best: tuple[Share, ...] = ()
     for size in _sizes(out.shape[-1], whole.portion.bytes, target.portion_bytes):
-        shares = _shares(node, whole, size, target)
+        shares = _shares(node, whole, size, pack, target)
         if not shares:
             break
         if not best or _largest(shares) < _largest(best):
@@ -103,7 +114,7 @@ def _largest(shares: tuple[Share, ...]) -> int:
     return max(s.portion.bytes for s in shares)
 
 
-def _shares(node: Node, whole: Share, size: int, target: Target) -> tuple[Share, ...]:
+def _shares(node: Node, whole: Share, size: int, pack: Pack, target: Target) -> tuple[Share, ...]:
     """The calls for `size` units at a time; () if the row does not hold for so few."""
     kernel, packed, out = node.kernel, node.packed, node.out
     assert kernel is not None, node.name
@@ -111,16 +122,16 @@ def _shares(node: Node, whole: Share, size: int, target: Target) -> tuple[Share,
     channel = out.type.layout.strides(out.shape)[3] if out.rank == 4 else 1
     found = []
     for first, end in pairwise(_edges(out.shape[-1], size)):
-        part = _part(node, kernel, packed, first, end)
+        part = _part(node, kernel, packed, pack, first, end)
         if rejection(kernel, part, target) is not None:
             return ()
         found.append(_share(part, first * channel * out.dtype.size, whole.copied, target))
     return tuple(found)
 
 
-def _part(node: Node, kernel: Kernel, whole: Packed, first: int, end: int) -> Node:
+def _part(node: Node, kernel: Kernel, whole: Packed, pack: Pack, first: int, end: int) -> Node:
     part = some_units(node, first, end)
-    packed = kernel.pack(part)
+    packed = pack(part)
     apart = {name: whole.params[name] for name in kernel.split or ()}
     part.kernel, part.packed = kernel, replace(packed, params={**packed.params, **apart})
     return part
@@ -135,6 +146,7 @@ def _sizes(units: int, bytes: int, most: int) -> list[int]:
             if size > 0:
                 each = -(-units // -(-units // size))  # shares of one size have wrappers in common
                 found.append(-(-each // grain) * grain)
+    found.sort(key=lambda size: -(-units // size))
     return list(dict.fromkeys([*found, GRAINS[-1]]))
 
 
