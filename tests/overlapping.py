@@ -35,10 +35,12 @@ class Overlapping:
     """A case whose row declares where its first output may lie over inputs.
 
     tight: the row has declared all that its kernel bears: one step further, at least one byte must differ
+    ulp:   what floats may differ by from the reference, as in tests.harness
     """
 
     case: Case
     tight: bool = False
+    ulp: int = 4
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,16 @@ class _Run:
     backward: it runs from the end of its output
     """
 
-    case: Case
+    one: Overlapping
     node: Node
     position: int
     difference: int
     allowed: bool
     backward: bool = False
+
+    @property
+    def case(self) -> Case:
+        return self.one.case
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def _runs(one: Overlapping, node: Node, target: str) -> list[_Run]:
             differences += [(most - unit, True), (most - 3 * unit, True)]
         if one.tight:
             differences.append((most + unit, False))
-        runs += [_Run(one.case, node, position, d, allowed) for d, allowed in differences]
+        runs += [_Run(one, node, position, d, allowed) for d, allowed in differences]
         if overlap.least is not None:
             runs += _backward(one, node, position, unit)
     return runs
@@ -141,7 +147,7 @@ def _backward(one: Overlapping, node: Node, position: int, unit: int) -> list[_R
     differences = [(least, True), (least + unit, True), (least + 3 * unit, True)]
     if one.tight:
         differences.append((least - unit, False))
-    return [_Run(one.case, node, position, d, allowed, True) for d, allowed in differences]
+    return [_Run(one, node, position, d, allowed, True) for d, allowed in differences]
 
 
 def _shares(overlap: Overlap, node: Node, position: int, unit: int) -> bool:
@@ -207,10 +213,10 @@ def check_overlaps(cases: Sequence[Overlapping], target: str) -> None:
     run_overlaps(prepare(cases, target))
 
 
-def _compare(got: Array, want: Array) -> Difference:
+def _compare(got: Array, want: Array, ulp: int) -> Difference:
     """What is of one byte, small floats too, must be equal."""
     same = want.dtype.itemsize == 1
-    return compare(got.view(np.uint8), want.view(np.uint8)) if same else compare(got, want, relative=0.0, ulp=4)
+    return compare(got.view(np.uint8), want.view(np.uint8)) if same else compare(got, want, relative=0.0, ulp=ulp)
 
 
 def run_overlaps(prepared: Prepared) -> None:
@@ -227,7 +233,7 @@ def run_overlaps(prepared: Prepared) -> None:
     for run in runs:
         label = f"{_label(run.case)} on {target}, output {run.difference} bytes after input {run.position}"
         label += ", backward" if run.backward else ""
-        found = [_compare(next(outputs), want) for want in reference(run.case)]
+        found = [_compare(next(outputs), want, run.one.ulp) for want in reference(run.case)]
         if run.allowed:
             assert all(f.match for f in found), f"{label}: {found}"
         else:

@@ -110,11 +110,13 @@ class Node:
         return self.kernel.overlap(self).get(position)
 
     def bears(self, difference: int, position: int, output: int = 0) -> bool:
-        """Whether the kernel, run from the start or from the end as decided, may write an output so many bytes after
-        the start of the input at `position`."""
+        """Whether the kernel, run from the start or from the end as decided if it can do either, may write an output so
+        many bytes after the start of the input at `position`."""
         overlap = self.overlap(position, output)
         if overlap is None or self.packed is None:
             return False
+        if not self.packed.turns:
+            return overlap.allows(difference)
         return overlap.backward(difference) if self.packed.backward else overlap.forward(difference)
 
     def macs(self) -> int:

@@ -100,7 +100,7 @@ class Overlap:
 
     most:  the output's start less the input's, in bytes: at most this, where they share bytes
     step:  and less than `most` by multiples of this; 0: exactly `most`
-    least: or at least this, if the kernel runs from the end: if its param `backward` is 1
+    least: or at least this, if the kernel runs from the end: if its param `backward` is 1, or always if it has none
     """
 
     most: int

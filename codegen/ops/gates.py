@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Packed, Roomier
 from edgegen.ir.tensor import Array
 from edgegen.ops.quantize_rows import quantize_rows
 from edgegen.ops.recurrent import PLAIN, General
@@ -63,6 +66,11 @@ def without_general(general: General, lengths: object) -> str | None:
     return None if lengths is None else "sequences have lengths of their own"
 
 
+def interleaved(values: Array, cells: int) -> Array:
+    """[gates * cells, ...] by gate -> by cell, its gates side by side."""
+    return values.reshape(-1, cells, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
+
+
 @dataclass(frozen=True)
 class Matrix:
     """What a step multiplies: weights[units, K] of x and [units, P] of h, of which one may be empty, and bias[units].
@@ -76,19 +84,22 @@ class Matrix:
     scales: tuple[Array, Array] | None = None
 
 
+_ALL = 1 << 20  # units: a multiple of every width, which no layer reaches
+
+
 @dataclass(frozen=True)
 class Gates:
     """One of the functions edgegen_gates_<name>.
 
     width:      units whose sums are computed together
-    joins:      x and h are copied to one place in scratch
+    block:      units that one call had better compute, a multiple of `width`
     asymmetric: of s8 weights; None for f32
     """
 
     name: str
     requires: frozenset[str] = frozenset()
     width: int = 4
-    joins: bool = False
+    block: int = 4
     asymmetric: bool | None = None
 
     @property
@@ -106,11 +117,27 @@ class Gates:
     def rounded(self, units: int) -> int:
         return -(-units // self.width) * self.width
 
+    def cells(self, gates: int) -> int:
+        """Cells of so many gates that one call computes: they fill whole blocks."""
+        return math.lcm(self.block, gates) // gates
+
+    def roomier(self, pack: Callable[[Gates, Node], Packed], node: Node) -> Iterator[Roomier]:
+        """All of a step in one call, which SIMD rows do in fewer instructions than several.
+
+        pack: what the row does for a node, with these gates or others of this name
+        """
+        if self.requires:
+            packed = pack(replace(self, block=_ALL), node)
+            yield Roomier(packed.scratch, lambda: packed)
+
     def scratch(self, taps: int) -> int:
-        """Floats of scratch for steps of so many elements of x and h together."""
-        if self.asymmetric is not None:
-            return -(-taps // 4)
-        return taps if self.joins else 0
+        """Floats of scratch for steps of so many elements of x and h together, which are quantized to it."""
+        return 0 if self.asymmetric is None else -(-taps // 4)
+
+    def unread(self, units: int, block: int) -> int:
+        """Units of a row of y that are written before that of x is read for the last time, if `block` are computed at a
+        time: what is quantized is read before."""
+        return (units - 1) // block * block if self.asymmetric is None else 0
 
     def stream(self, matrix: Matrix) -> Array:
         """Per `width` units: f32 biases, then [taps][width] weights; as words of 32 bits where the weights are s8."""
@@ -131,9 +158,9 @@ class Gates:
 
 
 GATES = (
-    Gates("f32_avx2", frozenset({"avx2", "fma"}), width=16),
-    Gates("f32_neon", frozenset({"neon"}), width=16),
-    Gates("f32_dsp", frozenset({"dsp"}), joins=True),
+    Gates("f32_avx2", frozenset({"avx2", "fma"}), 16, 16),
+    Gates("f32_neon", frozenset({"neon"}), 16, 16),
+    Gates("f32_dsp", frozenset({"dsp"}), block=16),
     Gates("f32"),
     Gates("hybrid", asymmetric=False),
     Gates("hybrid_asymmetric", asymmetric=True),

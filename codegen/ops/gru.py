@@ -13,8 +13,9 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.gates import GATES, Gates, Matrix, constant_parameters, without_general
-from edgegen.ops.recurrent import ACTIVATIONS, PLAIN, General, Steps, check_general
+from edgegen.ops.gates import GATES, Gates, Matrix, constant_parameters, interleaved, without_general
+from edgegen.ops.overlap import Overlaps, param
+from edgegen.ops.recurrent import ACTIVATIONS, PLAIN, General, Steps, by_cell, check_general, over_steps
 
 
 @dataclass(frozen=True)
@@ -81,44 +82,56 @@ def _lengths(node: Node) -> bool:
     return len(node.inputs) > 5 and node.inputs[5] is not None
 
 
-def _row(gates: Gates) -> Kernel:
-    def pack(node: Node) -> Packed:
-        op, (w, r, bias) = node.op, (node.input(i).values for i in (2, 3, 4))
-        assert isinstance(op, Gru)
-        units, depth = r.shape[1], w.shape[1]
-        last, none = slice(2 * units, None), np.zeros((units, 0), np.float32)
-        after = bias[3 * units :]
-        both = Matrix(w[: 2 * units], r[: 2 * units], bias[: 2 * units])
-        if op.reset_after:
-            candidate = Matrix(w[last], none, bias[2 * units : 3 * units])
-            products = gates.stream(Matrix(r[last], none, after))
-        else:
-            candidate = Matrix(w[last], r[last], bias[2 * units : 3 * units] + after)
-            products = np.zeros(0, np.float32)
-        sums = gates.scratch(depth + units)
-        params: dict[str, Literal] = {
-            **Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, units),
-            "both": gates.rounded(2 * units),
-            "units": gates.rounded(units),
-            "reset_after": int(op.reset_after),
-            "candidate": ACTIVATIONS.index(op.candidate),
-            "sums": sums,
-        }
-        constants = (
-            Constant("gates", gates.stream(both)),
-            Constant("candidate", gates.stream(candidate)),
-            Constant("products", products),
-        )
-        scratch = 4 * (sums + gates.rounded(2 * units) + 2 * gates.rounded(units))
-        return Packed("edgegen_gru", params, constants, inputs=(0, 1), scratch=scratch)
+def _pack(gates: Gates, node: Node) -> Packed:
+    op, (w, r, bias) = node.op, (node.input(i).values for i in (2, 3, 4))
+    assert isinstance(op, Gru)
+    units, depth = r.shape[1], w.shape[1]
+    last, none = slice(2 * units, None), np.zeros((units, 0), np.float32)
+    after = bias[3 * units :]
+    from_x, from_h, start = (interleaved(a[: 2 * units], units) for a in (w, r, bias))
+    both = Matrix(from_x, from_h, start)
+    if op.reset_after:
+        candidate = Matrix(w[last], none, bias[2 * units : 3 * units])
+        products = gates.stream(Matrix(r[last], none, after))
+    else:
+        candidate = Matrix(w[last], r[last], bias[2 * units : 3 * units] + after)
+        products = np.zeros(0, np.float32)
+    block = min(gates.block, gates.rounded(units))
+    params: dict[str, Literal] = {
+        **Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, units),
+        "block": block,
+        "reset_after": int(op.reset_after),
+        "candidate": ACTIVATIONS.index(op.candidate),
+    }
+    constants = (
+        Constant("gates", gates.stream(both)),
+        Constant("candidate", gates.stream(candidate)),
+        Constant("products", products),
+    )
+    scratch = 4 * (2 * block + (2 * block if op.reset_after else units))
+    return Packed("edgegen_gru", params, constants, inputs=(0, 1), scratch=scratch)
 
+
+def _row(gates: Gates) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, Gru)
         lengths = node.inputs[5] if _lengths(node) else None
         return without_general(node.op.general, lengths) or constant_parameters(node)
 
-    signature = "f32 f32 f32 f32 f32 s32? -> f32 f32"
-    return Kernel(f"gru_{gates.name}", signature, pack, requires=gates.requires, when=when, updates=((1, 1),))
+    def overlap(node: Node) -> Overlaps:
+        units = node.out.shape[-1]
+        return over_steps(node, gates.unread(units, param(node, "block")) if param(node, "reset_after") else units)
+
+    return Kernel(
+        f"gru_{gates.name}",
+        "f32 f32 f32 f32 f32 s32? -> f32 f32",
+        lambda node: _pack(gates, node),
+        requires=gates.requires,
+        when=when,
+        overlap=overlap,
+        roomier=lambda node: gates.roomier(_pack, node),
+        updates=((1, 1),),
+    )
 
 
 def _pack_general(node: Node) -> Packed:
@@ -134,7 +147,7 @@ def _pack_general(node: Node) -> Packed:
         **candidate.params("candidate"),
         "clip": op.general.clip or math.inf,
     }
-    return Packed("edgegen_recurrent", params, inputs=(0, 1, 2, 3, 4, 5), scratch=4 * units)
+    return Packed("edgegen_recurrent", params, inputs=(0, 1, 2, 3, 4, 5), scratch=4 * (units // 3))
 
 
 def _when_general(node: Node) -> str | None:
@@ -147,6 +160,7 @@ GENERAL = Kernel(
     _pack_general,
     "recurrent_general",
     when=_when_general,
+    overlap=by_cell,
     updates=((1, 1),),
 )
 

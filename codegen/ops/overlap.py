@@ -121,17 +121,24 @@ def _kernel_size(node: Node) -> Pair:
     return (shape[1], shape[2]) if len(shape) == 4 else (shape[0], shape[1])
 
 
-def turning(node: Node, most: int, from_end: Callable[[], tuple[Offsets, Offsets]]) -> Overlaps:
+def from_end(node: Node, reads: Offsets, written: Offsets) -> int:
+    """The `least` of an overlap, of a kernel that goes through its steps from the last to the first.
+
+    reads:   one past the last byte of x that each step reads
+    written: the first byte of the output that is written until the step has read that
+    """
+    x, y = node.input(0).type.bytes, node.out.type.bytes
+    return x - y - distance((x - reads)[::-1], (y - written)[::-1])
+
+
+def turning(node: Node, most: int, steps: Callable[[], tuple[Offsets, Offsets]]) -> Overlaps:
     """The overlap of a kernel that, if it turns, goes through its steps from the last to the first.
 
-    from_end: (one past the last byte of x that each step reads, the first byte of the output that is written until it
-              has read that)
+    steps: what they read and have written, as `from_end` takes it
     """
     if node.packed is None or not node.packed.turns:
         return {0: Overlap(most)}
-    x, y = node.input(0).type.bytes, node.out.type.bytes
-    reads, written = from_end()
-    return {0: Overlap(most, least=x - y - distance((x - reads)[::-1], (y - written)[::-1]))}
+    return {0: Overlap(most, least=from_end(node, *steps()))}
 
 
 def _either_way(node: Node, most: Callable[[Offsets], int], starts: Offsets, ends: Offsets) -> Overlaps:
@@ -242,11 +249,11 @@ def by_strips(node: Node, pixels: int) -> Overlaps:
     strips = [np.minimum(first + k, total - 1) for k in range(pixels)]
     most = distance(np.minimum.reduce([starts[s] for s in strips]), done * pixel)
 
-    def from_end() -> tuple[Offsets, Offsets]:
+    def steps() -> tuple[Offsets, Offsets]:
         ends = window_ends(node).reshape(-1)
         return np.maximum.reduce([ends[s] for s in strips]), np.append(first[1:], total) * pixel
 
-    return turning(node, most, from_end)
+    return turning(node, most, steps)
 
 
 def by_rows(rows: int) -> Callable[[Node], Overlaps]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import S32
-from edgegen.ir.kernel import Literal
+from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Literal, Overlap
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import NONE, Overlaps, applies, distance, from_end
 
 
 def logistic(x: Array) -> Array:
@@ -152,11 +155,6 @@ class Steps:
         by_time = y[::-1] if self.reverse else y
         return np.ascontiguousarray(by_time if self.time_major else by_time.swapaxes(0, 1))
 
-    def walk(self, width: int) -> tuple[int, int, int]:
-        """(element of sequence 0 at the first step, elements to the next step, to the next sequence)."""
-        step, sequence = (self.batch * width, width) if self.time_major else (width, self.count * width)
-        return ((self.count - 1) * step, -step, sequence) if self.reverse else (0, step, sequence)
-
     def params(self, inputs: int, outputs: int) -> dict[str, Literal]:
         """The member `steps` of every params struct: edgegen_steps."""
         return {
@@ -164,6 +162,35 @@ class Steps:
             "steps.batch": self.batch,
             "steps.inputs": inputs,
             "steps.outputs": outputs,
-            "steps.x": self.walk(inputs),
-            "steps.y": self.walk(outputs),
+            "steps.by_time": int(self.time_major),
+            "steps.reverse": int(self.reverse),
         }
+
+
+class _Sequential(Protocol):
+    """What operators that run in steps have in common."""
+
+    @property
+    def reverse(self) -> bool: ...
+
+
+def over_steps(node: Node, early: int) -> Overlaps:
+    """Of a kernel that takes one row of x after the other, as they lie in memory or, in reverse, from the last to the
+    first, and writes that row of y: how y may lie over x.
+
+    early: elements of a row of y that are written, from its start, before the row of x is read for the last time
+    """
+    if not applies(node):
+        return NONE
+    x, y, op = node.input(0).type, node.out.type, cast(_Sequential, node.op)
+    rows = np.arange(x.elements // x.shape[-1], dtype=np.int64)
+    from_x, from_y = (t.shape[-1] * t.dtype.size for t in (x, y))
+    if not op.reverse:
+        return {0: Overlap(distance(rows * from_x, rows * from_y + early * y.dtype.size))}
+    first = rows * from_y if early else (rows + 1) * from_y
+    return {0: Overlap(-y.bytes, least=from_end(node, (rows + 1) * from_x, first))}
+
+
+def by_cell(node: Node) -> Overlaps:
+    """`over_steps` of a kernel that reads a row of x for each element of y that it writes."""
+    return over_steps(node, node.out.shape[-1] - 1)

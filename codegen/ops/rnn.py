@@ -23,7 +23,8 @@ from edgegen.ops.gates import (
     product,
     without_general,
 )
-from edgegen.ops.recurrent import ACTIVATIONS, PLAIN, General, Steps, check_general
+from edgegen.ops.overlap import Overlaps, param
+from edgegen.ops.recurrent import ACTIVATIONS, PLAIN, General, Steps, by_cell, check_general, over_steps
 
 
 @dataclass(frozen=True)
@@ -82,31 +83,42 @@ class Rnn(Op):
         return x.shape[0] * x.shape[1] * (w.elements + r.elements)
 
 
-def _row(gates: Gates) -> Kernel:
-    def pack(node: Node) -> Packed:
-        op, w, r = node.op, node.input(2).values, node.input(3).values
-        assert isinstance(op, Rnn)
-        bias = node.inputs[4] if len(node.inputs) > 4 else None
-        how, (units, depth) = op.scales, w.shape
-        scales = None if how is None else (how.per_unit(how.x, units), how.per_unit(how.h, units))
-        stream = gates.stream(Matrix(w, r, np.zeros(units, np.float32) if bias is None else bias.values, scales))
-        sums = gates.scratch(depth + units)
-        params = {
-            **Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, units),
-            "units": gates.rounded(units),
-            "activation": ACTIVATIONS.index(op.activation),
-            "sums": sums,
-        }
-        scratch = 4 * (sums + gates.rounded(units))
-        return Packed("edgegen_rnn", params, (Constant("stream", stream),), inputs=(0, 1), scratch=scratch)
+def _pack(gates: Gates, node: Node) -> Packed:
+    op, w, r = node.op, node.input(2).values, node.input(3).values
+    assert isinstance(op, Rnn)
+    bias = node.inputs[4] if len(node.inputs) > 4 else None
+    how, (units, depth) = op.scales, w.shape
+    scales = None if how is None else (how.per_unit(how.x, units), how.per_unit(how.h, units))
+    stream = gates.stream(Matrix(w, r, np.zeros(units, np.float32) if bias is None else bias.values, scales))
+    sums, block = gates.scratch(depth + units), min(gates.block, gates.rounded(units))
+    params = {
+        **Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, units),
+        "block": block,
+        "activation": ACTIVATIONS.index(op.activation),
+        "sums": sums,
+    }
+    return Packed("edgegen_rnn", params, (Constant("stream", stream),), inputs=(0, 1), scratch=4 * (sums + block))
 
+
+def _row(gates: Gates) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, Rnn)
         lengths = node.inputs[5] if len(node.inputs) > 5 else None
         return gates.when(node.op.scales) or without_general(node.op.general, lengths) or constant_parameters(node)
 
-    signature = f"f32 f32 {gates.weights} {gates.weights} f32? s32? -> f32 f32"
-    return Kernel(f"rnn_{gates.name}", signature, pack, requires=gates.requires, when=when, updates=((1, 1),))
+    def overlap(node: Node) -> Overlaps:
+        return over_steps(node, gates.unread(node.out.shape[-1], param(node, "block")))
+
+    return Kernel(
+        f"rnn_{gates.name}",
+        f"f32 f32 {gates.weights} {gates.weights} f32? s32? -> f32 f32",
+        lambda node: _pack(gates, node),
+        requires=gates.requires,
+        when=when,
+        overlap=overlap,
+        roomier=lambda node: gates.roomier(_pack, node),
+        updates=((1, 1),),
+    )
 
 
 def _pack_general(node: Node) -> Packed:
@@ -133,6 +145,7 @@ GENERAL = Kernel(
     _pack_general,
     "recurrent_general",
     when=_when_general,
+    overlap=by_cell,
     updates=((1, 1),),
 )
 

@@ -26,19 +26,19 @@ EDGEGEN_INLINE const float *edgegen_gates_part_avx2(const float *x, int32_t coun
     return weights;
 }
 
-/* As edgegen_gates_f32, but for units in multiples of 16. */
-EDGEGEN_INLINE void edgegen_gates_f32_avx2(const edgegen_steps *s, const float *x, const float *h, const float *stream,
-                                           int32_t units, float *scratch, float *sums)
+/* As edgegen_gates_f32, but by sixteen units. */
+EDGEGEN_INLINE const float *edgegen_gates_f32_avx2(const edgegen_taps_f32 *taps, const float *stream, int32_t units,
+                                                   float *sums)
 {
-    (void)scratch;
     for (int32_t o = 0; o < units; o += 16) {
         __m256 acc[2][2] = {{_mm256_loadu_ps(stream), _mm256_setzero_ps()},
                             {_mm256_loadu_ps(stream + 8), _mm256_setzero_ps()}};
-        stream = edgegen_gates_part_avx2(x, s->inputs, stream + 16, acc);
-        stream = edgegen_gates_part_avx2(h, s->outputs, stream, acc);
+        stream = edgegen_gates_part_avx2(taps->x, taps->inputs, stream + 16, acc);
+        stream = edgegen_gates_part_avx2(taps->h, taps->outputs, stream, acc);
         _mm256_storeu_ps(sums + o, _mm256_add_ps(acc[0][0], acc[0][1]));
         _mm256_storeu_ps(sums + o + 8, _mm256_add_ps(acc[1][0], acc[1][1]));
     }
+    return stream;
 }
 
 #endif

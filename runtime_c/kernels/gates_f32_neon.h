@@ -18,20 +18,20 @@ EDGEGEN_INLINE const float *edgegen_gates_part_neon(const float *x, int32_t coun
     return weights;
 }
 
-/* As edgegen_gates_f32, but for units in multiples of 16. */
-EDGEGEN_INLINE void edgegen_gates_f32_neon(const edgegen_steps *s, const float *x, const float *h, const float *stream,
-                                           int32_t units, float *scratch, float *sums)
+/* As edgegen_gates_f32, but by sixteen units. */
+EDGEGEN_INLINE const float *edgegen_gates_f32_neon(const edgegen_taps_f32 *taps, const float *stream, int32_t units,
+                                                   float *sums)
 {
-    (void)scratch;
     for (int32_t o = 0; o < units; o += 16) {
         float32x4_t acc[4] = {vld1q_f32(stream), vld1q_f32(stream + 4), vld1q_f32(stream + 8), vld1q_f32(stream + 12)};
-        stream = edgegen_gates_part_neon(x, s->inputs, stream + 16, acc);
-        stream = edgegen_gates_part_neon(h, s->outputs, stream, acc);
+        stream = edgegen_gates_part_neon(taps->x, taps->inputs, stream + 16, acc);
+        stream = edgegen_gates_part_neon(taps->h, taps->outputs, stream, acc);
         vst1q_f32(sums + o, acc[0]);
         vst1q_f32(sums + o + 4, acc[1]);
         vst1q_f32(sums + o + 8, acc[2]);
         vst1q_f32(sums + o + 12, acc[3]);
     }
+    return stream;
 }
 
 #endif

@@ -5,6 +5,6 @@
 #include "kernels/gates_f32_neon.h"
 #include "kernels/lstm_f32.h"
 
-EDGEGEN_LSTM_F32(lstm_f32_neon, float, edgegen_gates_f32_neon)
+EDGEGEN_LSTM_F32(lstm_f32_neon, float, edgegen_taps_f32, edgegen_take_f32, edgegen_gates_f32_neon)
 
 #endif

@@ -4,16 +4,17 @@
 #define EDGEGEN_LSTM_FIXED_H
 
 #include "kernels/functions_s16.h"
-#include "kernels/gates_f32.h"
 #include "kernels/reciprocal.h"
+#include "kernels/steps.h"
 
 /* gates: of a cell, side by side: input (if there are 4), forget, candidate, output
  * from_x, from_h, normal: multiplier and shift of each gate; peephole: of each gate but the candidate
  * guard:  least variance of each gate; peepholes, norms, projected: whether there are any
+ * block: cells whose gates are computed at a time: one, or all of them if there are norms
  * hidden, project: multiplier, shift and zero point of what output * tanh(c), and a projection, give */
 typedef struct {
     edgegen_steps steps;
-    int32_t cells, gates, cell_bits, peepholes, norms, projected, clip, projection_clip;
+    int32_t cells, gates, block, cell_bits, peepholes, norms, projected, clip, projection_clip;
     int32_t from_x[8], from_h[8], peephole[6], normal[8], guard[4], hidden[3], project[3];
 } edgegen_lstm_fixed;
 
@@ -43,12 +44,14 @@ EDGEGEN_INLINE int32_t edgegen_fixed_sum(const int8_t *x, int32_t depth, const i
     return acc;
 }
 
-/* z[cells][gates]. weights[cells][inputs + outputs][gates]; starts[cells][2][gates]: of sums over x and over h */
-EDGEGEN_INLINE void edgegen_fixed_gates(const edgegen_lstm_fixed *p, const int8_t *x, const int8_t *h,
-                                        const int8_t *weights, const int32_t *starts, int16_t *z)
+/* z[cells][gates] of so many cells. Returns where their weights[cells][inputs + outputs][gates] end.
+ * starts[cells][2][gates]: of sums over x and over h */
+EDGEGEN_INLINE const int8_t *edgegen_fixed_gates(const edgegen_lstm_fixed *p, int32_t cells, const int8_t *x,
+                                                 const int8_t *h, const int8_t *weights, const int32_t *starts,
+                                                 int16_t *z)
 {
     const int32_t n = p->gates, inputs = p->steps.inputs, outputs = p->steps.outputs;
-    for (int32_t j = 0; j < p->cells; j++) {
+    for (int32_t j = 0; j < cells; j++) {
         for (int32_t g = 0; g < n; g++) {
             const int32_t from_x = edgegen_fixed_sum(x, inputs, weights + g, n, starts[g]);
             const int32_t from_h = edgegen_fixed_sum(h, outputs, weights + inputs * n + g, n, starts[n + g]);
@@ -58,15 +61,16 @@ EDGEGEN_INLINE void edgegen_fixed_gates(const edgegen_lstm_fixed *p, const int8_
         weights += (inputs + outputs) * n;
         starts += 2 * n;
     }
+    return weights;
 }
 
-/* Adds the cells, weighed, to gate g. peepholes[cells][gates - 1] */
-EDGEGEN_INLINE void edgegen_fixed_peep(const edgegen_lstm_fixed *p, int32_t g, int32_t peephole,
-                                       const int16_t *peepholes, const int16_t *cell, int16_t *z)
+/* Adds cells from number `first` on, weighed, to gate g. `cell` is the first one; peepholes[all cells][gates - 1] */
+EDGEGEN_INLINE void edgegen_fixed_peep(const edgegen_lstm_fixed *p, int32_t first, int32_t cells, int32_t g,
+                                       int32_t peephole, const int16_t *peepholes, const int16_t *cell, int16_t *z)
 {
     const int32_t n = p->gates;
-    for (int32_t j = 0; j < p->cells; j++) {
-        const int32_t product = peepholes[(n - 1) * j + peephole] * cell[j];
+    for (int32_t j = 0; j < cells; j++) {
+        const int32_t product = peepholes[(n - 1) * (first + j) + peephole] * cell[j];
         const int32_t more = edgegen_fixed_scaled(product, p->peephole + 2 * peephole);
         z[n * j + g] = (int16_t)edgegen_fixed_plus_s16(more, z[n * j + g]);
     }
@@ -95,18 +99,20 @@ EDGEGEN_INLINE void edgegen_fixed_normalize(const edgegen_lstm_fixed *p, int32_t
     }
 }
 
-/* The cells' next state from all gates but the output's, which peepholes and norms complete. */
-EDGEGEN_INLINE void edgegen_fixed_cells(const edgegen_lstm_fixed *p, const int16_t *peepholes, const int16_t *norms,
-                                        const int32_t *biases, int16_t *z, int16_t *cell)
+/* The next state of cells from number `first` on, from all gates but the output's, which peepholes and norms complete.
+ * `cell` is the first one. */
+EDGEGEN_INLINE void edgegen_fixed_cells(const edgegen_lstm_fixed *p, int32_t first, int32_t cells,
+                                        const int16_t *peepholes, const int16_t *norms, const int32_t *biases,
+                                        int16_t *z, int16_t *cell)
 {
     const int32_t n = p->gates, forget = n - 3;
     for (int32_t g = 0; p->peepholes != 0 && g <= forget; g++) {
-        edgegen_fixed_peep(p, g, g, peepholes, cell, z);
+        edgegen_fixed_peep(p, first, cells, g, g, peepholes, cell, z);
     }
     for (int32_t g = 0; p->norms != 0 && g < n - 1; g++) {
         edgegen_fixed_normalize(p, g, norms, biases, z);
     }
-    for (int32_t j = 0; j < p->cells; j++) {
+    for (int32_t j = 0; j < cells; j++) {
         const int16_t *const gate = z + n * j + forget;
         const int32_t keep = edgegen_fixed_logistic_s16(gate[0], 3), fresh = edgegen_fixed_tanh_s16(gate[1], 3);
         const int32_t enter = forget != 0 ? edgegen_fixed_logistic_s16(gate[-1], 3) : 32767 - keep;
@@ -116,18 +122,18 @@ EDGEGEN_INLINE void edgegen_fixed_cells(const edgegen_lstm_fixed *p, const int16
         cell[j] = (int16_t)(p->clip != 0 ? edgegen_clamp_s32(next, -p->clip, p->clip) : next);
     }
     if (p->peepholes != 0) {
-        edgegen_fixed_peep(p, n - 1, n - 2, peepholes, cell, z);
+        edgegen_fixed_peep(p, first, cells, n - 1, n - 2, peepholes, cell, z);
     }
     if (p->norms != 0) {
         edgegen_fixed_normalize(p, n - 1, norms, biases, z);
     }
 }
 
-/* output * tanh(c) of all cells. */
-EDGEGEN_INLINE void edgegen_fixed_hidden(const edgegen_lstm_fixed *p, const int16_t *z, const int16_t *cell,
-                                         int8_t *hidden)
+/* output * tanh(c) of so many cells. */
+EDGEGEN_INLINE void edgegen_fixed_hidden(const edgegen_lstm_fixed *p, int32_t cells, const int16_t *z,
+                                         const int16_t *cell, int8_t *hidden)
 {
-    for (int32_t j = 0; j < p->cells; j++) {
+    for (int32_t j = 0; j < cells; j++) {
         const int32_t gate = edgegen_fixed_logistic_s16(z[p->gates * j + p->gates - 1], 3);
         const int32_t scaled = edgegen_fixed_scaled(gate * edgegen_fixed_tanh_s16(cell[j], p->cell_bits), p->hidden);
         hidden[j] = (int8_t)edgegen_fixed_plus_s8(scaled, p->hidden[2]);
@@ -135,8 +141,9 @@ EDGEGEN_INLINE void edgegen_fixed_hidden(const edgegen_lstm_fixed *p, const int1
 }
 
 /* projection[outputs][cells]; projection_starts[outputs]: what the sums start from
+ * y may lie over rows of x that were read
  * h, c: states before the first step, next_h, next_c: after the last, which may be h and c
- * scratch: z[cells][gates] of s16, then hidden[cells] if it is projected */
+ * scratch: z[block][gates] of s16, then hidden[cells] if it is projected */
 EDGEGEN_KERNEL void lstm_fixed(const edgegen_lstm_fixed *p, const int8_t *x, const int8_t *h, const int16_t *c,
                                const int8_t *weights, const int32_t *starts, const int16_t *peepholes,
                                const int16_t *norms, const int32_t *biases, const int8_t *projection,
@@ -148,25 +155,29 @@ EDGEGEN_KERNEL void lstm_fixed(const edgegen_lstm_fixed *p, const int8_t *x, con
     if (next_c != c) {
         memcpy(next_c, c, (size_t)(s->batch * p->cells) * sizeof *c);
     }
-    for (int32_t b = 0; b < s->batch; b++) {
-        const int8_t *before = h + b * s->outputs;
-        int16_t *const cell = next_c + b * p->cells;
-        for (int32_t t = 0; t < s->count; t++) {
-            int8_t *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
-            int8_t *const hidden = p->projected != 0 ? (int8_t *)(z + p->cells * p->gates) : out;
-            edgegen_fixed_gates(p, x + s->x[0] + t * s->x[1] + b * s->x[2], before, weights, starts, z);
-            edgegen_fixed_cells(p, peepholes, norms, biases, z, cell);
-            edgegen_fixed_hidden(p, z, cell, hidden);
-            for (int32_t o = 0; p->projected != 0 && o < s->outputs; o++) {
-                const int8_t *const row = projection + o * p->cells;
-                const int32_t sum = edgegen_fixed_sum(hidden, p->cells, row, 1, projection_starts[o]);
-                const int32_t value = edgegen_fixed_plus_s8(edgegen_fixed_scaled(sum, p->project), p->project[2]);
-                const int32_t limit = p->projection_clip;
-                out[o] = (int8_t)(limit != 0 ? edgegen_clamp_s32(value, -limit, limit) : value);
-            }
-            before = out;
+    for (int32_t turn = 0; turn < s->count * s->batch; turn++) {
+        const edgegen_step at = edgegen_step_of(s, turn);
+        const int begins = edgegen_step_begins(s, at.time, s->count);
+        const int8_t *const before = begins ? h + at.sequence * s->outputs : y + at.earlier * s->outputs;
+        int8_t *const out = y + at.row * s->outputs;
+        int8_t *const hidden = p->projected != 0 ? (int8_t *)(z + p->block * p->gates) : out;
+        const int8_t *w = weights;
+        for (int32_t j = 0; j < p->cells; j += p->block) {
+            int16_t *const cell = next_c + at.sequence * p->cells + j;
+            w = edgegen_fixed_gates(p, p->block, x + at.row * s->inputs, before, w, starts + 2 * p->gates * j, z);
+            edgegen_fixed_cells(p, j, p->block, peepholes, norms, biases, z, cell);
+            edgegen_fixed_hidden(p, p->block, z, cell, hidden + j);
         }
-        memcpy(next_h + b * s->outputs, before, (size_t)s->outputs);
+        for (int32_t o = 0; p->projected != 0 && o < s->outputs; o++) {
+            const int8_t *const row = projection + o * p->cells;
+            const int32_t sum = edgegen_fixed_sum(hidden, p->cells, row, 1, projection_starts[o]);
+            const int32_t value = edgegen_fixed_plus_s8(edgegen_fixed_scaled(sum, p->project), p->project[2]);
+            const int32_t limit = p->projection_clip;
+            out[o] = (int8_t)(limit != 0 ? edgegen_clamp_s32(value, -limit, limit) : value);
+        }
+        if (edgegen_step_ends(s, at.time, s->count)) {
+            memcpy(next_h + at.sequence * s->outputs, out, (size_t)s->outputs);
+        }
     }
 }
 

@@ -5,6 +5,6 @@
 #include "kernels/gates_hybrid.h"
 #include "kernels/lstm_f32.h"
 
-EDGEGEN_LSTM_F32(lstm_hybrid_asymmetric, int32_t, edgegen_gates_hybrid_asymmetric)
+EDGEGEN_LSTM_F32(lstm_hybrid_asymmetric, int32_t, edgegen_taps_s8, edgegen_take_hybrid_asymmetric, edgegen_gates_hybrid)
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef EDGEGEN_LSTM_INTEGER_H
 #define EDGEGEN_LSTM_INTEGER_H
 
-#include "kernels/gates_f32.h"
 #include "kernels/sigmoid_s16.h"
+#include "kernels/steps.h"
 
 /* from_x, from_h: multiplier and shift of each gate: input, forget, candidate, output
  * keep, add, hidden: likewise of forget * c, of input * candidate, and of output * tanh(c)
@@ -64,6 +64,7 @@ EDGEGEN_INLINE int32_t edgegen_lstm_scale_s64(int64_t acc, const int32_t *factor
 /* Defines the kernel lstm_<name> for x and h of `type`, whose products add up in `sum`, as `scale` requantizes it.
  *
  * weights[cells][inputs + outputs][4]; starts[cells][2][4]: biases of sums over x, and over h
+ * y may lie over rows of x that were read
  * h, c: states before the first step, next_h, next_c: after the last, which may be h and c */
 #define EDGEGEN_LSTM_INTEGER(name, type, sum, scale)                                                                   \
     EDGEGEN_INLINE const int8_t *edgegen_lstm_sums_##name(const type *x, int32_t depth, const int8_t *weights,         \
@@ -84,27 +85,27 @@ EDGEGEN_INLINE int32_t edgegen_lstm_scale_s64(int64_t acc, const int32_t *factor
         if (next_c != c) {                                                                                             \
             memcpy(next_c, c, (size_t)(s->batch * p->cells) * sizeof *c);                                              \
         }                                                                                                              \
-        for (int32_t b = 0; b < s->batch; b++) {                                                                       \
-            const type *before = h + b * s->outputs;                                                                   \
-            for (int32_t t = 0; t < s->count; t++) {                                                                   \
-                const type *const in = x + s->x[0] + t * s->x[1] + b * s->x[2];                                        \
-                type *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];                                             \
-                const int8_t *w = weights;                                                                             \
-                for (int32_t j = 0; j < p->cells; j++) {                                                               \
-                    sum acc[8];                                                                                        \
-                    int32_t z[4];                                                                                      \
-                    memcpy(acc, starts + 8 * j, sizeof acc);                                                           \
-                    w = edgegen_lstm_sums_##name(in, s->inputs, w, acc);                                               \
-                    w = edgegen_lstm_sums_##name(before, s->outputs, w, acc + 4);                                      \
-                    for (int32_t g = 0; g < 4; g++) {                                                                  \
-                        z[g] = edgegen_lstm_gate(scale(acc[g], p->from_x + 2 * g),                                     \
-                                                 scale(acc[4 + g], p->from_h + 2 * g));                                \
-                    }                                                                                                  \
-                    out[j] = (type)edgegen_lstm_cell_portable(p, z, sigmoid, next_c + b * p->cells + j);               \
+        for (int32_t turn = 0; turn < s->count * s->batch; turn++) {                                                   \
+            const edgegen_step at = edgegen_step_of(s, turn);                                                          \
+            const int begins = edgegen_step_begins(s, at.time, s->count);                                              \
+            const type *const before = begins ? h + at.sequence * s->outputs : y + at.earlier * s->outputs;            \
+            const type *const in = x + at.row * s->inputs;                                                             \
+            type *const out = y + at.row * s->outputs;                                                                 \
+            const int8_t *w = weights;                                                                                 \
+            for (int32_t j = 0; j < p->cells; j++) {                                                                   \
+                sum acc[8];                                                                                            \
+                int32_t z[4];                                                                                          \
+                memcpy(acc, starts + 8 * j, sizeof acc);                                                               \
+                w = edgegen_lstm_sums_##name(in, s->inputs, w, acc);                                                   \
+                w = edgegen_lstm_sums_##name(before, s->outputs, w, acc + 4);                                          \
+                for (int32_t g = 0; g < 4; g++) {                                                                      \
+                    z[g] = edgegen_lstm_gate(scale(acc[g], p->from_x + 2 * g), scale(acc[4 + g], p->from_h + 2 * g));  \
                 }                                                                                                      \
-                before = out;                                                                                          \
+                out[j] = (type)edgegen_lstm_cell_portable(p, z, sigmoid, next_c + at.sequence * p->cells + j);         \
             }                                                                                                          \
-            memcpy(next_h + b * s->outputs, before, (size_t)s->outputs * sizeof *before);                              \
+            if (edgegen_step_ends(s, at.time, s->count)) {                                                             \
+                memcpy(next_h + at.sequence * s->outputs, out, (size_t)s->outputs * sizeof *out);                      \
+            }                                                                                                          \
         }                                                                                                              \
     }
 

@@ -19,28 +19,28 @@ EDGEGEN_KERNEL void lstm_s8_dsp(const edgegen_lstm_integer *p, const int8_t *x, 
     if (next_c != c) {
         memcpy(next_c, c, (size_t)(s->batch * p->cells) * sizeof *c);
     }
-    for (int32_t b = 0; b < s->batch; b++) {
-        const int8_t *before = h + b * s->outputs;
-        for (int32_t t = 0; t < s->count; t++) {
-            const int8_t *const in = x + s->x[0] + t * s->x[1] + b * s->x[2];
-            int8_t *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
-            edgegen_dsp_products(edgegen_dsp_whole_quads(in, s->inputs, scratch), from_x, s->inputs, 4 * p->cells,
-                                 p->apart, over_x);
-            edgegen_dsp_products(edgegen_dsp_whole_quads(before, s->outputs, scratch), from_h, s->outputs,
-                                 4 * p->cells, p->apart, over_h);
-            for (int32_t j = 0; j < p->cells; j++) {
-                int32_t z[4];
-                EDGEGEN_UNROLL
-                for (int32_t g = 0; g < 4; g++) {
-                    const int32_t one = edgegen_dsp_scale(over_x[4 * j + g], p->from_x + 2 * g);
-                    const int32_t other = edgegen_dsp_scale(over_h[4 * j + g], p->from_h + 2 * g);
-                    z[g] = edgegen_dsp_saturate_s16(edgegen_dsp_saturate_s16(one) + edgegen_dsp_saturate_s16(other));
-                }
-                out[j] = (int8_t)edgegen_lstm_cell_dsp(p, z, sigmoid, next_c + b * p->cells + j);
+    for (int32_t turn = 0; turn < s->count * s->batch; turn++) {
+        const edgegen_step at = edgegen_step_of(s, turn);
+        const int begins = edgegen_step_begins(s, at.time, s->count);
+        const int8_t *const before = begins ? h + at.sequence * s->outputs : y + at.earlier * s->outputs;
+        int8_t *const out = y + at.row * s->outputs;
+        edgegen_dsp_products(edgegen_dsp_whole_quads(x + at.row * s->inputs, s->inputs, scratch), from_x, s->inputs,
+                             4 * p->cells, p->apart, over_x);
+        edgegen_dsp_products(edgegen_dsp_whole_quads(before, s->outputs, scratch), from_h, s->outputs, 4 * p->cells,
+                             p->apart, over_h);
+        for (int32_t j = 0; j < p->cells; j++) {
+            int32_t z[4];
+            EDGEGEN_UNROLL
+            for (int32_t g = 0; g < 4; g++) {
+                const int32_t one = edgegen_dsp_scale(over_x[4 * j + g], p->from_x + 2 * g);
+                const int32_t other = edgegen_dsp_scale(over_h[4 * j + g], p->from_h + 2 * g);
+                z[g] = edgegen_dsp_saturate_s16(edgegen_dsp_saturate_s16(one) + edgegen_dsp_saturate_s16(other));
             }
-            before = out;
+            out[j] = (int8_t)edgegen_lstm_cell_dsp(p, z, sigmoid, next_c + at.sequence * p->cells + j);
         }
-        memcpy(next_h + b * s->outputs, before, (size_t)s->outputs);
+        if (edgegen_step_ends(s, at.time, s->count)) {
+            memcpy(next_h + at.sequence * s->outputs, out, (size_t)s->outputs);
+        }
     }
 }
 

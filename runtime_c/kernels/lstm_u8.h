@@ -3,7 +3,7 @@
 #define EDGEGEN_LSTM_U8_H
 
 #include "kernels/functions_s16.h"
-#include "kernels/gates_f32.h"
+#include "kernels/steps.h"
 
 /* w_zero: of the weights; multiplier, shift: of sums to gates with 12 fraction bits */
 typedef struct {
@@ -35,6 +35,7 @@ EDGEGEN_INLINE uint8_t edgegen_lstm_cell_u8(const int32_t *z, int16_t *cell)
 }
 
 /* weights[cells][inputs + outputs][4], bias[cells][4]
+ * y may lie over rows of x that were read
  * h, c: states before the first step, next_h, next_c: after the last, which may be h and c */
 EDGEGEN_KERNEL void lstm_u8(const edgegen_lstm_u8 *p, const uint8_t *x, const uint8_t *h, const int16_t *c,
                             const uint8_t *weights, const int32_t *bias, uint8_t *y, uint8_t *next_h, int16_t *next_c)
@@ -43,24 +44,25 @@ EDGEGEN_KERNEL void lstm_u8(const edgegen_lstm_u8 *p, const uint8_t *x, const ui
     if (next_c != c) {
         memcpy(next_c, c, (size_t)(s->batch * p->cells) * sizeof *c);
     }
-    for (int32_t b = 0; b < s->batch; b++) {
-        const uint8_t *before = h + b * s->outputs;
-        for (int32_t t = 0; t < s->count; t++) {
-            uint8_t *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
-            const uint8_t *w = weights;
-            for (int32_t j = 0; j < p->cells; j++) {
-                int32_t z[4];
-                memcpy(z, bias + 4 * j, sizeof z);
-                w = edgegen_lstm_sums_u8(x + s->x[0] + t * s->x[1] + b * s->x[2], s->inputs, w, p->w_zero, z);
-                w = edgegen_lstm_sums_u8(before, s->outputs, w, p->w_zero, z);
-                for (int32_t g = 0; g < 4; g++) {
-                    z[g] = edgegen_limit_s16(edgegen_requantize(z[g], p->multiplier, p->shift));
-                }
-                out[j] = edgegen_lstm_cell_u8(z, next_c + b * p->cells + j);
+    for (int32_t turn = 0; turn < s->count * s->batch; turn++) {
+        const edgegen_step at = edgegen_step_of(s, turn);
+        const int begins = edgegen_step_begins(s, at.time, s->count);
+        const uint8_t *const before = begins ? h + at.sequence * s->outputs : y + at.earlier * s->outputs;
+        uint8_t *const out = y + at.row * s->outputs;
+        const uint8_t *w = weights;
+        for (int32_t j = 0; j < p->cells; j++) {
+            int32_t z[4];
+            memcpy(z, bias + 4 * j, sizeof z);
+            w = edgegen_lstm_sums_u8(x + at.row * s->inputs, s->inputs, w, p->w_zero, z);
+            w = edgegen_lstm_sums_u8(before, s->outputs, w, p->w_zero, z);
+            for (int32_t g = 0; g < 4; g++) {
+                z[g] = edgegen_limit_s16(edgegen_requantize(z[g], p->multiplier, p->shift));
             }
-            before = out;
+            out[j] = edgegen_lstm_cell_u8(z, next_c + at.sequence * p->cells + j);
         }
-        memcpy(next_h + b * s->outputs, before, (size_t)s->outputs);
+        if (edgegen_step_ends(s, at.time, s->count)) {
+            memcpy(next_h + at.sequence * s->outputs, out, (size_t)s->outputs);
+        }
     }
 }
 

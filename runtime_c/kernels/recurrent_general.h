@@ -79,126 +79,135 @@ EDGEGEN_INLINE float edgegen_weighed(const float *x, const float *w, int32_t cou
     return sums[0] + sums[1] + (sums[2] + sums[3]);
 }
 
-/* sums[units]: biases plus x times w[units][inputs] and h times r[units][outputs] */
-EDGEGEN_INLINE void edgegen_sums(const edgegen_steps *s, const float *x, const float *h, const float *w, const float *r,
-                                 const float *bias, int32_t units, float *sums)
+EDGEGEN_INLINE int32_t edgegen_length(const edgegen_steps *s, const int32_t *lengths, int32_t sequence)
 {
-    for (int32_t u = 0; u < units; u++) {
-        const float from_x = edgegen_weighed(x, w + u * s->inputs, s->inputs, bias[u]);
-        sums[u] = edgegen_weighed(h, r + u * s->outputs, s->outputs, from_x);
+    return edgegen_clamp_s32(lengths[sequence], 0, s->count);
+}
+
+/* The state before a step, and after it: `next` at the sequence's last. A row behind the end of its sequence, for which
+ * there is no state before it, gets zeros, as does the state of a sequence of no steps. */
+EDGEGEN_INLINE const float *edgegen_before(const edgegen_steps *s, const edgegen_step *at, int32_t length,
+                                           const float *h, float *y, float *next)
+{
+    const size_t size = (size_t)s->outputs * sizeof *y;
+    if (at->time < length) {
+        return edgegen_step_begins(s, at->time, length) ? h + at->sequence * s->outputs : y + at->earlier * s->outputs;
     }
-}
-
-EDGEGEN_INLINE int32_t edgegen_length(const edgegen_steps *s, const int32_t *lengths, int32_t b)
-{
-    return edgegen_clamp_s32(lengths[b], 0, s->count);
-}
-
-/* Zeros where sequence b has no steps. Returns its first one: they end at the last. */
-EDGEGEN_INLINE int32_t edgegen_first_step(const edgegen_steps *s, int32_t length, int32_t b, float *y)
-{
-    const int32_t first = s->y[1] < 0 ? s->count - length : 0;
-    for (int32_t t = 0; t < s->count; t++) {
-        if (t < first || t >= first + length) {
-            memset(y + s->y[0] + t * s->y[1] + b * s->y[2], 0, (size_t)s->outputs * sizeof *y);
-        }
-    }
-    return first;
-}
-
-/* The state after a sequence's last step; zeros after none. */
-EDGEGEN_INLINE void edgegen_leave(int32_t length, int32_t count, const float *state, float *next)
-{
+    memset(y + at->row * s->outputs, 0, size);
     if (length == 0) {
-        memset(next, 0, (size_t)count * sizeof *next);
-    } else {
-        memmove(next, state, (size_t)count * sizeof *next);
+        memset(next + at->sequence * s->outputs, 0, size);
+    }
+    return NULL;
+}
+
+EDGEGEN_INLINE void edgegen_after(const edgegen_steps *s, const edgegen_step *at, int32_t length, const float *out,
+                                  float *next)
+{
+    if (edgegen_step_ends(s, at->time, length)) {
+        memcpy(next + at->sequence * s->outputs, out, (size_t)s->outputs * sizeof *out);
     }
 }
 
+/* bias plus x times row `unit` of w[units][inputs] and h times that of r[units][outputs] */
+EDGEGEN_INLINE float edgegen_sum(const edgegen_steps *s, const float *x, const float *h, const float *w, const float *r,
+                                 const float *bias, int32_t unit)
+{
+    const float from_x = edgegen_weighed(x, w + unit * s->inputs, s->inputs, bias[unit]);
+    return edgegen_weighed(h, r + unit * s->outputs, s->outputs, from_x);
+}
+
+/* y may lie over rows of x that were read, in this kernel and in those that follow. */
 EDGEGEN_KERNEL void rnn_f32_general(const edgegen_recurrent *p, const float *x, const float *h, const float *w,
                                     const float *r, const float *bias, const int32_t *lengths, float *y, float *next)
 {
     const edgegen_steps *const s = &p->steps;
-    for (int32_t b = 0; b < s->batch; b++) {
-        const int32_t length = edgegen_length(s, lengths, b), first = edgegen_first_step(s, length, b, y);
-        const float *before = h + b * p->cells;
-        for (int32_t t = first; t < first + length; t++) {
-            float *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
-            edgegen_sums(s, x + s->x[0] + t * s->x[1] + b * s->x[2], before, w, r, bias, p->cells, out);
-            for (int32_t j = 0; j < p->cells; j++) {
-                out[j] = edgegen_gate(p, &p->candidate, out[j]);
-            }
-            before = out;
+    for (int32_t turn = 0; turn < s->count * s->batch; turn++) {
+        const edgegen_step at = edgegen_step_of(s, turn);
+        const int32_t length = edgegen_length(s, lengths, at.sequence);
+        const float *const row = x + at.row * s->inputs, *const before = edgegen_before(s, &at, length, h, y, next);
+        float *const out = y + at.row * s->outputs;
+        if (before == NULL) {
+            continue;
         }
-        edgegen_leave(length, p->cells, before, next + b * p->cells);
+        for (int32_t j = 0; j < p->cells; j++) {
+            out[j] = edgegen_gate(p, &p->candidate, edgegen_sum(s, row, before, w, r, bias, j));
+        }
+        edgegen_after(s, &at, length, out, next);
     }
 }
 
 /* bias: of the update gate, the reset gate and the candidate, and of the candidate's products with h
- * scratch: floats of three gates */
+ * scratch: floats of h as the reset gate weighs it */
 EDGEGEN_KERNEL void gru_f32_general(const edgegen_recurrent *p, const float *x, const float *h, const float *w,
                                     const float *r, const float *bias, const int32_t *lengths, uint8_t *scratch,
                                     float *y, float *next)
 {
     const edgegen_steps *const s = &p->steps;
     const int32_t n = p->cells;
-    float *const update = (float *)(void *)scratch, *const reset = update + n, *const weighed = reset + n;
-    for (int32_t b = 0; b < s->batch; b++) {
-        const int32_t length = edgegen_length(s, lengths, b), first = edgegen_first_step(s, length, b, y);
-        const float *before = h + b * n;
-        for (int32_t t = first; t < first + length; t++) {
-            const float *const row = x + s->x[0] + t * s->x[1] + b * s->x[2];
-            float *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
-            edgegen_sums(s, row, before, w, r, bias, 2 * n, update);
-            for (int32_t j = 0; j < n; j++) {
-                update[j] = edgegen_gate(p, &p->gate, update[j]);
-                reset[j] = edgegen_gate(p, &p->gate, reset[j]);
-                weighed[j] = reset[j] * before[j];
-            }
-            for (int32_t j = 0; j < n; j++) {
-                const float *const columns = r + (2 * n + j) * n;
-                const float from_x = edgegen_weighed(row, w + (2 * n + j) * s->inputs, s->inputs, bias[2 * n + j]);
-                const float *const state = p->reset_after != 0 ? before : weighed;
-                const float from_h = edgegen_weighed(state, columns, n, bias[3 * n + j]);
-                const float sum = from_x + (p->reset_after != 0 ? reset[j] * from_h : from_h);
-                out[j] = (1.0f - update[j]) * edgegen_gate(p, &p->candidate, sum) + update[j] * before[j];
-            }
-            before = out;
+    float *const weighed = (float *)(void *)scratch;
+    for (int32_t turn = 0; turn < s->count * s->batch; turn++) {
+        const edgegen_step at = edgegen_step_of(s, turn);
+        const int32_t length = edgegen_length(s, lengths, at.sequence);
+        const float *const row = x + at.row * s->inputs, *const before = edgegen_before(s, &at, length, h, y, next);
+        float *const out = y + at.row * s->outputs;
+        if (before == NULL) {
+            continue;
         }
-        edgegen_leave(length, n, before, next + b * n);
+        for (int32_t j = 0; p->reset_after == 0 && j < n; j++) {
+            weighed[j] = edgegen_gate(p, &p->gate, edgegen_sum(s, row, before, w, r, bias, n + j)) * before[j];
+        }
+        for (int32_t j = 0; j < n; j++) {
+            const float *const columns = r + (2 * n + j) * n;
+            const float update = edgegen_gate(p, &p->gate, edgegen_sum(s, row, before, w, r, bias, j));
+            const float from_x = edgegen_weighed(row, w + (2 * n + j) * s->inputs, s->inputs, bias[2 * n + j]);
+            float from_h;
+            if (p->reset_after != 0) {
+                const float reset = edgegen_gate(p, &p->gate, edgegen_sum(s, row, before, w, r, bias, n + j));
+                from_h = reset * edgegen_weighed(before, columns, n, bias[3 * n + j]);
+            } else {
+                from_h = edgegen_weighed(weighed, columns, n, bias[3 * n + j]);
+            }
+            out[j] = (1.0f - update) * edgegen_gate(p, &p->candidate, from_x + from_h) + update * before[j];
+        }
+        edgegen_after(s, &at, length, out, next);
     }
 }
 
-/* peepholes: of all gates but the candidate, which stands before the last; scratch: floats of all gates */
+/* peepholes: of all gates but the candidate, which stands before the last */
 EDGEGEN_KERNEL void lstm_f32_general(const edgegen_recurrent *p, const float *x, const float *h, const float *c,
                                      const float *w, const float *r, const float *bias, const float *peepholes,
-                                     const int32_t *lengths, uint8_t *scratch, float *y, float *next_h, float *next_c)
+                                     const int32_t *lengths, float *y, float *next_h, float *next_c)
 {
     const edgegen_steps *const s = &p->steps;
-    const int32_t n = p->cells, forget = (p->gates - 3) * n;
-    float *const sums = (float *)(void *)scratch;
-    const float *const weights = peepholes + forget;
-    for (int32_t b = 0; b < s->batch; b++) {
-        const int32_t length = edgegen_length(s, lengths, b), first = edgegen_first_step(s, length, b, y);
-        const float *before = h + b * n;
-        float *const cell = next_c + b * n;
-        edgegen_leave(length, n, c + b * n, cell);
-        for (int32_t t = first; t < first + length; t++) {
-            float *const out = y + s->y[0] + t * s->y[1] + b * s->y[2];
-            edgegen_sums(s, x + s->x[0] + t * s->x[1] + b * s->x[2], before, w, r, bias, p->gates * n, sums);
-            for (int32_t j = 0; j < n; j++) {
-                const float *const z = sums + forget + j;
-                const float keep = edgegen_gate(p, &p->gate, z[0] + weights[j] * cell[j]);
-                const float enter = forget == 0 ? 1.0f - keep
-                                                : edgegen_gate(p, &p->gate, sums[j] + peepholes[j] * cell[j]);
-                cell[j] = keep * cell[j] + enter * edgegen_gate(p, &p->candidate, z[n]);
-                const float leave = edgegen_gate(p, &p->gate, z[2 * n] + weights[n + j] * cell[j]);
-                out[j] = leave * edgegen_activated(&p->result, cell[j]);
-            }
-            before = out;
+    const int32_t n = p->cells, forget = p->gates - 3;
+    const float *const weights = peepholes + forget * n;
+    if (next_c != c) {
+        memcpy(next_c, c, (size_t)(s->batch * n) * sizeof *c);
+    }
+    for (int32_t turn = 0; turn < s->count * s->batch; turn++) {
+        const edgegen_step at = edgegen_step_of(s, turn);
+        const int32_t length = edgegen_length(s, lengths, at.sequence);
+        const float *const row = x + at.row * s->inputs, *const before = edgegen_before(s, &at, length, h, y, next_h);
+        float *const out = y + at.row * s->outputs, *const cell = next_c + at.sequence * n;
+        if (length == 0) {
+            memset(cell, 0, (size_t)n * sizeof *cell);
         }
-        edgegen_leave(length, n, before, next_h + b * n);
+        for (int32_t j = 0; before != NULL && j < n; j++) {
+            const float to_keep = edgegen_sum(s, row, before, w, r, bias, forget * n + j) + weights[j] * cell[j];
+            const float keep = edgegen_gate(p, &p->gate, to_keep);
+            float enter = 1.0f - keep;
+            if (forget != 0) {
+                const float to_enter = edgegen_sum(s, row, before, w, r, bias, j) + peepholes[j] * cell[j];
+                enter = edgegen_gate(p, &p->gate, to_enter);
+            }
+            const float fresh = edgegen_sum(s, row, before, w, r, bias, (forget + 1) * n + j);
+            cell[j] = keep * cell[j] + enter * edgegen_gate(p, &p->candidate, fresh);
+            const float leave = edgegen_sum(s, row, before, w, r, bias, (forget + 2) * n + j) + weights[n + j] * cell[j];
+            out[j] = edgegen_gate(p, &p->gate, leave) * edgegen_activated(&p->result, cell[j]);
+        }
+        if (before != NULL) {
+            edgegen_after(s, &at, length, out, next_h);
+        }
     }
 }
 

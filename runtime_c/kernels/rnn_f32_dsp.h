@@ -5,6 +5,6 @@
 #include "kernels/gates_f32_dsp.h"
 #include "kernels/rnn_f32.h"
 
-EDGEGEN_RNN_F32(rnn_f32_dsp, float, edgegen_gates_f32_dsp)
+EDGEGEN_RNN_F32(rnn_f32_dsp, float, edgegen_taps_f32, edgegen_take_f32, edgegen_gates_f32_dsp)
 
 #endif

@@ -5,6 +5,6 @@
 #include "kernels/gates_hybrid.h"
 #include "kernels/rnn_f32.h"
 
-EDGEGEN_RNN_F32(rnn_hybrid_asymmetric, int32_t, edgegen_gates_hybrid_asymmetric)
+EDGEGEN_RNN_F32(rnn_hybrid_asymmetric, int32_t, edgegen_taps_s8, edgegen_take_hybrid_asymmetric, edgegen_gates_hybrid)
 
 #endif

@@ -22,6 +22,7 @@ from tests.ops import (
     elementwise_overlaps,
     movement_overlaps,
     quantized_overlaps,
+    recurrent_overlaps,
     resize_overlaps,
     row_overlaps,
     window_overlaps,
@@ -80,6 +81,10 @@ GROUPS = {
     "halves of arm-neon": Group("arm-neon", lambda: _halves("arm-neon")),
     "halves of x86-avx2": Group("x86-avx2", lambda: _halves("x86-avx2")),
     "halves of x86-avx512": Group("x86-avx512", lambda: _halves("x86-avx2")),
+    "sequences": Group("generic", recurrent_overlaps.generic),
+    "sequences of cortex-m4": Group("cortex-m4", recurrent_overlaps.cortex_m4),
+    "sequences of arm-neon": Group("arm-neon", recurrent_overlaps.arm_neon),
+    "sequences of x86-avx2": Group("x86-avx2", recurrent_overlaps.x86_avx2),
     "x86-avx2": Group("x86-avx2", elementwise_overlaps.x86_avx2),
     "x86-avx512": Group("x86-avx512", elementwise_overlaps.x86_avx512),
 }

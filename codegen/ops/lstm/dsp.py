@@ -9,6 +9,7 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.dsp_products import fit_lanes, pack_products, rounded
 from edgegen.ops.lstm.floats import UPDATES
 from edgegen.ops.lstm.quantized import SIGMOID, arithmetic, params, plain, starts, weights_by_cell
+from edgegen.ops.recurrent import over_steps
 
 
 def _pack_s8(node: Node) -> Packed:
@@ -44,6 +45,7 @@ ROWS = (
         _pack_s8,
         requires=frozenset({"dsp"}),
         when=_when_s8,
+        overlap=lambda node: over_steps(node, 0),
         updates=UPDATES,
     ),
 )

@@ -8,11 +8,12 @@ from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.tensor import Array
-from edgegen.ops.gates import constant_parameters
+from edgegen.ops.gates import constant_parameters, interleaved
 from edgegen.ops.lstm.fixed import FixedGates
-from edgegen.ops.lstm.floats import UPDATES, interleaved, optional
+from edgegen.ops.lstm.floats import UPDATES, optional
 from edgegen.ops.lstm.op import Lstm
-from edgegen.ops.recurrent import Steps
+from edgegen.ops.overlap import Overlaps, param
+from edgegen.ops.recurrent import Steps, by_cell, over_steps
 
 
 def _factors(requantize: FixedPoint | None, count: int) -> tuple[int, ...]:
@@ -48,10 +49,12 @@ def _pack(node: Node) -> Packed:
         last = -how.hidden.zero_point * projection.sum(axis=1, dtype=np.int64)
         last = (last if projection_bias is None else last + projection_bias).astype(np.int32)
     steps = Steps.of(node.input(0).shape, op.time_major, op.reverse)
+    block = 1 if norms is None else cells
     params: dict[str, Literal] = {
         **steps.params(depth, outputs),
         "cells": cells,
         "gates": gates,
+        "block": block,
         "cell_bits": how.cell_bits,
         "peepholes": int(peepholes is not None),
         "norms": int(norms is not None),
@@ -75,7 +78,7 @@ def _pack(node: Node) -> Packed:
         Constant("projection", np.zeros(0, np.int8) if projection is None else projection),
         Constant("projection_starts", last),
     )
-    scratch = 2 * units + (cells if projection is not None else 0)
+    scratch = 2 * block * gates + (cells if projection is not None else 0)
     return Packed("edgegen_lstm_fixed", params, constants, inputs=(0, 1, 2), scratch=scratch)
 
 
@@ -84,6 +87,12 @@ def _when(node: Node) -> str | None:
     return constant_parameters(node) if isinstance(node.op.integers, FixedGates) else "another arithmetic"
 
 
+def _overlap(node: Node) -> Overlaps:
+    """What is projected or normalized is computed of all of x and h first."""
+    at_once = param(node, "projected") > 0 or param(node, "norms") > 0
+    return over_steps(node, 0) if at_once else by_cell(node)
+
+
 _SIGNATURE = "s8 s8 s16 s8 s8 s32? s16? s16? s8? s32? -> s8 s8 s16"
 
-ROWS = (Kernel("lstm_fixed", _SIGNATURE, _pack, when=_when, updates=UPDATES),)
+ROWS = (Kernel("lstm_fixed", _SIGNATURE, _pack, when=_when, overlap=_overlap, updates=UPDATES),)

@@ -9,9 +9,10 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.tensor import Array, Tensor
-from edgegen.ops.gates import GATES, Gates, Matrix, constant_parameters, without_general
+from edgegen.ops.gates import GATES, Gates, Matrix, constant_parameters, interleaved, without_general
 from edgegen.ops.lstm.op import Lstm
-from edgegen.ops.recurrent import ACTIVATIONS, Steps
+from edgegen.ops.overlap import Overlaps, param
+from edgegen.ops.recurrent import ACTIVATIONS, Steps, by_cell, over_steps
 
 UPDATES = ((1, 1), (2, 2))
 
@@ -20,11 +21,6 @@ def optional(node: Node, i: int) -> Array | None:
     """The values of a parameter that may be absent."""
     tensor = node.inputs[i] if i < len(node.inputs) else None
     return None if tensor is None else tensor.values
-
-
-def interleaved(values: Array, cells: int) -> Array:
-    """[gates * cells, ...] by gate -> by cell, its gates side by side."""
-    return values.reshape(-1, cells, *values.shape[1:]).swapaxes(0, 1).reshape(values.shape)
 
 
 def _lengths(node: Node) -> Tensor | None:
@@ -64,18 +60,28 @@ def _pack(gates: Gates, node: Node) -> Packed:
     empty = np.zeros(0, np.float32)
     if norms is not None:
         norms = np.stack([norms, np.zeros(units, np.float32) if bias is None else bias], axis=1)
+    each = units // cells
     sums = max(gates.scratch(depth + outputs), 0 if projection is None else gates.scratch(cells))
-    projected = 0 if projection is None else gates.rounded(outputs)
+    projected = 0 if projection is None else min(gates.block, gates.rounded(outputs))
+    if norms is None:
+        block = min(gates.cells(each), cells)
+        hidden, last = sums + max(gates.rounded(block * each), projected), sums
+        end = hidden if projection is None else hidden + cells
+    else:
+        block, hidden, last = cells, sums, sums + gates.rounded(units)
+        end = last + projected
     params: dict[str, Literal] = {
         "cells": cells,
-        "gates": units // cells,
-        "units": gates.rounded(units),
+        "gates": each,
+        "block": block,
         "candidate": ACTIVATIONS.index(op.candidate),
         "result": ACTIVATIONS.index(op.result),
         "peepholes": int(peepholes is not None),
         "norms": int(norms is not None),
         "projected": projected,
         "sums": sums,
+        "hidden": hidden,
+        "last": last,
         "cell_clip": op.cell_clip or math.inf,
         "projection_clip": op.projection_clip or math.inf,
     }
@@ -91,8 +97,14 @@ def _pack(gates: Gates, node: Node) -> Packed:
         Steps.of(node.input(0).shape, op.time_major, op.reverse).params(depth, outputs) | params,
         constants,
         inputs=(0, 1, 2),
-        scratch=4 * (sums + gates.rounded(units) + projected),
+        scratch=4 * end,
     )
+
+
+def _overlap(gates: Gates, node: Node) -> Overlaps:
+    """What is projected or normalized is computed of all of x and h first."""
+    at_once = param(node, "projected") > 0 or param(node, "norms") > 0
+    return over_steps(node, 0 if at_once else gates.unread(param(node, "cells"), param(node, "block")))
 
 
 def _row(gates: Gates) -> Kernel:
@@ -109,6 +121,8 @@ def _row(gates: Gates) -> Kernel:
         lambda node: _pack(gates, node),
         requires=gates.requires,
         when=when,
+        overlap=lambda node: _overlap(gates, node),
+        roomier=lambda node: gates.roomier(_pack, node),
         updates=UPDATES,
     )
 
@@ -128,7 +142,7 @@ def _pack_general(node: Node) -> Packed:
         **result.params("result"),
         "clip": op.general.clip or math.inf,
     }
-    return Packed("edgegen_recurrent", params, inputs=(0, 1, 2, 3, 4, 5, 6, 10), scratch=4 * units)
+    return Packed("edgegen_recurrent", params, inputs=(0, 1, 2, 3, 4, 5, 6, 10))
 
 
 def _when_general(node: Node) -> str | None:
@@ -147,6 +161,7 @@ GENERAL = Kernel(
     _pack_general,
     "recurrent_general",
     when=_when_general,
+    overlap=by_cell,
     updates=UPDATES,
 )
 

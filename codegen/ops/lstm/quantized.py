@@ -7,12 +7,12 @@ import numpy as np
 from edgegen.ir.fixed_point import FixedPoint, IntArray, WideFixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
-from edgegen.ops.gates import constant_parameters
+from edgegen.ops.gates import constant_parameters, interleaved
 from edgegen.ops.lstm.basic import BasicGates
-from edgegen.ops.lstm.floats import UPDATES, interleaved, optional
+from edgegen.ops.lstm.floats import UPDATES, optional
 from edgegen.ops.lstm.integer import IntegerGates
 from edgegen.ops.lstm.op import Lstm
-from edgegen.ops.recurrent import Steps
+from edgegen.ops.recurrent import Steps, by_cell
 from edgegen.ops.unary_tables import SIGMOID_TABLE
 
 
@@ -116,8 +116,12 @@ def _when_u8(node: Node) -> str | None:
     return plain(node, BasicGates)
 
 
+def _row(name: str, signature: str) -> Kernel:
+    return Kernel(name, signature, _pack, "lstm_integer", when=plain, overlap=by_cell, updates=UPDATES)
+
+
 ROWS = (
-    Kernel("lstm_u8", "u8 u8 s16 u8 u8 s32? -> u8 u8 s16", _pack_u8, when=_when_u8, updates=UPDATES),
-    Kernel("lstm_s8", "s8 s8 s16 s8 s8 s32? -> s8 s8 s16", _pack, "lstm_integer", when=plain, updates=UPDATES),
-    Kernel("lstm_s16", "s16 s16 s16 s8 s8 s64? -> s16 s16 s16", _pack, "lstm_integer", when=plain, updates=UPDATES),
+    Kernel("lstm_u8", "u8 u8 s16 u8 u8 s32? -> u8 u8 s16", _pack_u8, when=_when_u8, overlap=by_cell, updates=UPDATES),
+    _row("lstm_s8", "s8 s8 s16 s8 s8 s32? -> s8 s8 s16"),
+    _row("lstm_s16", "s16 s16 s16 s8 s8 s64? -> s16 s16 s16"),
 )
