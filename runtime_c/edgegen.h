@@ -11,10 +11,12 @@
 #define EDGEGEN_NOINLINE __attribute__((noinline))
 #define EDGEGEN_INLINE static inline __attribute__((always_inline, unused))
 #define EDGEGEN_UNUSED __attribute__((unused))
+#define EDGEGEN_MAY_ALIAS __attribute__((__may_alias__)) /* of a type: its objects may lie where others do */
 #else
 #define EDGEGEN_NOINLINE
 #define EDGEGEN_INLINE static inline
 #define EDGEGEN_UNUSED
+#define EDGEGEN_MAY_ALIAS
 #endif
 
 /* A kernel: inlined where its shapes are constants, or one shared function where flash counts. */

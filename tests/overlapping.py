@@ -131,7 +131,7 @@ def _runs(one: Overlapping, node: Node, target: str) -> list[_Run]:
         differences = [(most, True)]
         if overlap.step:
             differences += [(most - unit, True), (most - 3 * unit, True)]
-        if one.tight:
+        if one.tight and most + unit < node.input(position).type.bytes:
             differences.append((most + unit, False))
         runs += [_Run(one, node, position, d, allowed) for d, allowed in differences]
         if overlap.least is not None:

@@ -13,6 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, in_turn, nested, param
 
 _READS = ("f32", "f64", "s8", "u8", "s16", "s32", "s64", "u64")
 _WRITES = ("s32", "s64")
@@ -57,12 +58,18 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_arg_reduce", params)
 
 
+def _overlap(node: Node) -> Overlaps:
+    """A row's index is written when all its elements have been read."""
+    outer, length, inner = (param(node, name) for name in ("outer", "length", "inner"))
+    return in_turn(node, nested((outer, inner), (length * inner, 1)), any_type=True)
+
+
 def _row(function: str, of: str, to: str) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, ArgReduce)
         return None if node.op.function == function else f"finds the {function}"
 
-    return Kernel(f"arg_{function}_{of}_{to}", f"{of} -> {to}", _pack, header="arg_reduce", when=when)
+    return Kernel(f"arg_{function}_{of}_{to}", f"{of} -> {to}", _pack, "arg_reduce", when=when, overlap=_overlap)
 
 
 ArgReduce.kernels = tuple(_row(f, of, to) for f in ("max", "min") for of in _READS for to in _WRITES)

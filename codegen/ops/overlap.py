@@ -7,7 +7,7 @@ nothing if, at each step, what was written lies before all that this step and la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
 import numpy as np
@@ -59,9 +59,50 @@ def applies(node: Node) -> bool:
     """Whether x lies in any order of its axes and the output in the natural one, without a border, in elements that C
     may alias: of one type, or of bytes."""
     x, y = node.input(0), node.out
+    return _may_alias(node, 0) and x.type.layout in (NATURAL, NCHW) and y.type.layout == NATURAL
+
+
+def _may_alias(node: Node, position: int) -> bool:
+    """Whether an input may share bytes with the output in C: both are of one type, or one of them is of bytes."""
+    x, y = node.input(position), node.out
     same = x.dtype == y.dtype or x.dtype.size == 1 or y.dtype.size == 1
-    plain = x.type.layout in (NATURAL, NCHW) and y.type.layout == NATURAL
-    return same and plain and not x.is_constant and min(*x.shape, *y.shape, 1) > 0
+    return same and not x.is_constant and min(*x.shape, *y.shape, 1) > 0
+
+
+def after(node: Node, position: int, reads: Offsets, written: Offsets, any_type: bool = False) -> dict[int, Overlap]:
+    """Of a kernel that runs in steps: of an input, each step's lowest element, and the output's elements that are
+    written until it has read it. Nothing where no byte could be shared.
+
+    any_type: the kernel's pointer to the output may alias any other
+    """
+    if reads.size == 0 or not (any_type or _may_alias(node, position)):
+        return {}
+    sizes = node.input(position).dtype.size, node.out.dtype.size
+    if not written.any():  # all is read before
+        return {position: Overlap(node.input(position).type.bytes)}
+    most = distance(reads.reshape(-1) * sizes[0], written.reshape(-1) * sizes[1])
+    return {position: Overlap(most)} if most > -node.out.type.bytes else {}
+
+
+def together(found: Iterable[Overlaps]) -> Overlaps:
+    """What all ways allow in which a kernel may go through its steps, from the first to the last."""
+    ways = list(found)
+    return {i: Overlap(min(way[i].most for way in ways)) for i in ways[0] if all(i in way for way in ways)}
+
+
+def in_turn(node: Node, reads: Offsets, position: int = 0, any_type: bool = False) -> Overlaps:
+    """Of a kernel that writes the output in as many steps, each when it has read what it needs of an input, from the
+    element reads[k] on."""
+    written = _numbers(reads.size) * (node.out.type.elements // max(reads.size, 1))
+    return after(node, position, reads, written, any_type)
+
+
+def nested(extent: Sequence[int], stride: Sequence[int]) -> Offsets:
+    """The offsets that nested loops of such extents go through, outermost first, each with a stride."""
+    found = np.zeros(1, np.int64)
+    for count, step in zip(extent, stride, strict=True):
+        found = np.add.outer(found, _numbers(count) * step).reshape(-1)
+    return found
 
 
 def _last_inside(out: int, stride: int, pad: int, dilation: int, kernel: int, size: int) -> Offsets:
@@ -344,3 +385,11 @@ def param(node: Node, name: str) -> int:
     value = node.packed.params[name]
     assert isinstance(value, int)
     return value
+
+
+def numbers(node: Node, name: str) -> tuple[int, ...]:
+    """Whole numbers that it has put there, likewise."""
+    assert node.packed is not None
+    value = node.packed.params[name]
+    assert isinstance(value, tuple)
+    return tuple(int(number) for number in value)

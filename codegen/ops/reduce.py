@@ -16,6 +16,7 @@ from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.epilogue import factor_words
+from edgegen.ops.overlap import Overlaps, in_turn, nested, numbers
 from edgegen.ops.strided_copy import storage_axes, storage_strides
 from edgegen.ops.window import any_order
 
@@ -123,6 +124,11 @@ def _geometry(node: Node) -> dict[str, Literal]:
     return {"kept_extent": kept_extent, "kept_stride": kept_stride, "extent": extent, "stride": stride}
 
 
+def _overlap(node: Node) -> Overlaps:
+    """An element of the output is written when all that make it have been read."""
+    return in_turn(node, nested(numbers(node, "kept_extent"), numbers(node, "kept_stride")))
+
+
 def _pack_quantized(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Reduce)
@@ -185,7 +191,16 @@ def _row(
             return "computes plain numbers" if scheme is None else f"requantizes by {scheme.__name__}"
         return _few_loops(node)
 
-    return Kernel(name, f"{dtype} -> {dtype}", pack, header=header, when=when, reads=any_order, writes=any_order)
+    return Kernel(
+        name,
+        f"{dtype} -> {dtype}",
+        pack,
+        header=header,
+        when=when,
+        overlap=_overlap,
+        reads=any_order,
+        writes=any_order,
+    )
 
 
 Reduce.kernels = (
@@ -193,7 +208,9 @@ Reduce.kernels = (
     _row("reduce_s8", "s8", _pack_quantized, "reduce_quantized", ("mean", "sum"), FixedPoint),
     _row("reduce_s16", "s16", _pack_quantized, "reduce_quantized", ("mean", "sum"), FixedPoint),
     *(
-        Kernel(f"reduce_product_{t}", f"{t} -> {t}", _pack_product, "reduce_product", when=_is_product)
+        Kernel(
+            f"reduce_product_{t}", f"{t} -> {t}", _pack_product, "reduce_product", when=_is_product, overlap=_overlap
+        )
         for t in ("s8", "s16")
     ),
     *(_row(f"reduce_{t}", t, _pack_float, "reduce_float", ("mean", "sum")) for t in ("f32", "f64")),

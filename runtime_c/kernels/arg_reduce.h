@@ -9,9 +9,14 @@ typedef struct {
     int32_t outer, length, inner;
 } edgegen_arg_reduce;
 
+/* Indices, which may lie where elements of x did. */
+typedef int32_t EDGEGEN_MAY_ALIAS edgegen_index_s32;
+typedef int64_t EDGEGEN_MAY_ALIAS edgegen_index_s64;
+
 #define EDGEGEN_ARG_REDUCE(name, of, to, better)                                                                       \
-    EDGEGEN_KERNEL void name(const edgegen_arg_reduce *p, const of *x, to *y)                                          \
+    EDGEGEN_KERNEL void name(const edgegen_arg_reduce *p, const of *x, int##to##_t *y)                                 \
     {                                                                                                                  \
+        edgegen_index_s##to *indices = (edgegen_index_s##to *)y;                                                       \
         for (int32_t o = 0; o < p->outer; o++) {                                                                       \
             for (int32_t i = 0; i < p->inner; i++) {                                                                   \
                 const of *from = x + o * p->length * p->inner + i;                                                     \
@@ -19,16 +24,16 @@ typedef struct {
                 for (int32_t k = 1; k < p->length; k++) {                                                              \
                     place = from[k * p->inner] better from[place * p->inner] ? k : place;                              \
                 }                                                                                                      \
-                *y++ = place;                                                                                          \
+                *indices++ = place;                                                                                    \
             }                                                                                                          \
         }                                                                                                              \
     }
 
 #define EDGEGEN_ARG_REDUCE_ALL(name, of)                                                                               \
-    EDGEGEN_ARG_REDUCE(arg_max_##name##_s32, of, int32_t, >)                                                           \
-    EDGEGEN_ARG_REDUCE(arg_max_##name##_s64, of, int64_t, >)                                                           \
-    EDGEGEN_ARG_REDUCE(arg_min_##name##_s32, of, int32_t, <)                                                           \
-    EDGEGEN_ARG_REDUCE(arg_min_##name##_s64, of, int64_t, <)
+    EDGEGEN_ARG_REDUCE(arg_max_##name##_s32, of, 32, >)                                                                \
+    EDGEGEN_ARG_REDUCE(arg_max_##name##_s64, of, 64, >)                                                                \
+    EDGEGEN_ARG_REDUCE(arg_min_##name##_s32, of, 32, <)                                                                \
+    EDGEGEN_ARG_REDUCE(arg_min_##name##_s64, of, 64, <)
 
 EDGEGEN_ARG_REDUCE_ALL(f32, float)
 EDGEGEN_ARG_REDUCE_ALL(f64, double)

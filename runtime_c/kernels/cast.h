@@ -9,11 +9,7 @@ typedef struct {
 } edgegen_cast;
 
 /* The types of y's elements, which may lie where x's do. */
-#if defined(__GNUC__) || defined(__clang__)
-#define EDGEGEN_CAST_TO(type) typedef type __attribute__((__may_alias__)) edgegen_cast_to_##type;
-#else
-#define EDGEGEN_CAST_TO(type) typedef type edgegen_cast_to_##type;
-#endif
+#define EDGEGEN_CAST_TO(type) typedef type EDGEGEN_MAY_ALIAS edgegen_cast_to_##type;
 EDGEGEN_CAST_TO(int8_t)
 EDGEGEN_CAST_TO(uint8_t)
 EDGEGEN_CAST_TO(int16_t)

@@ -6,6 +6,14 @@
 #include "kernels/batch_matmul.h"
 #include "simd/floats_first.h"
 
+/* strip: rows of x that are multiplied by all columns before the next rows are; all of them where more than one block of
+ * columns must be laid out */
+typedef struct {
+    EDGEGEN_BATCH_MATMUL_GEOMETRY;
+    int32_t strip;
+    float low, high;
+} edgegen_product_tiles;
+
 #define EDGEGEN_PRODUCT_FOUR(STEP)                                                                                     \
     STEP(0)                                                                                                            \
     STEP(1)                                                                                                            \
@@ -45,7 +53,7 @@
 
 /* One tile. x: its first row; w: its first column, step: floats from one element of a column to the next; count: columns
  * that exist */
-EDGEGEN_INLINE void edgegen_product_tile(const edgegen_batch_matmul_f32 *p, const int32_t rows, const int32_t vectors,
+EDGEGEN_INLINE void edgegen_product_tile(const edgegen_product_tiles *p, const int32_t rows, const int32_t vectors,
                                          int32_t count, const float *x, const float *w, int32_t step, float *y)
 {
     edgegen_floats a[4][4];
@@ -62,24 +70,25 @@ EDGEGEN_INLINE void edgegen_product_tile(const edgegen_batch_matmul_f32 *p, cons
     EDGEGEN_PRODUCT_FOUR(EDGEGEN_PRODUCT_END)
 }
 
-/* All rows of x times a block of columns; the last tile steps back to stay inside. */
-EDGEGEN_INLINE void edgegen_product_rows(const edgegen_batch_matmul_f32 *p, const int32_t vectors, int32_t count,
-                                         const float *x, const float *w, int32_t step, float *y)
+/* Rows of x from `from` to before `end` times a block of columns; the last tile steps back to stay inside. */
+EDGEGEN_INLINE void edgegen_product_rows(const edgegen_product_tiles *p, int32_t from, int32_t end,
+                                         const int32_t vectors, int32_t count, const float *x, const float *w,
+                                         int32_t step, float *y)
 {
     if (p->rows < EDGEGEN_FLOATS_ROWS) {
-        for (int32_t r = 0; r < p->rows; r++) {
+        for (int32_t r = from; r < end; r++) {
             edgegen_product_tile(p, 1, vectors, count, x + r * p->x_row_step, w, step, y + r * p->units);
         }
         return;
     }
-    for (int32_t done = 0; done < p->rows; done += EDGEGEN_FLOATS_ROWS) {
+    for (int32_t done = from; done < end; done += EDGEGEN_FLOATS_ROWS) {
         const int32_t r = edgegen_min_s32(done, p->rows - EDGEGEN_FLOATS_ROWS);
         edgegen_product_tile(p, EDGEGEN_FLOATS_ROWS, vectors, count, x + r * p->x_row_step, w, step, y + r * p->units);
     }
 }
 
 /* `count` columns of w as vectors load them, `width` beside each other, zeros where there are less. */
-EDGEGEN_INLINE void edgegen_product_pack(const edgegen_batch_matmul_f32 *p, const float *w, int32_t count,
+EDGEGEN_INLINE void edgegen_product_pack(const edgegen_product_tiles *p, const float *w, int32_t count,
                                          int32_t width, float *packed)
 {
     for (int32_t o = 0; o < width; o++) {
@@ -89,10 +98,12 @@ EDGEGEN_INLINE void edgegen_product_pack(const edgegen_batch_matmul_f32 *p, cons
     }
 }
 
-/* One matrix times another. packed: room for a block of columns, where some must be laid out */
-EDGEGEN_INLINE void edgegen_product(const edgegen_batch_matmul_f32 *p, const float *x, const float *w, float *packed,
-                                    float *y)
+/* Rows of one matrix from `from` on, a strip, times another. packed: room for a block of columns, where some must be laid
+ * out; the first strip does */
+EDGEGEN_INLINE void edgegen_product_strip(const edgegen_product_tiles *p, int32_t from, const float *x, const float *w,
+                                          float *packed, float *y)
 {
+    const int32_t end = edgegen_min_s32(from + p->strip, p->rows);
     for (int32_t o = 0, vectors; o < p->units; o += vectors * EDGEGEN_FLOATS) {
         const int32_t left = p->units - o;
         vectors = left >= 4 * EDGEGEN_FLOATS ? 4 : left >= 2 * EDGEGEN_FLOATS ? 2 : 1;
@@ -100,29 +111,33 @@ EDGEGEN_INLINE void edgegen_product(const edgegen_batch_matmul_f32 *p, const flo
         const float *columns = w + o * p->w_unit_step;
         int32_t step = p->w_depth_step;
         if (packed != NULL && (count < width || (width > 1 && p->w_unit_step != 1))) {
-            edgegen_product_pack(p, columns, count, width, packed);
+            if (from == 0) {
+                edgegen_product_pack(p, columns, count, width, packed);
+            }
             columns = packed;
             step = width;
         }
         if (vectors == 4) {
-            edgegen_product_rows(p, 4, count, x, columns, step, y + o);
+            edgegen_product_rows(p, from, end, 4, count, x, columns, step, y + o);
         } else if (vectors == 2) {
-            edgegen_product_rows(p, 2, count, x, columns, step, y + o);
+            edgegen_product_rows(p, from, end, 2, count, x, columns, step, y + o);
         } else {
-            edgegen_product_rows(p, 1, count, x, columns, step, y + o);
+            edgegen_product_rows(p, from, end, 1, count, x, columns, step, y + o);
         }
     }
 }
 
-EDGEGEN_INLINE void edgegen_products(const edgegen_batch_matmul_f32 *p, const float *x, const float *w,
+EDGEGEN_INLINE void edgegen_products(const edgegen_product_tiles *p, const float *x, const float *w,
                                      uint8_t *scratch, float *y)
 {
     for (int32_t i0 = 0; i0 < p->batch[0]; i0++)
     for (int32_t i1 = 0; i1 < p->batch[1]; i1++)
     for (int32_t i2 = 0; i2 < p->batch[2]; i2++) {
-        edgegen_product(p, x + i0 * p->x_batch_step[0] + i1 * p->x_batch_step[1] + i2 * p->x_batch_step[2],
-                        w + i0 * p->w_batch_step[0] + i1 * p->w_batch_step[1] + i2 * p->w_batch_step[2],
-                        (float *)(void *)scratch, y);
+        const float *a = x + i0 * p->x_batch_step[0] + i1 * p->x_batch_step[1] + i2 * p->x_batch_step[2];
+        const float *b = w + i0 * p->w_batch_step[0] + i1 * p->w_batch_step[1] + i2 * p->w_batch_step[2];
+        for (int32_t from = 0; from < p->rows; from += p->strip) {
+            edgegen_product_strip(p, from, a, b, (float *)(void *)scratch, y);
+        }
         y += p->rows * p->units;
     }
 }
@@ -130,11 +145,11 @@ EDGEGEN_INLINE void edgegen_products(const edgegen_batch_matmul_f32 *p, const fl
 /* Defines the kernels name: x[batch,rows,depth] * w[batch,depth,units] -> y[batch,rows,units], columns of w read as they
  * lie; and name_packed: the same for columns that are laid out in scratch. */
 #define EDGEGEN_PRODUCT_KERNELS(name)                                                                                  \
-    EDGEGEN_KERNEL void name(const edgegen_batch_matmul_f32 *p, const float *x, const float *w, float *y)              \
+    EDGEGEN_KERNEL void name(const edgegen_product_tiles *p, const float *x, const float *w, float *y)              \
     {                                                                                                                  \
         edgegen_products(p, x, w, NULL, y);                                                                            \
     }                                                                                                                  \
-    EDGEGEN_KERNEL void name##_packed(const edgegen_batch_matmul_f32 *p, const float *x, const float *w,               \
+    EDGEGEN_KERNEL void name##_packed(const edgegen_product_tiles *p, const float *x, const float *w,               \
                                       uint8_t *scratch, float *y)                                                      \
     {                                                                                                                  \
         edgegen_products(p, x, w, scratch, y);                                                                         \

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from edgegen.ir.fixed_point import FixedPoint, ScaledRound, WideFixedPoint
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.batch_matmul.op import MOST_PRODUCTS, BatchMatmul
 from edgegen.ops.epilogue import clamp_f32, clamp_f64, clamp_s8, factor_words
 from edgegen.ops.epilogue_s16 import output_s16
+from edgegen.ops.overlap import Offsets, Overlaps, after, nested, numbers, param
 
 MAX_BATCH_RANK = 3
 
@@ -41,6 +44,22 @@ def geometry(node: Node) -> dict[str, Literal]:
         "w_depth_step": 1 if op.adj_y else units,
         "w_unit_step": depth if op.adj_y else 1,
     }
+
+
+def matrices(node: Node, name: str) -> Offsets:
+    """Elements of x ("x_batch_step") or w from its start to each of the matrices that are multiplied."""
+    return nested(numbers(node, "batch"), numbers(node, name))
+
+
+def _overlap(node: Node) -> Overlaps:
+    """A row of x is read until its last product is written, and a column of w for the last row."""
+    rows, units = param(node, "rows"), param(node, "units")
+    of_x, of_w = matrices(node, "x_batch_step"), matrices(node, "w_batch_step")
+    first = np.arange(len(of_x), dtype=np.int64) * rows  # of the output's rows, of each product
+    x_rows = np.add.outer(of_x, nested((rows,), (param(node, "x_row_step"),)))
+    columns = np.add.outer(of_w, nested((units,), (param(node, "w_unit_step"),)))
+    last = np.add.outer(first + rows - 1, np.zeros(units, np.int64)) * units + np.arange(units)
+    return after(node, 0, x_rows, (np.arange(x_rows.size) + 1) * units - 1) | after(node, 1, columns, last)
 
 
 def _pack_s8(node: Node) -> Packed:
@@ -104,7 +123,7 @@ def _when_s16(node: Node) -> str | None:
 
 
 ROWS = tuple(
-    Kernel(f"batch_matmul_{name}", signature, pack, header="batch_matmul", when=when)
+    Kernel(f"batch_matmul_{name}", signature, pack, header="batch_matmul", when=when, overlap=_overlap)
     for name, signature, pack, when in (
         ("s8", "s8 s8 -> s8", _pack_s8, _when_s8(FixedPoint)),
         ("s8_scaled", "s8 s8 -> s8", _pack_s8, _when_s8(ScaledRound)),
