@@ -83,8 +83,10 @@ def positions(node: Node) -> list[int]:
     return [i for i, t in enumerate(node.inputs) if t is not None and node.overlap(i) is not None]
 
 
-def prepare(cases: Sequence[Overlapping], target: str, optimize: Optimize = "speed") -> Prepared:
-    """Compiles all cases; each must get the row that it names, if it does."""
+def prepare(
+    cases: Sequence[Overlapping], target: str, optimize: Optimize = "speed", without: Sequence[str] = ()
+) -> Prepared:
+    """Compiles all cases, without these passes; each must get the row that it names, if it does."""
     whole = Graph("overlaps", [], [])
     for i, one in enumerate(cases):
         graph, _ = node_graph(one.case)
@@ -94,7 +96,7 @@ def prepare(cases: Sequence[Overlapping], target: str, optimize: Optimize = "spe
         whole.inputs += graph.inputs
         whole.outputs += graph.outputs
         whole.nodes += graph.nodes
-    model = compile_for_test(whole, planned_at_once(target), "overlaps", optimize, disabled=AS_IT_STANDS)
+    model = compile_for_test(whole, planned_at_once(target), "overlaps", optimize, disabled=[*AS_IT_STANDS, *without])
     named = {n.name: n for n in model.graph.nodes if n.kernel is not None}
     nodes = tuple(named[f"case{i}"] for i in range(len(cases)))
     assert len(named) == len(nodes), "passes have put other nodes beside those under test"

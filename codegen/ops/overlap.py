@@ -222,10 +222,11 @@ def channels_in_turn(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
     return turning(node, most, lambda: (ends.reshape(-1), first if channels > 1 else first + pixel))
 
 
-def by_channel(block: int) -> Callable[[Node], Overlaps]:
+def by_channel(block: int, steps_back: bool = True) -> Callable[[Node], Overlaps]:
     """Of a kernel that, within a pixel, takes every channel of the output from the same channel of the window alone.
 
-    block: channels that are read before they are written; the last block steps back to end with the last channel
+    block: channels that are read before they are written; the last block may be shorter, or steps back to end with the
+           last channel
     """
 
     def overlap(node: Node) -> Overlaps:
@@ -234,7 +235,9 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
         if not applies(node) or not alike:
             return by_pixel(node)
         channels, size, windows = y.shape[-1], y.dtype.size, (window_starts(node), window_ends(node))
-        back = -channels % block * size  # bytes of a pixel written already that its last block reads
+        back = (
+            -channels % block * size if steps_back else 0
+        )  # bytes of a pixel written already that its last block reads
         written = _numbers(y.type.elements // channels) * (channels * size)
         if channels > block:  # a pixel's first channels are written before its last are read, the first pixel's too
             return _either_way(node, lambda reads: distance(reads + 1, written + 1) - back, *windows)
@@ -246,29 +249,6 @@ def by_channel(block: int) -> Callable[[Node], Overlaps]:
 def by_strip(node: Node) -> Overlaps:
     """`by_strips` of as many pixels as the kernel's params say."""
     return by_strips(node, param(node, "pixels"))
-
-
-def by_element(block: int = 1) -> Callable[[Node], Overlaps]:
-    """Of a kernel that takes each element from the one of x at the same place, of whatever types.
-
-    block: elements that are read before they are written; what they leave at the end goes one by one
-    """
-
-    def overlap(node: Node) -> Overlaps:
-        x, y = node.input(0), node.out
-        count = y.type.elements
-        if x.is_constant or count == 0:
-            return NONE
-        whole = count - count % block
-        # reads and writes advance evenly, so that of each stretch the steps at its ends decide
-        ends = {0, block, whole - 2 * block, whole - block, whole, whole + 1, count - 2, count - 1}
-        first = [i for i in sorted(ends) if 0 <= i < count and (i >= whole or i % block == 0)]
-        starts = np.array(first, np.int64)
-        past = starts + np.where(starts < whole, block, 1)
-        size, to_size = x.dtype.size, y.dtype.size
-        return turning(node, distance(starts * size, starts * to_size), lambda: (past * size, past * to_size))
-
-    return overlap
 
 
 def by_units(node: Node) -> Overlaps:
@@ -339,13 +319,7 @@ def by_rows(rows: int) -> Callable[[Node], Overlaps]:
         images, oy = number // out_h, number % out_h
         if param(node, "window.copied") > 0 and rows == 1:
             return {0: Overlap(distance(copied_rows(node, images, oy), number * row))}
-        reads = window_starts(node).min(axis=2).reshape(-1)
-        last = np.minimum(oy // rows * rows + rows, out_h) - 1
-        return turning(
-            node,
-            distance(reads, (images * out_h + last + 1) * row - y.dtype.size),
-            lambda: (window_ends(node).max(axis=2).reshape(-1), number * row),
-        )
+        return by_output_rows(node, rows)
 
     return overlap
 
@@ -358,6 +332,23 @@ def copied_rows(node: Node, images: Offsets, rows: Offsets) -> Offsets:
     end = (rows - 1) * param(node, "window.stride_h") - param(node, "window.pad_top") + reach
     copied = np.where(rows == 0, 0, np.clip(end, 0, in_h))
     return (images * in_h + copied) * (x.shape[2] * x.shape[3] * x.dtype.size)
+
+
+def by_output_rows(node: Node, rows: int = 1) -> Overlaps:
+    """Of a kernel that goes row by row of the output, so many at a time, and reads windows in x until all of those are
+    written."""
+    y = node.out
+    if not applies(node):
+        return NONE
+    number = _numbers(y.shape[0] * y.shape[1])
+    images, oy = number // y.shape[1], number % y.shape[1]
+    row = y.shape[2] * y.shape[3] * y.dtype.size
+    last = np.minimum(oy // rows * rows + rows, y.shape[1]) - 1
+    return turning(
+        node,
+        distance(window_starts(node).min(axis=2).reshape(-1), (images * y.shape[1] + last + 1) * row - y.dtype.size),
+        lambda: (window_ends(node).max(axis=2).reshape(-1), number * row),
+    )
 
 
 def by_piece(node: Node, pixels: int) -> Overlaps:

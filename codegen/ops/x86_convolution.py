@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Literal, Packed
+from edgegen.ir.kernel import Kernel, Literal, Packed, Roomier
 from edgegen.ops.convolution_parts import Parts
 from edgegen.ops.epilogue import nine_bits
+from edgegen.ops.x86_bands import least, overlap, roomier
 from edgegen.ops.x86_tiles import (
     AVX2,
     AVX2_S8,
@@ -26,13 +27,13 @@ from edgegen.ops.x86_tiles import (
     pack_s8,
     pack_sums,
 )
-from edgegen.ops.x86_windows import Windows
+from edgegen.ops.x86_windows import Band, Windows
 
 Find = Callable[[Node, Tiling], Parts]
 When = Callable[[Node, Tiling], str | None]
 
 
-def _windows(node: Node, parts: Parts, tiling: Tiling) -> Windows:
+def _windows(node: Node, parts: Parts) -> Windows:
     x = node.input(0)
     windows = Windows(
         x.shape[0],
@@ -46,23 +47,27 @@ def _windows(node: Node, parts: Parts, tiling: Tiling) -> Windows:
         (parts.pad[0], parts.pad[1]),
         parts.depth if parts.x_step else 0,
     )
-    return tiling.fold(windows) if parts.rows_apart == 1 else windows
+    return windows.folded() if parts.rows_apart == 1 else windows
 
 
-def _pack_part(parts: Parts, units: slice, windows: Windows, tiling: Tiling) -> Packed:
+def _pack_part(parts: Parts, units: slice, windows: Windows, band: Band, tiling: Tiling) -> Packed:
     weights, bias = parts.weights[units].reshape(parts.units, -1), parts.bias[units]
     if weights.dtype == np.float32:
-        return pack_f32(tiling, windows, weights, bias.astype(np.float32), parts.clamp)
+        return pack_f32(tiling, windows, band, weights, bias.astype(np.float32), parts.clamp)
     requantize = parts.requantize_of(units)
     if requantize is None:
-        return pack_sums(tiling, windows, weights, bias, parts.x_zero)
-    return pack_s8(tiling, windows, weights, bias, parts.x_zero, requantize, parts.clamp)
+        return pack_sums(tiling, windows, band, weights, bias, parts.x_zero)
+    return pack_s8(tiling, windows, band, weights, bias, parts.x_zero, requantize, parts.clamp)
 
 
-def _pack(node: Node, parts: Parts, tiling: Tiling) -> Packed:
-    """What each part takes, in one. In scratch, a pixel of y follows the band where groups take turns."""
-    windows = _windows(node, parts, tiling)
-    packed = [_pack_part(parts, units, windows, tiling) for units in parts.slices()]
+def _pack(node: Node, parts: Parts, tiling: Tiling, band: Band | None = None) -> Packed:
+    """What each part takes, in one. In scratch, a pixel of y follows the band where groups take turns.
+
+    band: by default the one that takes the least room
+    """
+    windows = _windows(node, parts)
+    band = band or least(tiling, windows)
+    packed = [_pack_part(parts, units, windows, band, tiling) for units in parts.slices()]
     first = packed[0]
     arrays = {c.suffix: np.concatenate([p.constants[i].array for p in packed]) for i, c in enumerate(first.constants)}
     arrays["runs"] = first.constants[-1].array  # the same for all
@@ -99,9 +104,14 @@ def _row(
         if reason is not None:
             return reason
         parts = find(node, tiling)
-        if (tiling.direct(_windows(node, parts, tiling)) and not parts.turns) != direct:
+        if (tiling.direct(_windows(node, parts)) and not parts.turns) != direct:
             return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
         return None
+
+    def ways(node: Node) -> Iterator[Roomier]:
+        parts = find(node, tiling)
+        aside = node.out.shape[3] * node.out.dtype.size + 16 if parts.turns else 0
+        return roomier(tiling, _windows(node, parts), lambda band: _pack(node, parts, tiling, band), aside)
 
     return Kernel(
         f"{name}_direct" if direct else name,
@@ -110,6 +120,8 @@ def _row(
         name.replace("_s32_", "_"),
         requires,
         holds,
+        overlap=overlap(tiling),
+        roomier=ways,
         split=split,
     )
 

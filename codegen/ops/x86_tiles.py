@@ -17,7 +17,7 @@ from edgegen.ir.tensor import Array
 from edgegen.ops.epilogue import clamp_f32, clamp_s8, factor_words
 from edgegen.ops.requantize_float import FIXED_POINT, ONE_OFFSET, FloatForm, float_form
 from edgegen.ops.requantize_proof import accumulator_range
-from edgegen.ops.x86_windows import Windows
+from edgegen.ops.x86_windows import Band, Windows
 
 ONE_PART: dict[str, Literal] = {
     "parts.count": 1,
@@ -28,8 +28,6 @@ ONE_PART: dict[str, Literal] = {
 
 APART = ("y_step", "y_row")
 """Params that say how far apart pixels and rows of the output lie."""
-
-_BAND_BYTES = 4096  # of more rows than a window spans, a band holds as many as fit: it slides less often
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,6 @@ class Tiling:
         """What an x of value 0 is read as: u8 for VNNI, else 0."""
         return x_zero + 128 if self.unit == 4 else 0
 
-    def fold(self, w: Windows) -> Windows:
-        whole = w.folded(1 << 30)
-        return whole if self.direct(whole) else w.folded(_BAND_BYTES // self.stored)
-
     def blocks(self, units: int) -> tuple[int, int]:
         """(full blocks of the widest tile, vectors that are left)."""
         vectors = -(-units // self.lanes)
@@ -91,15 +85,6 @@ class Tiling:
 
         most = min(pixels, self.room // vectors, 16)
         return min(range(1, most + 1), key=lambda tile: (cost(tile), -tile))
-
-    def band(self, w: Windows) -> tuple[int, int]:
-        """(rows, pixels a row) of the band; (0, 0) without one."""
-        if self.direct(w):
-            return 0, 0
-        rows, width = w.span
-        width = max(width, w.pad[1] + 1)
-        fit = _BAND_BYTES // (width * w.channels * self.stored)
-        return min(rows, max(w.extent[0], fit)), width
 
     def pairs(self, w: Windows) -> int:
         """Pairs of pixels in a tile that has two of them in each vector; 0 where that is not done.
@@ -137,6 +122,18 @@ class Tiling:
         pixels = self.pixels(vectors, w.out[1], runs * steps)
         return f"{self.function}_{vectors}x{pixels}", f"{self.macro}({vectors}, {pixels})"
 
+    @staticmethod
+    def pixels_of(function: str) -> int:
+        """Pixels of the tile that a function of `strip` computes, where windows are read in place."""
+        return 16 if "columns" in function else int(function.rpartition("x")[2])
+
+    def tile(self, w: Windows) -> int:
+        """Pixels that the widest tile computes: a strip has no fewer."""
+        if self.pairs(w):
+            return 2 * self.pairs(w)
+        steps = w.runs[0] * -(-w.runs[1] // self.unit)
+        return max(16 if self.columns(w, v) else self.pixels(v, w.out[1], steps) for v in set(self.vectors(w.units)))
+
     def columns(self, w: Windows, vectors: int) -> bool:
         """A tile whose pixels share the columns of windows 3 wide and 1 apart: worth it for one vector of channels."""
         near = w.kernel[1] == 3 and w.stride[1] == w.dilation[1] == 1
@@ -150,9 +147,8 @@ class Tiling:
             and w.depth == w.channels
         )
 
-    def image(self, w: Windows) -> dict[str, Literal]:
+    def image(self, w: Windows, band: Band) -> dict[str, Literal]:
         """The parameters that say where x's rows and the band's lie."""
-        rows, width = self.band(w)
         return {
             "batch": w.batch,
             "in_h": w.size[0],
@@ -160,25 +156,32 @@ class Tiling:
             "in_c": w.channels,
             "out_h": w.out[0],
             "stride_h": w.stride[0],
+            "stride_w": w.stride[1],
             "pad_top": w.pad[0],
             "pad_left": w.pad[1],
             "extent": w.extent[0],
-            "band_rows": rows,
-            "band_w": width,
-            "copy_w": min(w.size[1], width - w.pad[1]) if rows else 0,
+            "band_rows": band.rows,
+            "band_w": band.width,
+            "copy_w": min(w.size[1], band.width - w.pad[1]) if band.rows else 0,
         }
 
-    def plan(self, w: Windows) -> tuple[dict[str, Literal], tuple[str, ...], Array, int]:
-        """(parameters, definitions, runs s32, bytes of scratch) of a folded geometry."""
+    def scratch(self, w: Windows, band: Band) -> int:
+        """Bytes of a band, and of what a load may read after its last run."""
+        beyond = 64 if self.pairs(w) else 3
+        return band.rows * band.width * w.channels * self.stored + beyond if band.rows else 0
+
+    def plan(self, w: Windows, band: Band) -> tuple[dict[str, Literal], tuple[str, ...], Array]:
+        """(parameters, definitions, runs s32) of a folded geometry."""
         runs, run = w.runs
         steps = -(-run // self.unit)
         blocks, tail = self.blocks(w.units)
-        rows, width = self.band(w)
-        params: dict[str, Literal] = self.image(w) | {
+        params: dict[str, Literal] = self.image(w, band) | {
             "units": w.units,
             "runs": runs,
             "steps": steps,
             "pixels": w.out[1],
+            "piece": band.piece,
+            "tile": self.tile(w),
             "x_step": w.stride[1] * w.channels * self.stored,
             "y_step": w.units * self.result,
             "y_row": w.out[1] * w.units,
@@ -187,15 +190,15 @@ class Tiling:
             "tail_vectors": tail,
             **ONE_PART,
         }
+        if not band.rows or band.piece < w.out[1]:
+            params["backward"] = 0
         definitions: list[str] = []
         for key, vectors in (("strip", self.widest if blocks else 0), ("tail_strip", tail)):
             name, definition = self.strip(w, vectors) if vectors else ("NULL", "")
             params[key] = Symbol(name)
             definitions += [definition] if definition else []
-        starts = (w.run_starts(width if rows else w.size[1]) * self.stored).astype(np.int32)
-        beyond = 64 if self.pairs(w) else 3  # what a load may read after the last run
-        scratch = rows * width * w.channels * self.stored + beyond if rows else 0
-        return params, tuple(definitions), starts, scratch
+        starts = w.run_starts(band.width if band.rows else w.size[1]) * self.stored
+        return params, tuple(definitions), starts.astype(np.int32)
 
     def pack(self, weights: Array, w: Windows) -> Array:
         """Weights [units, taps] of a folded geometry as [block][run][step][vector][lane][unit], the rest zeros."""
@@ -267,6 +270,7 @@ def quantized_form(
 def pack_s8(
     tiling: Tiling,
     windows: Windows,
+    band: Band,
     weights: Array,
     bias: IntArray,
     x_zero: int,
@@ -279,7 +283,7 @@ def pack_s8(
     its zero point.
     """
     low, high = clamp_s8(clamp)
-    params, definitions, runs, scratch = tiling.plan(windows)
+    params, definitions, runs = tiling.plan(windows, band)
     form = quantized_form(weights, bias, x_zero, requantize, low, high)
     folded = bias.astype(np.int64) - tiling.offset(x_zero) * weights.astype(np.int64).sum(axis=1)
     form = form.rearranged(lambda array: tiling.doubled(windows, array))
@@ -306,14 +310,14 @@ def pack_s8(
             Constant("forms", forms),
             Constant("runs", runs),
         ),
-        scratch=scratch,
+        scratch=tiling.scratch(windows, band),
         definitions=definitions,
     )
 
 
-def pack_sums(tiling: Tiling, windows: Windows, weights: Array, bias: IntArray, x_zero: int) -> Packed:
+def pack_sums(tiling: Tiling, windows: Windows, band: Band, weights: Array, bias: IntArray, x_zero: int) -> Packed:
     """A layer whose results are the s32 sums: weights s8[units,taps], bias s32[units]; see `pack_s8`."""
-    params, definitions, runs, scratch = tiling.plan(windows)
+    params, definitions, runs = tiling.plan(windows, band)
     folded = bias.astype(np.int64) - tiling.offset(x_zero) * weights.astype(np.int64).sum(axis=1)
     flipped = tiling.unit == 4 and tiling.direct(windows)
     reads = {"fill": tiling.offset(x_zero), "flip": -0x7F7F7F80 if flipped else 0, "x_zero": x_zero}
@@ -325,7 +329,7 @@ def pack_sums(tiling: Tiling, windows: Windows, weights: Array, bias: IntArray, 
             Constant("bias", tiling.pack_bias(folded.astype(np.int32))),
             Constant("runs", runs),
         ),
-        scratch=scratch,
+        scratch=tiling.scratch(windows, band),
         definitions=definitions,
     )
 
@@ -333,10 +337,10 @@ def pack_sums(tiling: Tiling, windows: Windows, weights: Array, bias: IntArray, 
 UNQUANTIZED: dict[str, Literal] = dict.fromkeys(("fill", "flip", "x_zero", "zero_point", "low", "high"), 0)
 
 
-def pack_f32(tiling: Tiling, windows: Windows, weights: Array, bias: Array, clamp: Range) -> Packed:
+def pack_f32(tiling: Tiling, windows: Windows, band: Band, weights: Array, bias: Array, clamp: Range) -> Packed:
     """A float layer of folded geometry: weights f32[units,taps], bias f32[units]."""
     low, high = clamp_f32(clamp)
-    params, definitions, runs, scratch = tiling.plan(windows)
+    params, definitions, runs = tiling.plan(windows, band)
     return Packed(
         "edgegen_windows",
         params | UNQUANTIZED | {"low_f32": low, "high_f32": high},
@@ -345,7 +349,7 @@ def pack_f32(tiling: Tiling, windows: Windows, weights: Array, bias: Array, clam
             Constant("bias", tiling.pack_bias(tiling.doubled(windows, bias))),
             Constant("runs", runs),
         ),
-        scratch=scratch,
+        scratch=tiling.scratch(windows, band),
         definitions=definitions,
     )
 

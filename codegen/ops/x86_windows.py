@@ -14,6 +14,19 @@ from edgegen.ops.window import Pair
 
 
 @dataclass(frozen=True)
+class Band:
+    """How a row of pixels is computed: in pieces, whose windows are read from a band in scratch or in place.
+
+    rows, width: pixels of the band; 0: windows are read in place
+    piece:       pixels of a piece, but for the last, which may be longer; the row's pixels, if it is not cut
+    """
+
+    rows: int
+    width: int
+    piece: int
+
+
+@dataclass(frozen=True)
 class Windows:
     """Windows of x[batch,in_h,in_w,channels] times `units` filters[kernel_h,kernel_w,channels].
 
@@ -65,8 +78,8 @@ class Windows:
         x = np.arange(self.runs[0] // self.kernel[0])[None] * self.dilation[1]
         return ((y + x) * self.channels).reshape(-1)
 
-    def folded(self, row_elements: int) -> Windows:
-        """An equal geometry in rows as long as possible, but of no more than `row_elements` unless they are already.
+    def folded(self) -> Windows:
+        """An equal geometry in rows as long as possible.
 
         - a window as large as the image is one pixel with all its channels
         - a window as wide as the image makes each row a pixel of one long row
@@ -90,9 +103,6 @@ class Windows:
                 pad=(0, w.pad[0]),
             )
         if w.kernel == w.stride == (1, 1) and w.size == w.out:
-            rows = w.batch * w.size[0]
-            fits = max(row_elements // (w.size[1] * w.channels), 1)
-            merged = max(n for n in range(1, min(fits, rows) + 1) if rows % n == 0)
-            size = (rows // merged, merged * w.size[1])
+            size = (1, w.batch * w.size[0] * w.size[1])
             w = replace(w, batch=1, size=size, out=size)
         return w

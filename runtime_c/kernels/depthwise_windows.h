@@ -24,11 +24,12 @@ typedef void edgegen_depthwise_function(const edgegen_depthwise_strip *s);
 /* first, end: columns of y whose windows lie between the left and right edge
  * side:       pixels of few channels that fit into a vector, else 1
  * w_vector:   floats of the weights of a vector of channels
- * whole:      computes pixels between the edges, in rows that have all their taps */
+ * whole:      computes pixels between the edges, in rows that have all their taps
+ * backward:   from the last row of y to the first */
 typedef struct {
     int32_t batch, in_h, in_w, channels, out_h, out_w;
     int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
-    int32_t first, end, side, lanes;
+    int32_t first, end, side, lanes, backward;
     edgegen_depthwise_function *whole;
     float low, high;
 } edgegen_depthwise_windows;
@@ -60,12 +61,13 @@ EDGEGEN_INLINE void edgegen_walk_depthwise_windows(const edgegen_depthwise_windo
         .low = p->low,
         .high = p->high,
     };
-    for (int32_t n = 0; n < p->batch; n++) {
-        for (int32_t oy = 0; oy < p->out_h; oy++) {
+    EDGEGEN_EACH(n, p->batch, p->backward) {
+        EDGEGEN_EACH(oy, p->out_h, p->backward) {
             const int32_t top = oy * p->stride_h - p->pad_top;
             int32_t ky;
             s.rows = edgegen_taps_inside(top, p->kernel_h, p->dilation_h, p->in_h, &ky) - ky;
-            const ptrdiff_t row = (ptrdiff_t)(top + ky * p->dilation_h) * in_row;
+            const ptrdiff_t row = ((ptrdiff_t)n * p->in_h + top + ky * p->dilation_h) * in_row;
+            float *const out = y + ((ptrdiff_t)n * p->out_h + oy) * p->out_w * p->channels;
             for (int32_t ox = 0; ox < p->out_w; ox++) {
                 const int32_t left = ox * p->stride_w - p->pad_left;
                 int32_t kx = 0;
@@ -82,7 +84,7 @@ EDGEGEN_INLINE void edgegen_walk_depthwise_windows(const edgegen_depthwise_windo
                 }
                 s.x = x + (row + (ptrdiff_t)(left + kx * p->dilation_w) * p->channels);
                 s.weights = weights + ky * w_row + (ptrdiff_t)kx * p->lanes;
-                s.y = y + (ptrdiff_t)ox * p->channels;
+                s.y = out + (ptrdiff_t)ox * p->channels;
                 if (s.pixels == p->end - p->first && s.rows == p->kernel_h && s.columns == p->kernel_w) {
                     p->whole(&s);
                 } else {
@@ -90,9 +92,7 @@ EDGEGEN_INLINE void edgegen_walk_depthwise_windows(const edgegen_depthwise_windo
                 }
                 ox += (int32_t)s.pixels - 1;
             }
-            y += (ptrdiff_t)p->out_w * p->channels;
         }
-        x += p->in_h * in_row;
     }
 }
 

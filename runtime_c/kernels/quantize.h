@@ -2,16 +2,15 @@
 #ifndef EDGEGEN_QUANTIZE_H
 #define EDGEGEN_QUANTIZE_H
 
-#include "kernels/stores.h"
+#include "edgegen.h"
 
-/* backward: from the last element to the first */
 typedef struct {
-    int32_t count, backward, zero_point, even; /* even: ties go to the even number, not away from zero */
-    float scale, low, high;                    /* limits of the result without its zero point */
+    int32_t count, zero_point, even; /* even: ties go to the even number, not away from zero */
+    float scale, low, high;          /* limits of the result without its zero point */
 } edgegen_quantize;
 
 typedef struct {
-    int32_t count, backward, zero_point;
+    int32_t count, zero_point;
     float scale;
 } edgegen_dequantize;
 
@@ -28,20 +27,19 @@ EDGEGEN_INLINE int32_t edgegen_quantized(const edgegen_quantize *p, float x)
     return whole + (rest >= half) - (rest <= -half) + p->zero_point;
 }
 
-EDGEGEN_INLINE float edgegen_dequantized(const edgegen_dequantize *p, int32_t x)
-{
-    return p->scale * (float)(x - p->zero_point);
-}
-
-/* Defines the kernels quantize_f32_<name> and dequantize_<name>_f32. */
+/* Defines the kernels quantize_f32_<name> and dequantize_<name>_f32. y of one byte may be x. */
 #define EDGEGEN_QUANTIZE(name, type)                                                                                   \
     EDGEGEN_KERNEL void quantize_f32_##name(const edgegen_quantize *p, const float *x, type *y)                        \
     {                                                                                                                  \
-        EDGEGEN_STORE_EACH(p, float, x, type, y, edgegen_quantized)                                                    \
+        for (int32_t i = 0; i < p->count; i++) {                                                                       \
+            y[i] = (type)edgegen_quantized(p, x[i]);                                                                   \
+        }                                                                                                              \
     }                                                                                                                  \
     EDGEGEN_KERNEL void dequantize_##name##_f32(const edgegen_dequantize *p, const type *x, float *y)                  \
     {                                                                                                                  \
-        EDGEGEN_STORE_VECTORS(p, type, x, float, y, edgegen_dequantized)                                               \
+        for (int32_t i = 0; i < p->count; i++) {                                                                       \
+            y[i] = p->scale * (float)(x[i] - p->zero_point);                                                           \
+        }                                                                                                              \
     }
 
 EDGEGEN_QUANTIZE(s8, int8_t)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.kernel import Kernel
 from edgegen.ops import OPS
 from edgegen.ops.overlap import distance
@@ -29,6 +28,7 @@ from tests.ops import (
     resize_overlaps,
     row_overlaps,
     window_overlaps,
+    x86_overlaps,
 )
 from tests.ops.test_half_rows import cases as half_cases
 from tests.ops.window_overlaps import conv, depthwise, pool
@@ -43,11 +43,12 @@ def _halves(target: str) -> list[Case]:
 
 @dataclass(frozen=True)
 class Group:
-    """Cases of one program."""
+    """Cases of one program, compiled without these passes."""
 
     target: str
     cases: Callable[[], Sequence[Case | Overlapping]]
     optimize: Optimize = "speed"
+    without: Sequence[str] = ()
 
 
 GROUPS = {
@@ -94,15 +95,24 @@ GROUPS = {
     "sequences of cortex-m4": Group("cortex-m4", recurrent_overlaps.cortex_m4),
     "sequences of arm-neon": Group("arm-neon", recurrent_overlaps.arm_neon),
     "sequences of x86-avx2": Group("x86-avx2", recurrent_overlaps.x86_avx2),
-    "x86-avx2": Group("x86-avx2", elementwise_overlaps.x86_avx2),
-    "x86-avx512": Group("x86-avx512", elementwise_overlaps.x86_avx512),
+    "elements of x86-avx2": Group("x86-avx2", elementwise_overlaps.x86_avx2),
+    "elements of x86-avx512": Group("x86-avx512", elementwise_overlaps.x86_avx512),
+    "layers of x86-avx2": Group("x86-avx2", x86_overlaps.x86_avx2, without=["widen_scratch"]),
+    "layers of x86-avx512": Group("x86-avx512", x86_overlaps.x86_avx512, without=["widen_scratch"]),
+    "layers of x86-avx2 with room": Group("x86-avx2", x86_overlaps.x86_avx2_with_room),
+    "layers of x86-avx512 with room": Group("x86-avx512", x86_overlaps.x86_avx512_with_room),
 }
 
 
 @cache
 def prepared(group: str) -> Prepared:
     one = GROUPS[group]
-    return prepare([c if isinstance(c, Overlapping) else Overlapping(c) for c in one.cases()], one.target, one.optimize)
+    return prepare(
+        [c if isinstance(c, Overlapping) else Overlapping(c) for c in one.cases()],
+        one.target,
+        one.optimize,
+        one.without,
+    )
 
 
 def _on(target: str) -> list[str]:
@@ -141,11 +151,8 @@ def test_every_row_that_declares_an_overlap_is_run_over_its_input() -> None:
 
 def _loop(kernel: Kernel) -> Kernel | tuple[str, frozenset[str]]:
     """What decides when bytes are read and written: the row, but of rows of f16, which have other rows' kernels compute
-    bands in scratch, the loop over bands that all of a core have, of casts the sizes of elements, and of stored tiles
-    and pads, which rows of several operators call, the kernel."""
-    if kernel.header == "cast" and kernel.declares_overlap:
-        of, to = (DTYPES[t].size for t in kernel.signature.split(" -> "))
-        return f"cast of {of} to {to} bytes", kernel.requires
+    bands in scratch, the loop over bands that all of a core have, and of stored tiles and pads, which rows of several
+    operators call, the kernel."""
     if kernel.header == "half_rows":
         return kernel.header, kernel.requires - {"f16c"}
     return (kernel.name, frozenset()) if kernel.name.startswith(("dense_f32_stored", "pad")) else kernel
@@ -184,13 +191,6 @@ def test_portable_rows_of_any_geometry(cases: list[Case]) -> None:
 @settings(max_examples=2, derandomize=True, deadline=None, phases=[Phase.generate])  # a failure names its case
 def test_resizes_of_any_geometry(cases: list[Overlapping]) -> None:
     check_overlaps(cases, "generic")
-
-
-@given(st.lists(elementwise_overlaps.conversions(), min_size=20, max_size=20))
-@settings(max_examples=2, derandomize=True, deadline=None, phases=[Phase.generate])
-def test_conversions_of_any_size(cases: list[Overlapping]) -> None:
-    """Where flash counts, elements are converted one by one, as rows declare for all."""
-    run_overlaps(prepare(cases, "generic", "size"))
 
 
 def test_distance_is_the_least_over_all_steps() -> None:

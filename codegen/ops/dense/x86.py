@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Kernel, Packed, Roomier
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.epilogue import bias_or_zeros, never_once, nine_bits, worth_reordering
+from edgegen.ops.x86_bands import least, overlap, roomier
 from edgegen.ops.x86_tiles import (
     APART,
     AVX2,
@@ -25,7 +29,7 @@ from edgegen.ops.x86_tiles import (
     pack_s8,
     pack_sums,
 )
-from edgegen.ops.x86_windows import Windows
+from edgegen.ops.x86_windows import Band, Windows
 
 
 def _windows(node: Node) -> Windows:
@@ -46,90 +50,61 @@ def _when(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
     return when
 
 
-def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
-    def pack(node: Node) -> Packed:
-        op, w, bias = node.op, node.input(1).values, bias_or_zeros(node)
-        assert isinstance(op, Dense)
-        if op.requantize is None:
-            return pack_sums(tiling, _windows(node), w, bias, op.x_zero)
-        return pack_s8(tiling, _windows(node), w, bias, op.x_zero, op.requantize, op.clamp)
-
-    return pack
-
-
-def _pack_f32(tiling: Tiling) -> Callable[[Node], Packed]:
-    def pack(node: Node) -> Packed:
-        assert isinstance(node.op, Dense)
-        return pack_f32(tiling, _windows(node), node.input(1).values, bias_or_zeros(node), node.op.clamp)
-
-    return pack
+def _pack(node: Node, tiling: Tiling, band: Band | None = None) -> Packed:
+    """band: by default the one that takes the least room"""
+    op, w, bias, windows = node.op, node.input(1).values, bias_or_zeros(node), _windows(node)
+    assert isinstance(op, Dense)
+    band = band or least(tiling, windows)
+    if w.dtype == np.float32:
+        return pack_f32(tiling, windows, band, w, bias, op.clamp)
+    if op.requantize is None:
+        return pack_sums(tiling, windows, band, w, bias, op.x_zero)
+    return pack_s8(tiling, windows, band, w, bias, op.x_zero, op.requantize, op.clamp)
 
 
 def _one_row(node: Node) -> str | None:
     return "x must be one row" if node.input(0).shape[0] != 1 else _when(AVX2_S8, False)(node)
 
 
+def _row(
+    name: str, weights: str, tiling: Tiling, requires: frozenset[str], when: Callable[[Node], str | None]
+) -> Kernel:
+    """name: of the C function; sums of several rows are those of convolutions"""
+
+    def ways(node: Node) -> Iterator[Roomier]:
+        return roomier(tiling, _windows(node), partial(_pack, node, tiling))
+
+    y = "f32" if "_f32_" in name else "s32" if "_s32_" in name else "s8"
+    header = name.removesuffix("_direct").removesuffix("_row")
+    return Kernel(
+        name,
+        f"f32 f32 f32? -> {y}" if y == "f32" else f"s8 {weights} s32? -> {y}",
+        lambda node: _pack(node, tiling),
+        header.replace("_s32_", "_"),
+        requires,
+        when,
+        overlap=overlap(tiling),
+        roomier=ways,
+        split=APART,
+    )
+
+
 _AVX2_ROW = replace(AVX2_S8, macro="EDGEGEN_AVX2_STRIP_S8_NARROW", function="edgegen_avx2_s8_narrow", weight="int8")
 _AVX2_SUMS_ROW = replace(
     AVX2_SUMS, macro="EDGEGEN_AVX2_STRIP_SUMS_NARROW", function="edgegen_avx2_sums_narrow", weight="int8"
 )
-_S32, _S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"
-_VNNI_HEADER, _AVX2_HEADER = "conv2d_s8_avx512vnni", "conv2d_s8_avx2"
-_S8, _S8_OFFSET, _F32 = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8", "f32 f32 f32? -> f32"
 
 ROWS = (
-    Kernel(
-        "dense_s8_avx512vnni_direct",
-        _S8,
-        _pack_s8(VNNI),
-        "dense_s8_avx512vnni",
-        FEATURES_VNNI,
-        _when(VNNI, True),
-        split=APART,
-    ),
-    Kernel("dense_s8_avx512vnni", _S8, _pack_s8(VNNI), "", FEATURES_VNNI, _when(VNNI, False), split=APART),
-    Kernel("dense_f32_avx512", _F32, _pack_f32(AVX512), "", FEATURES_AVX512, _when(AVX512, True), split=APART),
-    Kernel("dense_s8_avx2_row", _S8, _pack_s8(_AVX2_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row, split=APART),
-    Kernel("dense_s8_avx2", _S8, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False), split=APART),
-    Kernel("dense_s8_avx2", _S8_OFFSET, _pack_s8(AVX2_S8), "", FEATURES_AVX2, _when(AVX2_S8, False), split=APART),
-    Kernel(
-        "conv2d_s8_s32_avx512vnni_direct",
-        _S32,
-        _pack_s8(VNNI_SUMS),
-        _VNNI_HEADER,
-        FEATURES_VNNI,
-        _when(VNNI_SUMS, True),
-        split=APART,
-    ),
-    Kernel(
-        "conv2d_s8_s32_avx512vnni",
-        _S32,
-        _pack_s8(VNNI_SUMS),
-        _VNNI_HEADER,
-        FEATURES_VNNI,
-        _when(VNNI_SUMS, False),
-        split=APART,
-    ),
-    Kernel(
-        "dense_s8_s32_avx2_row", _S32, _pack_s8(_AVX2_SUMS_ROW), "dense_s8_avx2", FEATURES_AVX2, _one_row, split=APART
-    ),
-    Kernel(
-        "conv2d_s8_s32_avx2",
-        _S32,
-        _pack_s8(AVX2_SUMS),
-        _AVX2_HEADER,
-        FEATURES_AVX2,
-        _when(AVX2_SUMS, False),
-        split=APART,
-    ),
-    Kernel(
-        "conv2d_s8_s32_avx2",
-        _S32_OFFSET,
-        _pack_s8(AVX2_SUMS),
-        _AVX2_HEADER,
-        FEATURES_AVX2,
-        _when(AVX2_SUMS, False),
-        split=APART,
-    ),
-    Kernel("dense_f32_avx2", _F32, _pack_f32(AVX2), "", FEATURES_AVX2, _when(AVX2, True), split=APART),
+    _row("dense_s8_avx512vnni_direct", "s8", VNNI, FEATURES_VNNI, _when(VNNI, True)),
+    _row("dense_s8_avx512vnni", "s8", VNNI, FEATURES_VNNI, _when(VNNI, False)),
+    _row("dense_f32_avx512", "f32", AVX512, FEATURES_AVX512, _when(AVX512, True)),
+    _row("dense_s8_avx2_row", "s8", _AVX2_ROW, FEATURES_AVX2, _one_row),
+    _row("dense_s8_avx2", "s8", AVX2_S8, FEATURES_AVX2, _when(AVX2_S8, False)),
+    _row("dense_s8_avx2", "s16", AVX2_S8, FEATURES_AVX2, _when(AVX2_S8, False)),
+    _row("conv2d_s8_s32_avx512vnni_direct", "s8", VNNI_SUMS, FEATURES_VNNI, _when(VNNI_SUMS, True)),
+    _row("conv2d_s8_s32_avx512vnni", "s8", VNNI_SUMS, FEATURES_VNNI, _when(VNNI_SUMS, False)),
+    _row("dense_s8_s32_avx2_row", "s8", _AVX2_SUMS_ROW, FEATURES_AVX2, _one_row),
+    _row("conv2d_s8_s32_avx2", "s8", AVX2_SUMS, FEATURES_AVX2, _when(AVX2_SUMS, False)),
+    _row("conv2d_s8_s32_avx2", "s16", AVX2_SUMS, FEATURES_AVX2, _when(AVX2_SUMS, False)),
+    _row("dense_f32_avx2", "f32", AVX2, FEATURES_AVX2, _when(AVX2, True)),
 )

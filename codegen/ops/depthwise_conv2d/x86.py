@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from edgegen.ir.fixed_point import ScaledRound
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Symbol
+from edgegen.ir.kernel import Constant, Kernel, Literal, Overlap, Packed, Roomier, Symbol
 from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, factor_words, nine_bits
+from edgegen.ops.overlap import NONE, Overlaps, applies, by_output_rows, distance, param
 from edgegen.ops.window import Pair
+from edgegen.ops.x86_bands import least, overlap, roomier
 from edgegen.ops.x86_tiles import (
     AVX2_S8,
     FEATURES_AVX2,
@@ -24,7 +27,7 @@ from edgegen.ops.x86_tiles import (
     pack_s8,
     quantized_form,
 )
-from edgegen.ops.x86_windows import Windows
+from edgegen.ops.x86_windows import Band, Windows
 
 _UNROLLED_TAPS = {4: 4, 2: 12}  # by rows in a set: up to so many taps are computed without a loop
 _SCRATCH_BYTES = 6144  # groups of rows are interleaved together up to this
@@ -103,6 +106,11 @@ class Interleaving:
     def groups(self) -> int:
         """Groups interleaved at a time."""
         return max(1, min(self.windows.out[0] // self.together, _SCRATCH_BYTES // self.group_bytes))
+
+    @property
+    def scratch(self) -> int:
+        """Bytes: groups, and a row of x outside the image."""
+        return self.groups * self.group_bytes + self.windows.size[1] * self.windows.channels
 
     @property
     def taps(self) -> int:
@@ -222,11 +230,37 @@ def _pack_s8(tiling: Tiling) -> Callable[[Node], Packed]:
                 Constant("forms", forms),
                 Constant("runs", rows.runs()),
             ),
-            scratch=rows.groups * rows.group_bytes + w.size[1] * w.channels,
+            scratch=rows.scratch,
             definitions=definitions,
         )
 
     return pack
+
+
+def _overlap_s8(node: Node) -> Overlaps:
+    """Some groups of rows of x are interleaved in scratch, then their rows of the output are written. The last group
+    steps back."""
+    if not applies(node):
+        return NONE
+    names = ("batch", "in_h", "out_h", "together", "groups", "stride_h", "pad_top", "row_step")
+    batch, in_h, out_h, together, groups, stride, pad, step = (param(node, name) for name in names)
+    first, done, oy = [], [], 0
+    while oy < out_h:
+        count = max(min((out_h - oy) // together, groups), 1)
+        start = min(oy, out_h - together)
+        top = start * stride - pad
+        first.append(min(top if top >= 0 else top % step, in_h))
+        done.append(oy)
+        oy = start + count * together
+    x, y = node.input(0), node.out
+    images = np.arange(batch, dtype=np.int64)[:, None]
+    reads = (images * in_h + np.array(first)) * (x.shape[2] * x.shape[3])
+    written = (images * out_h + np.array(done)) * (y.shape[2] * y.shape[3])
+    return {0: Overlap(distance(reads.reshape(-1), written.reshape(-1)))}
+
+
+def _s8(name: str, tiling: Tiling, requires: frozenset[str], signature: str) -> Kernel:
+    return Kernel(name, signature, _pack_s8(tiling), "", requires, _one_filter_each, overlap=_overlap_s8)
 
 
 @dataclass(frozen=True)
@@ -293,6 +327,7 @@ def _pack_f32(vectors: FloatVectors) -> Callable[[Node], Packed]:
             "end": end,
             "side": side,
             "lanes": lanes,
+            "backward": 0,
             "whole": Symbol(whole),
             "low": low,
             "high": high,
@@ -320,23 +355,21 @@ def _one_channel(tiling: Tiling, direct: bool) -> Callable[[Node], str | None]:
     def when(node: Node) -> str | None:
         if node.input(0).shape[3] != 1:
             return "x must have one channel"
-        if tiling.direct(tiling.fold(_windows(node))) != direct:
+        if tiling.direct(_windows(node).folded()) != direct:
             return "windows leave the image or are not whole steps" if direct else "windows can be read in place"
         return nine_bits(node)
 
     return when
 
 
-def _pack_one_channel(tiling: Tiling) -> Callable[[Node], Packed]:
-    def pack(node: Node) -> Packed:
-        op, w = node.op, node.input(1).values
-        assert isinstance(op, DepthwiseConv2d)
-        assert op.requantize is not None
-        filters = np.ascontiguousarray(w.reshape(-1, w.shape[2]).T)
-        windows = tiling.fold(_windows(node))
-        return pack_s8(tiling, windows, filters, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
-
-    return pack
+def _pack_one_channel(node: Node, tiling: Tiling, band: Band | None = None) -> Packed:
+    """band: by default the one that takes the least room"""
+    op, w, windows = node.op, node.input(1).values, _windows(node).folded()
+    assert isinstance(op, DepthwiseConv2d)
+    assert op.requantize is not None
+    filters = np.ascontiguousarray(w.reshape(-1, w.shape[2]).T)
+    band = band or least(tiling, windows)
+    return pack_s8(tiling, windows, band, filters, bias_or_zeros(node), op.x_zero, op.requantize, op.clamp)
 
 
 _DEPTHWISE_VNNI = replace(VNNI, widest=2, macro="EDGEGEN_AVX512_DEPTHWISE_S8", function="edgegen_avx512_depthwise_s8")
@@ -345,22 +378,33 @@ _S8, _S8_OFFSET, _F32 = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8", "f32 f32 f32? -
 
 
 def _f32(name: str, vectors: FloatVectors, requires: frozenset[str]) -> Kernel:
-    return Kernel(name, _F32, _pack_f32(vectors), "", requires, _one_filter_each)
+    return Kernel(name, _F32, _pack_f32(vectors), "", requires, _one_filter_each, overlap=by_output_rows)
 
 
 def _s8_one_channel(name: str, tiling: Tiling, requires: frozenset[str], direct: bool, signature: str = _S8) -> Kernel:
-    full = f"{name}_direct" if direct else name
-    return Kernel(full, signature, _pack_one_channel(tiling), name, requires, _one_channel(tiling, direct))
+    def ways(node: Node) -> Iterator[Roomier]:
+        return roomier(tiling, _windows(node).folded(), partial(_pack_one_channel, node, tiling))
+
+    return Kernel(
+        f"{name}_direct" if direct else name,
+        signature,
+        lambda node: _pack_one_channel(node, tiling),
+        name,
+        requires,
+        _one_channel(tiling, direct),
+        overlap=overlap(tiling),
+        roomier=ways,
+    )
 
 
 ROWS = (
     _s8_one_channel("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, True),
     _s8_one_channel("conv2d_s8_avx512vnni", VNNI, FEATURES_VNNI, False),
-    Kernel("depthwise_conv2d_s8_avx512vnni", _S8, _pack_s8(_DEPTHWISE_VNNI), "", FEATURES_VNNI, _one_filter_each),
+    _s8("depthwise_conv2d_s8_avx512vnni", _DEPTHWISE_VNNI, FEATURES_VNNI, _S8),
     _f32("depthwise_conv2d_f32_avx512", FloatVectors(16, 25, "avx512"), FEATURES_AVX512),
     _s8_one_channel("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False),
     _s8_one_channel("conv2d_s8_avx2", AVX2_S8, FEATURES_AVX2, False, _S8_OFFSET),
-    Kernel("depthwise_conv2d_s8_avx2", _S8, _pack_s8(_DEPTHWISE_AVX2_S8), "", FEATURES_AVX2, _one_filter_each),
-    Kernel("depthwise_conv2d_s8_avx2", _S8_OFFSET, _pack_s8(_DEPTHWISE_AVX2_S8), "", FEATURES_AVX2, _one_filter_each),
+    _s8("depthwise_conv2d_s8_avx2", _DEPTHWISE_AVX2_S8, FEATURES_AVX2, _S8),
+    _s8("depthwise_conv2d_s8_avx2", _DEPTHWISE_AVX2_S8, FEATURES_AVX2, _S8_OFFSET),
     _f32("depthwise_conv2d_f32_avx2", FloatVectors(8, 9, "avx2"), FEATURES_AVX2),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.epilogue import clamp_f32
+from edgegen.ops.overlap import by_channel
 from edgegen.ops.pool2d.generic import geometry, in_vectors, only, pack_s8
 from edgegen.ops.pool2d.op import Pool2d
 from edgegen.ops.x86_tiles import FEATURES_AVX2
@@ -19,7 +20,15 @@ def _pack_f32(node: Node) -> Packed:
 
 
 def _row(kind: str, dtype: str, pack: Callable[[Node], Packed], when: Callable[[Node], str | None]) -> Kernel:
-    return Kernel(f"{kind}_avx2", f"{dtype} -> {dtype}", pack, f"pool2d_{dtype}_avx2", FEATURES_AVX2, when)
+    return Kernel(
+        f"{kind}_avx2",
+        f"{dtype} -> {dtype}",
+        pack,
+        f"pool2d_{dtype}_avx2",
+        FEATURES_AVX2,
+        when,
+        overlap=by_channel(16) if dtype == "s8" else by_channel(8, steps_back=False),
+    )
 
 
 ROWS = (

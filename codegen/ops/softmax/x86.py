@@ -35,6 +35,6 @@ def _eight_or_more(node: Node) -> str | None:
 
 
 ROWS = (
-    Kernel("softmax_s8_avx2", "s8 -> s8", _pack_s8, requires=FEATURES_AVX2, when=_eight_or_more),
+    Kernel("softmax_s8_avx2", "s8 -> s8", _pack_s8, requires=FEATURES_AVX2, when=_eight_or_more, in_place=(0,)),
     Kernel("softmax_f32_avx2", "f32 -> f32", _pack_f32, requires=FEATURES_AVX2, in_place=(0,)),
 )
