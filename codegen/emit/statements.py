@@ -207,7 +207,10 @@ class Statements:
             tensor = node.input(i)
             c_type = f"const {tensor.dtype.c} *"
             own = f"({c_type})({copied[k]})" if k in copied else ""
-            argument(c_type, f"in{k}", own or self.pointer(tensor, checked=over, reads=reads(node)))
+            if not tensor.is_constant:
+                start = share.read if share is not None and i == 0 else 0
+                own = self.pointer(whole.input(i), checked=over, start=start)
+            argument(c_type, f"in{k}", own or self.pointer(tensor, reads=reads(node)))
         for k, constant in enumerate(packed.constants, len(packed.inputs)):
             c_type = f"const {dtype_of(constant.array).c} *"
             symbol = f"({c_type})({copied[k]})" if k in copied else self._constant(number, node, constant)

@@ -80,7 +80,7 @@ class Node:
 
     @property
     def in_shares(self) -> bool:
-        """Whether several calls compute it, of which each reads all of the input."""
+        """Whether several calls compute it, of which each goes through all of the input."""
         return len(self.shares) > 1
 
     @property
@@ -106,8 +106,17 @@ class Node:
         if self.kernel is None or self.packed is None or output != 0 or position not in self.packed.inputs:
             return None
         if self.in_shares:
-            return None
+            return self._overlap_of_shares() if position == 0 else None
         return self.kernel.overlap(self).get(position)
+
+    def _overlap_of_shares(self) -> Overlap | None:
+        """Of calls that read and write channels of their own alone. Others leave none: all but the last find that the
+        input is still needed whole."""
+        assert self.kernel is not None, self.name
+        found = [self.kernel.lanes(share.node) for share in self.shares]
+        pixel = self.out.shape[-1] * self.out.dtype.size
+        most = [pixels for pixels in found if pixels is not None]
+        return Overlap(min(most) * pixel, pixel) if len(most) == len(found) else None
 
     def bears(self, difference: int, position: int, output: int = 0) -> bool:
         """Whether the kernel, run from the start or from the end as decided if it can do either, may write an output so

@@ -146,6 +146,11 @@ def _no_other(_node: Node) -> Iterator[Roomier]:
     return iter(())
 
 
+def no_lanes(_node: Node) -> int | None:
+    """Of kernels whose units all read the same."""
+    return None
+
+
 def _natural(_node: Node) -> tuple[Layout, ...]:
     return (NATURAL,)
 
@@ -175,7 +180,9 @@ class Kernel:
     reads:     layouts accepted for rank-4 activations that are read, preferred first
     writes:    layouts that the row can write, preferred first; asked once those of the node's inputs are decided
     split:     the row also computes some units of the output alone, and these params of its, which say how far apart
-               pixels of the output lie, are then those for all units. (): it does for an output of one pixel; None: not
+               pixels lie, are then those for all units. (): it does for an output of one pixel; None: not
+    lanes:     of a split row whose units each read a channel of their own: how many pixels the output may start after
+               the input where each pixel lies over another; None: not at all. Asked of nodes that have some units
     reads_border, writes_border: the row finds pixels through strides and origin, so each of those layouts may have any
                border around it; a row that writes one also fills it
     """
@@ -197,6 +204,7 @@ class Kernel:
     reads: Callable[[Node], tuple[Layout, ...]] = _natural
     writes: Callable[[Node], tuple[Layout, ...]] = _natural
     split: tuple[str, ...] | None = None
+    lanes: Callable[[Node], int | None] = no_lanes
     reads_border: bool = False
     writes_border: bool = False
 

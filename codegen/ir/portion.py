@@ -56,12 +56,14 @@ class Share:
 
     node:    as if it had these units alone, with its kernel and constants; the node itself if the call computes all
     start:   bytes from the output's start to its first result
+    read:    bytes from the first input's start to where the call reads it
     portion: the weights that the call reads
     copied:  which of the call's arguments they are, in order, by its inputs' and then its constants' numbers
     """
 
     node: Node
     start: int
+    read: int
     portion: Portion
     copied: tuple[int, ...]
 

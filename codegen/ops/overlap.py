@@ -246,6 +246,29 @@ def by_channel(block: int, steps_back: bool = True) -> Callable[[Node], Overlaps
     return overlap
 
 
+def lanes(block: int) -> Callable[[Node], int | None]:
+    """`Kernel.lanes` of a kernel that takes every channel of a pixel from the same channel of the window alone.
+
+    block: channels that are read before they are written; the last block would step back over others
+    """
+
+    def find(node: Node) -> int | None:
+        x, y = node.input(0), node.out
+        if not pixel_over_pixel(node) or y.shape[-1] % block:
+            return None
+        return distance(
+            window_starts(node).reshape(-1) // (x.shape[-1] * x.dtype.size), _numbers(y.type.elements // y.shape[-1])
+        )
+
+    return find
+
+
+def pixel_over_pixel(node: Node) -> bool:
+    """Whether pixels of x and of the output are alike, so that channels lie over themselves where pixels do."""
+    x, y = node.input(0), node.out
+    return applies(node) and x.shape[-1] == y.shape[-1] and x.dtype.size == y.dtype.size and x.type.layout == NATURAL
+
+
 def by_strip(node: Node) -> Overlaps:
     """`by_strips` of as many pixels as the kernel's params say."""
     return by_strips(node, param(node, "pixels"))

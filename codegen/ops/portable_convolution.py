@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, apart
+from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, apart, no_lanes
 from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Range
 from edgegen.ops.epilogue import (
@@ -81,12 +81,13 @@ def portable_rows(
     ways: tuple[str, ...] = ("", "_scaled", "_s32"),
     overlap: Callable[[Node], Overlaps] = apart,
     split: tuple[str, ...] | None = None,
+    lanes: Callable[[Node], int | None] = no_lanes,
 ) -> tuple[Kernel, ...]:
     """Rows of s8 (see `integer_rows`), s16 and f32, whose params start with what `geometry` says.
 
     header: file of all of them; by default each has its own
     ways:   how those of s8 requantize, as `integer_rows` says
-    overlap, split: of all of them
+    overlap, split, lanes: of all of them
     """
 
     def weights(node: Node) -> Constant:
@@ -131,6 +132,7 @@ def portable_rows(
             when=when,
             overlap=overlap,
             split=split,
+            lanes=lanes,
             reads=_any_order_of_x,
             writes=any_order,
         )
@@ -141,4 +143,7 @@ def portable_rows(
         )
     )
     bytes_ = integer_rows(name, header or f"{name}_s8", pack_s8, ways)
-    return (*(replace(row, overlap=overlap, split=split, reads=any_order, writes=any_order) for row in bytes_), *others)
+    return (
+        *(replace(r, overlap=overlap, split=split, lanes=lanes, reads=any_order, writes=any_order) for r in bytes_),
+        *others,
+    )

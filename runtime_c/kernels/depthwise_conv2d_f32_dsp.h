@@ -4,9 +4,9 @@
 
 #include "simd/dsp_float.h"
 
-/* backward: from the last output to the first */
+/* channels: that are computed, of the `step` that pixels of x and y have; backward: from the last output to the first */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, out_h, out_w, kernel_h, kernel_w;
+    int32_t batch, in_h, in_w, channels, step, out_h, out_w, kernel_h, kernel_w;
     int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, backward;
     float low, high;
 } edgegen_depthwise_conv2d_f32_dsp;
@@ -60,13 +60,13 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void
 edgegen_depthwise_f32_dsp_run(const edgegen_depthwise_conv2d_f32_dsp *p, const float *x, const float *weights,
                               const float *bias, float *y)
 {
-    const int32_t c = p->channels;
+    const int32_t c = p->channels, step = p->step;
     edgegen_float_window w = {
-        0, 0, 4 * p->dilation_w * c, 4 * p->dilation_h * p->in_w * c, 4 * c, 4 * p->kernel_w * c, bias};
+        0, 0, 4 * p->dilation_w * step, 4 * p->dilation_h * p->in_w * step, 4 * c, 4 * p->kernel_w * c, bias};
     const int32_t rows = p->batch * p->out_h, backward = p->backward, eights = c / 8 * 8;
-    const int32_t next = backward != 0 ? -c : c;
+    const int32_t next = backward != 0 ? -step : step;
     const float low = p->low, high = p->high; /* which writes to y cannot change */
-    y += backward != 0 ? (rows * p->out_w - 1) * c : 0;
+    y += backward != 0 ? (rows * p->out_w - 1) * step : 0;
     EDGEGEN_EACH(row, rows, backward) {
         const int32_t n = row / p->out_h;
         const int32_t top = (row - n * p->out_h) * p->stride_h - p->pad_top;
@@ -77,7 +77,7 @@ edgegen_depthwise_f32_dsp_run(const edgegen_depthwise_conv2d_f32_dsp *p, const f
             w.columns = edgegen_dsp_taps_inside(left, p->dilation_w, p->kernel_w, p->in_w, &kx);
             const int32_t some = w.rows > 0 && w.columns > 0;
             const int32_t y_in = top + ky * p->dilation_h, x_in = left + kx * p->dilation_w;
-            const float *const in = x + (some != 0 ? ((n * p->in_h + y_in) * p->in_w + x_in) * c : 0);
+            const float *const in = x + (some != 0 ? ((n * p->in_h + y_in) * p->in_w + x_in) * step : 0);
             const float *const filter = weights + (some != 0 ? (ky * p->kernel_w + kx) * c : 0);
             if (some == 0) {
                 memcpy(y, bias, sizeof(float) * (size_t)c);

@@ -6,18 +6,29 @@
 #include "simd/dsp_columns_2.h"
 #include "simd/dsp_filter.h"
 
-/* width: columns of scratch: those of the image that are used, between pads; per_channel: words of the stream
+/* channels: that are computed, of the `step` that pixels of x and y have
+ * width: columns of scratch: those of the image that are used, between pads; per_channel: words of the stream
  * strip: outputs that are computed from the columns in scratch: out_w, or for stride 2 fewer, which takes less scratch */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, out_h, out_w, stride, pad_top, pad_left, width, strip, per_channel, x_zero;
+    int32_t batch, in_h, in_w, channels, step, out_h, out_w, stride, pad_top, pad_left, width, strip, per_channel, x_zero;
     int32_t low, high;
 } edgegen_depthwise_conv2d_s8_dsp_3x3;
+
+/* Of pixels that are `step` apart, the channels that were computed. */
+EDGEGEN_INLINE void edgegen_depthwise_dsp_clamp(int8_t *y, int32_t pixels, int32_t channels, int32_t step, int32_t low,
+                                                int32_t high)
+{
+    const int32_t rows = channels < step ? pixels : 1, row = channels < step ? channels : pixels * channels;
+    for (int32_t i = 0; i < rows; i++) {
+        edgegen_dsp_clamp(y + i * step, row, low, high);
+    }
+}
 
 /* The pair of rows y and y + 1 of an image, four channels, into one of the two pairs of scratch. */
 EDGEGEN_INLINE void edgegen_depthwise_dsp_fill(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, const int8_t *image,
                                                int32_t y, uint32_t *words, const edgegen_dsp_fill *f)
 {
-    const int32_t row = p->in_w * p->channels;
+    const int32_t row = p->in_w * p->step;
     const int8_t *const upper = y >= 0 && y < p->in_h ? image + y * row : NULL;
     const int8_t *const lower = y + 1 >= 0 && y + 1 < p->in_h ? image + (y + 1) * row : NULL;
     if (upper != NULL || lower != NULL) {
@@ -36,26 +47,26 @@ edgegen_depthwise_dsp_3x3_run(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, cons
                               uint8_t *scratch, int8_t *y, edgegen_dsp_rows *compute)
 {
     uint32_t *const words = (uint32_t *)(void *)scratch, *const inside = words + 2 * p->pad_left;
-    const int32_t c = p->channels, rows = p->stride == 1 ? 2 : 1;
+    const int32_t c = p->channels, step = p->step, rows = p->stride == 1 ? 2 : 1;
     const uint32_t zero = edgegen_dsp_pair(p->x_zero * 256, p->x_zero * 256);
-    const edgegen_dsp_fill f = {edgegen_min_s32(p->in_w, p->width - p->pad_left), c, 8 * p->width, zero};
+    const edgegen_dsp_fill f = {edgegen_min_s32(p->in_w, p->width - p->pad_left), step, 8 * p->width, zero};
     for (int32_t k = 0; k < 8 * p->width; k++) {
         words[k] = zero;
     }
     for (int32_t n = 0; n < p->batch; n++) {
         for (int32_t k = 0; k < c; k += 4) {
             const int32_t first = edgegen_min_s32(k, c - 4);
-            const int8_t *const image = x + n * p->in_h * p->in_w * c + first;
-            int8_t *out = y + n * p->out_h * p->out_w * c + first;
-            edgegen_dsp_row t = {p->out_w, c, 8 * p->width, p->out_w * c, 1};
+            const int8_t *const image = x + n * p->in_h * p->in_w * step + first;
+            int8_t *out = y + n * p->out_h * p->out_w * step + first;
+            edgegen_dsp_row t = {p->out_w, step, 8 * p->width, p->out_w * step, 1};
             int32_t top = -p->pad_top;
             edgegen_depthwise_dsp_fill(p, image, top, inside, &f);
             for (int32_t oy = 0; oy < p->out_h; oy += rows) {
                 t.turned = 1 - t.turned;
-                t.below = oy + 1 < p->out_h ? p->out_w * c : 0;
+                t.below = oy + 1 < p->out_h ? p->out_w * step : 0;
                 edgegen_depthwise_dsp_fill(p, image, top + 2, inside + 1 - t.turned, &f);
                 compute(words, stream + k * p->per_channel, out, &t);
-                out += rows * p->out_w * c;
+                out += rows * p->out_w * step;
                 top += 2;
             }
         }
@@ -78,24 +89,24 @@ edgegen_depthwise_dsp_3x3_strips(const edgegen_depthwise_conv2d_s8_dsp_3x3 *p, c
                                  uint8_t *scratch, int8_t *y, edgegen_dsp_rows *compute)
 {
     uint32_t *const words = (uint32_t *)(void *)scratch;
-    const int32_t c = p->channels, blocks = (c + 3) / 4, strips = (p->out_w + p->strip - 1) / p->strip;
+    const int32_t c = p->channels, step = p->step, blocks = (c + 3) / 4, strips = (p->out_w + p->strip - 1) / p->strip;
     const uint32_t zero = edgegen_dsp_pair(p->x_zero * 256, p->x_zero * 256);
     for (int32_t k = 0; k < p->batch * blocks; k++) {
         const int32_t n = k / blocks, first = edgegen_min_s32(k % blocks * 4, c - 4);
         for (int32_t i = 0; i < p->out_h * strips; i++) {
             const int32_t oy = i / strips, ox = i % strips * p->strip;
-            const edgegen_dsp_row t = {edgegen_min_s32(p->strip, p->out_w - ox), c, 8 * p->width, 0, 0};
+            const edgegen_dsp_row t = {edgegen_min_s32(p->strip, p->out_w - ox), step, 8 * p->width, 0, 0};
             const int32_t left = 2 * ox - p->pad_left, end = left + 2 * t.out_w + 1;
             const int32_t from = edgegen_max_s32(left, 0), to = edgegen_min_s32(end, p->in_w);
-            const edgegen_dsp_fill f = {to - from, c, 8 * p->width, zero};
+            const edgegen_dsp_fill f = {to - from, step, 8 * p->width, zero};
             edgegen_depthwise_dsp_pad(words, 0, from - left, &f);
             edgegen_depthwise_dsp_pad(words, to - left, end - left, &f);
-            const int8_t *const image = x + (n * p->in_h * p->in_w + from) * c + first;
+            const int8_t *const image = x + (n * p->in_h * p->in_w + from) * step + first;
             const int32_t top = 2 * oy - p->pad_top;
             edgegen_depthwise_dsp_fill(p, image, top, words + 2 * (from - left), &f);
             edgegen_depthwise_dsp_fill(p, image, top + 2, words + 2 * (from - left) + 1, &f);
-            compute(words, stream + k % blocks * 4 * p->per_channel, y + ((n * p->out_h + oy) * p->out_w + ox) * c + first,
-                    &t);
+            compute(words, stream + k % blocks * 4 * p->per_channel,
+                    y + ((n * p->out_h + oy) * p->out_w + ox) * step + first, &t);
         }
     }
 }
@@ -110,7 +121,7 @@ EDGEGEN_INLINE void edgegen_depthwise_dsp_3x3(const edgegen_depthwise_conv2d_s8_
         edgegen_depthwise_dsp_3x3_run(p, x, stream, scratch, y, p->stride == 1 ? stride_1 : stride_2);
     }
     if (p->low > -128 || p->high < 127) {
-        edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->channels, p->low, p->high);
+        edgegen_depthwise_dsp_clamp(y, p->batch * p->out_h * p->out_w, p->channels, p->step, p->low, p->high);
     }
 }
 
@@ -132,7 +143,7 @@ EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp_3x3_corrected(const edgegen_depthwis
 
 /* block: words of the stream for each four channels; multipliers: where in it those of accumulators begin */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, out_h, out_w, kernel_h, kernel_w;
+    int32_t batch, in_h, in_w, channels, step, out_h, out_w, kernel_h, kernel_w;
     int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int32_t block, multipliers, form, shift, x_zero, zero_point, low, high;
 } edgegen_depthwise_conv2d_s8_dsp;
@@ -167,7 +178,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_dsp_run(const edge
                                                                       const int8_t *x, const int32_t *stream,
                                                                       int32_t y_size, uint8_t *y)
 {
-    const int32_t c = p->channels, row = p->in_w * c;
+    const int32_t c = p->step, row = p->in_w * c;
     const int32_t down = p->kernel_w == 1; /* a column is read as if it were a row */
     edgegen_dsp_filter f = {0, 0, 0, p->dilation_h * row, down != 0 ? p->dilation_h * row : p->dilation_w * c, 0, 0,
                             4 * p->block, edgegen_dsp_pair(-p->x_zero, -p->x_zero), p->form, p->shift};
@@ -200,7 +211,7 @@ EDGEGEN_KERNEL void depthwise_conv2d_s8_dsp(const edgegen_depthwise_conv2d_s8_ds
 {
     edgegen_depthwise_dsp_run(p, x, stream, 1, (uint8_t *)y);
     if (p->form != EDGEGEN_DSP_ACCUMULATOR && (p->low > -128 || p->high < 127)) {
-        edgegen_dsp_clamp(y, p->batch * p->out_h * p->out_w * p->channels, p->low, p->high);
+        edgegen_depthwise_dsp_clamp(y, p->batch * p->out_h * p->out_w, p->channels, p->step, p->low, p->high);
     }
 }
 

@@ -15,17 +15,21 @@ from edgegen.ir.fixed_point import FixedPoint, FixedPointOnce, ScaledRound
 from edgegen.ir.graph import Node
 from edgegen.ir.op import NO_CLAMP, Range
 from edgegen.ir.tensor import Array
+from edgegen.memory.portions import copied_together
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
-from edgegen.ops.units import has_units, some_units
+from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
+from edgegen.ops.transpose_conv2d import TransposeConv2d
+from edgegen.ops.units import channels_read, some_units, unit_grain
 from edgegen.passes.post_optimize import stream_weights
 from edgegen.targets import TARGETS, Target
 from edgegen.verify import Build, Call, build_program, compare
-from tests.harness import AS_IT_STANDS, Case, check_nodes, compile_for_test, constant_input, node_graph, reference
+from tests.harness import AS_IT_STANDS, Case, compile_for_test, constant_input, node_graph, reference
 from tests.x86 import X86
 
 PORTION = 1280
 LIMITS = Range(-100, 90)
+POSITIVE = Range(3, 127)
 GEOMETRIES = (
     # x, units, window, stride, pad
     ((1, 4, 5, 16), 72, (1, 1), (1, 1), (0, 0, 0, 0)),
@@ -36,6 +40,7 @@ GEOMETRIES = (
 )
 INTEGERS = ("fixed", "once", "scaled", "sums", "offset", "offset once", "offset scaled", "offset sums")
 KINDS = (*INTEGERS, "s16", "s16 plain", "f32", "f16")
+CUT = (Conv2d, Dense, DepthwiseConv2d, TransposeConv2d)
 SMALLER = {
     "arm-neon": "generic",
     "arm-neon-dotprod": "arm-neon",
@@ -93,6 +98,53 @@ def dense(kind: str, rows: int, depth: int, units: int) -> Case:
     return Case(op, [arrays[0], *map(constant_input, arrays[1:])], label=f"{kind} dense {rows}x{depth}x{units}")
 
 
+def depthwise(kind: str, geometry: int, channels: int = 72, multiplier: int = 1, limits: Range = LIMITS) -> Case:
+    """Channels in pixels that are wider than those of a share; shrinking, in place and growing."""
+    x, window, stride, pad = (
+        ((2, 6, 5, channels), (3, 3), (1, 1), (1, 1, 1, 1)),
+        ((1, 7, 40, channels), (3, 3), (2, 2), (1, 0, 1, 1)),
+        ((1, 6, 7, channels), (2, 5), (1, 2), (1, 2, 0, 2)),
+    )[geometry]
+    units = channels * multiplier
+    given, weights, bias = numbers(kind, np.random.default_rng(geometry), x, (units, *window))
+    zero = 0 if kind == "f32" or kind.startswith("s16") else 5
+    clamp = limits if requantization(kind, units) else NO_CLAMP
+    op = DepthwiseConv2d(stride, (1, 1), pad, zero, requantization(kind, units), clamp)
+    filters = np.ascontiguousarray(np.moveaxis(weights, 0, 2))
+    return Case(op, [given, constant_input(filters), constant_input(bias)], label=f"{kind} depthwise {geometry}")
+
+
+def grouped(kind: str, units: int, groups: int, interleaved: bool) -> Case:
+    given, weights, bias = numbers(kind, np.random.default_rng(groups), (1, 5, 5, 24), (units, 3, 3, 24 // groups))
+    zero, clamp = 0 if kind == "f32" else 5, LIMITS if requantization(kind, units) else NO_CLAMP
+    op = Conv2d((1, 1), (1, 1), (1, 1, 1, 1), zero, requantization(kind, units), clamp, interleaved)
+    label = f"{kind} convolution in {groups} groups{', interleaved' if interleaved else ''}"
+    return Case(op, [given, constant_input(weights), constant_input(bias)], label=label)
+
+
+def transposed(kind: str) -> Case:
+    given, weights, bias = numbers(kind, np.random.default_rng(7), (1, 4, 5, 16), (20, 3, 3, 16))
+    zero, clamp = 0 if kind == "f32" or kind.startswith("s16") else 5, LIMITS if requantization(kind, 20) else NO_CLAMP
+    op = TransposeConv2d((8, 10), (2, 2), (0, 0), zero, requantization(kind, 20), clamp)
+    return Case(op, [given, constant_input(weights), constant_input(bias)], label=f"{kind} transposed convolution")
+
+
+def apart(kind: str) -> Iterator[Case]:
+    """Units that read channels of their own, and transposed convolutions."""
+    if "once" not in kind:
+        for geometry in range(3):
+            yield depthwise(kind, geometry)
+    if kind in ("fixed", "offset"):
+        yield depthwise(kind, 0, limits=POSITIVE)
+    if kind in ("fixed", "f32"):
+        yield depthwise(kind, 0, 66)
+        yield depthwise(kind, 2, 24, 3)
+        yield grouped(kind, 48, 4, False)
+        yield grouped(kind, 48, 4, True)
+    if kind in ("fixed", "scaled", "offset", "offset scaled", "s16", "s16 plain", "f32"):
+        yield transposed(kind)
+
+
 def cases(target: str) -> Iterator[Case]:
     """On x86, whose register tiles take long to compile, no more than it takes to reach every row."""
     few = target.startswith("x86")
@@ -103,6 +155,8 @@ def cases(target: str) -> Iterator[Case]:
         for geometry in range(len(GEOMETRIES)) if kind == "fixed" and not few else (0, 1):
             if "once" not in kind:
                 yield convolution(kind, geometry, geometry)
+        if target in ("generic", "cortex-m4") and kind != "f16":  # others have rows that compute all units
+            yield from apart(kind)
         for rows, depth, units in ((1, 72, 50), (1, 41, 60), (4, 72, 42)):
             yield dense(kind, rows, depth, units)
 
@@ -119,9 +173,7 @@ def uncut(target: str, models: list[Compiled]) -> list[str]:
     """Rows of the target's own, those of `SMALLER` aside, that compute some units alone, but in none of the models."""
     found = {(n.kernel.name, n.kernel.signature) for m in models for n in cut(m) if n.kernel is not None}
     before = TARGETS[SMALLER[target]].features if target in SMALLER else None
-    rows = (
-        k for op in (Conv2d, Dense) for k in op.kernels if k.split is not None and (k.name, k.signature) not in found
-    )
+    rows = (k for op in CUT for k in op.kernels if k.split is not None and (k.name, k.signature) not in found)
     own = (k for k in rows if k.requires <= TARGETS[target].features and (before is None or not k.requires <= before))
     return [f"{k.name} {k.signature}" for k in own]
 
@@ -175,7 +227,7 @@ def test_shares_are_all_units_once_and_within_the_limit(rows: int, depth: int, u
 def test_some_units_compute_what_all_do() -> None:
     case = convolution("fixed", 1, 0)
     (node,) = node_graph(case)[0].nodes
-    assert has_units(node)
+    assert unit_grain(node) == 1
     part = some_units(node, 4, 11)
     x, *constants = (v if isinstance(v, np.ndarray) else v.values for v in case.inputs if v is not None)
     (all_units,) = node.op.reference(x, *constants)
@@ -183,14 +235,36 @@ def test_some_units_compute_what_all_do() -> None:
     np.testing.assert_array_equal(some, all_units[..., 4:11])
 
 
-def test_grouped_convolutions_are_whole() -> None:
-    random = np.random.default_rng(0)
-    weights = random.integers(-127, 128, (32, 3, 3, 8)).astype(np.int8)
-    op = Conv2d((1, 1), (1, 1), (1, 1, 1, 1), 0, FixedPoint.from_scales([0.01] * 32, 0), Range(-128, 127))
-    case = Case(op, [random.integers(-128, 128, (1, 5, 5, 16)).astype(np.int8), constant_input(weights), None])
-    model = compiled(case, streaming("generic"))
-    assert [len(n.shares) for n in model.graph.nodes] == [1]
-    check_nodes([case], streaming("generic"))
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_groups_are_cut_where_each_share_is_a_convolution_in_groups(interleaved: bool) -> None:
+    case = grouped("fixed", 48, 4, interleaved)
+    (node,) = node_graph(case)[0].nodes
+    apart = unit_grain(node)
+    assert apart == (4 if interleaved else 12)
+    assert channels_read(node, apart, 2 * apart) == ((0, 24) if interleaved else (6, 12))
+    model = compiled(case, streaming("generic", 1000))
+    sizes = [share.node.out.shape[3] for n in model.graph.nodes for share in n.shares]
+    assert len(sizes) > 1
+    assert all(size % apart == 0 for size in sizes)
+
+
+@pytest.mark.parametrize("target", ["generic", "cortex-m4"])
+@pytest.mark.parametrize("kind", ["fixed", "offset", "f32"])
+def test_channels_by_themselves_lie_over_those_that_they_are_computed_from(target: str, kind: str) -> None:
+    """The results of `check` stand for what the C does there."""
+    for geometry in range(3):
+        model = compiled(depthwise(kind, geometry), streaming(target))
+        (node,) = cut(model)
+        overlap = node.overlap(0)
+        assert overlap is not None
+        pixel = node.out.shape[3] * node.out.dtype.size
+        assert overlap.step == pixel
+        assert overlap.most % pixel == 0
+        plan = model.graph.plan
+        assert plan is not None
+        both = node.input(0).type.bytes + node.out.type.bytes
+        scratch = node.packed.scratch if node.packed is not None else 0
+        assert plan.arena_bytes < both + scratch + sum(copied_together(node))
 
 
 def test_few_weights_are_widened_where_that_takes_no_more_copies() -> None:

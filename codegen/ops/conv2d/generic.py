@@ -29,4 +29,4 @@ def geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("conv2d", geometry, overlap=by_pixel, split=("out_stride",))
+ROWS = portable_rows("conv2d", geometry, overlap=by_pixel, split=("in_stride", "out_stride"))

@@ -22,7 +22,17 @@ from edgegen.ops.epilogue import (
     nine_bits,
     scheme,
 )
-from edgegen.ops.overlap import NONE, Overlaps, applies, by_channel, by_strip, distance, param, window_starts
+from edgegen.ops.overlap import (
+    NONE,
+    Overlaps,
+    by_channel,
+    by_strip,
+    distance,
+    lanes,
+    param,
+    pixel_over_pixel,
+    window_starts,
+)
 from edgegen.ops.requantize_dsp import HighMultiply
 
 _DSP = frozenset({"dsp"})
@@ -50,6 +60,7 @@ def window_params(
         "in_h": x[1],
         "in_w": x[2],
         "channels": w[2],
+        "step": w[2],
         "out_h": y[1],
         "out_w": y[2],
         "kernel_h": w[0],
@@ -117,6 +128,7 @@ def _pack_3x3(node: Node) -> Packed:
         "in_h": x.shape[1],
         "in_w": x.shape[2],
         "channels": x.shape[3],
+        "step": x.shape[3],
         "out_h": y.shape[1],
         "out_w": y.shape[2],
         "stride": stride,
@@ -269,26 +281,31 @@ def _when_3x3_one_sided(node: Node) -> str | None:
     return None if result is not None and result.one_sided else "requantization needs a correction"
 
 
-def _in_lanes(node: Node) -> Overlaps:
+def _lanes(node: Node) -> int | None:
     """The 3x3 rows take four channels of the whole image, then the next four: each output must lie over a byte of its
     own channel. They read two rows of x ahead of the rows that they write; of channels beside whole blocks they read
     some twice, after the first of them are written."""
     x, y, stride = node.input(0), node.out, _op(node).stride[0]
     channels, rows = x.shape[3], 2 if stride == 1 else 1
-    if not applies(node) or channels % 4:
-        return NONE
+    if not pixel_over_pixel(node) or channels % 4:
+        return None
     strip = param(node, "strip")
     if strip < y.shape[2]:
         first = np.arange(0, y.shape[2], strip)
         reads = window_starts(node)[:, :, first].reshape(-1) // channels
         written = np.arange(x.shape[0] * y.shape[1])[:, None] * y.shape[2] + first[None, :]
-        return {0: Overlap(distance(reads, written.reshape(-1)) * channels, channels)}
+        return distance(reads, written.reshape(-1))
     turns = -(-y.shape[1] // rows)
     image, turn = np.divmod(np.arange(x.shape[0] * turns), turns)
     top = np.where(turn == 0, 0, np.clip(2 * turn + 2 - _op(node).pad[0], 0, x.shape[1]))
     reads = (image * x.shape[1] + top) * x.shape[2]
     written = (image * y.shape[1] + rows * turn) * y.shape[2]
-    return {0: Overlap(distance(reads, written) * channels, channels)}
+    return distance(reads, written)
+
+
+def _in_lanes(node: Node) -> Overlaps:
+    pixels, channels = _lanes(node), node.out.shape[3]
+    return NONE if pixels is None else {0: Overlap(pixels * channels, channels)}
 
 
 def _integer_rows(weights: str) -> tuple[Kernel, ...]:
@@ -296,13 +313,24 @@ def _integer_rows(weights: str) -> tuple[Kernel, ...]:
     return (
         in_place_row(signature, _as_convolution, _when_one_channel),
         Kernel("conv2d_s8_dsp", signature, _pack_one_channel, requires=_DSP, when=_when_one_channel, overlap=by_strip),
-        Kernel(
-            "depthwise_conv2d_s8_dsp_3x3", signature, _pack_3x3, header, _DSP, _when_3x3_one_sided, overlap=_in_lanes
+        *(
+            Kernel(name, signature, _pack_3x3, header, _DSP, when, overlap=_in_lanes, split=("step",), lanes=_lanes)
+            for name, when in (
+                ("depthwise_conv2d_s8_dsp_3x3", _when_3x3_one_sided),
+                ("depthwise_conv2d_s8_dsp_3x3_corrected", _when_3x3),
+            )
         ),
         Kernel(
-            "depthwise_conv2d_s8_dsp_3x3_corrected", signature, _pack_3x3, header, _DSP, _when_3x3, overlap=_in_lanes
+            "depthwise_conv2d_s8_dsp",
+            signature,
+            _pack,
+            header,
+            _DSP,
+            _when_on_image,
+            overlap=by_channel(4),
+            split=("step",),
+            lanes=lanes(4),
         ),
-        Kernel("depthwise_conv2d_s8_dsp", signature, _pack, header, _DSP, _when_on_image, overlap=by_channel(4)),
     )
 
 
@@ -317,5 +345,14 @@ ROWS = (
         when=_when_one_channel,
         overlap=by_float_strip,
     ),
-    Kernel("depthwise_conv2d_f32_dsp", _F32, _pack_f32, requires=_DSP, when=_when_f32, overlap=by_channel(1)),
+    Kernel(
+        "depthwise_conv2d_f32_dsp",
+        _F32,
+        _pack_f32,
+        requires=_DSP,
+        when=_when_f32,
+        overlap=by_channel(1),
+        split=("step",),
+        lanes=lanes(1),
+    ),
 )

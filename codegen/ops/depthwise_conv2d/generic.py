@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.overlap import by_channel
+from edgegen.ops.overlap import by_channel, lanes
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 
 
@@ -26,4 +26,6 @@ def geometry(node: Node) -> Params:
     }
 
 
-ROWS = portable_rows("depthwise_conv2d", geometry, overlap=by_channel(1))
+ROWS = portable_rows(
+    "depthwise_conv2d", geometry, overlap=by_channel(1), split=("in_stride", "out_stride"), lanes=lanes(1)
+)

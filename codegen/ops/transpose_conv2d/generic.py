@@ -43,4 +43,6 @@ def _overlap(node: Node) -> Overlaps:
     return over_pixels(node, pixel_starts(x, top, left), pixel_ends(x, bottom, right))
 
 
-ROWS = portable_rows("transpose_conv2d", _geometry, "transpose_conv2d", ("", "_scaled"), _overlap)
+ROWS = portable_rows(
+    "transpose_conv2d", _geometry, "transpose_conv2d", ("", "_scaled"), _overlap, split=("out_stride",)
+)

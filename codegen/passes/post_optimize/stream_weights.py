@@ -6,7 +6,8 @@ where a kernel row can do that; else its weights are one portion, however large.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.portion import Portion, Share, constant_arguments
 from edgegen.ops.select import rejection
-from edgegen.ops.units import has_units, some_units
+from edgegen.ops.units import channels_read, some_units, unit_grain
 from edgegen.targets import Target
 
 Pack = Callable[[Node], Packed]
@@ -44,17 +45,17 @@ def resident_bytes(node: Node, target: Target) -> int:
     return sum(share.portion.bytes for share in _whole(node, target)) if target.portion_bytes else 0
 
 
-def _share(node: Node, start: int, copied: tuple[int, ...], target: Target) -> Share:
+def _share(node: Node, start: int, read: int, copied: tuple[int, ...], target: Target) -> Share:
     """One call of the node's kernel, of which these arguments are copied."""
     constants = constant_arguments(node)
-    return Share(node, start, Portion(tuple(constants[k][0] for k in copied), target.alignment), copied)
+    return Share(node, start, read, Portion(tuple(constants[k][0] for k in copied), target.alignment), copied)
 
 
 def _whole(node: Node, target: Target) -> tuple[Share, ...]:
     """The one call that computes all of the output; () if all its constants stay."""
     constants = constant_arguments(node).items()
     copied = tuple(k for k, (array, align) in constants if array.nbytes > STAYS and align <= target.alignment)
-    return (_share(node, 0, copied, target),) if copied else ()
+    return (_share(node, 0, 0, copied, target),) if copied else ()
 
 
 def _in_shares(node: Node, target: Target) -> tuple[Share, ...]:
@@ -66,9 +67,9 @@ def _in_shares(node: Node, target: Target) -> tuple[Share, ...]:
     if not whole or whole[0].portion.bytes <= target.portion_bytes:
         return whole
     rows = node.op.kernels
-    for row in rows[rows.index(chosen) :] if has_units(node) else ():
-        if row is not chosen and rejection(row, node, target) is not None:
-            continue
+    for row in rows[rows.index(chosen) :] if unit_grain(node) else ():
+        if row is not chosen and (bool(row.requires) != bool(chosen.requires) or rejection(row, node, target)):
+            continue  # portable rows are many times slower than others
         found: list[tuple[tuple[Share, ...], Packed]] = []
         for pack in (row.pack, row.compact):
             if pack is None:
@@ -94,10 +95,12 @@ def _cut(node: Node, whole: Share, pack: Pack, target: Target) -> tuple[Share, .
     out = node.out
     if kernel.split is None or not (kernel.split or out.type.elements == out.shape[-1]):
         return ()
-    if out.shape[-1] < 2 * GRAINS[-1]:
+    units, apart = out.shape[-1], unit_grain(node)
+    if units < 2 * GRAINS[-1]:
         return ()
     best: tuple[Share, ...] = ()
-    for size in _sizes(out.shape[-1], whole.portion.bytes, target.portion_bytes):
+    grains = [*(math.lcm(g, apart) for g in GRAINS), *([apart] if apart > GRAINS[-1] else [])]
+    for size in _sizes(units, whole.portion.bytes, target.portion_bytes, grains):
         shares = _shares(node, whole, size, pack, target)
         if not shares:
             break
@@ -120,12 +123,15 @@ def _shares(node: Node, whole: Share, size: int, pack: Pack, target: Target) -> 
     assert kernel is not None, node.name
     assert packed is not None, node.name
     channel = out.type.layout.strides(out.shape)[3] if out.rank == 4 else 1
+    x = node.input(0)
+    x_channel = x.type.layout.strides(x.shape)[3] if x.rank == 4 else 1
     found = []
     for first, end in pairwise(_edges(out.shape[-1], size)):
         part = _part(node, kernel, packed, pack, first, end)
         if rejection(kernel, part, target) is not None:
             return ()
-        found.append(_share(part, first * channel * out.dtype.size, whole.copied, target))
+        read = channels_read(node, first, end)[0] * x_channel * x.dtype.size
+        found.append(_share(part, first * channel * out.dtype.size, read, whole.copied, target))
     return tuple(found)
 
 
@@ -137,17 +143,20 @@ def _part(node: Node, kernel: Kernel, whole: Packed, pack: Pack, first: int, end
     return part
 
 
-def _sizes(units: int, bytes: int, most: int) -> list[int]:
-    """Numbers of units to try for a share, the best first, where about `bytes` for all may be `most` for each."""
+def _sizes(units: int, bytes: int, most: int, grains: Sequence[int]) -> list[int]:
+    """Numbers of units to try for a share, the best first, where about `bytes` for all may be `most` for each.
+
+    grains: of one of which they are multiples; the last is the least
+    """
     found = []
-    for grain in GRAINS:
+    for grain in grains:
         limit = most * units // bytes // grain * grain
         for size in (limit, limit - grain):
             if size > 0:
                 each = -(-units // -(-units // size))  # shares of one size have wrappers in common
                 found.append(-(-each // grain) * grain)
     found.sort(key=lambda size: -(-units // size))
-    return list(dict.fromkeys([*found, GRAINS[-1]]))
+    return [size for size in dict.fromkeys([*found, grains[-1]]) if size < units]
 
 
 def _edges(units: int, size: int) -> list[int]:
