@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +16,27 @@ from edgegen.ir.tensor import Array, TensorType
 
 @dataclass(frozen=True)
 class Push(Op):
-    """x[1,1,...], buffer[1,slots,...] -> buffer[1,slots,...] without its first slice and with x behind the last."""
+    """x[1,...,n,...], buffer[1,...,slots,...] -> the buffer without its first n slices and with x behind the last.
+
+    axis: of the slices, behind axes of 1
+    """
+
+    axis: int = 1
 
     def infer(self, *inputs: TensorType | None) -> tuple[TensorType, ...]:
         x, buffer = known(inputs[0], "x"), known(inputs[1], "buffer")
-        fits = len(buffer.shape) >= 2 and x.shape == (1, 1, *buffer.shape[2:]) and buffer.shape[0] == 1
-        if not fits or x.dtype != buffer.dtype:
+        if not 0 <= self.axis < len(buffer.shape) or len(x.shape) != len(buffer.shape):
+            raise InvalidGraph(f"x {x} and the buffer {buffer} have no slices along axis {self.axis}")
+        slots, count = buffer.shape[self.axis], x.shape[self.axis]
+        fits = x.shape == (*buffer.shape[: self.axis], count, *buffer.shape[self.axis + 1 :]) and count <= slots
+        if not fits or math.prod(buffer.shape[: self.axis]) != 1 or x.dtype != buffer.dtype:
             raise InvalidGraph(f"x {x} is no slice of the buffer {buffer}")
         return (TensorType(buffer.dtype, buffer.shape),)
 
     def reference(self, *inputs: Array | None) -> tuple[Array, ...]:
         x, buffer = present(inputs[0], "x"), present(inputs[1], "buffer")
-        return (np.concatenate([buffer[:, 1:], x], axis=1),)
+        kept = np.take(buffer, range(x.shape[self.axis], buffer.shape[self.axis]), self.axis)
+        return (np.concatenate([kept, x], axis=self.axis),)
 
 
 def _pack(node: Node) -> Packed:

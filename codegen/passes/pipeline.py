@@ -47,6 +47,7 @@ from edgegen.passes.post_optimize.fit_portion import fit_portion
 from edgegen.passes.post_optimize.fold_views import fold_views
 from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
+from edgegen.passes.post_optimize.push_state import push_state
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from edgegen.passes.post_optimize.store_halves import store_halves
 from edgegen.passes.post_optimize.store_results import store_results
@@ -90,6 +91,7 @@ OPTIMIZE: tuple[Pass, ...] = (
 POST_OPTIMIZE: tuple[Pass, ...] = (
     store_halves,
     fold_views,
+    push_state,
     fit_portion,
     tile_rows,
     fit_portion,  # again, beside loops over rows
