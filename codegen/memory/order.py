@@ -33,10 +33,16 @@ class Value:
 
 @dataclass(frozen=True)
 class Reuse:
-    """`size` bytes of a node's result may be those of values, by number, if all of these end with the node."""
+    """Bytes of a node's result that may be those of what it reads.
 
-    values: tuple[int, ...]
-    size: int
+    ways: (values, bytes), by number, most bytes first: so many if all of the values end with the node
+    """
+
+    ways: tuple[tuple[tuple[int, ...], int], ...]
+
+    @property
+    def most(self) -> int:
+        return self.ways[0][1]
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,10 @@ class _Usage:
         values = self.problem.values
         saved = 0
         for reuse in self.problem.reuses[v]:
-            if not any(values[i].users & after or values[i].kept for i in reuse.values):
-                saved += reuse.size
+            for read, size in reuse.ways:
+                if not any(values[i].users & after or values[i].kept for i in read):
+                    saved += size
+                    break
         for value in self.uses[v]:
             if not value.users & after:
                 level -= value.size
@@ -152,7 +160,7 @@ def least_at(usage: _Usage, relatives: _Relatives, v: int) -> int:
         begun = value.source or value.writers & (relatives.above[v] | me)
         needed = value.kept or value.users & (relatives.below[v] | me)
         level += value.size if begun and needed else 0
-    return level - min(sum(r.size for r in problem.reuses[v]), problem.most_reused[v])
+    return level - min(sum(r.most for r in problem.reuses[v]), problem.most_reused[v])
 
 
 Trail = tuple["Trail", int] | None

@@ -11,7 +11,15 @@ from edgegen.ir.kernel import Overlap
 from edgegen.ir.tensor import Tensor
 from edgegen.memory.order import Problem, Reuse, Value
 from edgegen.memory.portions import copied_together
-from edgegen.memory.storage import Sharing, overlap_over, round_up
+from edgegen.memory.storage import Sharing, Storage, overlap_over, round_up, together
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """The whole units of the alignment that a tensor takes. before: bytes of them before its start"""
+
+    before: int
+    size: int
 
 
 @dataclass
@@ -32,7 +40,7 @@ class OrderProblem:
     is_model: bool
     runs: list[list[Node]] = field(default_factory=list)
     _values: list[Value] = field(default_factory=list)
-    _pieces: dict[Tensor, list[tuple[int, int, int]]] = field(default_factory=dict)
+    _pieces: dict[Tensor, list[tuple[int, int, int]]] = field(default_factory=dict)  # start and end in it, value
 
     def __post_init__(self) -> None:
         graph = self.graph
@@ -132,7 +140,8 @@ class OrderProblem:
         source = any(t in self.graph.sources for t in group)
         kept = not self._kept.isdisjoint(group)
         for tensor in group:
-            self._pieces[tensor] = [(0, whole.size, len(self._values))]
+            at = whole.offsets[tensor]
+            self._pieces[tensor] = [(-at, whole.size - at, len(self._values))]
         self._values.append(Value(round_up(whole.size, self.alignment), writers, users, source, kept))
 
     def _add_pieces(self, group: dict[Tensor, int]) -> None:
@@ -158,7 +167,8 @@ class OrderProblem:
                 found += [(low, high, len(self._values)) for low, high in pieces]
                 self._values.append(Value(size, mine, users | mine, not mine, kept))
         for tensor, (start, end) in spans.items():
-            self._pieces[tensor] = [p for p in found if start <= p[0] and p[1] <= end]
+            within = [p for p in found if start <= p[0] and p[1] <= end]
+            self._pieces[tensor] = [(low - start, high - start, number) for low, high, number in within]
 
     def _reuses(self, node: Node) -> Iterable[Reuse]:
         """Which inputs' bytes the node's first result may lie over."""
@@ -167,13 +177,20 @@ class OrderProblem:
         for tensor in dict.fromkeys(t for t in _read(node) if t in self._pieces):
             if node.out in self.sharing.group(tensor):
                 continue
-            place = self.sharing.storage(tensor)
+            place, other = self.sharing.storage(tensor), self.sharing.storage(node.out)
             passed = [i for i in node.packed.inputs if i < len(node.inputs) and node.inputs[i] is tensor]
-            allowed = [overlap_over(node, place, i) for i in passed]
-            unit = self._unit(tensor, node.out)
-            sizes = [_common(o, tensor, node.out, self.alignment, unit) if o is not None else 0 for o in allowed]
-            if sizes and min(sizes) > 0:
-                yield Reuse(tuple(dict.fromkeys(n for _, _, n in self._pieces[tensor])), min(sizes))
+            overlap = together([overlap_over(node, place, i) for i in passed])
+            if overlap is not None:
+                below, above = self._extent(place, tensor), self._extent(other, node.out)
+                pieces = [(below.before + low, below.before + high, n) for low, high, n in self._pieces[tensor]]
+                moved = overlap.moved(below.before - above.before)
+                reuse = _reuse(moved, below.size, above.size, pieces, self.alignment)
+                yield from [reuse] if reuse.ways else []
+
+    def _extent(self, place: Storage, tensor: Tensor) -> _Extent:
+        at = place.offsets[tensor]
+        before = at % self.alignment
+        return _Extent(before, round_up(before + tensor.type.bytes, self.alignment))
 
     def _most_reused(self, node: Node) -> int:
         """Bytes of the node's first result that may lie over inputs: over all of them together."""
@@ -199,12 +216,26 @@ def _read(node: Node) -> list[Tensor]:
     return list(dict.fromkeys(t for t in node.inputs if t is not None and not t.is_constant))
 
 
-def _common(overlap: Overlap, below: Tensor, above: Tensor, alignment: int, unit: int) -> int:
-    """Most bytes that `above` may have in common with `below`, `unit` bytes being the least that it moves by."""
-    a, b = (round_up(t.type.bytes, alignment) for t in (below, above))
-    if overlap.step == 0 and overlap.most % unit != 0:
-        return 0
-    common = b + overlap.most // unit * unit
-    if overlap.least is not None:
-        common = max(common, a - -(-overlap.least // unit) * unit)
-    return max(0, min(a, b, common))
+def _reuse(overlap: Overlap, below: int, above: int, pieces: list[tuple[int, int, int]], unit: int) -> Reuse:
+    """How a result of `above` bytes may lie over an input of `below` bytes, a multiple of `unit` bytes after it.
+
+    Bytes in common grow and shrink evenly with the distance, but for where the result reaches another piece of the
+    input: at one of these distances they are most.
+
+    pieces: (start, end, number of the value) of each part of the input, whose bytes may be needed longer than others
+    """
+    most = overlap.most // unit * unit
+    least = None if overlap.least is None else -(-overlap.least // unit) * unit
+    distances = {most, *([] if least is None else [least])}
+    if overlap.step == 0:
+        distances = {most} if most == overlap.most else set()
+    else:
+        edges = {0, below - above, *(low - above for low, _, _ in pieces), *(high for _, high, _ in pieces)}
+        distances |= {d for d in edges if d <= most or (least is not None and d >= least)}
+    found: dict[tuple[int, ...], int] = {}
+    for d in distances:
+        values = tuple(sorted({n for low, high, n in pieces if low < d + above and d < high}))
+        found[values] = max(found.get(values, 0), min(below, d + above) - max(0, d))
+    ways = sorted(found.items(), key=lambda way: (-way[1], len(way[0]), way[0]))
+    kept = [w for k, w in enumerate(ways) if w[1] > 0 and not any(set(o[0]) <= set(w[0]) for o in ways[:k])]
+    return Reuse(tuple(kept))

@@ -195,13 +195,17 @@ def overlap_over(node: Node, place: Storage, position: int) -> Overlap | None:
     return overlap
 
 
-def _both(a: Overlap, b: Overlap) -> Overlap | None:
-    """What two overlaps allow together; None: nothing that is worth a search."""
-    if a == b:
-        return a
-    if a.step != 1 or b.step != 1:
+def together(found: Sequence[Overlap | None]) -> Overlap | None:
+    """What some overlaps allow together; None: nothing that is worth a search."""
+    allowed = [o for o in found if o is not None]
+    if not allowed or len(allowed) < len(found):
         return None
-    return Overlap(min(a.most, b.most), least=None if a.least is None or b.least is None else max(a.least, b.least))
+    if all(o == allowed[0] for o in allowed):
+        return allowed[0]
+    if any(o.step != 1 for o in allowed):
+        return None
+    least = [o.least for o in allowed if o.least is not None]
+    return Overlap(min(o.most for o in allowed), least=max(least) if len(least) == len(allowed) else None)
 
 
 def overlaps(graph: Graph, places: Sequence[Storage], boxes: Sequence[dict[Tensor, Box]]) -> Overlaps:
@@ -221,7 +225,7 @@ def overlaps(graph: Graph, places: Sequence[Storage], boxes: Sequence[dict[Tenso
             overlap = overlap.moved(skew)
         pair = found.setdefault((i, j), {})
         known = pair.get((below, above), overlap)
-        pair[below, above] = None if known is None or overlap is None else _both(known, overlap)
+        pair[below, above] = together([known, overlap])
 
     for step, node in enumerate(graph.steps()):
         for crossing in crossings(node, step) if node.op.stretches else ():

@@ -66,14 +66,15 @@ class Images:
     def pick(self, *choices: T) -> T:
         return choices[self.number(0, len(choices) - 1)]
 
-    def model(self) -> Graph:
+    def model(self, depth: int = 2) -> Graph:
+        """depth: of branches and loops within one another"""
         b = Builder()
         chosen = b.input((1,), S32)
         values = [b.input(self.shape) for _ in range(self.number(1, 2))]
         remembered = [b.input(self.shape) for _ in range(self.number(0, 2))]
         b.inputs[len(b.inputs) - len(remembered) :] = []
         values += remembered
-        self.extend(b, values, chosen, 2)
+        self.extend(b, values, chosen, depth)
         after = [self.pick(*values) for _ in remembered]
         states = [
             State(f"s{i}", t, n, self.numbers(self.shape))

@@ -29,7 +29,12 @@ def problems(draw: st.DrawFn, most: int = 7) -> Problem:
         size = draw(st.integers(1, 20))
         values.append(Value(size, 1 << v, 1 << v, kept=draw(st.integers(0, 5)) == 0))
         overlapped = read[:2] if draw(st.booleans()) else []
-        reuses.append(tuple(Reuse((i,), min(size, values[i].size, draw(st.integers(1, 20)))) for i in overlapped))
+        ways = [((i,), min(size, values[i].size, draw(st.integers(1, 20)))) for i in overlapped]
+        if len(ways) == 2 and draw(st.booleans()):  # two pieces of one input, of which the result lies over one or both
+            both = (tuple(overlapped), sum(size for _, size in ways))
+            reuses.append((Reuse((both, *sorted(ways, key=lambda way: -way[1]))),))
+        else:
+            reuses.append(tuple(Reuse((way,)) for way in ways))
     if count > 2 and draw(st.booleans()):
         values.append(Value(draw(st.integers(1, 9)), 0b11, 0b111))
     extra = tuple(draw(st.integers(0, 3)) for _ in range(count))
@@ -60,7 +65,10 @@ def peak(problem: Problem, order: Sequence[int]) -> int:
     for k, v in enumerate(order):
         level = problem.extra[v]
         level += sum(x.size for x, (first, last) in zip(problem.values, spans, strict=True) if first <= k <= last)
-        saved = sum(r.size for r in problem.reuses[v] if all(spans[i][1] == k for i in r.values))
+        saved = sum(
+            max([size for read, size in r.ways if all(spans[i][1] == k for i in read)], default=0)
+            for r in problem.reuses[v]
+        )
         busiest = max(busiest, level - min(saved, problem.most_reused[v]))
     return busiest
 
