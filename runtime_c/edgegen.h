@@ -19,6 +19,13 @@
 #define EDGEGEN_MAY_ALIAS
 #endif
 
+/* Results that may lie where numbers of another type did. */
+typedef int16_t EDGEGEN_MAY_ALIAS edgegen_over_s16;
+typedef int32_t EDGEGEN_MAY_ALIAS edgegen_over_s32;
+typedef int64_t EDGEGEN_MAY_ALIAS edgegen_over_s64;
+typedef uint32_t EDGEGEN_MAY_ALIAS edgegen_over_u32;
+typedef uint64_t EDGEGEN_MAY_ALIAS edgegen_over_u64;
+
 /* A kernel: inlined where its shapes are constants, or one shared function where flash counts. */
 #if defined(EDGEGEN_OPTIMIZE_SIZE)
 #define EDGEGEN_KERNEL static EDGEGEN_NOINLINE EDGEGEN_UNUSED

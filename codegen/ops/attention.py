@@ -10,9 +10,10 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BF16, F16, F32, F64, S64, dtype_of
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Double, Kernel, Literal, Packed
+from edgegen.ir.kernel import EXACTLY, Double, Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, after, in_turn, nested, numbers, param
 from edgegen.ops.softmax.op import rounded_softmax
 
 SCORES = ("raw", "capped", "masked", "weights")
@@ -184,6 +185,18 @@ def _when(scores: bool) -> Callable[[Node], str | None]:
     return when
 
 
+def _overlap(node: Node) -> Overlaps:
+    """A query is copied before its row of the output is written."""
+    extent = (param(node, "batch"), param(node, "heads"), param(node, "rows"))
+    read, begun = (nested(extent, numbers(node, name)) for name in ("q", "y"))
+    if (np.diff(begun) > 0).all():
+        return in_turn(node, read)
+    if node.input(0).shape == node.out.shape and not node.input(0).is_constant:
+        return {0: EXACTLY}  # each row takes its query's place
+    written = np.maximum.accumulate(np.append(0, begun[:-1] + param(node, "width")))[: read.size]
+    return after(node, 0, read, written)
+
+
 Attention.kernels = tuple(
     Kernel(
         f"attention{'_scores' * scores}_{t}",
@@ -191,6 +204,7 @@ Attention.kernels = tuple(
         _pack,
         header="attention",
         when=_when(scores),
+        overlap=_overlap,
     )
     for t in (F32.name, F64.name, F16.name, BF16.name)
     for scores in (False, True)

@@ -15,6 +15,7 @@ from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.dsp_tiles import tiles_of
 from edgegen.ops.nibbles import fit_nibbles, pack_nibble_quads, pack_nibbles
+from edgegen.ops.overlap import Overlaps, after, param
 
 
 def _weighted_sums(weights: Array, scales: Array) -> Array:
@@ -107,6 +108,13 @@ def _pack(node: Node, quads: bool) -> Packed:
     return Packed("edgegen_blockwise_dense", params, constants, (0, 1, 2))
 
 
+def _overlap(node: Node, quads: bool) -> Overlaps:
+    """A row is read until its last unit, or its last four, are written."""
+    units, row = param(node, "units"), np.arange(param(node, "rows"), dtype=np.int64)
+    last = (units - 1) // 4 * 4 if quads else units - 1
+    return after(node, 0, row * (param(node, "blocks") * param(node, "block")), row * units + last)
+
+
 _SIGNATURE = "s8 f32 s32 s8 f16 f32? -> f32"
 
 BlockwiseDense.kernels = (
@@ -117,6 +125,14 @@ BlockwiseDense.kernels = (
         "blockwise_dense_dsp",
         frozenset({"dsp"}),
         _when_dsp,
+        overlap=partial(_overlap, quads=True),
     ),
-    Kernel("blockwise_dense_s4", _SIGNATURE, partial(_pack, quads=False), "blockwise_dense", when=_when),
+    Kernel(
+        "blockwise_dense_s4",
+        _SIGNATURE,
+        partial(_pack, quads=False),
+        "blockwise_dense",
+        when=_when,
+        overlap=partial(_overlap, quads=False),
+    ),
 )

@@ -12,6 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import element_by_element
 
 
 @dataclass(frozen=True)
@@ -42,4 +43,6 @@ def _when(node: Node) -> str | None:
     return None if node.op.boundaries else "there must be a boundary"
 
 
-Bucketize.kernels = (Kernel("bucketize_f32", "f32 -> s32", _pack, header="bucketize", when=_when),)
+Bucketize.kernels = (
+    Kernel("bucketize_f32", "f32 -> s32", _pack, header="bucketize", when=_when, overlap=element_by_element),
+)

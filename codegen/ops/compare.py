@@ -14,7 +14,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.binary.broadcast import MAX_LOOPS, few_loops, loops
+from edgegen.ops.binary.broadcast import MAX_LOOPS, few_loops, loops, over_operands
 from edgegen.ops.window import any_order
 
 RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
@@ -116,6 +116,7 @@ def _row(relation: str, dtype: str, rescaled: bool = False) -> Kernel:
         _pack_rescaled if rescaled else _pack,
         header="compare",
         when=when,
+        overlap=over_operands,
         reads=any_order,
         writes=any_order,
     )

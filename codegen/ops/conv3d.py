@@ -14,6 +14,7 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_f64, constant_bias, given_weights
+from edgegen.ops.overlap import Offsets, Overlaps, after, first_inside
 
 Triple = tuple[int, int, int]
 
@@ -121,6 +122,26 @@ def _pack(node: Node) -> Packed:
     return Packed(f"edgegen_conv3d_{x.dtype}", params, (*weights, bias), inputs)
 
 
+def _first(node: Node, axis: int) -> Offsets:
+    """Along an axis, the first voxel that each place of the output sees, or one before it."""
+    op, size = node.op, node.input(0).shape[1 + axis]
+    assert isinstance(op, Conv3d)
+    stride, dilation, pad = op.stride[axis], op.dilation[axis], op.pad[axis]
+    if not op.transposed:
+        return first_inside(op.size[axis], stride, pad, dilation, size)
+    reach = (node.input(1).shape[1 + axis] - 1) * dilation
+    return np.clip(-((reach - pad - np.arange(op.size[axis], dtype=np.int64)) // stride), 0, size - 1)
+
+
+def _overlap(node: Node) -> Overlaps:
+    """A voxel's window is read until the last of its units is written."""
+    x, units = node.input(0), node.out.shape[4]
+    found = np.arange(x.shape[0], dtype=np.int64)
+    for axis in range(3):
+        found = np.add.outer(found * x.shape[1 + axis], _first(node, axis)).reshape(-1)
+    return after(node, 0, found * x.shape[4], (np.arange(found.size) + 1) * units - 1)
+
+
 def _row(transposed: bool, dtype: DType) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, Conv3d)
@@ -128,7 +149,7 @@ def _row(transposed: bool, dtype: DType) -> Kernel:
         return constant_bias(node) or (None if node.op.transposed == transposed else wrong)
 
     name = f"{'transpose_' if transposed else ''}conv3d_{dtype}"
-    return Kernel(name, f"{dtype} {dtype} {dtype}? -> {dtype}", _pack, header="conv3d", when=when)
+    return Kernel(name, f"{dtype} {dtype} {dtype}? -> {dtype}", _pack, "conv3d", when=when, overlap=_overlap)
 
 
 Conv3d.kernels = tuple(_row(transposed, dtype) for transposed in (False, True) for dtype in (F32, F64))

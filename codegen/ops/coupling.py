@@ -14,6 +14,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, in_turn, nested, param
 
 TURNS = 100
 
@@ -70,4 +71,10 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_coupling", params, scratch=4 * k * (k + 1))
 
 
-Coupling.kernels = (Kernel("coupling_f32", "f32 -> f32", _pack, header="coupling"),)
+def _overlap(node: Node) -> Overlaps:
+    """A row of pairs becomes a matrix in scratch before its probabilities are written."""
+    rows, classes = param(node, "rows"), param(node, "classes")
+    return in_turn(node, nested((rows,), (classes * (classes - 1) // 2,)))
+
+
+Coupling.kernels = (Kernel("coupling_f32", "f32 -> f32", _pack, header="coupling", overlap=_overlap),)

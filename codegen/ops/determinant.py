@@ -12,6 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, in_turn, nested, param
 
 _DTYPES = ("f32", "f64")
 
@@ -42,4 +43,11 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_determinant", params, scratch=n * n * x.dtype.size)
 
 
-Determinant.kernels = tuple(Kernel(f"determinant_{t}", f"{t} -> {t}", _pack, header="determinant") for t in _DTYPES)
+def _overlap(node: Node) -> Overlaps:
+    """A matrix is copied before its determinant is written."""
+    return in_turn(node, nested((param(node, "count"),), (param(node, "n") ** 2,)))
+
+
+Determinant.kernels = tuple(
+    Kernel(f"determinant_{t}", f"{t} -> {t}", _pack, header="determinant", overlap=_overlap) for t in _DTYPES
+)

@@ -13,6 +13,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lookup import same_order
+from edgegen.ops.overlap import element_by_element
 from edgegen.ops.window import any_order
 
 
@@ -51,6 +52,7 @@ DynamicQuantize.kernels = (
         _pack,
         "dynamic_quantize",
         when=same_order,
+        overlap=element_by_element,
         reads=any_order,
         writes=any_order,
     ),

@@ -11,6 +11,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, after, param
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,17 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_linear_attention", params, inputs=inputs, scratch=4 * width)
 
 
+def _overlap(node: Node) -> Overlaps:
+    """A step's keys and values are read before its heads' results are written, each while its query is read."""
+    names = ("batch", "steps", "groups", "share", "depth", "width")
+    batch, steps, groups, share, depth, width = (param(node, name) for name in names)
+    step = np.arange(batch * steps, dtype=np.int64)
+    head = np.arange(batch * steps * groups * share, dtype=np.int64)
+    done = step * (groups * share * width)
+    found = {**after(node, 0, head * depth, (head + 1) * width), **after(node, 2, step * (groups * width), done)}
+    return found | after(node, 1, step * (groups * depth), done)
+
+
 LinearAttention.kernels = (
     Kernel(
         "linear_attention_f32",
@@ -101,5 +113,6 @@ LinearAttention.kernels = (
         _pack,
         "linear_attention",
         updates=((3, 1),),
+        overlap=_overlap,
     ),
 )

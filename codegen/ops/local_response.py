@@ -12,6 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, in_turn, nested, param
 
 
 @dataclass(frozen=True)
@@ -63,4 +64,11 @@ def _pack(node: Node) -> Packed:
     )
 
 
-LocalResponse.kernels = (Kernel("local_response_f32", "f32 -> f32", _pack, header="local_response"),)
+def _overlap(node: Node) -> Overlaps:
+    """An element of the output is written when its neighbours have been read."""
+    channels = np.arange(param(node, "depth"), dtype=np.int64)
+    firsts = np.maximum(channels - param(node, "before"), 0)
+    return in_turn(node, np.add.outer(nested((param(node, "rows"),), (len(channels),)), firsts).reshape(-1))
+
+
+LocalResponse.kernels = (Kernel("local_response_f32", "f32 -> f32", _pack, header="local_response", overlap=_overlap),)

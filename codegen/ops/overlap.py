@@ -48,7 +48,7 @@ def distance(reads: Offsets, written: Offsets) -> int:
     return int((from_here - written)[written > 0].min(initial=reads.max()))
 
 
-def _first_inside(out: int, stride: int, pad: int, dilation: int, size: int) -> Offsets:
+def first_inside(out: int, stride: int, pad: int, dilation: int, size: int) -> Offsets:
     """Along an axis, the first coordinate inside the image of each window."""
     start = np.arange(out, dtype=np.int64) * stride - pad
     before = np.maximum(-start, 0)
@@ -97,6 +97,12 @@ def in_turn(node: Node, reads: Offsets, position: int = 0, any_type: bool = Fals
     return after(node, position, reads, written, any_type)
 
 
+def element_by_element(node: Node) -> Overlaps:
+    """Of a kernel that writes each element of the output when it has read the same element of x. Its pointer to the
+    output may alias any other."""
+    return in_turn(node, _numbers(node.out.type.elements), any_type=True)
+
+
 def nested(extent: Sequence[int], stride: Sequence[int]) -> Offsets:
     """The offsets that nested loops of such extents go through, outermost first, each with a stride."""
     found = np.zeros(1, np.int64)
@@ -118,8 +124,8 @@ def window_starts(node: Node) -> Offsets:
     if op is None:
         return _rows(node) * (x.shape[-1] * x.dtype.size)
     dilation = cast(Pair, getattr(op, "dilation", (1, 1)))
-    rows = _first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], x.shape[1])
-    columns = _first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], x.shape[2])
+    rows = first_inside(y.shape[1], op.stride[0], op.pad[0], dilation[0], x.shape[1])
+    columns = first_inside(y.shape[2], op.stride[1], op.pad[1], dilation[1], x.shape[2])
     return pixel_starts(x.type, rows, columns)
 
 

@@ -16,6 +16,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.kernel import Literal as Parameter
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, after, first_inside
 
 Triple = tuple[int, int, int]
 Pooling = Literal["max", "argmax", "average", "lp"]
@@ -136,13 +137,24 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_pool3d", params)
 
 
+def _overlap(node: Node) -> Overlaps:
+    """A voxel's window is read while the voxel itself holds what it has come to."""
+    op, x = node.op, node.input(0)
+    assert isinstance(op, Pool3d)
+    found = np.arange(x.shape[0], dtype=np.int64)
+    for axis in range(3):
+        size, window = x.shape[1 + axis], (op.stride[axis], op.pad[axis], op.dilation[axis])
+        found = np.add.outer(found * size, first_inside(op.size[axis], *window, size)).reshape(-1)
+    return after(node, 0, found * x.shape[4], (np.arange(found.size) + 1) * x.shape[4])
+
+
 def _row(pooling: Pooling, dtype: str) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, Pool3d)
         return None if node.op.pooling == pooling else f"computes {pooling} pooling"
 
     outputs = f"{dtype} s64" if pooling == "argmax" else dtype
-    return Kernel(f"{pooling}_pool3d_{dtype}", f"{dtype} -> {outputs}", _pack, header="pool3d", when=when)
+    return Kernel(f"{pooling}_pool3d_{dtype}", f"{dtype} -> {outputs}", _pack, "pool3d", when=when, overlap=_overlap)
 
 
 _MAXIMA: tuple[Pooling, ...] = ("max", "argmax")

@@ -13,6 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, in_turn, nested, numbers
 from edgegen.ops.strided_copy import natural_strides
 
 MAX_AXES = 6  # loops that the kernel has
@@ -83,6 +84,11 @@ def _pack(node: Node) -> Packed:
     )
 
 
+def _overlap(node: Node) -> Overlaps:
+    """An element of the output is written when its window has been read."""
+    return in_turn(node, nested(numbers(node, "count"), numbers(node, "step")))
+
+
 def _row(function: Function, dtype: str) -> Kernel:
     def when(node: Node) -> str | None:
         assert isinstance(node.op, ReduceWindow)
@@ -92,7 +98,7 @@ def _row(function: Function, dtype: str) -> Kernel:
         return None if rank <= MAX_AXES else f"x has {rank} axes, more than {MAX_AXES}"
 
     name = f"reduce_window_{function}_{dtype}"
-    return Kernel(name, f"{dtype} {dtype} -> {dtype}", _pack, header="reduce_window", when=when)
+    return Kernel(name, f"{dtype} {dtype} -> {dtype}", _pack, "reduce_window", when=when, overlap=_overlap)
 
 
 ReduceWindow.kernels = tuple(

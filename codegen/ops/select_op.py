@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.binary.broadcast import MAX_LOOPS, nest
+from edgegen.ops.binary.broadcast import MAX_LOOPS, nest, over_operands
 from edgegen.ops.window import any_order
 
 
@@ -62,6 +63,7 @@ Select.kernels = tuple(
         _pack,
         header="select",
         when=_few_loops,
+        overlap=partial(over_operands, count=3, any_type=True),
         reads=any_order,
         writes=any_order,
     )

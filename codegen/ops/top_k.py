@@ -13,6 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, after, param
 
 _READS = ("f32", "f64", "s8", "u8", "s16", "s32", "s64", "u64")
 _INDEX_TYPES = ("s32", "s64", "s16")
@@ -31,6 +32,15 @@ def _pack(node: Node) -> Packed:
             "largest": int(op.largest),
         },
     )
+
+
+def _overlap(node: Node) -> Overlaps:
+    """While an axis is read, the best so far lie where the result's elements along it do."""
+    outer, length, inner, count = (param(node, name) for name in ("outer", "length", "inner", "count"))
+    o, c, i = (at.reshape(-1) for at in np.indices((outer, inner, length), np.int64))
+    kept = np.where(c > 0, (count - 1) * inner + c, 0)  # of the axes before this one
+    own = np.where(i > 0, (np.minimum(i, count) - 1) * inner + c + 1, 0)
+    return after(node, 0, (o * length + i) * inner + c, o * count * inner + np.maximum(kept, own))
 
 
 @dataclass(frozen=True)
@@ -70,5 +80,7 @@ class TopK(Op):
         return back[0], back[1].astype(DTYPES[self.dtype].np)
 
     kernels = tuple(
-        Kernel(f"top_k_{of}_{to}", f"{of} -> {of} {to}", _pack, header="top_k") for of in _READS for to in _INDEX_TYPES
+        Kernel(f"top_k_{of}_{to}", f"{of} -> {of} {to}", _pack, header="top_k", overlap=_overlap)
+        for of in _READS
+        for to in _INDEX_TYPES
     )

@@ -12,6 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, after, param
 
 RELATIONS = ("less_equal", "less", "greater_equal", "greater", "equal", "not_equal")
 """Which comparison of a feature with the threshold leads to the first branch, by its number."""
@@ -110,6 +111,13 @@ def _constant(node: Node) -> str | None:
     return None if all(node.input(i).is_constant for i in range(1, 7)) else "the tables must be constant"
 
 
+def _overlap(node: Node) -> Overlaps:
+    """A row is read while its targets hold what they have come to."""
+    row = np.arange(param(node, "rows"), dtype=np.int64)
+    return after(node, 0, row * param(node, "features"), (row + 1) * param(node, "targets"))
+
+
 Trees.kernels = tuple(
-    Kernel(f"trees_{t}", f"{t} s32 {t} s32 s32 s32 {t} -> {t}", _pack, header="trees", when=_constant) for t in _DTYPES
+    Kernel(f"trees_{t}", f"{t} s32 {t} s32 s32 s32 {t} -> {t}", _pack, header="trees", when=_constant, overlap=_overlap)
+    for t in _DTYPES
 )

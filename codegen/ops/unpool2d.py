@@ -12,6 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, in_turn, nested
 from edgegen.ops.window import Pads, Pair, window_output
 
 MAX_PLACES = 256
@@ -100,5 +101,23 @@ def _pack(node: Node) -> Packed:
     return Packed("edgegen_unpool2d", params, inputs=tuple(range(len(node.inputs))))
 
 
-ArgmaxPool2d.kernels = (Kernel("argmax_pool2d_f32", "f32 -> f32 u8", _pack, header="unpool2d"),)
-MaxUnpool2d.kernels = (Kernel("max_unpool2d_f32", "f32 u8 -> f32", _pack, header="unpool2d"),)
+def _over_image(node: Node) -> Overlaps:
+    """An element of the output is written when its window has been read."""
+    op, x, (batch, h, w, channels) = node.op, node.input(0), node.out.shape
+    assert isinstance(op, ArgmaxPool2d)
+    rows = np.clip(np.arange(h, dtype=np.int64) * op.window[0] - op.pad[0], 0, x.shape[1] - 1)
+    columns = np.clip(np.arange(w, dtype=np.int64) * op.window[1] - op.pad[1], 0, x.shape[2] - 1)
+    pixels = np.add.outer(np.add.outer(np.arange(batch) * x.shape[1], rows) * x.shape[2], columns)
+    return in_turn(node, np.add.outer(pixels * channels, np.arange(channels)))
+
+
+def _over_maxima(node: Node) -> Overlaps:
+    """Each row of maxima is read for as many rows of the image as a window has."""
+    op, (batch, h, w, channels) = node.op, node.input(0).shape
+    assert isinstance(op, MaxUnpool2d)
+    reads = nested((batch * h, op.window[0], w, op.window[1], channels), (w * channels, 0, channels, 0, 1))
+    return {**in_turn(node, reads), **in_turn(node, reads, 1)}
+
+
+ArgmaxPool2d.kernels = (Kernel("argmax_pool2d_f32", "f32 -> f32 u8", _pack, header="unpool2d", overlap=_over_image),)
+MaxUnpool2d.kernels = (Kernel("max_unpool2d_f32", "f32 u8 -> f32", _pack, header="unpool2d", overlap=_over_maxima),)

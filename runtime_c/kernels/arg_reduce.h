@@ -9,14 +9,10 @@ typedef struct {
     int32_t outer, length, inner;
 } edgegen_arg_reduce;
 
-/* Indices, which may lie where elements of x did. */
-typedef int32_t EDGEGEN_MAY_ALIAS edgegen_found_s32;
-typedef int64_t EDGEGEN_MAY_ALIAS edgegen_found_s64;
-
 #define EDGEGEN_ARG_REDUCE(name, of, to, better)                                                                       \
     EDGEGEN_KERNEL void name(const edgegen_arg_reduce *p, const of *x, int##to##_t *y)                                 \
     {                                                                                                                  \
-        edgegen_found_s##to *indices = (edgegen_found_s##to *)y;                                                       \
+        edgegen_over_s##to *indices = (edgegen_over_s##to *)y;                                                         \
         for (int32_t o = 0; o < p->outer; o++) {                                                                       \
             for (int32_t i = 0; i < p->inner; i++) {                                                                   \
                 const of *from = x + o * p->length * p->inner + i;                                                     \

@@ -11,6 +11,7 @@ typedef struct {
 /* x[count], boundary[boundaries], ascending -> y[count]: how many of them each number reaches; NaN reaches none. */
 EDGEGEN_KERNEL void bucketize_f32(const edgegen_bucketize *p, const float *x, const float *boundary, int32_t *y)
 {
+    edgegen_over_s32 *const bucket = (edgegen_over_s32 *)y;
     for (int32_t i = 0; i < p->count; i++) {
         int32_t low = 0, high = p->boundaries;
         while (low < high) {
@@ -21,7 +22,7 @@ EDGEGEN_KERNEL void bucketize_f32(const edgegen_bucketize *p, const float *x, co
                 high = middle;
             }
         }
-        y[i] = low;
+        bucket[i] = low;
     }
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     EDGEGEN_KERNEL void filter_bank_##name(const edgegen_filter_bank *p, const uint32_t *x, const uint16_t *ranges,    \
                                            const type *weights, uint64_t *y)                                           \
     {                                                                                                                  \
+        edgegen_over_u64 *const channel = (edgegen_over_u64 *)y;                                                       \
         uint64_t started = 0;                                                                                          \
         for (int32_t r = 0; r < p->ranges; r++, ranges += 2) {                                                         \
             const uint32_t *level = x + ranges[0];                                                                     \
@@ -24,7 +25,7 @@ typedef struct {
                 started += (uint64_t)(wide)weights[1] * level[k];                                                      \
             }                                                                                                          \
             if (r > 0) {                                                                                               \
-                y[r - 1] = sum;                                                                                        \
+                channel[r - 1] = sum;                                                                                  \
             }                                                                                                          \
         }                                                                                                              \
     }

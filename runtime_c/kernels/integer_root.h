@@ -45,8 +45,9 @@ EDGEGEN_INLINE uint32_t edgegen_root(uint64_t x)
 EDGEGEN_KERNEL void integer_root_u64(const edgegen_integer_root *p, const uint64_t *x, const int32_t *bits, uint32_t *y)
 {
     const uint32_t shift = (uint32_t)*bits & 31;
+    edgegen_over_u32 *const root = (edgegen_over_u32 *)y;
     for (int32_t k = 0; k < p->elements; k++) {
-        y[k] = edgegen_root(x[k]) >> shift;
+        root[k] = edgegen_root(x[k]) >> shift;
     }
 }
 

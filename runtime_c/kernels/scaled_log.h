@@ -24,15 +24,16 @@ EDGEGEN_INLINE uint32_t edgegen_log2(uint32_t x, const uint16_t *table)
 
 EDGEGEN_KERNEL void scaled_log_u32(const edgegen_scaled_log *p, const uint32_t *x, const uint16_t *table, int16_t *y)
 {
+    edgegen_over_s16 *const logarithm = (edgegen_over_s16 *)y;
     for (int32_t k = 0; k < p->elements; k++) {
         const uint32_t raised = x[k] << p->bits;
         if (raised <= 1) {
-            y[k] = 0;
+            logarithm[k] = 0;
             continue;
         }
         const uint64_t natural = ((uint64_t)45426 * edgegen_log2(raised, table) + 32768) >> 16; /* times ln 2 */
         const uint32_t scaled = (p->scale * (uint32_t)natural + 32768) >> 16;
-        y[k] = (int16_t)(scaled < INT16_MAX ? scaled : INT16_MAX);
+        logarithm[k] = (int16_t)(scaled < INT16_MAX ? scaled : INT16_MAX);
     }
 }
 

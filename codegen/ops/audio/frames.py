@@ -13,6 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, after, param
 from edgegen.ops.strided_copy import Dim, natural_strides, pack_copy
 
 
@@ -141,7 +142,22 @@ def _pack_overlap_add(node: Node) -> Packed:
     return Packed("edgegen_overlap_add", params, inputs=(0, 1))
 
 
+def _over_frames(node: Node) -> Overlaps:
+    """What a frame gives of the output is written element by element, as it is read."""
+    frames, step, kept = (param(node, name) for name in ("frames", "step", "kept"))
+    read = np.arange(param(node, "outer") * frames * (step + kept), dtype=np.int64)
+    frame, at = np.divmod(read, step + kept)
+    return after(node, 0, read, frame * step + np.minimum(at, step))
+
+
 OverlapAdd.kernels = tuple(
-    Kernel(f"overlap_add_{t}", f"{t} {t} -> {t} {t}", _pack_overlap_add, header="overlap_add", updates=((1, 1),))
+    Kernel(
+        f"overlap_add_{t}",
+        f"{t} {t} -> {t} {t}",
+        _pack_overlap_add,
+        "overlap_add",
+        updates=((1, 1),),
+        overlap=_over_frames,
+    )
     for t in ("s16", "f32")
 )

@@ -13,6 +13,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import Overlaps, after, element_by_element, param
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,12 @@ def _pack_energy(node: Node) -> Packed:
     return Packed("edgegen_energy", {"count": node.out.type.elements, "start": op.start, "stop": op.stop})
 
 
-Energy.kernels = (Kernel("energy_s16", "s16 -> u32", _pack_energy, header="energy"),)
+def _over_energy(node: Node) -> Overlaps:
+    at = np.arange(param(node, "start"), param(node, "stop"), dtype=np.int64)
+    return after(node, 0, 2 * at, at, any_type=True)
+
+
+Energy.kernels = (Kernel("energy_s16", "s16 -> u32", _pack_energy, header="energy", overlap=_over_energy),)
 
 
 @dataclass(frozen=True)
@@ -124,9 +130,16 @@ def _unsigned(node: Node) -> str | None:
     return _constant(node) or ("a weight is negative" if (_weights(node) < 0).any() else None)
 
 
-FilterBank.kernels = (
-    Kernel("filter_bank_u16", "u32 s16 s16 -> u64", _pack_filter_bank, header="filter_bank", when=_unsigned),
-    Kernel("filter_bank_s16", "u32 s16 s16 -> u64", _pack_filter_bank, header="filter_bank", when=_constant),
+def _over_spectrum(node: Node) -> Overlaps:
+    """A channel is written when the range has been read that ends it."""
+    assert isinstance(node.op, FilterBank)
+    starts = np.array(node.op.starts, np.int64)
+    return after(node, 0, starts, np.maximum(np.arange(len(starts)) - 1, 0), any_type=True)
+
+
+FilterBank.kernels = tuple(
+    Kernel(name, "u32 s16 s16 -> u64", _pack_filter_bank, "filter_bank", when=when, overlap=_over_spectrum)
+    for name, when in (("filter_bank_u16", _unsigned), ("filter_bank_s16", _constant))
 )
 
 
@@ -159,4 +172,6 @@ def _pack_root(node: Node) -> Packed:
     return Packed("edgegen_integer_root", {"elements": node.out.type.elements}, inputs=(0, 1))
 
 
-IntegerRoot.kernels = (Kernel("integer_root_u64", "u64 s32 -> u32", _pack_root, header="integer_root"),)
+IntegerRoot.kernels = (
+    Kernel("integer_root_u64", "u64 s32 -> u32", _pack_root, header="integer_root", overlap=element_by_element),
+)

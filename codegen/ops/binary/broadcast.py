@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Overlap
 from edgegen.ir.tensor import TensorType
+from edgegen.ops.overlap import Overlaps, after, nested
 from edgegen.ops.strided_copy import natural_strides, storage_axes, storage_strides
 
 MAX_LOOPS = 6
@@ -80,3 +84,16 @@ def few_loops(node: Node) -> str | None:
     """A row's `when`: the broadcast needs no more loops than the kernel has."""
     count = len(loops(node).extent)
     return None if count <= MAX_LOOPS else f"broadcasts over {count} runs of axes, more than {MAX_LOOPS}"
+
+
+def over_operands(node: Node, count: int = 2, any_type: bool = False) -> Overlaps:
+    """Of a kernel that writes each element of the output when it has read those of its first `count` inputs that make
+    it. Of a run of the innermost loop the ends say all, since both sides move evenly."""
+    extent, steps = nest(node, count)
+    ends = np.unique([0, min(1, extent[-1] - 1), extent[-1] - 1])
+    written = np.add.outer(nested(extent[:-1], natural_strides(extent)[:-1]), ends)
+    found: dict[int, Overlap] = {}
+    for i, of_input in enumerate(steps):
+        reads = np.add.outer(nested(extent[:-1], of_input[:-1]), ends * of_input[-1])
+        found |= after(node, i, reads, written, any_type)
+    return found
