@@ -16,7 +16,7 @@ from edgegen.emit.shared import Shared
 from edgegen.emit.symbols import identifier
 from edgegen.errors import DoesNotFit, UsageError
 from edgegen.ir.graph import Graph
-from edgegen.memory.portions import all_portions
+from edgegen.memory.portions import streamed_bytes
 from edgegen.memory.room import estimated_code
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
 from edgegen.resources import resource
@@ -257,7 +257,7 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
         in_flash = compiled.flash or {flash[0].name: weights}
         held |= {r.name: [("weights", in_flash.get(r.name, 0))] for r in flash}
         held[flash[0].name].append(("code", code))
-        held[flash[-1].name].append(("streamed weights", sum(p.bytes for p in all_portions(graph))))
+        held[flash[-1].name].append(("streamed weights", streamed_bytes(graph)))
     fit = Fit(
         board,
         weights,
@@ -293,7 +293,7 @@ def check_fit_together(models: Sequence[Compiled], shared: Shared, fits: Sequenc
         weights = {f"weights of {m.name}": m.flash[region] for m in models if region in m.flash}
         code = {"code": sum(f.code for f in fits)} if region == flash[0].name else {}
         held[region] = {**weights, **code}
-    copied = {f"streamed weights of {m.name}": sum(p.bytes for p in all_portions(m.graph)) for m in models}
+    copied = {f"streamed weights of {m.name}": streamed_bytes(m.graph) for m in models}
     if len(flash) > 1 and any(copied.values()):
         held[flash[-1].name] = {**held.get(flash[-1].name, {}), **copied}
     together = replace(

@@ -12,7 +12,7 @@ from edgegen.emit.weights import raw
 from edgegen.ir.dtypes import dtype_of
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Packed
-from edgegen.ir.portion import constant_arguments
+from edgegen.ir.portion import constants_that_stay
 from edgegen.ir.tensor import Array, Tensor
 
 
@@ -71,10 +71,7 @@ def constant_arrays(graph: Graph) -> list[Array]:
     """Every array that the C holds in flash, equal ones once; initial values of state do not count."""
     found: dict[Hashable, Array] = {}
     for node in (n for n in graph.steps() if n.packed is not None):
-        calls = [(share.node, share.copied) for share in node.shares] or [(node, ())]
-        for call, copied in calls:
-            arrays = (array for k, (array, _) in constant_arguments(call).items() if k not in copied)
-            found |= {_content(array): array for array in arrays}
+        found |= {_content(array): array for array in constants_that_stay(node)}
     return list(found.values())
 
 

@@ -177,11 +177,20 @@ class Statements:
             copies = self.stream.statements(self.stream.fetches.before.get((node, k), ()))
             self.may_fail |= bool(copies)
             number = f"{index}_{k}" if node.in_shares else f"{index}"
-            lines += [*copies, self.call(number, node, over, share)]
+            lines += [*copies, *(self._rows(node) or [self.call(number, node, over, share)])]
         check = f"{self.name.upper()}_{'OVER' if over else 'NODE'}({index}) " if checked else ""
         if len(lines) > 1:
             lines = ["{", *(f"    {line}" for line in lines), "}"]
         return Step(self.comment(index, node), (check + lines[0], *lines[1:]), index)
+
+    def _rows(self, node: Node) -> list[str]:
+        """The lines that copy the rows of a table which a node chooses; none if it has no such table."""
+        if node.table is None:
+            return []
+        self.may_fail = True
+        row, out = (self.addresses.of(place.offset) for place in (self.plan.scratch[node], self.plan.tensors[node.out]))
+        indices = node.input(1)
+        return self.stream.row_by_row(node.table, indices.dtype, self.pointer(indices), row, out)
 
     def call(self, number: str, whole: Node, over: bool, share: Share | None) -> str:
         """The call of a kernel for a node's output or a share of it and, for speed, the wrapper that inlines it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from edgegen.ir.kernel import EXACTLY, Kernel, Overlap, Packed
 from edgegen.ir.op import Op
 from edgegen.ir.plan import Orders, Plan
-from edgegen.ir.portion import PortionPlan, Share
+from edgegen.ir.portion import PortionPlan, Share, Table
 from edgegen.ir.rows import RowPlan
 from edgegen.ir.tensor import Array, Tensor
 
@@ -23,6 +23,7 @@ class Node:
     updates: (input, output) pairs of control flow that lie in the same bytes, decided by post_optimize
     offsets: of a view by choice, bytes from the start of the output to that of each input, decided by post_optimize
     shares: the calls that compute it, each with weights that are copied for it; none if its weights are not
+    table: its first input, if it chooses rows of that and they alone are copied
     """
 
     op: Op
@@ -35,6 +36,7 @@ class Node:
     updates: tuple[tuple[int, int], ...] = ()
     offsets: tuple[int, ...] | None = None
     shares: tuple[Share, ...] = ()
+    table: Table | None = None
 
     @property
     def out(self) -> Tensor:

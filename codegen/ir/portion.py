@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,40 @@ class Share:
     copied: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A constant of which a run reads a few rows: those that are chosen are copied, one by one.
+
+    rows:      [extent, ...]
+    count:     how many a run chooses
+    alignment: bytes; each row starts at a multiple of it
+    """
+
+    rows: Array
+    count: int
+    alignment: int
+
+    @property
+    def row_bytes(self) -> int:
+        return self.rows.nbytes // len(self.rows)
+
+    @property
+    def step(self) -> int:
+        """Bytes from one row to the next, and of each copy."""
+        return -(-self.row_bytes // self.alignment) * self.alignment
+
+    @property
+    def bytes(self) -> int:
+        return len(self.rows) * self.step
+
+    @functools.cached_property
+    def content(self) -> str:
+        """The same for tables that are the same in memory."""
+        return hashlib.sha256(
+            np.array([self.row_bytes, self.step], np.int64).tobytes() + self.rows.tobytes()
+        ).hexdigest()
+
+
 @dataclass(frozen=True)
 class PortionPlan:
     """One of the plans that were made in search of the largest portions within a limit.
@@ -93,3 +128,10 @@ def constant_arguments(node: Node) -> dict[int, tuple[Array, int]]:
     found = {k: (t.values, t.dtype.size) for k, t in tensors if t.is_constant}
     behind = len(packed.inputs)
     return found | {behind + k: (c.array, c.align) for k, c in enumerate(packed.constants)}
+
+
+def constants_that_stay(node: Node) -> Iterator[Array]:
+    """Those of a node's calls that are not copied."""
+    calls = [(share.node, share.copied) for share in node.shares] or [(node, (0,) if node.table is not None else ())]
+    for call, copied in calls:
+        yield from (array for k, (array, _) in constant_arguments(call).items() if k not in copied)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Overlap
 from edgegen.ir.plan import Placement
-from edgegen.ir.portion import Portion, Share
+from edgegen.ir.portion import Portion, Share, Table
 from edgegen.memory.buffers import Box, Overlaps
 from edgegen.memory.storage import round_up
 
@@ -175,21 +175,23 @@ def places(
     return {p: Placement(at, p.bytes, *spans[p]) for slot, at in both for p in slot.portions}
 
 
-def copies(graph: Graph) -> list[Portion]:
-    """Those that one run copies: of branches the larger sum, of a loop one turn."""
+def copies(graph: Graph) -> list[int]:
+    """Bytes of each that one run makes: of branches the larger sum, of a loop one turn."""
     inside = fetches(graph).loops
     return _copies(graph, inside)
 
 
-def _copies(graph: Graph, loops: Mapping[Node, tuple[Portion, ...]]) -> list[Portion]:
-    found: list[Portion] = []
+def _copies(graph: Graph, loops: Mapping[Node, tuple[Portion, ...]]) -> list[int]:
+    found: list[int] = []
     for node in graph.nodes:
-        found += [share.portion for share in node.shares] if not node.op.is_control else loops.get(node, ())
+        portions = loops.get(node, ()) if node.op.is_control else [share.portion for share in node.shares]
+        found += [p.bytes for p in portions]
+        found += [node.table.step] * node.table.count if node.table is not None else []
         inner = [] if node.op.stretches else [_copies(g, loops) for g in node.op.graphs]
         if node.op.is_loop:
-            found += [p for each in inner for p in each]
+            found += [size for each in inner for size in each]
         else:
-            found += max(inner, key=lambda each: sum(p.bytes for p in each), default=[])
+            found += max(inner, key=sum, default=[])
     return found
 
 
@@ -197,3 +199,13 @@ def all_portions(graph: Graph) -> list[Portion]:
     """Every portion of a graph, equal ones once, in the order in which they are first read."""
     every = (share.portion for node in graph.steps() for share in node.shares)
     return list({p.content: p for p in reversed(list(every))}.values())[::-1]
+
+
+def all_tables(graph: Graph) -> list[Table]:
+    """Every table of which rows are copied, equal ones once, in the order in which they are first read."""
+    return list({n.table.content: n.table for n in reversed(graph.steps()) if n.table is not None}.values())[::-1]
+
+
+def streamed_bytes(graph: Graph) -> int:
+    """Of the file that weights are copied from."""
+    return sum(p.bytes for p in all_portions(graph)) + sum(t.bytes for t in all_tables(graph))

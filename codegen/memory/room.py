@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgegen.ir.graph import Graph
-from edgegen.ir.portion import constant_arguments
+from edgegen.ir.portion import constants_that_stay
 from edgegen.targets import Target
 
 # Bytes of code of one kernel with its parameters folded in, where no compiler is there to tell. On cortex-m4 and
@@ -21,9 +21,7 @@ def _weights(graph: Graph) -> int:
     chance are not found here."""
     found: dict[int, int] = {}
     for node in (n for n in graph.steps() if n.packed is not None):
-        for call, copied in [(share.node, share.copied) for share in node.shares] or [(node, ())]:
-            constants = constant_arguments(call).items()
-            found |= {id(array): array.nbytes for k, (array, _) in constants if k not in copied}
+        found |= {id(array): array.nbytes for array in constants_that_stay(node)}
     return sum(found.values())
 
 

@@ -60,6 +60,14 @@ def _pack_stored(node: Node) -> Packed:
     return Packed("edgegen_gather_stored", params | codes.params, codes.constants, (1,))
 
 
+def chooses_rows(node: Node) -> bool:
+    """Whether a packed node's indices, which a run computes, choose rows of a constant."""
+    op = node.op
+    if not isinstance(op, Gather) or op.axis or op.batch_dims or node.packed is None or node.packed.inputs != (0, 1):
+        return False
+    return node.input(0).is_constant and not node.input(1).is_constant
+
+
 @dataclass(frozen=True)
 class Gather(Op):
     """y[b, o, i, k] = x[b, o, indices[b, i], k] (TFLite GATHER and EMBEDDING_LOOKUP, ONNX Gather).

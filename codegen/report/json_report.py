@@ -12,7 +12,7 @@ from edgegen.emit.constants import constant_arrays
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.plan import Plan
 from edgegen.ir.tensor import Tensor
-from edgegen.memory.portions import all_portions, copies
+from edgegen.memory.portions import copies, streamed_bytes
 from edgegen.memory.usage import Occupant, bytes_in_use, occupants, peak_step
 from edgegen.ops.select import rejection
 from edgegen.ops.shuffle import Shuffle
@@ -84,6 +84,7 @@ def _node(index: int, node: Node, inside: str | None, target: Target) -> dict[st
         "weight_bytes": _weight_bytes(node),
         "scratch_bytes": node.packed.scratch if node.packed else 0,
         "portions": [share.portion.bytes for share in node.shares],
+        "rows_copied": node.table.count if node.table is not None else 0,
     }
 
 
@@ -135,17 +136,16 @@ def _parts(plan: Plan, found: list[Occupant], steps: int) -> list[dict[str, Any]
 
 def _stream(graph: Graph, target: Target, found: list[Occupant]) -> dict[str, Any] | None:
     """What is copied into the arena; None if no weights are."""
-    copied = copies(graph)
-    every = all_portions(graph)
-    if not every:
+    copied, file = copies(graph), streamed_bytes(graph)
+    if not file:
         return None
     weights = [r for r in found if r.role == "weights"]
     return {
-        "file_bytes": sum(p.bytes for p in every),
+        "file_bytes": file,
         "portion_bytes": graph.portion_bytes or target.portion_bytes,
-        "largest_portion_bytes": max(p.bytes for p in every),
+        "largest_portion_bytes": max(copied, default=0),
         "copies": len(copied),
-        "copied_bytes": sum(p.bytes for p in copied),
+        "copied_bytes": sum(copied),
         "buffer_bytes": max(bytes_in_use(weights, step) for step in range(len(graph.steps()))),
         "plans": [asdict(p) for p in graph.portion_plans],
     }
@@ -172,7 +172,7 @@ def report(compiled: Compiled, fit: Fit | None = None) -> dict[str, Any]:
     size of their file, the limit of a portion and the largest, what one run copies (of branches the larger, of a loop
     one turn), how many bytes of the arena they take at most, and under a limit the `plans` among which the size of
     portions was chosen (`PortionPlan`), smallest first; `weights_bytes` is without them. A node's `portions`
-    are those of its calls.
+    are those of its calls; of a table it may choose `rows_copied` in its place.
     `parts` lists what each memory of a board with several holds; offsets count from the start of each one's struct, and
     bounds are those of what the part holds. The board's `regions` say what they hold.
     Inputs and outputs have the names that the file's signature gives them, beside those of their tensors.

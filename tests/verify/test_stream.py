@@ -15,19 +15,21 @@ from edgegen import api
 from edgegen.boards import check_fit
 from edgegen.compiler import Compiled, share_arena
 from edgegen.errors import DoesNotFit, InvalidGraph, UsageError
-from edgegen.ir.dtypes import S32
+from edgegen.ir.dtypes import S8, S16, S32, S64, DType
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph
 from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array, Tensor
 from edgegen.ir.verify import arena_is_sound
-from edgegen.memory.portions import all_portions, copies
+from edgegen.memory.portions import copies, streamed_bytes
 from edgegen.ops.binary import Binary
+from edgegen.ops.cast import Cast
 from edgegen.ops.compare import Compare
 from edgegen.ops.control import If, While
 from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.dense import Dense
+from edgegen.ops.gather import Gather
 from edgegen.ops.reshape import Reshape
 from edgegen.passes.check import random_array
 from edgegen.passes.post_optimize import stream_weights
@@ -144,6 +146,7 @@ static unsigned long copied;
 
 int model_fetch(const model_t *m, void *to, uint32_t offset, uint32_t bytes)
 {
+    fprintf(stderr, "%ld %u %u\\n", to == NULL ? -1L : (long)((unsigned char *)to - m->arena), offset, bytes);
     if (calls++ == failing || m == NULL || offset + bytes > sizeof file) {
         return 1;
     }
@@ -192,6 +195,7 @@ class Firmware:
 
     def __init__(self, compiled: Compiled, folder: Path, inputs: Sequence[Array]) -> None:
         self.folder = folder
+        self.asked: list[tuple[int, ...]] = []  # (place in the arena, -1 for none, offset, bytes) of the last run
         api.write_files(folder, {**compiled.files, **compiled.binaries})
         fill, run = [], "(int)model_run(&model)"
         for i, array in enumerate(inputs):
@@ -209,6 +213,7 @@ class Firmware:
     def run(self, failing: int = -1) -> tuple[int, int, int, list[int]]:
         """(status, calls, bytes copied, output)"""
         done = subprocess.run(["./main", str(failing)], cwd=self.folder, check=True, capture_output=True, text=True)
+        self.asked = [tuple(map(int, line.split())) for line in done.stderr.splitlines()]
         status, calls, copied, *output = map(int, done.stdout.split())
         return status, calls, copied, output
 
@@ -221,8 +226,14 @@ def test_to_copy_at_once_is_right_and_every_failure_ends_the_run(tmp_path: Path)
     (want,) = evaluate(compiled.source, INPUTS)
     assert (status, output) == (0, want.ravel().tolist())
     planned = copies(compiled.graph)
-    assert copied == sum(p.bytes for p in planned)
+    assert copied == sum(planned)
     assert calls == len(planned) + 1  # the last one waits
+    plan = compiled.graph.plan
+    assert plan is not None
+    portions = [share.portion for n in compiled.graph.nodes for share in n.shares]
+    offsets = [sum(p.bytes for p in portions[:k]) for k in range(len(portions))]
+    every = [(plan.portions[p].offset, at, p.bytes) for p, at in zip(portions, offsets, strict=True)]
+    assert firmware.asked == [*every, (-1, 0, 0)]
     for failing in range(calls):
         assert firmware.run(failing)[:2] == (4, failing + 1)
 
@@ -302,9 +313,58 @@ def test_rows_of_an_image_find_the_weights_that_came_with_the_first(tmp_path: Pa
     firmware = Firmware(fed, tmp_path, inputs)
     status, calls, copied, output = firmware.run()
     assert (status, output) == (0, evaluate(graph, inputs)[0].ravel().tolist())
-    assert copied == sum(p.bytes for p in copies(fed.graph))
+    assert copied == sum(copies(fed.graph))
     for failing in range(calls):
         assert firmware.run(failing)[:2] == (4, failing + 1)
+
+
+def chosen_rows(index: DType, dtype: DType, width: int) -> Graph:
+    """Some rows of a table, those that indices outside of it choose among them, through layers of their own weights."""
+    random, b = np.random.default_rng(2), Builder()
+    table = b.constant(random.integers(-127, 128, (40, width)).astype(dtype.np))
+    y = b.add(Gather(), table, b.input((5,), index))
+    y = b.add(Cast("s8"), y) if dtype is not S8 else y
+    return b.graph(layers(b, b.add(Reshape((1, 5 * width)), y), (24,), 3))
+
+
+TABLES = ((S32, S8, 13), (S64, S32, 3), (S16, S8, 16))
+INDICES = [0, 39, -1, 77, -99]
+
+
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize(("index", "dtype", "width"), TABLES)
+def test_of_a_table_no_rows_are_copied_but_those_that_indices_choose(
+    index: DType, dtype: DType, width: int, tmp_path: Path
+) -> None:
+    compiled = model(chosen_rows(index, dtype, width))
+    inputs = [np.array(INDICES, index.np)]
+    firmware = Firmware(compiled, tmp_path, inputs)
+    status, calls, copied, output = firmware.run()
+    (want,) = evaluate(compiled.source, inputs)
+    assert (status, output) == (0, want.ravel().tolist())
+    assert copied == sum(copies(compiled.graph))
+    (node,) = (n for n in compiled.graph.nodes if n.table is not None)
+    assert node.table is not None
+    step, start = node.table.step, streamed_bytes(compiled.graph) - node.table.bytes
+    assert step % 4 == 0
+    assert step - width * dtype.size in range(4)
+    rows = [(at - start) // step for _, at, size in firmware.asked if size and at >= start]
+    assert rows == [0, 39, 39, 39, 0]
+    assert {size for _, at, size in firmware.asked if size and at >= start} == {step}
+    for failing in range(calls):
+        assert firmware.run(failing)[:2] == (4, failing + 1)
+
+
+@pytest.mark.cross
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("target", ["arm-neon", "cortex-m4"])
+def test_rows_of_tables_in_emulators(target: str) -> None:
+    graphs = [chosen_rows(*each) for each in TABLES]
+    models = [model(graph, target, name=f"m{k}") for k, graph in enumerate(graphs)]
+    calls = [Call([np.array(INDICES, index.np)], k) for k, (index, _, _) in enumerate(TABLES)]
+    program = build_program(models, Build(together=True, check_memory=True))
+    for graph, call, outcome in zip(graphs, calls, program.execute(calls), strict=True):
+        np.testing.assert_array_equal(outcome.outputs[0], evaluate(graph, call.inputs)[0])
 
 
 @pytest.mark.usefixtures("nothing_stays")
@@ -332,7 +392,7 @@ def test_real_models(corpus: Path, name: str, target: str) -> None:
 def test_a_boards_slowest_flash_holds_the_file(corpus: Path) -> None:
     artifact = edgegen.compile(find_model(corpus, "person_detect"), board="stm32f746g-disco", weights="stream")
     assert artifact.fit is not None
-    size = sum(p.bytes for p in all_portions(artifact.compiled.graph))
+    size = streamed_bytes(artifact.compiled.graph)
     assert ("streamed weights", size) in artifact.fit.held["QSPI"]
     assert artifact.report()["stream"]["file_bytes"] == size
     whole = artifact.fit.board

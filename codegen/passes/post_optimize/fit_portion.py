@@ -76,6 +76,4 @@ def _curve(tried: dict[int, Trial], chosen: int) -> tuple[PortionPlan, ...]:
 
 def _described(trial: Trial, chosen: bool) -> PortionPlan:
     copied = copies(trial.graph)
-    return PortionPlan(
-        trial.bytes, max((p.bytes for p in copied), default=0), len(copied), sum(p.bytes for p in copied), chosen
-    )
+    return PortionPlan(trial.bytes, max(copied, default=0), len(copied), sum(copied), chosen)

@@ -1,7 +1,8 @@
 """Decides which weights are copied from outside before they are read, and in which portions.
 
 A layer with more weights than a portion may have is computed by several calls, each of some of its output's units,
-where a kernel row can do that; else its weights are one portion, however large.
+where a kernel row can do that; else its weights are one portion, however large. Of a table in which indices choose,
+the chosen rows are copied.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from itertools import pairwise
 
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.kernel import Kernel, Packed
-from edgegen.ir.portion import Portion, Share, constant_arguments
+from edgegen.ir.portion import Portion, Share, Table, constant_arguments
+from edgegen.ops.gather import chooses_rows
 from edgegen.ops.select import rejection
 from edgegen.ops.units import channels_read, some_units, unit_grain
 from edgegen.targets import Target
@@ -34,10 +36,21 @@ def stream_weights(graph: Graph, target: Target) -> bool:
         return False
     target = replace(target, portion_bytes=graph.portion_bytes or target.portion_bytes)
     for node in graph.nodes:
-        if node.has_kernel:
+        if node.has_kernel and chooses_rows(node):
+            _copy_rows(node, target)
+        elif node.has_kernel:
             node.shares = () if graph.in_turns else _in_shares(node, target)
             node.shares = node.shares or _whole(node, target)
     return True
+
+
+def _copy_rows(node: Node, target: Target) -> None:
+    """Lets the rows that a node chooses be copied one by one, or leaves a small table in flash."""
+    packed, rows = node.packed, node.input(0)
+    assert packed is not None, node.name
+    if rows.type.bytes > STAYS:
+        node.table = Table(rows.values, node.input(1).type.elements, target.alignment)
+        node.packed = replace(packed, scratch=node.table.step)
 
 
 def resident_bytes(node: Node, target: Target) -> int:
