@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from edgegen.compiler import Compiled
@@ -126,13 +128,31 @@ class RowGraph:
         return self.b.graph(y)
 
 
-def as_loop(graph: Graph, rows: int, fed: bool = False) -> Graph | None:
-    """The whole graph as one loop that makes so many rows at a turn; None if it cannot be.
+@dataclass(frozen=True)
+class Way:
+    """How a loop goes.
 
-    fed: the caller hands over the input row by row
+    rows:   of the result at a turn
+    fed:    the caller hands over the input row by row
+    narrow: no call makes more rows than the last one of a turn
+    apart:  rows that are kept lie by themselves
     """
-    part = Part(tuple(graph.nodes), graph.inputs[0], graph.outputs[0], fed)
-    op = row_loop(part, rows)
+
+    rows: int
+    fed: bool = False
+    narrow: bool = False
+    apart: bool = False
+
+    @staticmethod
+    def number(i: int) -> Way:
+        """Each of them in turn."""
+        return Way(1 + i % 3, i % 2 == 1, i // 2 % 2 == 1, i // 4 % 2 == 1)
+
+
+def as_loop(graph: Graph, way: Way) -> Graph | None:
+    """The whole graph as one loop; None if it cannot be."""
+    part = Part(tuple(graph.nodes), graph.inputs[0], graph.outputs[0], way.fed)
+    op = row_loop(part, way.rows, way.rows if way.narrow else 0, way.apart)
     if op is None:
         return None
     return Graph(graph.name, graph.inputs, graph.outputs, [Node(op, [part.x], [part.y], "loop")])
@@ -146,9 +166,9 @@ def planned(graph: Graph, target: Target) -> Graph:
     return graph
 
 
-def compiled_loop(graph: Graph, rows: int, target: Target, name: str, fed: bool = False) -> Compiled | None:
+def compiled_loop(graph: Graph, way: Way, target: Target, name: str) -> Compiled | None:
     """The C of the whole graph as one loop."""
-    loop = as_loop(graph.copy(), rows, fed)
+    loop = as_loop(graph.copy(), way)
     if loop is None:
         return None
     origin = Origin("test", "0" * 64, "0")

@@ -117,7 +117,6 @@ class Statements:
             steps = [self.step(i, n, False) for i, n in enumerate(stretch.graph.nodes, first) if not n.is_view]
             first += len(stretch.graph.nodes)
             self.pace = {}
-            steps += self._moves(stretch, first)
             symbol = f"{self.name}_g{index}_{part}"
             comment = f'{part} of {index} {node.op.kind} "{comment_text(node.name)}": {_signature(stretch.graph)}'
             self.functions.append(Function(symbol, comment, tuple(steps), turns=stretch.turns > 1))
@@ -146,17 +145,6 @@ class Statements:
         base = self.addresses.base(offset)
         rows, memory = first + stretch.rows.shape[1], self.addresses.bases.index(base)
         return FedStretch(call, stretch.turns, rows, further, first, memory, offset - base.start)
-
-    def _moves(self, stretch: Stretch, index: int) -> list[Step]:
-        """The statements that take what a turn keeps to the start of its buffers."""
-        moved = [(t, k.row * row_bytes(t)) for k, t in stretch.keeps if k.row]
-        if not moved:
-            return []
-        places = [(self.plan.tensors[t].offset, back, t.type.bytes) for t, back in moved]
-        lines = tuple(
-            f"memmove({self.addresses.of(at - back)}, {self.addresses.of(at)}, {size});" for at, back, size in places
-        )
-        return [Step("rows that the next turn reads again", lines, index)]
 
     def comment(self, index: int, node: Node) -> str:
         inputs = ", ".join(str(t.type) for t in node.inputs if t is not None and not t.is_constant)

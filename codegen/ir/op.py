@@ -100,6 +100,11 @@ class Op:
         return self
 
     @property
+    def moved_rows(self) -> tuple[int, int] | None:
+        """The rows [first, end) of its input that it moves to where that starts; None if it does anything else."""
+        return None
+
+    @property
     def stretches(self) -> tuple[Stretch, ...]:
         """Of a loop over rows: its turns, whose graphs are the operator's sub-graphs."""
         return ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edgegen.ir.tensor import Tensor, TensorType
 
 if TYPE_CHECKING:
-    from edgegen.ir.graph import Graph
+    from edgegen.ir.graph import Graph, Node
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,6 @@ def element_rows(*inputs: TensorType | None) -> tuple[RowWindow | None, ...] | N
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Rows of an image that one turn leaves for the next.
-
-    buffer: which of the loop's buffers they lie in
-    row:    where in the buffer, counted in rows, when the turn is done; the next turn finds them at its start
-    """
-
-    buffer: int
-    row: int
-
-
-@dataclass(frozen=True)
 class Stretch:
     """Turns of a loop over rows that are alike: one graph, run on rows further down each time.
 
@@ -71,8 +59,8 @@ class Stretch:
     turns:  how often it runs
     reads:  first row of the loop's input at the first turn, and rows from one turn to the next
     writes: likewise of the loop's output
-    found:  the buffer of each kept input
-    left:   each kept output
+    found:  the buffer of each kept input, at whose start it lies
+    left:   likewise of each kept output
     unread: the rows of the loop's input that are still needed when the stretch begins; None if
             that is all of it, or if it is done with
     made:   the rows of the loop's output that there are when the stretch ends
@@ -84,7 +72,7 @@ class Stretch:
     reads: tuple[int, int] | None
     writes: tuple[int, int]
     found: tuple[int, ...]
-    left: tuple[Kept, ...]
+    left: tuple[int, ...]
     unread: Tensor | None
     made: Tensor
     fed: bool = False
@@ -114,13 +102,18 @@ class Stretch:
 
     @property
     def kept(self) -> list[tuple[int, Tensor]]:
-        """(buffer, kept input), each at its buffer's start."""
+        """(buffer, kept input)."""
         return list(zip(self.found, self.graph.inputs[len(self.graph.inputs) - len(self.found) :], strict=True))
 
     @property
-    def keeps(self) -> list[tuple[Kept, Tensor]]:
-        """Where each kept output lies, and the tensor."""
+    def keeps(self) -> list[tuple[int, Tensor]]:
+        """(buffer, kept output)."""
         return list(zip(self.left, self.graph.outputs[1:], strict=True))
+
+    @property
+    def moves(self) -> list[Node]:
+        """The nodes that move rows of a buffer to its start."""
+        return [node for node in self.graph.nodes if node.op.moved_rows]
 
 
 def row_bytes(image: Tensor) -> int:

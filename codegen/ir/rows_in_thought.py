@@ -91,7 +91,8 @@ class _Turns:
         for i, span in reads:
             if _common(out, span) and not node.bears(out.start - span.start, i):
                 raise self.fail(f'the result of "{node.name}" overlaps its input "{node.input(i).name}"')
-        self.wanted[node.out] = self.fresh(node.out)
+        moved = node.op.moved_rows
+        self.wanted[node.out] = self.wanted[node.input(0)][slice(*moved)] if moved else self.fresh(node.out)
         self.write(out, np.repeat(self.wanted[node.out], node.out.type.bytes // node.out.shape[1]))
 
     def turn(self, stretch: Stretch) -> None:
@@ -100,15 +101,6 @@ class _Turns:
                 if tensor is not None and not tensor.is_constant:
                     self.require(tensor)
             (self.view if node.is_view else self.compute)(node)
-
-    def move(self, stretch: Stretch) -> None:
-        """What is kept goes to the start of its buffer, one buffer after the other."""
-        for kept, tensor in stretch.keeps:
-            self.require(tensor)
-            span = self.span(tensor)
-            back = kept.row * (tensor.type.bytes // tensor.shape[1])
-            if back:
-                self.write(slice(span.start - back, span.stop - back), self.held[span].copy())
 
 
 def _common(a: slice, b: slice) -> bool:
@@ -137,8 +129,9 @@ def run_turns(loop: Node, plan: Plan) -> tuple[npt.NDArray[np.bool_], bool]:
             turns.wanted.update((tensor, kept[buffer]) for buffer, tensor in stretch.kept)
             turns.turn(stretch)
             made.append(turns.wanted[stretch.graph.outputs[0]])
-            kept = {k.buffer: turns.wanted[t] for k, t in stretch.keeps}
-            turns.move(stretch)
+            for _, tensor in stretch.keeps:
+                turns.require(tensor)
+            kept = {buffer: turns.wanted[t] for buffer, t in stretch.keeps}
     turns.moved, turns.wanted = {}, {y: np.concatenate(made)}
     turns.require(y)
     return turns.written, not fed and turns.holds(x, given)

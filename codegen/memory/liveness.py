@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Graph, Node
 from edgegen.ir.tensor import Tensor
-from edgegen.memory.row_loops import moments, uses
+from edgegen.memory.row_loops import moments, parts_read, uses
 
 Span = tuple[int, int]
 
@@ -71,11 +71,13 @@ def _live_by_rows(loop: Node, step: int, spans: dict[Tensor, Span]) -> int:
         _use(loop.input(0), max(times[0].gone, step), spans)
     for time in times:
         graph = time.stretch.graph
-        if time.stretch.rows is not None and not time.stretch.fed:
-            spans[time.stretch.rows] = (time.first, time.gone)
+        parts = [] if time.stretch.fed else [part for part, _ in parts_read(loop, time.stretch)]
+        spans.update(dict.fromkeys(parts, (time.first, time.first)))
         _live(graph, time.first, spans)
         for tensor in graph.outputs:
             _use(tensor, time.last, spans)
+        for tensor in parts if time.repeats else ():  # turn by turn they are further down
+            _use(tensor, time.gone, spans)
     own = times[-1].last + 1
     spans[loop.out] = (spans[times[-1].stretch.made][0], own)
     return own + 1

@@ -78,22 +78,20 @@ def placed(loop: Node) -> Iterator[tuple[Tensor, Tensor, int]]:
                 yield stretch.unread, x, stretch.reads[0] * row_bytes(x)
         yield stretch.graph.outputs[0], y, stretch.writes[0] * row_bytes(y)
         yield stretch.made, y, 0
-        for buffer, tensor in stretch.kept:
+        for buffer, tensor in (*stretch.kept, *stretch.keeps):
             yield tensor, anchors.setdefault(buffer, tensor), 0
-        for kept, tensor in stretch.keeps:
-            at = kept.row * row_bytes(tensor)
-            if kept.buffer in anchors:
-                yield tensor, anchors[kept.buffer], at
-            else:
-                following = _next_kept(loop, stretch, kept.buffer)
-                anchors[kept.buffer] = following
-                yield tensor, following, at
+        yield from _moved(stretch)
 
 
-def _next_kept(loop: Node, stretch: Stretch, buffer: int) -> Tensor:
-    stretches = loop.op.stretches
-    after = stretches[stretches.index(stretch) + (stretch.turns == 1)]
-    return dict(after.kept)[buffer]
+def _moved(stretch: Stretch) -> Iterator[tuple[Tensor, Tensor, int]]:
+    """Rows that follow others in a buffer go to its start; all others, anywhere."""
+    buffers = {tensor for _, tensor in stretch.kept}
+    for node in stretch.graph.nodes:
+        if node.is_view and any(tensor in buffers for tensor, offset in node.shared() if offset == 0):
+            buffers.add(node.out)
+        elif node.op.moved_rows and node.op.moved_rows[0] and node.input(0) in buffers:
+            yield node.out, node.input(0), 0
+            buffers.add(node.out)
 
 
 @dataclass(frozen=True)
@@ -129,12 +127,12 @@ def crossings(loop: Node, own: int) -> list[Crossing]:
             if needed is not None:
                 most.append(needed * row_bytes(x) - stretch.written(turn) * row_bytes(y))
         distance = min(most, default=x.type.bytes)
-        for tensor, start in [(below, stretch.reads[0] * row_bytes(x) if k else 0), *_parts_read(loop, stretch)]:
+        for tensor, start in [(below, stretch.reads[0] * row_bytes(x) if k else 0), *parts_read(loop, stretch)]:
             found.append(Crossing(tensor, stretch.made, Overlap(distance - start), time.gone))
     return found
 
 
-def _parts_read(loop: Node, stretch: Stretch) -> list[tuple[Tensor, int]]:
+def parts_read(loop: Node, stretch: Stretch) -> list[tuple[Tensor, int]]:
     """The rows of the loop's input that a stretch's first turn reads, whole and in parts, and where each starts."""
     x = loop.input(0)
     if stretch.reads is None or stretch.rows is None:
@@ -185,17 +183,12 @@ def uses(loop: Node, first: int) -> dict[Tensor, tuple[int, int]]:
         free = max(free, time.gone + 1)
         until = times[k + 1].begun - 1 if k + 1 < len(times) else time.last
         spans[stretch.made] = (time.begun, until)
-        arrived = [tensor for _, tensor in stretch.kept]  # the turn before has moved them there
-        arrived += (
-            [stretch.rows] if stretch.fed and stretch.rows is not None else []
-        )  # or the caller has put them there
-        for tensor in arrived:
-            spans[tensor] = (time.first - 1, time.last if time.repeats else time.first)
+        arrived = [tensor for _, tensor in stretch.kept]  # from the turn before
+        arrived += [stretch.rows] if stretch.fed and stretch.rows is not None else []  # or from the caller
+        spans.update(dict.fromkeys(arrived, (time.first - 1, time.first)))
     return spans
 
 
 def moved_bytes(loop: Node) -> int:
     """Bytes that all turns together move to the start of buffers."""
-    return sum(
-        stretch.turns * tensor.type.bytes for stretch in loop.op.stretches for kept, tensor in stretch.keeps if kept.row
-    )
+    return sum(s.turns * node.out.type.bytes for s in loop.op.stretches for node in s.moves)

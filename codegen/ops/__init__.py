@@ -47,6 +47,7 @@ from edgegen.ops.local_response import LocalResponse
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.lstm import Lstm
 from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.move_rows import MoveRows
 from edgegen.ops.ngrams import Ngrams
 from edgegen.ops.non_max_suppression import NonMaxSuppression
 from edgegen.ops.one_hot import OneHot
@@ -167,6 +168,7 @@ OPS: tuple[type[Op], ...] = (
     Rnn,
     RoiAlign,
     RowLoop,
+    MoveRows,
     Select,
     SelectBoxes,
     Shuffle,

@@ -23,7 +23,7 @@ class RowLoop(Op):
     turns: the stretches, one after the other
 
     A turn computes what its rows of y need and no turn has computed before. Of each image between x and y it keeps the
-    rows that later turns read, in a buffer that they move to the start of; so nothing is computed twice.
+    rows that later turns read, at the start of a buffer; so nothing is computed twice.
     """
 
     rows: int
@@ -81,7 +81,7 @@ class RowLoop(Op):
                 given += [kept[buffer] for buffer in stretch.found]
                 values = evaluate_all(stretch.graph, given)
                 made.append(values[stretch.graph.outputs[0]])
-                kept = {k.buffer: values[t] for k, t in zip(stretch.left, stretch.graph.outputs[1:], strict=True)}
+                kept = {buffer: values[t] for buffer, t in stretch.keeps}
         return (np.concatenate(made, 1),)
 
     def macs(self, *inputs: TensorType | None) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgegen.ir.rows import row_bytes
-from edgegen.passes.row_turns import Call, Part, Turns
+from edgegen.passes.row_turns import Call, Turns
 
 CALL = 500  # instructions that a kernel spends before its first row and after its last, as measured on a Cortex-M4
 REREAD = 4  # instructions for each byte that a kernel takes up again, which one call for all rows would still have
@@ -34,46 +34,77 @@ class Cost:
     work: int
 
 
-def cost(part: Part, rows: int, find: Find, x_dies: bool) -> Cost:
+def cost(turns: Turns, find: Find, x_dies: bool) -> Cost:
     """x_dies: whether nothing else needs x, so that y may lie over rows of it that are done with.
 
     Weights that are copied stay from the first turn to the last.
     """
-    turns = Turns(part, rows)
-    some = sorted({0, 1, 2, turns.count // 2, turns.count - 2, turns.count - 1} & set(range(turns.count)))
-    peak = max(_peak(turns, turn, find, x_dies) for turn in some)
+    ends = _Ends(turns, x_dies)
+    some = sorted({0, 1, turns.count // 2, turns.count - 1} & set(range(turns.count)))
+    peak = max(_peak(turns, turn, find, ends) for turn in some)
     usual = min(2, turns.count // 2)
-    weights = sum(find(call).weights for call in turns.calls(usual))
-    return Cost(peak + weights, _work(turns, usual) * (turns.count - 1))
+    weights = sum({call.node: find(call).weights for call in turns.calls(usual)}.values())
+    begun, steady = (_work(turns, turn) for turn in (0, usual))
+    return Cost(peak + weights, begun + steady * (turns.count - 1) - CALL * len(turns.part.nodes))
 
 
-def _peak(turns: Turns, turn: int, find: Find, x_dies: bool) -> int:
-    part = turns.part
-    held = {image: turns.rows_of(turn, image) for image in turns.images if image is not part.y}
-    live = {image: (r.old - r.start) * row_bytes(image) for image, r in held.items()}
-    if part.fed:  # which has arrived before the turn
-        live[part.x] += (held[part.x].new - held[part.x].old) * row_bytes(part.x)
+def floor(turns: Turns, x_dies: bool) -> int:
+    """Bytes that no such loop does without: those in use between two turns in the middle."""
+    turn = turns.count // 2
+    kept = sum((r.new - r.keep) * row_bytes(image) for image, r in turns.rows(turn).items())
+    return kept + _Ends(turns, x_dies).bytes(turn, True, turns.span(turn, turns.part.y)[1])
+
+
+class _Ends:
+    """What x and y take, which lie over one another as far as rows of x are done with when those of y are made."""
+
+    def __init__(self, turns: Turns, x_dies: bool) -> None:
+        self.turns, self.x_dies = turns, x_dies
+        self.x_row, self.y_row = row_bytes(turns.part.x), row_bytes(turns.part.y)
+        self.alike = range(1, turns.count - 1)
+        self.throughout = max(
+            (self._then(turn, self._gone(0)) for turn in self.alike[:: len(self.alike) - 1 or 1]), default=0
+        )
+
+    def _gone(self, turn: int) -> int:
+        """Bytes of x that nothing needs after a turn."""
+        return self.turns.kept_from(turn, self.turns.part.x) * self.x_row if self.x_dies else 0
+
+    def _then(self, turn: int, gone: int) -> int:
+        """After a turn, where x keeps all bytes but those that were gone before, since turns that are alike repeat."""
+        made = self.turns.span(turn, self.turns.part.y)[1] * self.y_row
+        return self.turns.part.x.type.bytes - gone + max(0, made - self._gone(turn) + gone)
+
+    def bytes(self, turn: int, read: bool, made: int) -> int:
+        """read: whether the turn has read its rows of x; made: rows of y so far"""
+        if self.turns.part.fed:
+            return made * self.y_row
+        if turn in self.alike:
+            return self.throughout
+        gone = self._gone(turn if read else turn - 1) if read or turn else 0
+        return self.turns.part.x.type.bytes - gone + made * self.y_row
+
+
+def _peak(turns: Turns, turn: int, find: Find, ends: _Ends) -> int:
+    part, held = turns.part, turns.rows(turn)
+    rows = {image: (r.start, r.new if image is part.x else r.old) for image, r in held.items()}  # x arrives before
+    bytes_ = {image: row_bytes(image) for image in held}
     calls = turns.calls(turn)
-    last = {image: k for k, call in enumerate(calls) for image in turns.read_by(call.node)}
-    whole = sum((r.new - r.start) * row_bytes(i) for i, r in held.items() if r.old > r.start or r.new > r.keep)
-    x_row, y_row = row_bytes(part.x), row_bytes(part.y)
-    first = turns.kept_from(turn - 1, part.x) if turn else 0
+    made = turns.span(turn, part.y)[0]
+    last = max((k for k, call in enumerate(calls) if part.x in turns.read_by(call.node)), default=-1)
+    live = sum((end - start) * bytes_[image] for image, (start, end) in rows.items())
     peak = 0
     for k, call in enumerate(calls):
         image = call.node.out
-        made = call.end if image is part.y else turns.span(turn, part.y)[0]
         if image in held:
-            live[image] += (held[image].new - held[image].old) * row_bytes(image)
-        gone = first * x_row if x_dies else 0
-        ends = made * y_row if part.fed else part.x.type.bytes - gone + max(made * y_row - gone, 0)
-        peak = max(peak, ends + max(sum(live.values()) + find(call).scratch, whole))
-        for image in turns.read_by(call.node):
-            if last[image] != k:
-                continue
-            if image not in held:
-                first = turns.kept_from(turn, part.x)
-            else:
-                live[image] = (held[image].new - held[image].keep) * row_bytes(image)
+            rows[image] = (rows[image][0], call.end)
+            live += (call.end - call.first) * bytes_[image]
+        else:
+            made = call.end
+        peak = max(peak, ends.bytes(turn, k > last, made) + live + find(call).scratch)
+        for dropped, first in call.drops:
+            live -= (first - rows[dropped][0]) * bytes_[dropped]
+            rows[dropped] = (first, rows[dropped][1])
     return peak
 
 
@@ -82,7 +113,7 @@ def _work(turns: Turns, turn: int) -> int:
     work = 0
     for call in turns.calls(turn):
         work += CALL
-        for i, window in turns.windows[call.node].items():
+        for i, window in turns.windows[call.node].items() if call.first else ():
             again = max(window.extent - window.stride, 0) * row_bytes(call.node.input(i))
             work += again * REREAD
     return work

@@ -10,22 +10,24 @@ from edgegen.ir.rows import row_bytes
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.select import select_frugal
 from edgegen.passes.post_optimize.stream_weights import resident_bytes
-from edgegen.passes.row_costs import Cost, Needs, cost
-from edgegen.passes.row_turns import Call, Part, windows, with_rows
+from edgegen.passes.row_costs import Cost, Needs, cost, floor
+from edgegen.passes.row_turns import Call, Part, Turns, windows, with_rows
 from edgegen.targets import Target
 
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16)  # of the result at a turn
 LONGEST = 48  # nodes of a part
+MOST_CALLS = 64  # of kernels in one turn
 WORD = 4  # bytes: rows start at multiples of this, since kernels load words
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Nodes [first, end) of a graph as a loop that makes so many rows at a turn."""
+    """Nodes [first, end) of a graph as a loop that makes so many rows at a turn, see Turns."""
 
     first: int
     end: int
     rows: int
+    at_most: int
     cost: Cost
 
 
@@ -53,7 +55,8 @@ class Parts:
     def __init__(self, graph: Graph, use: Sequence[int], target: Target) -> None:
         self.graph, self.use, self.target = graph, use, target
         self._needs: dict[tuple[Node, int], Needs] = {}
-        self._costs: dict[tuple[int, int, int], Cost] = {}
+        self._costs: dict[tuple[int, int, int, int], Cost | None] = {}
+        self._floors: dict[tuple[int, int, int], int] = {}
         self._last: dict[Tensor, int] = {}
         for i, node in enumerate(graph.nodes):
             self._last.update((t, i) for t in node.inputs if t is not None and not t.is_constant)
@@ -107,11 +110,22 @@ class Parts:
             self._needs[node, rows] = Needs(some.packed.scratch, resident_bytes(some, self.target))
         return self._needs[node, rows]
 
-    def cost(self, candidate: _Candidate, rows: int) -> Cost:
+    def _floor(self, candidate: _Candidate, rows: int) -> int:
         key = (candidate.first, candidate.end, rows)
+        if key not in self._floors:
+            self._floors[key] = candidate.beside + floor(Turns(candidate.part, rows), candidate.x_dies)
+        return self._floors[key]
+
+    def cost(self, candidate: _Candidate, rows: int, at_most: int) -> Cost | None:
+        """None if a turn would be more calls than there is code for."""
+        key = (candidate.first, candidate.end, rows, at_most)
         if key not in self._costs:
-            found = cost(candidate.part, rows, self.needs, candidate.x_dies)
-            self._costs[key] = Cost(found.bytes + candidate.beside, found.work)
+            turns = Turns(candidate.part, rows, at_most)
+            known: Cost | None = None
+            if max(turns.calls_made(turn) for turn in {0, turns.count // 2}) <= MOST_CALLS:
+                found = cost(turns, self.needs, candidate.x_dies)
+                known = Cost(found.bytes + candidate.beside, found.work)
+            self._costs[key] = known
         return self._costs[key]
 
     def cheapest(self, most: int) -> list[Choice] | None:
@@ -143,11 +157,15 @@ class Parts:
         for rows in ROWS:
             if rows > 1 and 2 * rows > candidate.part.y.shape[1]:
                 break
-            known = self.cost(candidate, rows)
-            if known.bytes > most:
+            if self._floor(candidate, rows) > most:
                 break  # more rows need more bytes
-            if found is None or known.work < found.cost.work:
-                found = Choice(candidate.first, candidate.end, rows, known)
+            known = [(self.cost(candidate, rows, at_most), at_most) for at_most in (0, rows)]
+            fitting = [(c.work, at_most, c) for c, at_most in known if c is not None and c.bytes <= most]
+            if not fitting:
+                break
+            work, at_most, best = min(fitting, key=lambda each: each[:2])
+            if found is None or work < found.cost.work:
+                found = Choice(candidate.first, candidate.end, rows, at_most, best)
         return found
 
     def least(self) -> int | None:

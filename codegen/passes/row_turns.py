@@ -1,7 +1,8 @@
 """Cuts a part of a graph into turns that make a few rows of its result each: a RowLoop.
 
 Which rows exist follows from the result backwards. After a turn, each image between has the rows that its readers have
-needed so far; what a reader needs again, or later, stays in the image's buffer.
+needed so far; what a reader needs again, or later, stays in the image's buffer. Rows that nobody needs any more make
+room at once: those behind them move to the buffer's start.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.rows import Kept, RowWindow, Stretch
+from edgegen.ir.rows import RowWindow, Stretch
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.concat import Concat
+from edgegen.ops.move_rows import MoveRows
 from edgegen.ops.row_loop import RowLoop
 from edgegen.ops.slice import Slice
 
@@ -64,31 +66,45 @@ class Rows:
 
 @dataclass(frozen=True)
 class Call:
-    """One node in one turn: it makes rows [first, end)."""
+    """One node in one turn: it makes rows [first, end).
+
+    drops: images of which it leaves only the rows from some number on, as (image, number), to be moved to the start of
+           what there is of it
+    """
 
     node: Node
     first: int
     end: int
+    drops: tuple[tuple[Tensor, int], ...] = ()
 
 
 class Turns:
-    """The rows of every image in every turn."""
+    """The rows of every image in every turn.
 
-    def __init__(self, part: Part, rows: int) -> None:
-        self.part, self.rows = part, rows
+    step:    rows of y that a turn makes
+    at_most: rows of any image between that one call makes, which takes less room and more calls; 0: all that there are
+             to make in the turn
+    """
+
+    def __init__(self, part: Part, step: int, at_most: int = 0) -> None:
+        self.part, self.step, self.at_most = part, step, at_most
         self.windows = {n: windows(n) or {} for n in part.nodes}
         self.readers: dict[Tensor, list[tuple[Node, RowWindow]]] = {}
         for node in part.nodes:
             for i, window in self.windows[node].items():
                 self.readers.setdefault(node.input(i), []).append((node, window))
         self.images = [*([part.x] if part.fed else []), *(n.out for n in part.nodes)]
-        self.count = -(-part.y.shape[1] // rows)
+        self.count = -(-part.y.shape[1] // step)
+        self._number = {n.out: i for i, n in enumerate(part.nodes)}
+        self.inner = [image for image in self.images if image is not part.y]
         self._made: dict[int, dict[Tensor, int]] = {}
+        self._rows: dict[int, dict[Tensor, Rows]] = {}
+        self._calls: dict[int, list[Call]] = {}
 
     def made(self, turn: int) -> dict[Tensor, int]:
         """How many rows of each image there are after a turn."""
         if turn not in self._made:
-            self._made[turn] = self._needed(min((turn + 1) * self.rows, self.part.y.shape[1]))
+            self._made[turn] = self._needed(min((turn + 1) * self.step, self.part.y.shape[1]))
         return self._made[turn]
 
     def _needed(self, rows: int) -> dict[Tensor, int]:
@@ -116,14 +132,74 @@ class Turns:
                 first = min(first, max(window.first(done), 0))
         return first
 
-    def rows_of(self, turn: int, image: Tensor) -> Rows:
-        old, new = self.span(turn, image)
-        start = self.kept_from(turn - 1, image) if turn else old
-        return Rows(start, old, new, self.kept_from(turn, image))
+    def rows(self, turn: int) -> dict[Tensor, Rows]:
+        """Of each image but y."""
+        if turn not in self._rows:
+            found = {}
+            for image in self.inner:
+                old, new = self.span(turn, image)
+                start = self.kept_from(turn - 1, image) if turn else old
+                found[image] = Rows(start, old, new, self.kept_from(turn, image))
+            self._rows[turn] = found
+        return self._rows[turn]
+
+    def calls_made(self, turn: int) -> int:
+        """How many calls of kernels the turn takes."""
+        step = self.at_most or self.part.y.shape[1] + 1
+        return 1 + sum(-(-(r.new - r.old) // step) for image, r in self.rows(turn).items() if image is not self.part.x)
 
     def calls(self, turn: int) -> list[Call]:
-        found = [Call(n, *self.span(turn, n.out)) for n in self.part.nodes]
-        return [c for c in found if c.end > c.first]
+        """In the order in which y asks for rows: whoever lacks some has them made, and no others."""
+        if turn not in self._calls:
+            found: list[Call] = []
+            self._ask(turn, self.part.y, self.part.y.shape[1], {}, found)
+            self._calls[turn] = self._with_drops(turn, found)
+        return self._calls[turn]
+
+    def _ask(self, turn: int, image: Tensor, end: int, made: dict[Tensor, int], found: list[Call]) -> None:
+        """Adds the calls that make the image's rows up to `end`. made: how many rows of each image there are so far"""
+        first, last = self.span(turn, image)
+        first = made.get(image, first)
+        step = self.at_most if image is not self.part.y else 0
+        if not step or end > last:
+            end = last
+        node = self.part.nodes[self._number[image]]
+        while first < end:
+            done = min(first + step, end) if step else end
+            for source, window in sorted(self._sources(node), key=lambda each: self._number[each[0]]):
+                self._ask(turn, source, window.end(done), made, found)
+            found.append(Call(node, first, done))
+            first = made[image] = done
+
+    def _sources(self, node: Node) -> list[tuple[Tensor, RowWindow]]:
+        """The images that the node reads and another node makes."""
+        read = [(node.input(i), window) for i, window in self.windows[node].items()]
+        return [(image, window) for image, window in read if image in self._number]
+
+    def _with_drops(self, turn: int, calls: list[Call]) -> list[Call]:
+        """Room is made before more rows follow, and where no more follow."""
+        touched: dict[Tensor, list[int]] = {image: [] for image in self.inner}
+        reads: dict[tuple[Tensor, int], int] = {}  # the first row that each call reads
+        for k, call in enumerate(calls):
+            for i in self.windows[call.node]:
+                image, first = call.node.input(i), self.read(call, i)[0]
+                reads[image, k] = min(first, reads.get((image, k), first))
+            for image in {call.node.out, *self.read_by(call.node)} & touched.keys():
+                touched[image].append(k)
+        drops: list[list[tuple[Tensor, int]]] = [[] for _ in calls]
+        for image, rows in self.rows(turn).items():
+            start, numbers = rows.start, touched[image]
+            there = rows.new if image is self.part.x else rows.old
+            for at, k in enumerate(numbers):
+                there = calls[k].end if calls[k].node.out is image else there
+                last = at + 1 == len(numbers)
+                if not last and calls[numbers[at + 1]].node.out is not image:
+                    continue
+                needed = min([there, rows.keep, *(reads[image, n] for n in numbers[at + 1 :] if (image, n) in reads)])
+                if needed > start:
+                    drops[k].append((image, needed))
+                    start = needed
+        return [replace(call, drops=tuple(each)) for call, each in zip(calls, drops, strict=True)]
 
     def read_by(self, node: Node) -> list[Tensor]:
         """The images that a node reads."""
@@ -151,7 +227,7 @@ class Turns:
     def form(self, turn: int) -> tuple[object, ...]:
         """All that tells turns apart, apart from where they read x and write y."""
         origin = self.reads_of_x(turn)
-        images = {image: self.rows_of(turn, image) for image in self.images}
+        images = self.rows(turn)
         calls = []
         for call in self.calls(turn):
             reads = []
@@ -160,12 +236,9 @@ class Turns:
                 image = call.node.input(i)
                 start = images[image].start if image in images else (origin or (0, 0))[0]
                 reads.append((first - start, end - first, above, below))
-            calls.append((call.node, call.end - call.first, tuple(reads)))
-        kept = tuple(
-            (r.old - r.start, r.new - r.start, r.keep - r.start)
-            for image, r in images.items()
-            if image is not self.part.y
-        )
+            drops = tuple((image, row - images[image].start) for image, row in call.drops)
+            calls.append((call.node, call.end - call.first, tuple(reads), drops))
+        kept = tuple((r.old - r.start, r.new - r.start, r.keep - r.start) for r in images.values())
         return (None if origin is None else origin[1] - origin[0], tuple(calls), kept)
 
     def is_possible(self) -> bool:
@@ -186,14 +259,18 @@ def with_rows(tensor: Tensor, rows: int, name: str = "") -> Tensor:
 
 
 class _Body:
-    """The graph of one turn under way."""
+    """The graph of one turn under way.
 
-    def __init__(self, turns: Turns, turn: int, name: str) -> None:
-        self.turns, self.turn, self.part = turns, turn, turns.part
+    apart: what is kept between turns does not lie where new rows follow it, but is moved there
+    whole: each image's rows at hand, and the first one's number
+    """
+
+    def __init__(self, turns: Turns, turn: int, name: str, apart: bool) -> None:
+        self.turns, self.turn, self.part, self.apart = turns, turn, turns.part, apart
         self.graph = Graph(name, [], [], in_turns=True)
-        self.whole: dict[Tensor, tuple[Tensor, int]] = {}  # each image's rows at hand, and the first one's number
+        self.whole: dict[Tensor, tuple[Tensor, int]] = {}
         self.found: list[int] = []
-        self.left: list[Kept] = []
+        self.left: list[int] = []
 
     def build(self) -> Graph:
         turns, graph = self.turns, self.graph
@@ -202,10 +279,7 @@ class _Body:
         if origin is not None:
             x = with_rows(self.part.x, origin[1] - origin[0], self.part.x.name)
             graph.inputs.append(x)
-        inner = [image for image in turns.images if image is not self.part.y]
-        rows = {image: turns.rows_of(self.turn, image) for image in inner}
-        for number, image in enumerate(inner):
-            r = rows[image]
+        for number, (image, r) in enumerate(turns.rows(self.turn).items()):
             if r.old > r.start:
                 kept = with_rows(image, r.old - r.start, f"{image.name}/kept")
                 graph.inputs.append(kept)
@@ -213,21 +287,28 @@ class _Body:
                 self.whole[image] = (kept, r.start)
         if x is not None and origin is not None:
             self._add(self.part.x, x, origin[0], self.part.x.name)
-        calls = turns.calls(self.turn)
-        ends = {image: k for k, call in enumerate(calls) for image in (call.node.out, *turns.read_by(call.node))}
-        cut: dict[Tensor, Tensor] = {}
-        for k, call in enumerate(calls):
+        for call in turns.calls(self.turn):
             self._compute(call)
-            for image in inner:  # what is kept is cut out as soon as no other rows are read
-                if ends.get(image) == k and rows[image].new > rows[image].keep:
-                    cut[image] = self._rows(image, rows[image].keep, rows[image].new)
+            for image, first in call.drops:
+                self._drop(image, first)
         graph.outputs.append(self.whole[self.part.y][0])
-        for number, image in enumerate(inner):
-            r = rows[image]
-            if r.new > r.keep:
-                graph.outputs.append(cut.get(image) or self._rows(image, r.keep, r.new))
-                self.left.append(Kept(number, r.keep - r.start))
+        for number, image in enumerate(turns.inner):
+            if image in self.whole:
+                graph.outputs.append(self.whole[image][0])
+                self.left.append(number)
         return graph
+
+    def _drop(self, image: Tensor, first: int) -> None:
+        """Rows from `first` on take the place of those before them."""
+        whole, start = self.whole.pop(image)
+        count = start + whole.shape[1] - first
+        if count:
+            self.whole[image] = (self._move(whole, first - start, count), first)
+
+    def _move(self, whole: Tensor, first: int, count: int) -> Tensor:
+        moved = with_rows(whole, count, f"{whole.name}/from{first}")
+        self.graph.nodes.append(Node(MoveRows(first, count), [whole], [moved], moved.name))
+        return moved
 
     def _compute(self, call: Call) -> None:
         node, image = call.node, call.node.out
@@ -247,6 +328,8 @@ class _Body:
         if kept is None:
             self.whole[image] = (made, first)
             return
+        if self.apart and kept[0] in self.graph.inputs:
+            kept = self._move(kept[0], 0, kept[0].shape[1]), kept[1]
         both = with_rows(image, kept[0].shape[1] + made.shape[1], f"{image.name}/rows")
         self._view(Node(Concat(1), [kept[0], made], [both], f"{name}/rows"))
         self.whole[image] = (both, kept[1])
@@ -266,9 +349,13 @@ class _Body:
         self.graph.nodes.append(node)
 
 
-def row_loop(part: Part, rows: int) -> RowLoop | None:
-    """The part, so many rows of y at a time; None if a turn would have rows that nothing but padding makes."""
-    turns = Turns(part, rows)
+def row_loop(part: Part, rows: int, at_most: int = 0, apart: bool = False) -> RowLoop | None:
+    """The part, so many rows of y at a time; None if a turn would have rows that nothing but padding makes.
+
+    at_most: rows that one call makes of an image between, see Turns
+    apart:   kept rows have a place of their own, where they take less room, and are moved once more at each turn
+    """
+    turns = Turns(part, rows, at_most)
     if not turns.is_possible():
         return None
     forms = [turns.form(t) for t in range(turns.count)]
@@ -276,7 +363,7 @@ def row_loop(part: Part, rows: int) -> RowLoop | None:
     turn = 0
     while turn < turns.count:
         end = _alike(turns, forms, turn)
-        body = _Body(turns, turn, f"{part.y.name} rows {turn * rows}")
+        body = _Body(turns, turn, f"{part.y.name} rows {turn * rows}", apart)
         graph = body.build()
         reads, further = turns.reads_of_x(turn), turns.reads_of_x(min(turn + 1, turns.count - 1))
         x_step = further[0] - reads[0] if reads and further and end - turn > 1 else 0

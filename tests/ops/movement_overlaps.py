@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgegen.ops.mirror_pad import MirrorPad
+from edgegen.ops.move_rows import MoveRows
 from edgegen.ops.pad import Pad
 from tests.harness import Case
 from tests.ops.elementwise_overlaps import values
@@ -28,5 +29,11 @@ def _pads() -> list[Overlapping]:
     return [Overlapping(c) for c in cases]
 
 
+def _rows() -> list[Overlapping]:
+    """Few and many bytes, moved down, up, and to where they are."""
+    moves = [(MoveRows(2, 3), (1, 5, 3, 5)), (MoveRows(0, 4), (1, 4, 7, 3)), (MoveRows(5, 6), (1, 12, 16, 9))]
+    return [Overlapping(Case(op, [values(t, s)], "move_rows", f"{op} {t}")) for t in ("s8", "f32") for op, s in moves]
+
+
 def generic() -> list[Overlapping]:
-    return [*_pads(), *sharing(repitched(), "generic")]
+    return [*_pads(), *_rows(), *sharing(repitched(), "generic")]

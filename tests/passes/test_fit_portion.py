@@ -114,7 +114,10 @@ def test_estimates_count_the_weights_of_a_loop() -> None:
     for candidate, same in zip(without.candidates, counted.candidates, strict=True):
         nodes = candidate.part.nodes
         weights = sum(t.type.bytes for n in nodes for t in n.inputs if t is not None and t.is_constant)
-        more = counted.cost(same, 2).bytes - without.cost(candidate, 2).bytes
+        with_weights, alone = counted.cost(same, 2, 0), without.cost(candidate, 2, 0)
+        assert with_weights is not None
+        assert alone is not None
+        more = with_weights.bytes - alone.bytes
         assert weights <= more <= weights + 16 * sum(n.out.shape[-1] for n in nodes)  # and the constants of units
 
 

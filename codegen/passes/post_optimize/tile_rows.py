@@ -29,9 +29,13 @@ SLACK = (1.2, 1.1, 1.05, 1.0, 0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.0)
 
 @dataclass(frozen=True)
 class _Planned:
-    """A graph with loops as it would be compiled."""
+    """A graph with loops as it would be compiled.
+
+    apart: rows that loops keep have places of their own
+    """
 
     choices: tuple[Choice, ...]
+    apart: bool
     trial: Trial
 
     @property
@@ -55,13 +59,13 @@ class _Planned:
         return RowPlan(self.bytes, self.graph.macs() - macs, sum(map(moved_bytes, loops)), calls, names, chosen)
 
 
-def tiled(graph: Graph, choices: Sequence[Choice]) -> bool:
-    """Replaces nodes by loops, in place; whether all of them could be."""
+def tiled(graph: Graph, choices: Sequence[Choice], apart: bool) -> bool:
+    """Replaces nodes by loops, in place; whether all of them could be. apart: as of `row_loop`"""
     for choice in sorted(choices, key=lambda c: -c.first):
         nodes = graph.nodes[choice.first : choice.end]
         x = next(t for t in nodes[0].inputs if t is not None and not t.is_constant)
         part = Part(tuple(nodes), x, nodes[-1].out, graph.by_rows and x in graph.inputs)
-        op = row_loop(part, choice.rows)
+        op = row_loop(part, choice.rows, choice.at_most, apart)
         if op is None:
             return False
         name = f"{nodes[0].name} to {nodes[-1].name}"
@@ -69,11 +73,11 @@ def tiled(graph: Graph, choices: Sequence[Choice]) -> bool:
     return True
 
 
-def _planned(graph: Graph, target: Target, choices: Sequence[Choice]) -> _Planned | None:
+def _planned(graph: Graph, target: Target, choices: Sequence[Choice], apart: bool = False) -> _Planned | None:
     trial = graph.copy()
-    if not tiled(trial, choices):
+    if not tiled(trial, choices, apart):
         return None
-    return _Planned(tuple(choices), planned(trial, target))
+    return _Planned(tuple(choices), apart, planned(trial, target))
 
 
 def _parts(graph: Graph, plain: _Planned, target: Target) -> Parts:
@@ -92,9 +96,10 @@ def _plans(parts: Parts, graph: Graph, target: Target, limits: Sequence[int]) ->
         choices = tuple(parts.cheapest(most) or ())
         if choices and choices not in seen:
             seen.add(choices)
-            made = _planned(graph, target, choices)
-            if made is not None:
-                yield made
+            for apart in (False, True):
+                made = _planned(graph, target, choices, apart)
+                if made is not None:
+                    yield made
 
 
 def _within(parts: Parts, least: int, graph: Graph, target: Target, limit: int, tried: list[_Planned]) -> _Planned:
@@ -160,7 +165,7 @@ def tile_rows(graph: Graph, target: Target) -> bool:
         tried += _plans(parts, graph, target, [int(least * s) for s in SPREAD])
         best = min(tried, key=lambda p: (p.bytes, p.work))
     tried += _plans(parts, graph, target, _between(least, plain.bytes))
-    tiled(graph, best.choices)
+    tiled(graph, best.choices, best.apart)
     graph.row_plans = _curve(tried, best, plain.graph.macs())
     return True
 
