@@ -88,12 +88,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
-_UNITS = {"": 1, "B": 1, "K": 1024, "KIB": 1024, "M": 1024**2, "MIB": 1024**2}
+_POWERS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+_UNITS = {"": 1, "B": 1, **{power + end: unit for power, unit in _POWERS.items() for end in ("", "B", "IB")}}
 
 
 def size(text: str) -> int:
-    """Bytes: 65536, 64K, 64KiB or 1M."""
-    number = text.rstrip("BbKkMmIi")
+    """Bytes: 65536, 64K, 64KB, 64KiB or 1M. K, M and G are powers of 1024, as memories have them."""
+    number = text.rstrip("BbGgIiKkMm")
     unit = _UNITS.get(text[len(number) :].upper())
     if not number.isdecimal() or unit is None or int(number) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is not a size, such as 65536, 64K or 1M')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,6 +83,7 @@ class Fit:
     code_measured: the code's size is the compiler's, not an estimate
     by_rows:       what is computed a few rows at a time, and what it would take otherwise; "" if nothing is
     limited:       the user has set how much RAM the plan may take
+    leaner:        options that would take less flash
     peak:          node at which most of the arena is in use, and the tensors alive there
     held:          {region: (what, bytes) of what the model has there}; of RAM, if the board has several
     """
@@ -95,6 +97,7 @@ class Fit:
     stack: int
     by_rows: str
     limited: bool
+    leaner: tuple[str, ...]
     peak: str
     alive: tuple[tuple[str, int], ...]
     held: Mapping[str, tuple[tuple[str, int], ...]]
@@ -171,8 +174,8 @@ def _checked(what: str, table: dict[str, Any], keys: _Keys) -> dict[str, Any]:
         accepted = (int, float) if kind is float else (kind,)
         if not isinstance(value, accepted) or isinstance(value, bool):
             raise UsageError(f"{dot}{key} must be {_PLAIN[kind]}, is {value!r}")
-        if isinstance(value, int | float) and value < 0:
-            raise UsageError(f"{dot}{key} is negative")
+        if isinstance(value, int | float) and (value < 0 or not math.isfinite(value)):
+            raise UsageError(f"{dot}{key} is {'negative' if value < 0 else value}")
     for key, (_, required) in keys.items():
         if required and key not in table:
             raise UsageError(f'{what or "the board"} lacks "{key}"')
@@ -225,7 +228,7 @@ def _regions(tables: list[Any]) -> tuple[Region, ...]:
         if not region.bytes or not region.bytes_per_cycle:
             raise UsageError(f"region {region.name} has no bytes{'_per_cycle' if region.bytes else ''}")
         for other in regions:
-            if other.name == region.name:
+            if other.symbol == region.symbol:
                 raise UsageError(f"two regions are called {region.name}")
             if region.address < other.address + other.bytes and other.address < region.address + region.bytes:
                 raise UsageError(f"regions {other.name} and {region.name} overlap")
@@ -268,6 +271,7 @@ def check_fit(compiled: Compiled, board: Board, code_bytes: int | None = None) -
         board.stack_bytes,
         _by_rows(graph),
         compiled.target.ram_bytes > 0,
+        _leaner(compiled.target),
         peak,
         alive,
         {name: tuple((what, size) for what, size in there if size) for name, there in held.items()},
@@ -355,6 +359,8 @@ def _does_not_fit(name: str, fit: Fit) -> DoesNotFit:
             needs = ", ".join(f"{what} {size:,} B" for what, size in there)
             details.append((region.name, f"has {region.bytes:,} B, would hold {needs}"))
     help = "choose a larger board or a smaller model"
+    if not _flash_fits(fit, board.memory("flash")):
+        help = ", ".join([*(f"try {option}" for option in fit.leaner), help])
     if not _ram_fits(fit, board.memory("flash"), board.memory("ram")):
         if fit.limited:
             help = "leave --ram out: the board's own RAM is the limit then"
@@ -365,6 +371,11 @@ def _does_not_fit(name: str, fit: Fit) -> DoesNotFit:
     return DoesNotFit(f"{name} does not fit {board.name}", details, help)
 
 
+def _leaner(target: Target) -> tuple[str, ...]:
+    size = ("--optimize size",) if target.optimize != "size" else ()
+    return size if target.portion_bytes else (*size, "--weights stream")
+
+
 def _by_rows(graph: Graph) -> str:
     loops = sum(bool(n.op.stretches) for n in graph.nodes)
     whole = next((f"; whole images take {p.bytes:,} B" for p in graph.row_plans if not p.loops), "")
@@ -372,7 +383,7 @@ def _by_rows(graph: Graph) -> str:
 
 
 def _sizes(board: Board, kind: Kind) -> str:
-    return "has " + ", ".join(f"{r.name} {r.bytes:,} B" for r in board.memory(kind)) or "has none"
+    return "has " + (", ".join(f"{r.name} {r.bytes:,} B" for r in board.memory(kind)) or "none")
 
 
 def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -388,5 +399,7 @@ def _peak(graph: Graph) -> tuple[str, tuple[tuple[str, int], ...]]:
             alive.setdefault((r.place.offset, r.place.size), text)
     node = graph.steps()[step]
     where = f'{bytes_in_use(found, step):,} B in use at node {step}, {node.op.kind} "{node.name}"'
+    shared = sum(size for _, size in alive) - bytes_in_use(found, step)
+    where += f"; {shared:,} B hold two of them, as results lie over what dies" if shared > 0 else ""
     listed = sorted(((text, size) for (_, size), text in alive.items()), key=lambda item: (-item[1], item[0]))
     return where, tuple(listed)

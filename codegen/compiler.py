@@ -16,7 +16,7 @@ from edgegen.emit.weights import Form, Pieces
 from edgegen.errors import UsageError
 from edgegen.frontends import Shapes, Values, read_model
 from edgegen.ir.graph import Graph
-from edgegen.memory.room import estimated_code
+from edgegen.memory.room import check_counts, estimated_code
 from edgegen.passes.pipeline import Options, run
 from edgegen.targets import Target
 
@@ -109,6 +109,7 @@ def compile_graph(
     """Takes a copy of `source` through the three stages and writes its C. Raises EdgegenError."""
     graph = source.copy()
     run(graph, target, passes)
+    check_counts(graph)
     passes.progress("emit")
     emitted = render(graph, target, name, origin, trace, weights)
     return Compiled(name, target, origin, graph, source, emitted.files, emitted.binaries, flash=emitted.flash)

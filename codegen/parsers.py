@@ -171,7 +171,7 @@ def _add_memory_arguments(parser: argparse.ArgumentParser) -> None:
         type=size,
         default=0,
         help="bytes of arena and state, such as 64K: where whole images do not fit, nodes run on a few rows at a time "
-        "(default: what the board has)",
+        "(default: what the board has). 64K, 64KB and 64KiB are 65,536",
     )
     parser.add_argument(
         "--input-rows", action="store_true", help="take the image row by row: NAME_push_row in place of NAME_run"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edgegen import cli
+from edgegen.arguments import size as size_of
 from edgegen.errors import EdgegenError
 
 DIGITS = Path(__file__).resolve().parents[1] / "examples" / "digits" / "digits.tflite"
@@ -298,9 +299,19 @@ def test_ram_is_a_limit_in_bytes(capsys, out) -> None:
     assert (code, text) == (1, "")
     assert errors.startswith("edgegen: no plan needs 64 B or less\n  least ")
     assert "Traceback" not in errors
+    code, _, errors = run(capsys, MODEL, "--target", "generic", "-o", out, "--ram", "64", "--io", "separate")
+    assert code == 1
+    assert "inputs and outputs with it: --io shared has them in the arena" in errors
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "64Q", "K", "1.5K"])
+@pytest.mark.parametrize(
+    ("text", "bytes_"), [("7", 7), ("64kb", 1 << 16), ("64KiB", 1 << 16), ("2m", 1 << 21), ("1GB", 1 << 30)]
+)
+def test_sizes(text: str, bytes_: int) -> None:
+    assert size_of(text) == bytes_
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "64Q", "K", "1.5K", "1KBB", "KB1"])
 def test_sizes_that_are_none_are_refused(capsys, size) -> None:
     with pytest.raises(SystemExit) as stop:
         run(capsys, MODEL, "--ram", size)

@@ -131,8 +131,11 @@ def test_an_unknown_board_is_refused_with_the_nearest_name() -> None:
         ('"RAM"', '"Weights"', """mine.toml: "Weights" cannot be a region's name"""),
         ("bytes = 16384", 'bytes = 16384\nbytes_per_cycle = "4"', "mine.toml: region.bytes_per_cycle must be a number"),
         ("bytes = 16384", "bytes = 16384\nbytes_per_cycle = -0.5", "mine.toml: region.bytes_per_cycle is negative"),
+        ("bytes = 16384", "bytes = 16384\nbytes_per_cycle = nan", "mine.toml: region.bytes_per_cycle is nan"),
+        ("bytes = 16384", "bytes = 16384\nbytes_per_cycle = inf", "mine.toml: region.bytes_per_cycle is inf"),
         ("bytes = 16384", "bytes = 16384\nbytes_per_cycle = 0", "mine.toml: region RAM has no bytes_per_cycle"),
         ('"RAM"', '"FLASH"', "mine.toml: two regions are called FLASH"),
+        ('"RAM"', '"Flash"', "mine.toml: two regions are called Flash"),
         ("0x20000000", "0x0800FFFF", "mine.toml: regions FLASH and RAM overlap"),
         ("bytes = 16384", "bytes = 0", "mine.toml: region RAM has no bytes"),
         ("bytes = 16384", "", 'mine.toml: region lacks "bytes"'),
@@ -222,11 +225,36 @@ def test_a_refusal_gives_sizes_and_what_is_alive_at_the_peak() -> None:
         "  flash  needs 21,316 B: weights 21,016 B, code 300 B (measured); has FLASH 1,000 B\n"
         "  RAM    needs 696 B: arena 596 B, stack reserve 100 B; has RAM0 500 B\n"
         "  least  596 B of arena and state, with whole images\n"
-        '  peak   596 B in use at node 0, Dense "n0"\n'
+        '  peak   596 B in use at node 0, Dense "n0"; 4 B hold two of them, as results lie over what dies\n'
         '                  400 B  "in0" f32[1,100]\n'
         '                  200 B  "t0" f32[1,50]\n'
-        "  help   choose a larger board or a smaller model"
+        "  help   try --optimize size, try --weights stream, choose a larger board or a smaller model"
     )
+
+
+def test_a_board_without_ram_holds_nothing() -> None:
+    made = small(1 << 20)
+    flash_only = replace(made, target=replace(made.target, regions=made.memory("flash")))
+    with pytest.raises(DoesNotFit) as caught:
+        check_fit(two_layers(100, 50), flash_only, code_bytes=300)
+    assert dict(caught.value.details)["RAM"].endswith("; has none")
+    assert caught.value.help == "choose a larger board or a smaller model"
+
+
+def test_a_refusal_says_how_much_lies_over_one_another() -> None:
+    """A convolution's result of 400 bytes over its input."""
+    b = Builder()
+    x = b.input((1, 10, 10, 4))
+    conv = Conv2d(requantize=FixedPoint.from_scales([0.01] * 4, 0), clamp=Range(-128, 127))
+    y = b.add(conv, x, b.constant(np.ones((4, 1, 1, 4), np.int8)), b.constant(np.zeros(4, np.int32)))
+    model = compile_for_test(b.graph(y), "generic")
+    plan = model.graph.plan
+    assert plan is not None
+    assert plan.arena_bytes < 800
+    with pytest.raises(DoesNotFit) as caught:
+        check_fit(model, small(1 << 20, 100), code_bytes=300)
+    peak = dict(caught.value.details)["peak"]
+    assert f"; {800 - plan.arena_bytes} B hold two of them, as results lie over what dies\n" in peak
 
 
 def test_code_that_was_not_compiled_is_estimated_and_called_so() -> None:

@@ -116,7 +116,7 @@ def _smallest(limit: int, tried: Sequence[_Planned], target: Target) -> _Planned
     """Of plans that do not fit. Raises DoesNotFit where nothing but the plan decides about that."""
     smallest = min(tried, key=lambda p: p.bytes)
     if target.ram_bytes and smallest.bytes > limit:
-        raise _does_not_fit(limit, smallest)
+        raise _does_not_fit(limit, smallest, target)
     if smallest.trial.refusal is not None:
         error = smallest.trial.refusal
         details = [*error.details, ("least", f"{smallest.bytes:,} B of arena and state{_by_rows(smallest)}")]
@@ -198,7 +198,7 @@ def _not_by_rows(graph: Graph) -> UsageError:
     )
 
 
-def _does_not_fit(limit: int, smallest: _Planned) -> DoesNotFit:
+def _does_not_fit(limit: int, smallest: _Planned, target: Target) -> DoesNotFit:
     found = occupants(smallest.graph)
     step = peak_step(smallest.graph, found)
     node = smallest.graph.steps()[step]
@@ -208,6 +208,16 @@ def _does_not_fit(limit: int, smallest: _Planned) -> DoesNotFit:
     details += [
         ("" if k else "alive", f'{o.place.size:>9,} B  {o.role} "{o.name}" {o.type}') for k, o in enumerate(alive[:6])
     ]
+    in_use = bytes_in_use(found, step)
+    shared = sum(o.place.size for o in alive if o.role != "state") - in_use
+    if shared > 0:
+        details.append(("", f"{shared:>9,} B of these hold two of them, as results lie over what dies"))
+    plan = smallest.graph.plan
+    assert plan is not None
+    if plan.state_bytes:
+        apart = target.io == "separate"
+        beside = ", inputs and outputs with it: --io shared has them in the arena" if apart else ""
+        details.append(("state", f"{plan.state_bytes:>9,} B kept from run to run{beside}"))
     rows = _input_rows(smallest)
     help = f"give it more RAM, take a smaller model{rows}" if rows else "give it more RAM, or take a smaller model"
     return DoesNotFit(f"no plan needs {limit:,} B or less", details, help)
