@@ -17,7 +17,7 @@ MOST_BYTES = 2**31 - 1  # kernels count elements and bytes in int32_t
 def check_counts(graph: Graph) -> None:
     """Raises DoesNotFit if the planned graph has more bytes in one place than the C counts."""
     assert graph.plan is not None, f"{graph.name} is not planned"
-    placed = {t for t in graph.plan.tensors if not t.is_constant}
+    placed = [t for t in graph.plan.tensors if not t.is_constant]
     packed = [(n.name, c.array.nbytes) for n in graph.steps() if n.packed is not None for c in n.packed.constants]
     whole = (f"the arena of {graph.name}", graph.plan.total_bytes)
     sizes = [*((f'"{t.name}" {t.type}', t.type.bytes) for t in placed), *packed, whole]
