@@ -258,6 +258,7 @@ def compile(
     plan_seconds: int = 10,
     io: Io = "shared",
     portion: int = 0,
+    keep: int = 0,
 ) -> Artifact:
     """Compiles a model file.
 
@@ -285,6 +286,7 @@ def compile(
 
     portion:  of streamed weights, most bytes that are copied at a time where a layer can be cut; 0 takes the most that
               fits the RAM allowed, by the user or the board, or 16 KiB without such a limit
+    keep:     of streamed weights, bytes that stay in flash, those of the smallest layers; small arrays stay in any case
 
     Raises the kinds of EdgegenError, DoesNotFit among them; nothing is written.
     """
@@ -298,11 +300,14 @@ def compile(
         raise UsageError(
             "weights that are not copied have no portions", help="--weights stream, or leave out --portion"
         )
+    if keep and weights != "stream":
+        raise UsageError("weights that are not copied all stay in flash", help="--weights stream, or leave out --keep")
     tuned = replace(
         chosen,
         optimize=optimize,
         portion_bytes=(portion or PORTION_BYTES) if weights == "stream" else 0,
         fits_portion=weights == "stream" and not portion,
+        kept_bytes=keep,
         ram_bytes=ram,
         io=io,
         plan_seconds=plan_seconds,

@@ -49,6 +49,7 @@ def _compile(args: Arguments, progress: Progress) -> Artifact:
         signature=args.signature[-1] if args.signature else "",
         weights=args.weights,
         portion=args.portion,
+        keep=args.keep,
         states=dict(args.state),
         values=dict(args.value),
         ram=args.ram,

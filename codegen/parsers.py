@@ -147,6 +147,14 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         "several calls where their kernels can (default: the most that fits --ram or the board; without either 16K)",
     )
     parser.add_argument(
+        "--keep",
+        metavar="SIZE",
+        type=size,
+        default=0,
+        help="of streamed weights, bytes that stay in flash, such as 64K: those of the smallest layers, which take most "
+        "copies (default: none but arrays of up to 2K)",
+    )
+    parser.add_argument(
         "--print-ir-after",
         metavar="PASS",
         action="append",

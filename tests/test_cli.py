@@ -347,7 +347,7 @@ def test_streamed_weights_are_a_file_and_a_function(capsys, out, tmp_path) -> No
     assert json.loads(report)["stream"] is None
 
 
-@pytest.mark.parametrize("more", [[], ["--input-rows"], ["--ram", "4K"], ["--portion", "2K"]])
+@pytest.mark.parametrize("more", [[], ["--input-rows"], ["--ram", "4K"], ["--portion", "2K"], ["--keep", "8K"]])
 def test_streamed_weights_are_verified(capsys, more) -> None:
     options = ["--target", "generic", "--weights", "stream", "--check-memory", *more]
     code, text, errors = run(capsys, "verify", MODEL, *options)
@@ -357,6 +357,9 @@ def test_streamed_weights_are_verified(capsys, more) -> None:
 
 def test_portions_belong_to_streamed_weights(capsys, out) -> None:
     code, text, errors = run(capsys, MODEL, "--portion", "4K", "-o", out)
+    assert (code, text) == (1, "")
+    assert "--weights stream" in errors
+    code, text, errors = run(capsys, MODEL, "--keep", "4K", "-o", out)
     assert (code, text) == (1, "")
     assert "--weights stream" in errors
     assert not Path(out).exists()

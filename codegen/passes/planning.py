@@ -31,7 +31,16 @@ PLANNING: tuple[Pass, ...] = (
     order_nodes,
     plan_arena,
 )
-WHOLE_MODEL = ("fit_portion", "tile_rows", "store_results", "find_views", "order_nodes", "plan_arena", "widen_scratch")
+WHOLE_MODEL = (
+    "fit_portion",
+    "tile_rows",
+    "stream_weights",
+    "store_results",
+    "find_views",
+    "order_nodes",
+    "plan_arena",
+    "widen_scratch",
+)
 """Look into sub-graphs themselves; every other pass runs on each of them by itself."""
 
 

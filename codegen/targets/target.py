@@ -27,6 +27,7 @@ class Target:
     cpu:       of the emulator ("cortex-a53", a qemu -cpu), "" for native
     optimize:  what kernel selection and emission prefer
     portion_bytes: bytes of weights that are copied at a time from outside, where layers can be cut; 0: none are
+    kept_bytes: of weights in portions, those that stay in flash
     fits_portion: that is what is taken without a limit of RAM; under one, the most with which the plan fits
     ram_bytes: that a plan may take, arena and state; 0: no limit
     io:        whether inputs and outputs share the arena or lie beside it, with what outlives a run
@@ -50,6 +51,7 @@ class Target:
     ram_bytes: int = 0
     portion_bytes: int = 0
     fits_portion: bool = False
+    kept_bytes: int = 0
     io: Io = "shared"
     plan_seconds: int = 10
     regions: tuple[Region, ...] = ()

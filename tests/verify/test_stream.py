@@ -14,6 +14,7 @@ import edgegen
 from edgegen import api
 from edgegen.boards import check_fit
 from edgegen.compiler import Compiled, share_arena
+from edgegen.emit.constants import constant_arrays
 from edgegen.errors import DoesNotFit, InvalidGraph, UsageError
 from edgegen.ir.dtypes import S8, S16, S32, S64, DType
 from edgegen.ir.evaluate import evaluate
@@ -374,6 +375,38 @@ def test_models_that_share_an_arena_stream_each_their_own() -> None:
     program = build_program(models, Build(check_memory=True))
     for i, outcome in enumerate(program.execute([Call(INPUTS, 0), Call(INPUTS, 1)])):
         np.testing.assert_array_equal(outcome.outputs[0], evaluate(chain(i), INPUTS)[0])
+
+
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize("graph", [chain(), nested()])
+def test_the_smallest_layers_stay_in_flash_as_far_as_there_is_room(graph: Graph) -> None:
+    def kept(room: int, name: str) -> Compiled:
+        return compile_for_test(graph, replace(streaming("generic", 256), kept_bytes=room), name)
+
+    none = kept(0, "m0")
+    nodes = sorted((sum(s.portion.bytes for s in n.shares), n.name) for n in none.graph.steps() if n.shares)
+    room = nodes[0][0] + nodes[1][0]
+    models = [none, kept(room, "m1"), kept(1 << 20, "m2")]
+    counts = [len(copies(m.graph)) for m in models]
+    assert counts[0] > counts[1] > counts[2] == 0
+    stays = [sum(a.nbytes for a in constant_arrays(m.graph)) for m in models]
+    assert stays[0] < stays[1] <= stays[0] + room
+    assert models[2].binaries == {}
+    inputs = [random_array(t.type, np.random.default_rng(3)) for t in graph.inputs]
+    inputs = [np.array([2], np.int32), *inputs[1:]] if len(inputs) > 1 else inputs
+    for outcome in build_program(models, Build(check_memory=True)).execute([Call(inputs, k) for k in range(3)]):
+        np.testing.assert_array_equal(outcome.outputs[0], evaluate(graph, inputs)[0])
+
+
+@pytest.mark.corpus
+def test_what_stays_lies_in_a_boards_fast_flash_and_the_file_in_the_slow_one(corpus: Path) -> None:
+    path = find_model(corpus, "person_detect")
+    artifact = edgegen.compile(path, board="stm32f746g-disco", weights="stream", keep=100_000)
+    assert artifact.fit is not None
+    file = dict(artifact.fit.held["QSPI"])["streamed weights"]
+    assert file == streamed_bytes(artifact.compiled.graph)
+    assert 80_000 < dict(artifact.fit.held["FLASH"])["weights"] < 110_000
+    assert verify_model(artifact.compiled, runs=1).match
 
 
 @pytest.mark.corpus

@@ -35,13 +35,34 @@ def stream_weights(graph: Graph, target: Target) -> bool:
     if not target.portion_bytes:
         return False
     target = replace(target, portion_bytes=graph.portion_bytes or target.portion_bytes)
-    for node in graph.nodes:
-        if node.has_kernel and chooses_rows(node):
-            _copy_rows(node, target)
-        elif node.has_kernel:
-            node.shares = () if graph.in_turns else _in_shares(node, target)
+    kept = _kept(graph, target)
+    for each in graph.everywhere():
+        for node in (n for n in each.nodes if n.has_kernel and n not in kept):
+            if chooses_rows(node):
+                _copy_rows(node, target)
+                continue
+            node.shares = () if each.in_turns else _in_shares(node, target)
             node.shares = node.shares or _whole(node, target)
     return True
+
+
+def _kept(graph: Graph, target: Target) -> set[Node]:
+    """The nodes whose weights stay in the flash that there is for some: those of least bytes, since each node takes a
+    copy or more. Nodes that have the same weights are kept together."""
+    if not target.kept_bytes:
+        return set()
+    readers: dict[str, tuple[int, list[Node]]] = {}
+    for node in (n for n in graph.steps() if n.has_kernel):
+        for share in _whole(node, target):
+            readers.setdefault(share.portion.content, (share.portion.bytes, []))[1].append(node)
+    kept: set[Node] = set()
+    room = target.kept_bytes
+    for size, nodes in sorted(readers.values(), key=lambda each: each[0]):
+        if size > room:
+            break
+        room -= size
+        kept.update(nodes)
+    return kept
 
 
 def _copy_rows(node: Node, target: Target) -> None:
