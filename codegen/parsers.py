@@ -151,8 +151,8 @@ def _add_compile_arguments(parser: argparse.ArgumentParser, several: bool = Fals
         metavar="SIZE",
         type=size,
         default=0,
-        help="of streamed weights, bytes that stay in flash, such as 64K: those of the smallest layers, which take most "
-        "copies (default: none but arrays of up to 2K)",
+        help="of streamed weights, bytes that stay in flash, such as 64K: those of the smallest layers, which need "
+        "most copies (default: none but arrays of up to 2K)",
     )
     parser.add_argument(
         "--print-ir-after",
