@@ -93,6 +93,7 @@ def _attention() -> Iterator[Case]:
 
 def generic() -> list[Overlapping]:
     exact = [*map(_relation, Compare.kernels), *_choices(), *_greatest(), *_images()]
+    exact += test_audio.transforms((32, 240))
     exact += [*test_reductions.windows(), *test_audio.steps(), *test_classical.trees()]
     exact.append(Case(Bucketize((-1.0, 0.0, 0.5)), [values("f32", (3, 9))], "bucketize_f32"))
     exact += [c for c in test_portable_math.softmaxes() if c.kernel == "softmax_s8_s16"]
@@ -101,3 +102,7 @@ def generic() -> list[Overlapping]:
     near.append(Case(DynamicQuantize(), [values("f32", (3, 11))], "dynamic_quantize_f32_u8"))
     near.append(Case(LocalResponse(2, 2, 1.0, 0.5, 0.75), [values("f32", (3, 11))], "local_response_f32"))
     return [*sharing(exact, "generic"), *(replace(c, ulp=_ULP) for c in sharing(near, "generic"))]
+
+
+def cortex_m4() -> list[Overlapping]:
+    return sharing(test_audio.DSP_TRANSFORMS, "cortex-m4")

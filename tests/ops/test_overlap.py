@@ -83,6 +83,7 @@ GROUPS = {
     "rows of arm-neon-dotprod": Group("arm-neon-dotprod", row_overlaps.arm_neon_dotprod),
     "reductions": Group("generic", reduction_overlaps.generic),
     "in order": Group("generic", order_overlaps.generic),
+    "in order on cortex-m4": Group("cortex-m4", order_overlaps.cortex_m4),
     "products": Group("generic", product_overlaps.generic, "size"),
     "products in tiles": Group("generic", product_overlaps.plain),
     "products of arm-neon": Group("arm-neon", product_overlaps.arm_neon),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel
-from edgegen.ops.fft.generic import pack_fft, power_of_two
+from edgegen.ops.fft.generic import over_frames, pack_fft, power_of_two
 
 
 def _pairs(node: Node) -> str | None:
@@ -15,5 +15,7 @@ def _pairs(node: Node) -> str | None:
 
 
 _REQUIRES = frozenset({"dsp"})
-RFFT = (Kernel("rfft_s16_dsp", "s16 -> s16", pack_fft, header="fft_dsp", requires=_REQUIRES, when=_pairs),)
-IRFFT = (Kernel("irfft_s16_dsp", "s16 -> s16", pack_fft, header="fft_dsp", requires=_REQUIRES, when=power_of_two),)
+RFFT, IRFFT = (
+    (Kernel(f"{name}_s16_dsp", "s16 -> s16", pack_fft, "fft_dsp", _REQUIRES, when, overlap=over_frames),)
+    for name, when in (("rfft", _pairs), ("irfft", power_of_two))
+)

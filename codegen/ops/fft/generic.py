@@ -11,6 +11,7 @@ from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.tensor import Array
 from edgegen.ops.fft.op import Fourier, Irfft
 from edgegen.ops.fft.transform import Fixed, circle, half_circle, permutation, stages
+from edgegen.ops.overlap import Overlaps, after, param
 
 
 def _pairs(numbers: Array, dtype: str) -> Array:
@@ -43,6 +44,14 @@ def pack_fft(node: Node) -> Packed:
     return Packed("edgegen_fft", params, constants)
 
 
+def over_frames(node: Node) -> Overlaps:
+    """A frame is put over the whole of its transform in an order of its own: only frames before it may lie on it."""
+    frames = param(node, "frames")
+    frame = np.arange(frames, dtype=np.int64)
+    sizes = [t.type.elements // max(frames, 1) for t in (node.input(0), node.out)]
+    return after(node, 0, frame * sizes[0], (frame + 1) * sizes[1])
+
+
 def power_of_two(node: Node) -> str | None:
     """A row's `when` that has no stages of radix 3 and 5."""
     assert isinstance(node.op, Fourier)
@@ -51,7 +60,7 @@ def power_of_two(node: Node) -> str | None:
 
 def _rows(direction: str) -> tuple[Kernel, ...]:
     return tuple(
-        Kernel(f"{direction}_{t}{form}", f"{t} -> {t}", pack_fft, header="fft", when=when)
+        Kernel(f"{direction}_{t}{form}", f"{t} -> {t}", pack_fft, "fft", when=when, overlap=over_frames)
         for t in ("s16", "s32", "f32")
         for form, when in (("_radix_4", power_of_two), ("", lambda _node: None))
     )
