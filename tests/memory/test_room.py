@@ -23,7 +23,7 @@ def test_tensors_beyond_int32_are_refused(target: str) -> None:
         "  why     the C counts bytes up to 2,147,483,647",
         '  largest  5,368,709,120 B  "in0" f32[1310720,1024]',
         '           5,368,709,120 B  "t0" f32[1024,1310720]',
-        "  help     give the inputs smaller shapes",
+        "  help    give the inputs smaller shapes",
     ]
 
 
