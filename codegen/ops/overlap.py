@@ -422,6 +422,16 @@ def by_tiles(node: Node, strip: int, tiles: Collection[int], before: int, whole:
     return turning(node, most, lambda: (end * x_row, np.where(end - first > min(tiles), first, end) * y_row))
 
 
+def over_rows(node: Node, early: int) -> Overlaps:
+    """Of a kernel that takes one row of x after the other and writes that row of the output.
+
+    early: elements of a row of the output that are written, from its start, before that of x is read for the last time
+    """
+    x, y = node.input(0), node.out
+    rows = _numbers(x.type.elements // x.shape[-1])
+    return after(node, 0, rows * x.shape[-1], rows * y.shape[-1] + early)
+
+
 def param(node: Node, name: str) -> int:
     """A whole number that the row's `pack` has put into the kernel's params."""
     assert node.packed is not None

@@ -13,7 +13,7 @@ from edgegen.ir.dtypes import S32
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Literal, Overlap
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.overlap import NONE, Overlaps, applies, distance, from_end
+from edgegen.ops.overlap import Overlaps, applies, from_end, over_rows
 
 
 def logistic(x: Array) -> Array:
@@ -175,20 +175,13 @@ class _Sequential(Protocol):
 
 
 def over_steps(node: Node, early: int) -> Overlaps:
-    """Of a kernel that takes one row of x after the other, as they lie in memory or, in reverse, from the last to the
-    first, and writes that row of y: how y may lie over x.
-
-    early: elements of a row of y that are written, from its start, before the row of x is read for the last time
-    """
-    if not applies(node):
-        return NONE
-    x, y, op = node.input(0).type, node.out.type, cast(_Sequential, node.op)
-    rows = np.arange(x.elements // x.shape[-1], dtype=np.int64)
-    from_x, from_y = (t.shape[-1] * t.dtype.size for t in (x, y))
-    if not op.reverse:
-        return {0: Overlap(distance(rows * from_x, rows * from_y + early * y.dtype.size))}
-    first = rows * from_y if early else (rows + 1) * from_y
-    return {0: Overlap(-y.bytes, least=from_end(node, (rows + 1) * from_x, first))}
+    """`over_rows` of a kernel that, in reverse, goes from the last row to the first."""
+    if not cast(_Sequential, node.op).reverse or not applies(node):
+        return over_rows(node, early)
+    x, y = node.input(0).type, node.out.type
+    ends, written = (np.arange(1, x.elements // x.shape[-1] + 1) * t.shape[-1] * t.dtype.size for t in (x, y))
+    first = written - y.shape[-1] * y.dtype.size if early else written
+    return {0: Overlap(-y.bytes, least=from_end(node, ends, first))}
 
 
 def by_cell(node: Node) -> Overlaps:

@@ -9,12 +9,12 @@
  * keep, add, hidden: likewise of forget * c, of input * candidate, and of output * tanh(c)
  * tanh: multiplier and shift that bring c to what edgegen_tanh_s16 takes
  * clip: of the cell's magnitude; h_zero, low, high: of h
- * apart, sums: of the kernel for the DSP extension */
+ * apart, block, copy, sums: of the kernel for the DSP extension; block: cells whose gates it computes at a time */
 typedef struct {
     edgegen_steps steps;
     int32_t cells;
     int32_t from_x[8], from_h[8], keep[2], add[2], hidden[2], tanh[2], clip, h_zero, low, high;
-    int32_t apart, sums;
+    int32_t apart, block, copy, sums;
 } edgegen_lstm_integer;
 
 EDGEGEN_INLINE int32_t edgegen_saturated_s16(int32_t x) { return edgegen_clamp_s32(x, -32768, 32767); }

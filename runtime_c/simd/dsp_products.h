@@ -65,9 +65,10 @@ EDGEGEN_INLINE void edgegen_dsp_products_apart(const int8_t *x, const int32_t *s
 }
 
 /* sums[units]: x[depth] in whole quads times the stream's weights; units is a multiple of 4. apart: two weights do not
- * always fit a lane, so the stream is that of edgegen_dsp_products_apart. */
-static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dsp_products(const int8_t *x, const int32_t *stream, int32_t depth,
-                                                                 int32_t units, int32_t apart, int32_t *sums)
+ * always fit a lane, so the stream is that of edgegen_dsp_products_apart. Returns where these units' weights end. */
+static EDGEGEN_NOINLINE EDGEGEN_UNUSED const int32_t *edgegen_dsp_products(const int8_t *x, const int32_t *stream,
+                                                                           int32_t depth, int32_t units,
+                                                                           int32_t apart, int32_t *sums)
 {
     const int32_t quads = (depth + 3) / 4;
     const edgegen_dsp_row_tile t = {{{0}, 0, 0, 4 * units, quads, EDGEGEN_DSP_ACCUMULATOR}, stream};
@@ -76,6 +77,7 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_dsp_products(const int8_t *x
     } else {
         edgegen_dsp_tile_1x4(x, stream, (uint8_t *)sums, &t);
     }
+    return stream + units / 4 * (4 * quads + (apart != 0 ? 4 : 6));
 }
 
 #endif

@@ -16,6 +16,9 @@ from tests.ops.test_gru import general_cases, gru_case
 from tests.ops.test_lstm import Form, basic_case, float_case, hybrid_cases, integer_case
 from tests.ops.test_rnn import case as rnn_case
 from tests.ops.test_rnn import hybrid_cases as rnn_hybrid_cases
+from tests.ops.test_svdf import float_case as svdf_float
+from tests.ops.test_svdf import hybrid_case as svdf_hybrid
+from tests.ops.test_svdf import integer_case as svdf_integer
 from tests.overlapping import Overlapping
 
 ULP = 64  # what single precision adds up to over a few steps
@@ -109,6 +112,19 @@ def _hybrids() -> list[Case]:
     return [*hybrid_cases(), *rnn_hybrid_cases()]
 
 
+def _svdf() -> list[Case]:
+    shapes = ((2, 13, 6, 2, 5), (2, 16, 4, 1, 3), (3, 3, 5, 1, 2))
+    return [
+        *(
+            svdf_integer(s, kind, f"svdf_s8_s{8 * np.dtype(kind).itemsize}")
+            for s in shapes
+            for kind in ("int8", "int16")
+        ),
+        *(svdf_float(s, bias=True) for s in shapes),
+        *(svdf_hybrid(s, asymmetric) for s in shapes for asymmetric in (False, True)),
+    ]
+
+
 def _overlapping(cases: Sequence[Case], tight: bool = True) -> list[Overlapping]:
     return [Overlapping(case, tight, ULP) for case in cases]
 
@@ -116,12 +132,15 @@ def _overlapping(cases: Sequence[Case], tight: bool = True) -> list[Overlapping]
 def generic() -> list[Overlapping]:
     integers = [*_integers("int8", "lstm_s8"), *_integers("int16", "lstm_s16"), *_fixed()]
     basic = [basic_case((3, 2, 5, 4), 117), basic_case((2, 1, 9, 4), 3)]
-    exact = _overlapping([*_floats(""), *_hybrids(), *integers, *basic])
+    exact = _overlapping([*_floats(""), *_hybrids(), *integers, *basic, *_svdf()])
     return [*exact, *_overlapping(general_cases(), tight=False)]  # what lengths of their own leave out is not read
 
 
 def cortex_m4() -> list[Overlapping]:
-    return _overlapping([*_floats("_dsp"), *_integers("int8", "lstm_s8_dsp")])
+    shapes = ((2, 8, 4, 1, 8), (2, 13, 6, 2, 5), (3, 8, 70, 1, 3), (2, 16, 37, 3, 4))
+    svdf = [svdf_integer(s, "int16", "svdf_s8_s16_dsp") for s in shapes]
+    long = integer_case("int8", (2, 2, 36, 40), "lstm_s8_dsp")
+    return _overlapping([*_floats("_dsp"), *_integers("int8", "lstm_s8_dsp"), long, *svdf])
 
 
 def arm_neon() -> list[Overlapping]:

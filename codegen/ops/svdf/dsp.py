@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Constant, Kernel, Packed
+from edgegen.ir.kernel import Constant, Kernel, Packed, Roomier
 from edgegen.ops.dsp_products import fit_lanes, pack_products, rounded
+from edgegen.ops.overlap import Overlaps, over_rows, param
 from edgegen.ops.svdf.generic import UPDATES, finish, folded_biases, single_factors, sizes
 
+FILTERS = 32  # at a time: with less, what a call costs beside its sums shows
 
-def _pack(node: Node) -> Packed:
+
+def _pack(node: Node, filters_at_once: int = FILTERS) -> Packed:
     features, times = node.input(2).values.astype(np.int64), node.input(3).values
     starts, bias = folded_biases(node)
     filters, memory = times.shape
@@ -23,9 +29,23 @@ def _pack(node: Node) -> Packed:
         Constant("times", paired),
         Constant("bias", bias),
     )
-    params = sizes(node) | finish(node) | {"apart": int(not lanes), "sums": copy}
-    scratch = copy + 4 * rounded(filters)
+    rank = filters // node.out.shape[1]
+    block = min(math.lcm(filters_at_once, rank) // rank, filters // rank)  # whole tiles of four filters
+    params = sizes(node) | finish(node) | {"apart": int(not lanes), "block": block, "sums": copy}
+    scratch = copy + 4 * rounded(block * rank)
     return Packed("edgegen_svdf_s8_dsp", params, constants, inputs=(0, 1), scratch=scratch)
+
+
+def _roomier(node: Node) -> Iterator[Roomier]:
+    """All filters at a time."""
+    packed = _pack(node, 4 * node.input(3).shape[0])
+    yield Roomier(packed.scratch, lambda: packed)
+
+
+def _overlap(node: Node) -> Overlaps:
+    """What is copied is read before."""
+    units, block = node.out.shape[1], param(node, "block")
+    return over_rows(node, 0 if param(node, "sums") else (units - 1) // block * block)
 
 
 ROWS = (
@@ -36,6 +56,8 @@ ROWS = (
         header="svdf_s8_dsp",
         requires=frozenset({"dsp"}),
         when=single_factors,
+        overlap=_overlap,
+        roomier=_roomier,
         updates=UPDATES,
     ),
 )

@@ -8,6 +8,7 @@ from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.epilogue import clamp_f32, clamp_s8, fold_zero_point
+from edgegen.ops.overlap import by_pixel, over_rows
 from edgegen.ops.svdf.op import Svdf
 
 UPDATES = ((1, 1),)
@@ -109,7 +110,7 @@ def single_factors(node: Node) -> str | None:
 def _integer(state: str) -> Kernel:
     signature = f"s8 {state} s8 {state} s32? -> s8 {state}"
     name = f"svdf_s8_{state}"
-    return Kernel(name, signature, _pack_integer, header="svdf", when=single_factors, updates=UPDATES)
+    return Kernel(name, signature, _pack_integer, header="svdf", when=single_factors, overlap=by_pixel, updates=UPDATES)
 
 
 ROWS = (
@@ -121,6 +122,7 @@ ROWS = (
         _pack_f32,
         header="svdf",
         when=constant_parameters,
+        overlap=by_pixel,
         updates=UPDATES,
     ),
     Kernel(
@@ -128,6 +130,7 @@ ROWS = (
         "f32 f32 s8 f32 f32? -> f32 f32",
         _pack_hybrid,
         when=constant_parameters,
+        overlap=lambda node: over_rows(node, 0),  # a row is quantized before
         updates=UPDATES,
     ),
 )
