@@ -66,7 +66,7 @@ def _may_alias(node: Node, position: int) -> bool:
     """Whether an input may share bytes with the output in C: both are of one type, or one of them is of bytes."""
     x, y = node.input(position), node.out
     same = x.dtype == y.dtype or x.dtype.size == 1 or y.dtype.size == 1
-    return same and not x.is_constant and min(*x.shape, *y.shape, 1) > 0
+    return same and not x.is_constant and min((*x.shape, *y.shape, 1)) > 0
 
 
 def after(node: Node, position: int, reads: Offsets, written: Offsets, any_type: bool = False) -> dict[int, Overlap]:

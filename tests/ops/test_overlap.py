@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from edgegen.ir.kernel import Kernel
 from edgegen.ops import OPS
+from edgegen.ops.binary import Binary
 from edgegen.ops.overlap import distance
 from edgegen.targets import Optimize
 from tests.harness import Case
@@ -200,3 +201,9 @@ def test_distance_is_the_least_over_all_steps() -> None:
     """Three steps that read from bytes 0, 4 and 2 on, before which 0, 3 and 5 bytes were written."""
     assert distance(np.array([0, 4, 2]), np.array([0, 3, 5])) == -3
     assert distance(np.array([0, 4, 8]), np.array([0, 2, 4])) == 2
+
+
+def test_scalars_of_no_axes() -> None:
+    """They lie over one another as any one element does."""
+    numbers = [np.array(3, np.int32), np.array(4, np.int32)]
+    run_overlaps(prepare([Overlapping(Case(Binary("add"), numbers), tight=False)], "generic"))
