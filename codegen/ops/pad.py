@@ -133,4 +133,13 @@ class Pad(Op):
         value = np.array(self.value, x.dtype)
         return (np.pad(x, widths, constant_values=value) if widths else x,)
 
+    def joins(self, x: TensorType, y: TensorType) -> int | None:
+        """The axis along which y is x between two runs of the value, as stored; None: x lies in pieces."""
+        padded = [i for i, widths in enumerate(zip(self.before, self.after, strict=True)) if widths != (0, 0)]
+        if len(padded) != 1 or x.layout != y.layout or x.layout not in (NATURAL, NCHW):
+            return None
+        axes = storage_axes(x.layout, len(x.shape))
+        outer = axes[: axes.index(padded[0])]
+        return padded[0] if all(y.shape[axis] == 1 for axis in outer) else None
+
     kernels = (Kernel("pad", "_ -> _", _pack, when=_fits, overlap=pad_overlap, reads=_reads, writes=_writes),)

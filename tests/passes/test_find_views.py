@@ -9,6 +9,7 @@ from edgegen.ir.graph import Graph, Node, State
 from edgegen.ir.layout import NCHW
 from edgegen.ir.tensor import Tensor
 from edgegen.ops.concat import Concat
+from edgegen.ops.pad import Pad
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.slice import Slice
 from edgegen.passes.post_optimize.find_views import find_views
@@ -104,16 +105,17 @@ def test_bytes_between_words_are_moved() -> None:
 
 
 def test_inputs_that_cannot_lie_there_are_copied_there() -> None:
-    """A constant, the same tensor again, and one that lies in another concatenation."""
+    """Constants, the same tensor again, and one that lies in another concatenation."""
     b = Builder()
     x = b.input((2, 4))
     y = b.add(Step(), x)
-    c = b.constant(np.full((2, 4), 9, np.int8))
-    first = b.add(Concat(0), y, c, y)
+    c, nines = b.constant(np.arange(8, dtype=np.int8).reshape(2, 4)), b.constant(np.full((2, 4), 9, np.int8))
+    first = b.add(Concat(0), y, c, y, nines)
     second = b.add(Concat(0), y, x)
     graph = planned(b.graph(b.add(Reverse(), first), b.add(Reverse(), second)))
     assert len(views(graph)) == 2
     assert kinds(graph).count("Copy") == 3
+    assert kinds(graph).count("BroadcastTo") == 1
     assert_runs_in_its_arena(graph)
 
 
@@ -124,6 +126,33 @@ def test_a_concatenation_of_nothing_but_constants_and_strangers_is_computed() ->
     graph = planned(b.graph(b.add(Concat(1), c, c), b.add(Mix(), x, x)))
     assert not views(graph)
     assert kinds(graph) == ["Concat", "Mix"]
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((1, 6, 4, 2), 1), ((1, 1, 6, 4), 2), ((3, 6), 0)])
+def test_rows_are_written_between_what_pads_them(shape: tuple[int, ...], axis: int) -> None:
+    """Also where others need them by themselves."""
+    b = Builder()
+    x = b.add(Reverse(), b.input(shape))
+    before, after = (tuple(n if a == axis else 0 for a in range(len(shape))) for n in (2, 1))
+    y = b.add(Pad(before, after, -7), x)
+    graph = planned(b.graph(b.add(Reverse(), y), b.add(Reverse(), x)))
+    assert [n.op.kind for n in views(graph)] == ["Concat"]
+    assert kinds(graph).count("BroadcastTo") == 2
+    assert at(graph, x) - at(graph, y) == 2 * y.type.bytes // y.shape[axis]
+    assert_runs_in_its_arena(graph)
+
+
+@pytest.mark.parametrize(
+    ("shape", "before"),
+    [((1, 6, 4, 2), (0, 0, 1, 0)), ((2, 6, 4, 2), (0, 1, 0, 0)), ((1, 6, 4, 2), (0, 1, 1, 0)), ((3, 3), (1, 0))],
+)
+def test_what_a_pad_takes_apart_is_moved(shape: tuple[int, ...], before: tuple[int, ...]) -> None:
+    b = Builder()
+    y = b.add(Pad(before, (0,) * len(shape), 3), b.add(Reverse(), b.input(shape)))
+    graph = planned(b.graph(b.add(Reverse(), y)))
+    assert not views(graph)
+    assert "Pad" in kinds(graph)
+    assert_runs_in_its_arena(graph)
 
 
 def test_state_is_left_alone() -> None:

@@ -13,6 +13,7 @@ from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Tensor
 from edgegen.ir.verify import arena_is_sound
+from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import Concat
 from edgegen.ops.copy import Copy
 from edgegen.ops.reshape import Reshape
@@ -109,7 +110,7 @@ def test_no_value_is_disturbed(graph: Graph) -> None:
     assert_runs_in_its_arena(graph)
     assert graph.plan is not None
     assert graph.plan.arena_bytes >= graph.plan.lower_bound
-    copied = {n.out for n in graph.nodes if isinstance(n.op, Copy)}  # byte by byte, to anywhere
+    copied = {n.out for n in graph.nodes if isinstance(n.op, BroadcastTo | Copy)}  # byte by byte, to anywhere
     places = [*(p for t, p in graph.plan.tensors.items() if t not in copied), *graph.plan.scratch.values()]
     assert all(p.offset % GENERIC.alignment == 0 for p in places)
     assert graph.plan.arena_bytes <= 1.2 * graph.plan.lower_bound

@@ -1,19 +1,44 @@
 """Makes views of slices and concatenations: their bytes lie where they are needed, and nothing moves them.
 
 A slice of contiguous rows is a place in its source. What a concatenation joins is written straight into its output; an
-input that cannot lie there, such as a constant or one that is needed elsewhere, is copied there. This holds for what is
-contiguous as stored, as rows of one image and images of a batch are; kernels cannot write with gaps, so pieces of
-channels are still moved. What state and control flow rewrite is left alone.
+input that cannot lie there, such as a constant or one that is needed elsewhere, is copied there. A pad is a
+concatenation of its input and of what it adds. This holds for what is contiguous as stored, as rows of one image and
+images of a batch are; kernels cannot write with gaps, so pieces of channels are still moved. What state and control
+flow rewrite is left alone.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from edgegen.ir.graph import Graph, Node
-from edgegen.ir.tensor import Tensor
+from edgegen.ir.tensor import Array, Tensor, constant
 from edgegen.memory.storage import VIEW_ALIGNMENT, Sharing
+from edgegen.ops.broadcast_to import BroadcastTo
+from edgegen.ops.concat import Concat
+from edgegen.ops.pad import Pad
+from edgegen.ops.select import select
 from edgegen.ops.strided_copy import fits
 from edgegen.passes.post_optimize.store_state import copy_of
 from edgegen.targets import Target
+
+
+def _filled(like: Tensor, shape: tuple[int, ...], value: Array, name: str, target: Target) -> Node:
+    """A node, with its kernel, that writes one value into a tensor of this shape, else such as `like`."""
+    one = constant(f"{name}/value", value.reshape(1), like.dtype)
+    node = Node(BroadcastTo(shape), [one], [Tensor(name, replace(like.type, shape=shape))], name)
+    node.kernel = select(node, target)
+    node.packed = node.kernel.pack(node)
+    return node
+
+
+def _only(values: Array) -> Array | None:
+    """What all elements are, to the bit; None if they differ."""
+    stored = values.reshape(-1)
+    bits = stored.view(f"i{stored.itemsize}")
+    return stored[:1] if (bits == bits[0]).all() else None
 
 
 class _Views:
@@ -71,15 +96,47 @@ class _Views:
         node.kernel, node.packed, node.offsets = None, None, offsets
         return elsewhere
 
+    def join_pad(self, node: Node, graph: Graph) -> bool:
+        """Makes a pad a concatenation, and a view, if its input can lie where it has to: what it adds is written there.
+        Whether it did."""
+        op = node.op
+        assert isinstance(op, Pad)
+        x, y = node.input(0), node.out
+        axis = op.joins(x.type, y.type)
+        if axis is None or min(x.type.bytes, y.type.bytes) == 0:
+            return False
+        row = y.type.bytes // y.shape[axis]
+        start, end = op.before[axis] * row, op.before[axis] * row + x.type.bytes
+        self.views.add(y)
+        if not self._can_lie(x, y, start):
+            self.views.remove(y)
+            return False
+        self.sharing.join(y, x, -start)
+        parts = {start: x}
+        for count, at, side in ((op.before[axis], 0, "before"), (op.after[axis], end, "after")):
+            if count:
+                shape = (*y.shape[:axis], count, *y.shape[axis + 1 :])
+                border = _filled(y, shape, np.array(op.value, y.dtype.np), f"{node.name}/{side}", self.target)
+                parts[at] = self._put(border, at, node, graph)
+        node.op, node.inputs = Concat(axis), [parts[at] for at in sorted(parts)]
+        node.kernel, node.packed, node.offsets = None, None, tuple(sorted(parts))
+        return True
+
+    def _put(self, new: Node, offset: int, view: Node, graph: Graph) -> Tensor:
+        """Adds a node before a view, to write so many bytes after its start."""
+        graph.insert_before(view, new)
+        self.sharing.add(new.out)
+        self.sharing.join(new.out, view.out, offset)
+        return new.out
+
     def copy_inputs(self, node: Node, graph: Graph, positions: list[int]) -> None:
         """Copies inputs of a view to where its bytes are."""
         assert node.offsets is not None
         for i in positions:
-            copy = copy_of(node.input(i), f"{node.name}/input{i}", self.target)
-            graph.insert_before(node, copy)
-            node.inputs[i] = copy.out
-            self.sharing.add(copy.out)
-            self.sharing.join(copy.out, node.out, node.offsets[i])
+            x, name = node.input(i), f"{node.name}/input{i}"
+            value = _only(x.data) if x.data is not None else None
+            copy = copy_of(x, name, self.target) if value is None else _filled(x, x.shape, value, name, self.target)
+            node.inputs[i] = self._put(copy, node.offsets[i], node, graph)
 
 
 def find_views(graph: Graph, target: Target) -> bool:
@@ -87,6 +144,9 @@ def find_views(graph: Graph, target: Target) -> bool:
     changed = False
     for each in graph.everywhere():
         for node in list(each.nodes):
+            if node.has_kernel and isinstance(node.op, Pad):
+                changed |= views.join_pad(node, each)
+                continue
             elsewhere = views.find(node) if node.has_kernel and None not in node.inputs else None
             if elsewhere is not None:
                 views.copy_inputs(node, each, elsewhere)
