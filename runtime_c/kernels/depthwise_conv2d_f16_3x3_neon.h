@@ -8,31 +8,12 @@
 #include "kernels/depthwise_conv2d_neon.h"
 #include "simd/neon_halves.h"
 
-/* Pixels of the input rows of two output rows, 8 channels: 4 rows, or 5 at stride 2. */
-typedef struct {
-    float16x8_t r0, r1, r2, r3, r4;
-} edgegen_neon_pixels_f16;
-
 EDGEGEN_INLINE float16x8_t edgegen_neon_pixel_f16(const uint8_t *from)
 {
     return edgegen_neon_load_f16((const uint16_t *)(const void *)from);
 }
 
-EDGEGEN_INLINE edgegen_neon_pixels_f16 edgegen_depthwise_pixels_f16(const edgegen_depthwise_conv2d_f32_neon *p,
-                                                                    const uint8_t *const x[5], int32_t at)
-{
-    edgegen_neon_pixels_f16 c;
-    if (edgegen_depthwise_inside(&p->window, p->sides, at)) {
-        c.r0 = edgegen_neon_pixel_f16(x[0] + at);
-        c.r1 = edgegen_neon_pixel_f16(x[1] + at);
-        c.r2 = edgegen_neon_pixel_f16(x[2] + at);
-        c.r3 = edgegen_neon_pixel_f16(x[3] + at);
-        c.r4 = p->window.stride_w == 1 ? c.r3 : edgegen_neon_pixel_f16(x[4] + at);
-    } else {
-        c.r0 = c.r1 = c.r2 = c.r3 = c.r4 = vreinterpretq_f16_u16(vdupq_n_u16(0));
-    }
-    return c;
-}
+EDGEGEN_DEPTHWISE_PIXELS(f16, float16x8_t, edgegen_neon_pixel_f16, vreinterpretq_f16_u16(vdupq_n_u16(0)))
 
 /* An output row of 8 channels, in f32. x: its three rows */
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_depthwise_3x3_row_in_f32(const edgegen_depthwise_conv2d_f32_neon *p,
@@ -148,44 +129,7 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_3x3_f16(const edgegen_depthwise_conv
     }
 }
 
-EDGEGEN_KERNEL void edgegen_depthwise_conv2d_f16_bands(const edgegen_depthwise_conv2d_f32_neon *p, const uint16_t *x,
-                                                       const uint16_t *weights, const float *bias,
-                                                       const uint16_t *border, uint16_t *y)
-{
-    const int32_t channels = p->output.step, row = p->window.out_w * channels;
-    for (int32_t n = 0; n < p->batch; n++) {
-        for (int32_t oy = 0; oy < p->out_h; oy += 2) {
-            const edgegen_neon_rows rows =
-                edgegen_depthwise_band(&p->window, (const uint8_t *)(const void *)x,
-                                       (const uint8_t *)(const void *)border, oy);
-            const uint16_t *w = weights;
-            const float *b = bias;
-            for (int32_t first = 0; first < channels; first += 8) {
-                const int32_t channel = edgegen_min_s32(first, channels - 8);
-                edgegen_depthwise_rows8_3x3_f16(p, &rows, channel, oy + 1 < p->out_h, w, b, y);
-                w += 72;
-                b += 8;
-            }
-            y += 2 * row;
-        }
-        y -= p->out_h % 2 * row;
-        x += p->window.in_h * p->window.in_w * channels;
-    }
-}
-
-/* x[n,h,w,c] * weights + bias -> y, without padding above or below. */
-EDGEGEN_KERNEL void depthwise_conv2d_f16_3x3_neon(const edgegen_depthwise_conv2d_f32_neon *p, const uint16_t *x,
-                                                  const uint16_t *weights, const float *bias, uint16_t *y)
-{
-    edgegen_depthwise_conv2d_f16_bands(p, x, weights, bias, NULL, y);
-}
-
-/* The same for windows that reach above or below the image, where they find the row `border`. */
-EDGEGEN_KERNEL void depthwise_conv2d_f16_3x3_neon_bordered(const edgegen_depthwise_conv2d_f32_neon *p,
-                                                          const uint16_t *x, const uint16_t *weights,
-                                                          const float *bias, const uint16_t *border, uint16_t *y)
-{
-    edgegen_depthwise_conv2d_f16_bands(p, x, weights, bias, border, y);
-}
+EDGEGEN_DEPTHWISE_BANDS(depthwise_conv2d_f16_3x3_neon, edgegen_depthwise_conv2d_f32_neon, uint16_t, float, 8, 72, 8,
+                        edgegen_depthwise_rows8_3x3_f16)
 
 #endif

@@ -4,38 +4,20 @@
 
 #include "kernels/depthwise_conv2d_neon.h"
 
-/* Pixels of the input rows of two output rows, 4 channels: 4 rows, or 5 at stride 2. */
-typedef struct {
-    float32x4_t r0, r1, r2, r3, r4;
-} edgegen_neon_pixels_f32;
-
 EDGEGEN_INLINE float32x4_t edgegen_neon_load_f32(const uint8_t *from)
 {
     return vld1q_f32((const float *)(const void *)from);
 }
 
-EDGEGEN_INLINE edgegen_neon_pixels_f32 edgegen_depthwise_pixels_f32(const edgegen_depthwise_conv2d_f32_neon *p,
-                                                                    const uint8_t *const x[5], int32_t at)
-{
-    edgegen_neon_pixels_f32 c;
-    if (edgegen_depthwise_inside(&p->window, p->sides, at)) {
-        c.r0 = edgegen_neon_load_f32(x[0] + at);
-        c.r1 = edgegen_neon_load_f32(x[1] + at);
-        c.r2 = edgegen_neon_load_f32(x[2] + at);
-        c.r3 = edgegen_neon_load_f32(x[3] + at);
-        c.r4 = p->window.stride_w == 1 ? c.r3 : edgegen_neon_load_f32(x[4] + at);
-    } else {
-        c.r0 = c.r1 = c.r2 = c.r3 = c.r4 = vdupq_n_f32(0.0f);
-    }
-    return c;
-}
+EDGEGEN_DEPTHWISE_PIXELS(f32, float32x4_t, edgegen_neon_load_f32, vdupq_n_f32(0.0f))
 
 /* Two output rows of 4 channels; `second` is 0 where there is only the first. w: [columns][rows][4] */
 EDGEGEN_INLINE void edgegen_depthwise_rows4_3x3(const edgegen_depthwise_conv2d_f32_neon *p, const edgegen_neon_rows *in,
-                                                int32_t channel, int32_t second, const float *w, float32x4_t bias,
+                                                int32_t channel, int32_t second, const float *w, const float *biases,
                                                 float *y)
 {
     const edgegen_neon_output_f32 *out = &p->output;
+    const float32x4_t bias = vld1q_f32(biases);
     const int32_t width = p->window.out_w, stride = p->window.stride_w;
     const int32_t pixel = p->window.pixel, last = stride == 1 ? 3 : 4;
     const uint8_t *const x[5] = { in->run[0] + 4 * channel, in->run[1] + 4 * channel, in->run[2] + 4 * channel,
@@ -96,43 +78,7 @@ EDGEGEN_INLINE void edgegen_depthwise_rows4_3x3(const edgegen_depthwise_conv2d_f
 #undef EDGEGEN_DEPTHWISE_COLUMN
 }
 
-EDGEGEN_KERNEL void edgegen_depthwise_conv2d_f32_bands(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
-                                                       const float *weights, const float *bias, const float *border,
-                                                       float *y)
-{
-    const int32_t channels = p->output.step, row = p->window.out_w * channels;
-    for (int32_t n = 0; n < p->batch; n++) {
-        for (int32_t oy = 0; oy < p->out_h; oy += 2) {
-            const edgegen_neon_rows rows =
-                edgegen_depthwise_band(&p->window, (const uint8_t *)(const void *)x,
-                                       (const uint8_t *)(const void *)border, oy);
-            const float *w = weights, *b = bias;
-            for (int32_t first = 0; first < channels; first += 4) {
-                const int32_t channel = edgegen_min_s32(first, channels - 4);
-                edgegen_depthwise_rows4_3x3(p, &rows, channel, oy + 1 < p->out_h, w, vld1q_f32(b), y);
-                w += 36;
-                b += 4;
-            }
-            y += 2 * row;
-        }
-        y -= p->out_h % 2 * row;
-        x += p->window.in_h * p->window.in_w * channels;
-    }
-}
-
-/* x[n,h,w,c] * weights + bias -> y, without padding above or below. */
-EDGEGEN_KERNEL void depthwise_conv2d_f32_3x3_neon(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
-                                                  const float *weights, const float *bias, float *y)
-{
-    edgegen_depthwise_conv2d_f32_bands(p, x, weights, bias, NULL, y);
-}
-
-/* The same for windows that reach above or below the image, where they find the row `border`. */
-EDGEGEN_KERNEL void depthwise_conv2d_f32_3x3_neon_bordered(const edgegen_depthwise_conv2d_f32_neon *p, const float *x,
-                                                          const float *weights, const float *bias, const float *border,
-                                                          float *y)
-{
-    edgegen_depthwise_conv2d_f32_bands(p, x, weights, bias, border, y);
-}
+EDGEGEN_DEPTHWISE_BANDS(depthwise_conv2d_f32_3x3_neon, edgegen_depthwise_conv2d_f32_neon, float, float, 4, 36, 4,
+                        edgegen_depthwise_rows4_3x3)
 
 #endif

@@ -78,42 +78,7 @@ EDGEGEN_INLINE void edgegen_depthwise_rows8_dot(const edgegen_depthwise_conv2d_s
 #undef EDGEGEN_DEPTHWISE_PIXEL
 }
 
-EDGEGEN_KERNEL void edgegen_depthwise_conv2d_s8_dot(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
-                                                    const int8_t *weights, const int32_t *epilogue, const int8_t *border,
-                                                    int8_t *y)
-{
-    const int32_t channels = p->output.step, row = p->window.out_w * channels;
-    for (int32_t n = 0; n < p->batch; n++) {
-        for (int32_t oy = 0; oy < p->out_h; oy += 2) {
-            const edgegen_neon_rows rows =
-                edgegen_depthwise_band(&p->window, (const uint8_t *)x, (const uint8_t *)border, oy);
-            const int8_t *w = weights;
-            const int32_t *e = epilogue;
-            for (int32_t first = 0; first < channels; first += 8) {
-                edgegen_depthwise_rows8_dot(p, &rows, edgegen_min_s32(first, channels - 8), oy + 1 < p->out_h, w, e, y);
-                w += 192;
-                e += 24;
-            }
-            y += 2 * row;
-        }
-        y -= p->out_h % 2 * row;
-        x += p->window.in_h * p->window.in_w * p->window.pixel;
-    }
-}
-
-/* x[n,h,w,c] * weights -> y, without padding above or below; the input's zero point is folded into the bias. */
-EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_dotprod(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
-                                                const int8_t *weights, const int32_t *epilogue, int8_t *y)
-{
-    edgegen_depthwise_conv2d_s8_dot(p, x, weights, epilogue, NULL, y);
-}
-
-/* The same for windows that reach above or below the image, where they find the row `border`. */
-EDGEGEN_KERNEL void depthwise_conv2d_s8_3x3_dotprod_bordered(const edgegen_depthwise_conv2d_s8_neon *p, const int8_t *x,
-                                                        const int8_t *weights, const int32_t *epilogue,
-                                                        const int8_t *border, int8_t *y)
-{
-    edgegen_depthwise_conv2d_s8_dot(p, x, weights, epilogue, border, y);
-}
+EDGEGEN_DEPTHWISE_BANDS(depthwise_conv2d_s8_3x3_dotprod, edgegen_depthwise_conv2d_s8_neon, int8_t, int32_t, 8, 192, 24,
+                        edgegen_depthwise_rows8_dot)
 
 #endif

@@ -2,42 +2,35 @@
 #ifndef EDGEGEN_POOL2D_F32_NEON_H
 #define EDGEGEN_POOL2D_F32_NEON_H
 
-#include "kernels/pool2d.h"
-#include "simd/neon.h"
+#include "kernels/pool2d_neon.h"
+
+enum { EDGEGEN_POOL_LANES_f32 = 4 };
+
+typedef struct {
+    float32x4_t low, high;
+} edgegen_pool_limits_f32;
+
+EDGEGEN_INLINE edgegen_pool_limits_f32 edgegen_pool_limit_f32(float low, float high)
+{
+    const edgegen_pool_limits_f32 limits = { vdupq_n_f32(low), vdupq_n_f32(high) };
+    return limits;
+}
+
+EDGEGEN_INLINE float32x4_t edgegen_pool_load_f32(const float *from) { return vld1q_f32(from); }
+
+EDGEGEN_INLINE void edgegen_pool_store_f32(float *to, float32x4_t v, edgegen_pool_limits_f32 limits)
+{
+    vst1q_f32(to, vminq_f32(vmaxq_f32(v, limits.low), limits.high));
+}
 
 #define EDGEGEN_NEON_AVERAGE_F32(pooled, count) vdivq_f32(pooled, vdupq_n_f32((float)(count)))
-#define EDGEGEN_NEON_ITSELF_F32(pooled, count) (pooled)
 
-/* 4 channels at a time; the last 4 step back to stay inside. */
-#define EDGEGEN_NEON_POOL_F32(name, BEGIN, JOIN, FINISH)                                                               \
-    EDGEGEN_KERNEL void name(const edgegen_pool2d_f32 *p, const float *x, float *y)                                    \
-    {                                                                                                                  \
-        const float32x4_t low = vdupq_n_f32(p->low), high = vdupq_n_f32(p->high);                                      \
-        for (int32_t n = 0; n < p->batch; n++)                                                                         \
-        for (int32_t oy = 0; oy < p->out_h; oy++)                                                                      \
-        for (int32_t ox = 0; ox < p->out_w; ox++) {                                                                    \
-            const edgegen_span rows = edgegen_window(oy, p->stride_h, p->pad_top, p->kernel_h, p->in_h);               \
-            const edgegen_span columns = edgegen_window(ox, p->stride_w, p->pad_left, p->kernel_w, p->in_w);           \
-            for (int32_t c = 0; c < p->channels; c += 4) {                                                             \
-                c = edgegen_min_s32(c, p->channels - 4);                                                               \
-                float32x4_t pooled = vdupq_n_f32(BEGIN);                                                               \
-                for (int32_t iy = rows.first; iy < rows.end; iy++) {                                                   \
-                    const float *from = x + n * p->in_stride[0] + iy * p->in_stride[1] + c;                            \
-                    for (int32_t ix = columns.first; ix < columns.end; ix++) {                                         \
-                        pooled = JOIN(pooled, vld1q_f32(from + ix * p->in_stride[2]));                                 \
-                    }                                                                                                  \
-                }                                                                                                      \
-                pooled = FINISH(pooled, (rows.end - rows.first) * (columns.end - columns.first));                      \
-                vst1q_f32(y + c, vminq_f32(vmaxq_f32(pooled, low), high));                                             \
-            }                                                                                                          \
-            y += p->channels;                                                                                          \
-        }                                                                                                              \
-    }
+/* The average of each window's pixels on the image. */
+EDGEGEN_NEON_POOL(average_pool2d_f32_neon, f32, float, float32x4_t, vdupq_n_f32(0.0f), vaddq_f32,
+                  EDGEGEN_NEON_AVERAGE_F32)
 
-/* x[n,h,w,c] -> y: the average of each window's pixels on the image. */
-EDGEGEN_NEON_POOL_F32(average_pool2d_f32_neon, 0.0f, vaddq_f32, EDGEGEN_NEON_AVERAGE_F32)
-
-/* x[n,h,w,c] -> y: the largest of each window's pixels on the image. */
-EDGEGEN_NEON_POOL_F32(max_pool2d_f32_neon, -EDGEGEN_INFINITY, vmaxq_f32, EDGEGEN_NEON_ITSELF_F32)
+/* The largest of each window's pixels on the image. */
+EDGEGEN_NEON_POOL(max_pool2d_f32_neon, f32, float, float32x4_t, vdupq_n_f32(-EDGEGEN_INFINITY), vmaxq_f32,
+                  EDGEGEN_NEON_ITSELF)
 
 #endif
