@@ -10,11 +10,12 @@ import numpy as np
 from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import BOOL, DTYPES, F8E8M0, F16, F32, F64, SMALL_INTEGERS, DType
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Packed
+from edgegen.ir.kernel import Kernel, Packed, apart
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lookup import same_order
+from edgegen.ops.overlap import by_element
 from edgegen.ops.window import any_order
 
 _C_TYPES = frozenset(
@@ -54,14 +55,21 @@ def _store(of: DType, to: DType, saturate: bool) -> str:
     return f"edgegen_store_{to}" + ("_saturated" if to in _SATURATING and saturate else "")
 
 
+def _has_vectors(of: DType, to: DType) -> bool:
+    """Whether compilers convert several at a time."""
+    plain = all(t.size <= 4 and (t.is_integer or t in (BOOL, F32)) for t in (of, to))
+    return plain and (to.is_float or not of.is_float)
+
+
 def _row(of: DType, to: DType) -> Callable[[bool], Kernel]:
     """The conversion is expanded from a macro where it is used: there are too many to compile them all."""
     name = f"cast_{of}_{to}"
 
     def pack(node: Node, saturate: bool) -> Packed:
-        of_to = f"{of.c}, {_load(of)}, {_wide(of, to)}, {to.c}, {_store(of, to, saturate)}"
+        each = "VECTORS" if _has_vectors(of, to) else "EACH"
+        of_to = f"{of.c}, {_load(of)}, {_wide(of, to)}, {to.c}, {_store(of, to, saturate)}, {each}"
         definition = f"EDGEGEN_CAST({suffixed(saturate)}, {of_to})"
-        return Packed("edgegen_cast", {"count": node.out.type.elements}, definitions=(definition,))
+        return Packed("edgegen_cast", {"count": node.out.type.elements, "backward": 0}, definitions=(definition,))
 
     def suffixed(saturate: bool) -> str:
         return name if saturate or to not in _SATURATING else f"{name}_unsaturated"
@@ -79,7 +87,8 @@ def _row(of: DType, to: DType) -> Callable[[bool], Kernel]:
             lambda node: pack(node, saturate),
             header="cast",
             when=when,
-            in_place=(0,) if to.size <= of.size else (),
+            in_place=(0,) if to.size == of.size else (),
+            overlap=apart if to.size == of.size else by_element(),
             reads=any_order,
             writes=any_order,
         )

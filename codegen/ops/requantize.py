@@ -11,11 +11,12 @@ from edgegen.errors import InvalidGraph
 from edgegen.ir.dtypes import DTYPES, F32
 from edgegen.ir.fixed_point import FixedPoint, wrap32
 from edgegen.ir.graph import Node
-from edgegen.ir.kernel import Kernel, Literal, Packed
+from edgegen.ir.kernel import Kernel, Literal, Packed, apart
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.lookup import FLIP_SIGN_8, LOOKUP_8, same_order
+from edgegen.ops.overlap import by_element
 from edgegen.ops.window import any_order
 
 When = Callable[[Node], str | None]
@@ -137,6 +138,7 @@ def _pack_quantize(node: Node) -> Packed:
     low, high = limits(op.dtype, NO_CLAMP)
     params: dict[str, Literal] = {
         "count": node.out.type.elements,
+        "backward": 0,
         "zero_point": op.zero_point,
         "even": int(op.even),
         "scale": op.scale,
@@ -149,7 +151,12 @@ def _pack_quantize(node: Node) -> Packed:
 def _pack_dequantize(node: Node) -> Packed:
     op = node.op
     assert isinstance(op, Dequantize)
-    params: dict[str, Literal] = {"count": node.out.type.elements, "zero_point": op.zero_point[0], "scale": op.scale[0]}
+    params: dict[str, Literal] = {
+        "count": node.out.type.elements,
+        "backward": 0,
+        "zero_point": op.zero_point[0],
+        "scale": op.scale[0],
+    }
     return Packed("edgegen_dequantize", params)
 
 
@@ -159,6 +166,7 @@ def _pack_requantize(node: Node) -> Packed:
     low, high = limits(op.dtype, op.clamp)
     params: dict[str, Literal] = {
         "count": node.out.type.elements,
+        "backward": 0,
         "x_zero": op.x_zero,
         "multiplier": op.requantize.multiplier[0],
         "shift": op.requantize.shift[0],
@@ -167,11 +175,6 @@ def _pack_requantize(node: Node) -> Packed:
         "high": high,
     }
     return Packed("edgegen_requantize_params", params)
-
-
-def _in_place(of: str, to: str) -> tuple[int, ...]:
-    """C lets stores of bytes, or of the type that is read, lie on what is read; other types must not overlap."""
-    return (0,) if to == of or DTYPES[to].size == 1 else ()
 
 
 def _per_tensor(node: Node) -> str | None:
@@ -184,7 +187,7 @@ def _zero_is_s8(node: Node) -> str | None:
     return _per_tensor(node) or (None if -128 <= node.op.zero_point[0] <= 127 else "zero point must be s8")
 
 
-def _quantize_row(to: str, suffix: str = "", requires: frozenset[str] = frozenset()) -> Kernel:
+def _quantize_row(to: str, suffix: str = "", requires: frozenset[str] = frozenset(), block: int = 1) -> Kernel:
     return Kernel(
         f"quantize_f32_{to}{suffix}",
         f"f32 -> {to}",
@@ -192,14 +195,14 @@ def _quantize_row(to: str, suffix: str = "", requires: frozenset[str] = frozense
         header=f"quantize{suffix}",
         requires=requires,
         when=same_order,
-        in_place=_in_place("f32", to),
+        overlap=by_element(block),
         reads=any_order,
         writes=any_order,
     )
 
 
 def _dequantize_row(
-    of: str, suffix: str = "", requires: frozenset[str] = frozenset(), when: When = _per_tensor
+    of: str, suffix: str = "", requires: frozenset[str] = frozenset(), when: When = _per_tensor, block: int = 1
 ) -> Kernel:
     return Kernel(
         f"dequantize_{of}_f32{suffix}",
@@ -208,15 +211,16 @@ def _dequantize_row(
         header=f"quantize{suffix}",
         requires=requires,
         when=when,
+        overlap=by_element(block),
         reads=any_order,
         writes=any_order,
     )
 
 
 _NEON = frozenset({"neon"})
-Quantize.kernels = (_quantize_row("s8", "_neon", _NEON), *map(_quantize_row, ("s8", "u8", "s16")))
+Quantize.kernels = (_quantize_row("s8", "_neon", _NEON, 16), *map(_quantize_row, ("s8", "u8", "s16")))
 Dequantize.kernels = (
-    _dequantize_row("s8", "_neon", _NEON, _zero_is_s8),
+    _dequantize_row("s8", "_neon", _NEON, _zero_is_s8, 8),
     *map(_dequantize_row, ("s8", "u8", "s16")),
 )
 Requantize.kernels = (
@@ -229,7 +233,8 @@ Requantize.kernels = (
             _pack_requantize,
             header="requantize",
             when=same_order,
-            in_place=_in_place(of, to),
+            in_place=(0,) if of == to else (),
+            overlap=apart if of == to else by_element(),
             reads=any_order,
             writes=any_order,
         )

@@ -1,35 +1,26 @@
-/* Values as another type, element by element, portable. y may be x where its elements are no larger. */
+/* Values as another type, element by element, portable. */
 #ifndef EDGEGEN_CAST_H
 #define EDGEGEN_CAST_H
 
 #include "kernels/small_float.h"
+#include "kernels/stores.h"
 
 typedef struct {
-    int32_t count;
+    int32_t count, backward; /* backward: from the last element to the first */
 } edgegen_cast;
 
-/* The types of y's elements, which may lie where x's do. */
-#define EDGEGEN_CAST_TO(type) typedef type EDGEGEN_MAY_ALIAS edgegen_cast_to_##type;
-EDGEGEN_CAST_TO(int8_t)
-EDGEGEN_CAST_TO(uint8_t)
-EDGEGEN_CAST_TO(int16_t)
-EDGEGEN_CAST_TO(uint16_t)
-EDGEGEN_CAST_TO(int32_t)
-EDGEGEN_CAST_TO(uint32_t)
-EDGEGEN_CAST_TO(int64_t)
-EDGEGEN_CAST_TO(uint64_t)
-EDGEGEN_CAST_TO(float)
-EDGEGEN_CAST_TO(double)
-
-/* Defines the kernel `name`: each element of type `of` is loaded, and stored as type `to` by way of the type `wide`. */
-#define EDGEGEN_CAST(name, of, load, wide, to, store)                                                                  \
+/* Defines the kernel `name`: each element of type `of` is loaded, and stored as type `to` by way of the type `wide`.
+ * in: EACH or VECTORS */
+#define EDGEGEN_CAST(name, of, load, wide, to, store, in)                                                              \
+    EDGEGEN_INLINE to name##_element(const edgegen_cast *unused, of x)                                                 \
+    {                                                                                                                  \
+        const wide v = (wide)load(x);                                                                                  \
+        (void)unused;                                                                                                  \
+        return (to)store(v);                                                                                           \
+    }                                                                                                                  \
     EDGEGEN_KERNEL void name(const edgegen_cast *p, const of *x, to *y)                                                \
     {                                                                                                                  \
-        for (int32_t i = 0; i < p->count; i++) {                                                                       \
-            const wide v = (wide)load(x[i]);                                                                           \
-            edgegen_cast_to_##to *const at = (edgegen_cast_to_##to *)(y + i);                                          \
-            *at = (edgegen_cast_to_##to)store(v);                                                                      \
-        }                                                                                                              \
+        EDGEGEN_STORE_##in(p, of, x, to, y, name##_element)                                                            \
     }
 
 #define EDGEGEN_LOAD(x) (x)

@@ -2,15 +2,16 @@
 #ifndef EDGEGEN_QUANTIZE_H
 #define EDGEGEN_QUANTIZE_H
 
-#include "edgegen.h"
+#include "kernels/stores.h"
 
+/* backward: from the last element to the first */
 typedef struct {
-    int32_t count, zero_point, even; /* even: ties go to the even number, not away from zero */
-    float scale, low, high;          /* limits of the result without its zero point */
+    int32_t count, backward, zero_point, even; /* even: ties go to the even number, not away from zero */
+    float scale, low, high;                    /* limits of the result without its zero point */
 } edgegen_quantize;
 
 typedef struct {
-    int32_t count, zero_point;
+    int32_t count, backward, zero_point;
     float scale;
 } edgegen_dequantize;
 
@@ -27,19 +28,20 @@ EDGEGEN_INLINE int32_t edgegen_quantized(const edgegen_quantize *p, float x)
     return whole + (rest >= half) - (rest <= -half) + p->zero_point;
 }
 
-/* Defines the kernels quantize_f32_<name> and dequantize_<name>_f32. y of one byte may be x. */
+EDGEGEN_INLINE float edgegen_dequantized(const edgegen_dequantize *p, int32_t x)
+{
+    return p->scale * (float)(x - p->zero_point);
+}
+
+/* Defines the kernels quantize_f32_<name> and dequantize_<name>_f32. */
 #define EDGEGEN_QUANTIZE(name, type)                                                                                   \
     EDGEGEN_KERNEL void quantize_f32_##name(const edgegen_quantize *p, const float *x, type *y)                        \
     {                                                                                                                  \
-        for (int32_t i = 0; i < p->count; i++) {                                                                       \
-            y[i] = (type)edgegen_quantized(p, x[i]);                                                                   \
-        }                                                                                                              \
+        EDGEGEN_STORE_EACH(p, float, x, type, y, edgegen_quantized)                                                    \
     }                                                                                                                  \
     EDGEGEN_KERNEL void dequantize_##name##_f32(const edgegen_dequantize *p, const type *x, float *y)                  \
     {                                                                                                                  \
-        for (int32_t i = 0; i < p->count; i++) {                                                                       \
-            y[i] = p->scale * (float)(x[i] - p->zero_point);                                                           \
-        }                                                                                                              \
+        EDGEGEN_STORE_VECTORS(p, type, x, float, y, edgegen_dequantized)                                               \
     }
 
 EDGEGEN_QUANTIZE(s8, int8_t)

@@ -2,10 +2,10 @@
 #ifndef EDGEGEN_REQUANTIZE_H
 #define EDGEGEN_REQUANTIZE_H
 
-#include "edgegen.h"
+#include "kernels/stores.h"
 
 typedef struct {
-    int32_t count, x_zero;
+    int32_t count, backward, x_zero;                  /* backward: from the last element to the first */
     int32_t multiplier, shift, zero_point, low, high; /* of the output */
 } edgegen_requantize_params;
 
@@ -16,13 +16,11 @@ EDGEGEN_INLINE int32_t edgegen_requantize_element(const edgegen_requantize_param
     return edgegen_clamp_s32((int32_t)((uint32_t)scaled + (uint32_t)p->zero_point), p->low, p->high);
 }
 
-/* Defines the kernel requantize_<of>_<to>. y may be x where a store cannot reach what is still to be read. */
+/* Defines the kernel requantize_<of>_<to>. */
 #define EDGEGEN_REQUANTIZE(of, of_type, to, to_type)                                                                   \
     EDGEGEN_KERNEL void requantize_##of##_##to(const edgegen_requantize_params *p, const of_type *x, to_type *y)       \
     {                                                                                                                  \
-        for (int32_t i = 0; i < p->count; i++) {                                                                       \
-            y[i] = (to_type)edgegen_requantize_element(p, x[i]);                                                       \
-        }                                                                                                              \
+        EDGEGEN_STORE_VECTORS(p, of_type, x, to_type, y, edgegen_requantize_element)                                   \
     }
 
 EDGEGEN_REQUANTIZE(s8, int8_t, s16, int16_t)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from hypothesis import strategies as st
 
 from edgegen.ir.dtypes import BOOL, DTYPES, SMALL_INTEGERS
 from edgegen.ir.fixed_point import FixedPoint
@@ -24,7 +25,7 @@ from edgegen.ops.l2_normalize import L2Normalize
 from edgegen.ops.log_softmax import LogSoftmax
 from edgegen.ops.prelu import Prelu
 from edgegen.ops.quantize_rows import QuantizeRows
-from edgegen.ops.requantize import Quantize, Requantize
+from edgegen.ops.requantize import Dequantize, Quantize, Requantize
 from edgegen.ops.scaled_binary import ScaledBinary
 from edgegen.ops.scaled_softmax import ScaledSoftmax
 from edgegen.ops.scatter_nd import Reduction, ScatterNd
@@ -37,8 +38,10 @@ from edgegen.ops.unary_quantized import Magnitude, ReciprocalRoot, TwoSlopes
 from edgegen.ops.unary_tables import Sigmoid16, interpolated
 from edgegen.ops.update_slice import UpdateSlice
 from tests.harness import Case
+from tests.overlapping import Overlapping
 
 COUNT = 43  # no multiple of any vector's elements
+COUNTS = (COUNT, 160, 11)  # of rows that take vectors and then what is left
 
 
 def factor(real: float, zero: int = 0) -> FixedPoint:
@@ -128,9 +131,10 @@ def _functions() -> Iterator[Case]:
 
 
 def _casts() -> Iterator[Case]:
-    """Every type to those that are no larger, of numbers that they hold."""
+    """Every type to those of its size, and to larger and smaller ones of some; of numbers that they hold."""
+    some = {"s8", "f8e4m3fn", "s16", "f16", "s32", "f32", "s64", "f64"}
     for of in DTYPES.values():
-        for to in (t for t in DTYPES.values() if t.size <= of.size):
+        for to in (t for t in DTYPES.values() if t.size == of.size or {t.name, of.name} <= some):
             saturating = to.name.startswith(("f8e4", "f8e5"))
             x = values(of.name)
             for saturate in (True, False) if saturating else (True,):
@@ -191,12 +195,15 @@ def _normalizations() -> Iterator[Case]:
 
 def _conversions() -> Iterator[Case]:
     reals = (values("f32") * 40).astype(np.float32)
-    yield Case(Quantize(0.25, 7, "s8"), [reals], "quantize_f32_s8")
-    yield Case(Quantize(0.25, 7, "u8"), [reals], "quantize_f32_u8")
+    for dtype in ("s8", "u8", "s16"):
+        yield Case(Quantize(0.25, 7, dtype), [reals], f"quantize_f32_{dtype}")
+        yield Case(Dequantize((0.25,), (7,)), [values(dtype)], f"dequantize_{dtype}_f32")
     yield Case(FakeQuantize(-6.0, 3.0, 0.25), [reals / 4], "fake_quantize_f32")
-    for of, to in (("s16", "s8"), ("s16", "u8"), ("s16", "s16"), ("s32", "s8"), ("s32", "u8"), ("s32", "s32")):
-        gain = 2.0 ** (8 * (DTYPES[to].size - DTYPES[of].size))
-        yield Case(Requantize(factor(0.9 * gain), 0, to), [values(of)], f"requantize_{of}_{to}")
+    for row in Requantize.kernels:
+        if row.header == "requantize":
+            of, to = row.signature.split(" -> ")
+            gain = 2.0 ** (8 * (DTYPES[to].size - DTYPES[of].size))
+            yield Case(Requantize(factor(0.9 * gain), 0, to), [values(of)], row.name)
     yield Case(Requantize(factor(1.0, 128), 0, "u8"), [values("s8")], "flip_sign_8")
     for dtype, clamp in (("s8", Range(-100, 17)), ("u8", Range(3, 200)), ("s16", Range(-300, 1000))):
         yield Case(Clamp(clamp), [values(dtype)], f"clamp_{dtype}")
@@ -268,6 +275,21 @@ def casts() -> list[Case]:
     return list(_casts())
 
 
+@st.composite
+def conversions(draw: st.DrawFn) -> Overlapping:
+    """To elements of another size, as many as there may be. Larger ones show each byte that was overwritten too early,
+    smaller ones do not tell all that they are made of."""
+    shape = (draw(st.integers(2, 70)),)
+    to = draw(st.sampled_from(["s8", "s16", "f32", "s64"]))
+    of = draw(st.sampled_from([t for t in ("u8", "s16", "s32", "f64") if DTYPES[t].size != DTYPES[to].size]))
+    if (of, to) == ("u8", "f32") and draw(st.booleans()):
+        return Overlapping(
+            Case(Dequantize((0.25,), (7,)), [values(of, shape)], label=f"dequantize {shape}"), tight=True
+        )
+    x = np.arange(1, shape[0] + 1).astype(DTYPES[of].np)
+    return Overlapping(Case(Cast(to), [x], label=f"cast {of} {to} {shape}"), DTYPES[to].size > DTYPES[of].size)
+
+
 def cortex_m4() -> list[Case]:
     return [
         *_vectors("dsp"),
@@ -283,7 +305,11 @@ def arm_neon() -> list[Case]:
         *_vectors("neon"),
         Case(softmax(), [values("s8", (3, 17))], "softmax_s8_neon"),
         Case(Softmax(), [values("f32", (3, 17))], "softmax_f32_neon"),
-        Case(Quantize(0.25, 7, "s8"), [(values("f32") * 40).astype(np.float32)], "quantize_f32_s8_neon"),
+        *(
+            Case(Quantize(0.25, 7, "s8"), [values("f32", (n,)) * np.float32(40)], "quantize_f32_s8_neon")
+            for n in COUNTS
+        ),
+        *(Case(Dequantize((0.25,), (7,)), [values("s8", (n,))], "dequantize_s8_f32_neon") for n in COUNTS),
         *_quantized_rows("_neon"),
     ]
 

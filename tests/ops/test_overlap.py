@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from edgegen.ir.dtypes import DTYPES
 from edgegen.ir.kernel import Kernel
 from edgegen.ops import OPS
 from edgegen.ops.binary import Binary
@@ -155,8 +156,11 @@ def test_every_row_that_declares_an_overlap_is_run_over_its_input() -> None:
 
 def _loop(kernel: Kernel) -> Kernel | tuple[str, frozenset[str]]:
     """What decides when bytes are read and written: the row, but of rows of f16, which have other rows' kernels compute
-    bands in scratch, the loop over bands that all of a core have, and of stored tiles and pads, which rows of several
-    operators call, the kernel."""
+    bands in scratch, the loop over bands that all of a core have, of casts the sizes of elements, and of stored tiles
+    and pads, which rows of several operators call, the kernel."""
+    if kernel.header == "cast" and kernel.declares_overlap:
+        of, to = (DTYPES[t].size for t in kernel.signature.split(" -> "))
+        return f"cast of {of} to {to} bytes", kernel.requires
     if kernel.header == "half_rows":
         return kernel.header, kernel.requires - {"f16c"}
     return (kernel.name, frozenset()) if kernel.name.startswith(("dense_f32_stored", "pad")) else kernel
@@ -195,6 +199,13 @@ def test_portable_rows_of_any_geometry(cases: list[Case]) -> None:
 @settings(max_examples=2, derandomize=True, deadline=None, phases=[Phase.generate])  # a failure names its case
 def test_resizes_of_any_geometry(cases: list[Overlapping]) -> None:
     check_overlaps(cases, "generic")
+
+
+@given(st.lists(elementwise_overlaps.conversions(), min_size=20, max_size=20))
+@settings(max_examples=2, derandomize=True, deadline=None, phases=[Phase.generate])
+def test_conversions_of_any_size(cases: list[Overlapping]) -> None:
+    """Where flash counts, elements are converted one by one, as rows declare for all."""
+    run_overlaps(prepare(cases, "generic", "size"))
 
 
 def test_distance_is_the_least_over_all_steps() -> None:
