@@ -12,7 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.overlap import element_by_element
+from edgegen.ops.element_overlap import by_element
 
 
 @dataclass(frozen=True)
@@ -44,5 +44,5 @@ def _when(node: Node) -> str | None:
 
 
 Bucketize.kernels = (
-    Kernel("bucketize_f32", "f32 -> s32", _pack, header="bucketize", when=_when, overlap=element_by_element),
+    Kernel("bucketize_f32", "f32 -> s32", _pack, header="bucketize", when=_when, overlap=by_element()),
 )

@@ -14,8 +14,8 @@ from edgegen.ir.kernel import Kernel, Packed, apart
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.element_overlap import by_element
 from edgegen.ops.lookup import same_order
-from edgegen.ops.overlap import by_element
 from edgegen.ops.window import any_order
 
 _C_TYPES = frozenset(

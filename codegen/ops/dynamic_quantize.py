@@ -12,8 +12,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.element_overlap import by_element
 from edgegen.ops.lookup import same_order
-from edgegen.ops.overlap import element_by_element
 from edgegen.ops.window import any_order
 
 
@@ -52,7 +52,7 @@ DynamicQuantize.kernels = (
         _pack,
         "dynamic_quantize",
         when=same_order,
-        overlap=element_by_element,
+        overlap=by_element(),
         reads=any_order,
         writes=any_order,
     ),

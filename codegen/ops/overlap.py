@@ -97,12 +97,6 @@ def in_turn(node: Node, reads: Offsets, position: int = 0, any_type: bool = Fals
     return after(node, position, reads, written, any_type)
 
 
-def element_by_element(node: Node) -> Overlaps:
-    """Of a kernel that writes each element of the output when it has read the same element of x. Its pointer to the
-    output may alias any other."""
-    return in_turn(node, _numbers(node.out.type.elements), any_type=True)
-
-
 def nested(extent: Sequence[int], stride: Sequence[int]) -> Offsets:
     """The offsets that nested loops of such extents go through, outermost first, each with a stride."""
     found = np.zeros(1, np.int64)
@@ -218,16 +212,6 @@ def over_pixels(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
     return _either_way(node, lambda reads: distance(reads, written), starts, ends)
 
 
-def channels_in_turn(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
-    """Of a kernel that, within each pixel, takes every channel from the same channel of pixels of x between `starts`
-    and `ends`, and goes through channels from the first to the last, whichever way its pixels run."""
-    channels, pixel = node.out.shape[-1], node.out.shape[-1] * node.out.dtype.size
-    first = _numbers(starts.size) * pixel
-    edge = int(channels > 1)  # the first pixel's first channels are written before its last are read
-    most = distance(starts.reshape(-1) + edge, first + edge)
-    return turning(node, most, lambda: (ends.reshape(-1), first if channels > 1 else first + pixel))
-
-
 def by_channel(block: int, steps_back: bool = True) -> Callable[[Node], Overlaps]:
     """Of a kernel that, within a pixel, takes every channel of the output from the same channel of the window alone.
 
@@ -278,29 +262,6 @@ def pixel_over_pixel(node: Node) -> bool:
 def by_strip(node: Node) -> Overlaps:
     """`by_strips` of as many pixels as the kernel's params say."""
     return by_strips(node, param(node, "pixels"))
-
-
-def by_element(block: int = 1) -> Callable[[Node], Overlaps]:
-    """Of a kernel that takes each element from the one of x at the same place, of whatever types.
-
-    block: elements that are read before they are written; what they leave at the end goes one by one
-    """
-
-    def overlap(node: Node) -> Overlaps:
-        x, y = node.input(0), node.out
-        count = y.type.elements
-        if x.is_constant or count == 0:
-            return NONE
-        whole = count - count % block
-        # reads and writes advance evenly, so that of each stretch the steps at its ends decide
-        ends = {0, block, whole - 2 * block, whole - block, whole, whole + 1, count - 2, count - 1}
-        first = [i for i in sorted(ends) if 0 <= i < count and (i >= whole or i % block == 0)]
-        starts = np.array(first, np.int64)
-        past = starts + np.where(starts < whole, block, 1)
-        size, to_size = x.dtype.size, y.dtype.size
-        return turning(node, distance(starts * size, starts * to_size), lambda: (past * size, past * to_size))
-
-    return overlap
 
 
 def by_units(node: Node) -> Overlaps:

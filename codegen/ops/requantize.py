@@ -15,8 +15,8 @@ from edgegen.ir.kernel import Kernel, Literal, Packed, apart
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.rows import RowWindow, element_rows
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.element_overlap import by_element
 from edgegen.ops.lookup import FLIP_SIGN_8, LOOKUP_8, same_order
-from edgegen.ops.overlap import by_element
 from edgegen.ops.window import any_order
 
 When = Callable[[Node], str | None]

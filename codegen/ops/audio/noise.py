@@ -12,7 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.overlap import element_by_element
+from edgegen.ops.element_overlap import by_element
 
 GAINS = 125
 """Entries of a gain table: three for 0 to 2, and for each further power of two below 2^32 three and one that is not
@@ -187,6 +187,4 @@ def _pack_log(node: Node) -> Packed:
     return Packed("edgegen_scaled_log", params, (Constant("table", _log_table()),))
 
 
-ScaledLog.kernels = (
-    Kernel("scaled_log_u32", "u32 -> s16", _pack_log, header="scaled_log", overlap=element_by_element),
-)
+ScaledLog.kernels = (Kernel("scaled_log_u32", "u32 -> s16", _pack_log, header="scaled_log", overlap=by_element()),)

@@ -13,7 +13,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.overlap import Overlaps, after, element_by_element, param
+from edgegen.ops.element_overlap import by_element
+from edgegen.ops.overlap import Overlaps, after, param
 
 
 @dataclass(frozen=True)
@@ -173,5 +174,5 @@ def _pack_root(node: Node) -> Packed:
 
 
 IntegerRoot.kernels = (
-    Kernel("integer_root_u64", "u64 s32 -> u32", _pack_root, header="integer_root", overlap=element_by_element),
+    Kernel("integer_root_u64", "u64 s32 -> u32", _pack_root, header="integer_root", overlap=by_element()),
 )

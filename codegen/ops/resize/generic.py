@@ -14,7 +14,6 @@ from edgegen.ops.overlap import (
     Offsets,
     Overlaps,
     applies,
-    channels_in_turn,
     distance,
     param,
     pixel_ends,
@@ -87,6 +86,16 @@ def _nearest_overlap(node: Node) -> Overlaps:
     return turning(node, distance(starts, before + apart), lambda: (ends + pixel, after + pixel - apart))
 
 
+def _channels_in_turn(node: Node, starts: Offsets, ends: Offsets) -> Overlaps:
+    """Each pixel is made from pixels of x between `starts` and `ends`, every channel from the same ones, and channels
+    go from the first to the last, whichever way pixels run."""
+    channels, pixel = node.out.shape[-1], node.out.shape[-1] * node.out.dtype.size
+    first = np.arange(starts.size, dtype=np.int64) * pixel
+    edge = int(channels > 1)  # the first pixel's first channels are written before its last are read
+    most = distance(starts.reshape(-1) + edge, first + edge)
+    return turning(node, most, lambda: (ends.reshape(-1), first if channels > 1 else first + pixel))
+
+
 def _between_overlap(node: Node) -> Overlaps:
     """Each channel is interpolated from the same one of four pixels."""
     op, x = _resize(node), node.input(0)
@@ -94,7 +103,7 @@ def _between_overlap(node: Node) -> Overlaps:
         return NONE
     sample = op.between_fixed if x.dtype.name in ("s8", "s16") else op.between
     (top, bottom, _), (left, right, _) = (sample(axis, x.shape[axis + 1]) for axis in (0, 1))
-    return channels_in_turn(node, pixel_starts(x.type, top, left), pixel_ends(x.type, bottom, right))
+    return _channels_in_turn(node, pixel_starts(x.type, top, left), pixel_ends(x.type, bottom, right))
 
 
 def _interpolates(interpolation: Interpolation) -> Callable[[Node], str | None]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
-from edgegen.ops.overlap import element_by_element
+from edgegen.ops.element_overlap import by_element
 from edgegen.ops.softmax.op import EXPONENTIALS, RECIPROCALS, Softmax
 
 
@@ -51,7 +51,7 @@ def _pack_s16(node: Node) -> Packed:
 
 ROWS = (
     Kernel("softmax_s8", "s8 -> s8", _pack_s8, in_place=(0,)),
-    Kernel("softmax_s8_s16", "s8 -> s16", _pack_s8, header="softmax_s8", overlap=element_by_element),
+    Kernel("softmax_s8_s16", "s8 -> s16", _pack_s8, header="softmax_s8", overlap=by_element()),
     Kernel("softmax_s16", "s16 -> s16", _pack_s16, in_place=(0,)),
     Kernel("softmax_f32", "f32 -> f32", _pack_f32, in_place=(0,)),
     *(
