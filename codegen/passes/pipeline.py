@@ -38,6 +38,7 @@ from edgegen.passes.optimize.quantize_layers import quantize_layers
 from edgegen.passes.optimize.raise_slices import raise_slices
 from edgegen.passes.optimize.regroup_convolutions import regroup_convolutions
 from edgegen.passes.optimize.reorder_axes import reorder_axes
+from edgegen.passes.optimize.scan_in_place import scan_in_place
 from edgegen.passes.optimize.simplify_control import simplify_control
 from edgegen.passes.optimize.sink_reshapes import sink_reshapes
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
@@ -71,6 +72,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     reorder_axes,  # early, since dead nodes would count as readers
     fold_constants,
     simplify_control,
+    scan_in_place,
     simplify_algebra,
     dilate_convolutions,
     cancel_transposes,
