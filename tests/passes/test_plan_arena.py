@@ -8,16 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgegen.errors import InvalidGraph
-from edgegen.ir.dtypes import S8, S32
+from edgegen.ir.dtypes import F32, S8, S32
 from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
 from edgegen.ir.tensor import Tensor
 from edgegen.ir.verify import arena_is_sound
+from edgegen.ops.binary import Binary
 from edgegen.ops.broadcast_to import BroadcastTo
+from edgegen.ops.cast import Cast
+from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.copy import Copy
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.select_op import Select
 from edgegen.ops.slice import Slice
+from edgegen.ops.unary import Unary
 from edgegen.passes.check import random_array
 from edgegen.passes.post_optimize.find_views import find_views
 from edgegen.passes.post_optimize.fold_views import fold_views
@@ -25,6 +30,7 @@ from edgegen.passes.post_optimize.pack_weights import pack_weights
 from edgegen.passes.post_optimize.plan_arena import plan_arena
 from edgegen.passes.post_optimize.select_kernels import select_kernels
 from tests.build_graph import GENERIC, Builder
+from tests.harness import compile_for_test
 from tests.planned_ops import Both, Mix, MixFirst, Narrow, Reverse, Step, Widen, execute
 
 SHAPES = [(2, 6), (12,), (3, 4), (1, 2, 2, 3), (5,), (40,), (8, 5)]
@@ -236,6 +242,17 @@ def test_rounding_follows_the_target() -> None:
         one(graph, TARGETS["arm-neon"])
     assert graph.plan is not None
     assert graph.plan.arena_bytes == 3 * 16
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (1,)])
+def test_tensors_without_axes_or_elements_are_planned(shape: tuple[int, ...]) -> None:
+    """All of their rows say how results may lie over inputs."""
+    b = Builder()
+    x, y = b.input(shape, F32), b.input(shape, F32)
+    whole = b.add(Cast("s32"), b.add(Unary("neg"), x))
+    less = b.add(Compare("less"), x, b.add(Binary("add"), x, y))
+    graph = compile_for_test(b.graph(whole, b.add(Select(), less, x, y)), "generic").graph
+    arena_is_sound(graph)
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
