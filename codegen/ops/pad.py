@@ -23,6 +23,13 @@ LOOPS = 5  # outer loops that the kernel has
 Counts = tuple[int, ...]
 
 
+def only_value(values: Array) -> Array | None:
+    """[1]: what all elements are, to the bit; None if they differ or if there are none."""
+    flat = values.reshape(-1)
+    bits = flat.view(f"i{flat.itemsize}")
+    return flat[:1] if bits.size and (bits == bits[0]).all() else None
+
+
 def _merge(shape: Counts, before: Counts, after: Counts) -> tuple[list[int], list[int], list[int]]:
     """The same padding over fewer axes: an axis without padding joins the axis outside of it."""
     size, low, high = [1], [0], [0]

@@ -149,6 +149,34 @@ def test_neighbours_of_a_kind_merge() -> None:
     assert merged(Slice((9,), (5,), (-2,)), Slice((1,), (2,), (3,)), (10,)) == [Slice((7,), (2,), (-6,))]
 
 
+def joined(*parts: np.ndarray | None, dtype: DType = S8) -> list[Op]:
+    """What is left of the concatenation, along the second axis, of constants and of x of shape [2, 3]."""
+    b = Builder()
+    inputs = [b.input((2, 3), dtype) if part is None else b.constant(part.astype(dtype.np)) for part in parts]
+    return [n.op for n in transform(b.graph(b.add(Concat(1), *inputs)), simplify_algebra)]
+
+
+def test_constants_of_one_value_beside_one_activation_are_a_pad() -> None:
+    sevens = np.full((2, 2), 7)
+    assert joined(None, sevens) == [Pad((0, 0), (0, 2), 7)]
+    assert joined(sevens, sevens[:, :1], None, sevens) == [Pad((0, 3), (0, 2), 7)]
+    assert joined(sevens / 2, None, dtype=F32) == [Pad((0, 2), (0, 0), 3.5)]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (np.full((2, 1), 7), None, np.full((2, 1), 6)),
+        (np.array([[1], [2]]), None),
+        (np.full((2, 1), np.nan), None),
+        (np.array([[0.0], [-0.0]]), None),
+        (None, np.zeros((2, 1)), None),
+    ],
+)
+def test_other_concatenations_stay(parts: tuple[np.ndarray | None, ...]) -> None:
+    assert joined(*parts, dtype=F32) == [Concat(1)]
+
+
 def test_pads_with_other_values_stay() -> None:
     assert merged(Pad((1,), (0,), 5), Pad((1,), (0,), 6), (2,)) == [Pad((1,), (0,), 6)]
 

@@ -18,7 +18,7 @@ from edgegen.ir.tensor import Array, Tensor, constant
 from edgegen.memory.storage import VIEW_ALIGNMENT, Sharing
 from edgegen.ops.broadcast_to import BroadcastTo
 from edgegen.ops.concat import Concat
-from edgegen.ops.pad import Pad
+from edgegen.ops.pad import Pad, only_value
 from edgegen.ops.select import select
 from edgegen.ops.strided_copy import fits
 from edgegen.passes.post_optimize.store_state import copy_of
@@ -32,13 +32,6 @@ def _filled(like: Tensor, shape: tuple[int, ...], value: Array, name: str, targe
     node.kernel = select(node, target)
     node.packed = node.kernel.pack(node)
     return node
-
-
-def _only(values: Array) -> Array | None:
-    """What all elements are, to the bit; None if they differ."""
-    stored = values.reshape(-1)
-    bits = stored.view(f"i{stored.itemsize}")
-    return stored[:1] if (bits == bits[0]).all() else None
 
 
 class _Views:
@@ -134,7 +127,7 @@ class _Views:
         assert node.offsets is not None
         for i in positions:
             x, name = node.input(i), f"{node.name}/input{i}"
-            value = _only(x.data) if x.data is not None else None
+            value = only_value(x.data) if x.data is not None else None
             copy = copy_of(x, name, self.target) if value is None else _filled(x, x.shape, value, name, self.target)
             node.inputs[i] = self._put(copy, node.offsets[i], node, graph)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from edgegen.ops.clamp import Clamp
 from edgegen.ops.concat import Concat
 from edgegen.ops.copy import Copy
 from edgegen.ops.mirror_pad import MirrorPad
-from edgegen.ops.pad import Pad
+from edgegen.ops.pad import LOOPS, Pad, only_value
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.resize import Resize
@@ -108,6 +108,21 @@ def _concat(node: Node) -> Tensor | None:
     return node.input(0) if len(node.inputs) == 1 else None
 
 
+def _padded(op: Concat, inputs: Sequence[Tensor | None], rank: int) -> tuple[Pad, Tensor] | None:
+    """The pad that a concatenation of one activation and of constants of one value is, and what it pads."""
+    found = [(i, t) for i, t in enumerate(inputs) if t is not None and not t.is_constant]
+    constants = [t.values.reshape(-1) for t in inputs if t is not None and t.is_constant]
+    value = only_value(np.concatenate(constants)) if len(found) == 1 and constants else None
+    if value is None or value[0] != value[0] or rank > LOOPS + 1:
+        return None
+    ((position, source),) = found
+    before, after = (
+        tuple(sum(t.shape[axis] for t in side if t is not None) if axis == op.axis else 0 for axis in range(rank))
+        for side in (inputs[:position], inputs[position + 1 :])
+    )
+    return Pad(before, after, value[0].item()), source
+
+
 def _resize(node: Node) -> Tensor | None:
     """To the same size, except between floats, where 0 * inf is not 0."""
     op, x = node.op, node.input(0)
@@ -178,6 +193,10 @@ def simplify_algebra(graph: Graph, target: Target) -> bool:
     for node in graph.nodes:
         node.inputs = substitution.inputs(node)
         changed |= _merge(node, substitution)
+        padded = _padded(node.op, node.inputs, node.out.rank) if isinstance(node.op, Concat) else None
+        if padded is not None:
+            node.op, node.inputs = padded[0], [padded[1]]
+            changed = True
         unchanged = _UNCHANGED.get(type(node.op))
         source = unchanged(node) if unchanged is not None else None
         if source is None or substitution.bypass(node, [source]):
