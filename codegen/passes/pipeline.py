@@ -42,6 +42,7 @@ from edgegen.passes.optimize.scan_in_place import scan_in_place
 from edgegen.passes.optimize.simplify_control import simplify_control
 from edgegen.passes.optimize.sink_reshapes import sink_reshapes
 from edgegen.passes.optimize.tabulate_unary import tabulate_unary
+from edgegen.passes.optimize.turn_sequences import turn_sequences
 from edgegen.passes.planning import PLANNING, Pass, apply
 from edgegen.passes.post_optimize.assign_layouts import assign_layouts
 from edgegen.passes.post_optimize.fit_portion import fit_portion
@@ -77,6 +78,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     dilate_convolutions,
     cancel_transposes,
     raise_slices,
+    turn_sequences,
     regroup_convolutions,
     interleave_channels,
     sink_reshapes,
