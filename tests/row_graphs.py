@@ -155,7 +155,8 @@ def as_loop(graph: Graph, way: Way) -> Graph | None:
     op = row_loop(part, way.rows, way.rows if way.narrow else 0, way.apart)
     if op is None:
         return None
-    return Graph(graph.name, graph.inputs, graph.outputs, [Node(op, [part.x], [part.y], "loop")])
+    node = Node(op, [part.x], [part.y], "loop")
+    return Graph(graph.name, graph.inputs, graph.outputs, [node], copies_ahead=graph.copies_ahead)
 
 
 def planned(graph: Graph, target: Target) -> Graph:

@@ -180,6 +180,7 @@ class Graph:
     in_turns:   it is what a loop over rows runs each turn
     row_plans:  the plans among which loops over rows were chosen, smallest first; none if there was nothing to choose
     portion_bytes: most bytes of weights that are copied at a time, as fit_portion has decided; 0: what the target says
+    copies_ahead: they are copied, as a rule, while the call before the one that reads them computes; else right before
     portion_plans: the plans among which it has, smallest first; none if there was nothing to choose
     signatures: all that the file has, those of its other sub-graphs too
     orders:     what is known of all orders of the nodes; None: nothing
@@ -198,6 +199,7 @@ class Graph:
     in_turns: bool = False
     row_plans: tuple[RowPlan, ...] = ()
     portion_bytes: int = 0
+    copies_ahead: bool = True
     portion_plans: tuple[PortionPlan, ...] = ()
     signature: Signature | None = None
     signatures: tuple[Signature, ...] = ()
@@ -331,6 +333,7 @@ class Graph:
             self.in_turns,
             (),
             self.portion_bytes,
+            self.copies_ahead,
             (),
             self.signature,
             self.signatures,

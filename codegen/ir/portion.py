@@ -110,6 +110,7 @@ class PortionPlan:
     bytes:         arena and state
     portion_bytes: the largest
     copies, copied_bytes: of one run
+    ahead:         each copy but the first begins while the call before computes; if not, right before it is needed
     chosen:        it is the graph's
     """
 
@@ -117,6 +118,7 @@ class PortionPlan:
     portion_bytes: int
     copies: int
     copied_bytes: int
+    ahead: bool
     chosen: bool = False
 
 

@@ -21,6 +21,7 @@ class Copied:
 
     def __init__(self, graph: Graph, plan: Plan) -> None:
         self.plan = plan
+        self.apart = 2 if graph.copies_ahead else 1  # shares whose portions may lie in the same bytes
         self.numbers = {n: i for i, n in enumerate(graph.steps())}
         self.readers: dict[Portion, tuple[Node, int]] = {}
         for node in self.numbers:
@@ -58,7 +59,7 @@ class Copied:
         if node in loops or later in loops:
             return a.content == b.content
         if node is later:
-            return share + 1 < k
+            return share + self.apart <= k
         return self.numbers[node] == self.plan.portions[b].first and share + 1 < len(node.shares)
 
 

@@ -1,8 +1,8 @@
 """When weights that lie outside are copied to the arena, and which bytes that takes: a double buffer as far as it goes.
 
 The copy of a portion begins just before the kernel call that comes before the one which reads it, so that both go on at
-the same time. It does not begin ahead of control flow or in the sub-graph before; the weights of a loop over rows are
-all copied before its first turn.
+the same time; where RAM is short, right before it is read. It does not begin ahead of control flow or in the sub-graph
+before; the weights of a loop over rows are all copied before its first turn.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def fetches(graph: Graph) -> Fetches:
     """Of the model, its nodes in the order in which they run."""
     found = Fetches()
     numbers = {n: i for i, n in enumerate(graph.steps())}
-    _schedule(graph, numbers, found)
+    _schedule(graph, numbers, found, graph.copies_ahead)
     return found
 
 
@@ -55,11 +55,11 @@ class _Call:
     share: Share | None
 
 
-def _schedule(graph: Graph, numbers: Mapping[Node, int], found: Fetches) -> None:
+def _schedule(graph: Graph, numbers: Mapping[Node, int], found: Fetches, ahead: bool) -> None:
     calls: list[_Call] = []
     for node in graph.nodes:
         if node.op.stretches:
-            _add(calls, numbers, found)
+            _add(calls, numbers, found, ahead)
             calls = []
             first = numbers[node] - sum(len(s.graph.nodes) for s in node.op.stretches)
             inner = [n for s in node.op.stretches for n in s.graph.nodes]
@@ -69,16 +69,16 @@ def _schedule(graph: Graph, numbers: Mapping[Node, int], found: Fetches) -> None
             if needed:
                 found.loops[node] = tuple(needed.values())
         elif node.op.is_control:
-            _add(calls, numbers, found)
+            _add(calls, numbers, found, ahead)
             calls = []
             for sub in node.op.graphs:
-                _schedule(sub, numbers, found)
+                _schedule(sub, numbers, found, ahead)
         elif node.has_kernel:
             calls += [_Call(node, k, s) for k, s in enumerate(node.shares)] or [_Call(node, 0, None)]
-    _add(calls, numbers, found)
+    _add(calls, numbers, found, ahead)
 
 
-def _add(calls: Sequence[_Call], numbers: Mapping[Node, int], found: Fetches) -> None:
+def _add(calls: Sequence[_Call], numbers: Mapping[Node, int], found: Fetches, ahead: bool) -> None:
     """What is copied before calls that follow one another."""
     under_way = False
     for k, call in enumerate(calls):
@@ -88,7 +88,7 @@ def _add(calls: Sequence[_Call], numbers: Mapping[Node, int], found: Fetches) ->
             copies.append(call.share.portion)
             found.spans[call.share.portion] = (step, step)
         following = calls[k + 1] if k + 1 < len(calls) else None
-        if following is not None and following.share is not None:
+        if ahead and following is not None and following.share is not None:
             copies.append(following.share.portion)
             found.spans[following.share.portion] = (step, numbers[following.node])
             if following.node is not call.node:
@@ -132,25 +132,33 @@ def slots(graph: Graph, copied: Fetches, alignment: int) -> tuple[list[Slot], li
 
     inside = graph.in_row_loops()
     for node in graph.steps():
-        for group in _equal(node):
-            add(group, node.name)
+        for equal in _equal(node):
+            add(equal, node.name)
         if node in inside or not node.shares:
             continue
         first[node] = len(found)
         portions = [share.portion for share in node.shares]
-        for group in (portions[0::2], portions[1::2]):
-            if group:
-                add(group, node.name)
+        for group in _in_turn(portions, graph.copies_ahead):
+            add(group, node.name)
         before = copied.after.get(node)
         if before is not None and before.in_shares:  # its last share leaves one of its two slots free
             pairs.append((first[before] + len(before.shares) % 2, first[node]))
     return found, pairs
 
 
-def copied_together(node: Node) -> list[int]:
-    """Bytes of the portions of a node that is in no loop over rows which are in the arena at the same time."""
-    sizes = [share.portion.bytes for share in node.shares]
-    return [max(group) for group in (sizes[0::2], sizes[1::2]) if group]
+def copied_together(node: Node, ahead: bool) -> list[int]:
+    """Bytes of the portions of a node that is in no loop over rows which are in the arena at the same time.
+
+    ahead: whether copies begin while the call before computes
+    """
+    groups = _in_turn([share.portion for share in node.shares], ahead)
+    return [max(p.bytes for p in group) for group in groups]
+
+
+def _in_turn(portions: Sequence[Portion], ahead: bool) -> list[Sequence[Portion]]:
+    """Portions of a node's calls of which each is read before the copy of the next in its group begins."""
+    groups = (portions[0::2], portions[1::2]) if ahead else (portions,)
+    return [group for group in groups if group]
 
 
 def _equal(loop: Node) -> list[list[Portion]]:

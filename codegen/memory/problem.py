@@ -83,7 +83,7 @@ class OrderProblem:
     def _scratch(self, node: Node) -> int:
         if node.op.is_control:
             return self.inside.get(node, 0)
-        copied = sum(round_up(size, self.alignment) for size in copied_together(node))
+        copied = sum(round_up(size, self.alignment) for size in copied_together(node, self.graph.copies_ahead))
         scratch = node.packed.scratch if node.packed is not None else 0
         return copied + (round_up(scratch, self.alignment) if scratch else 0)
 

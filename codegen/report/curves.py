@@ -9,7 +9,7 @@ from edgegen.report.table import text_table
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 220, 84, 34, 14  # pixels of the drawing, and of its margins
 ROW_HEADER = ("", "RAM B", "extra MACs", "moved B", "kernel calls", "loops")
-PORTION_HEADER = ("", "RAM B", "largest portion B", "copies", "copied B")
+PORTION_HEADER = ("", "RAM B", "largest portion B", "copies", "copied B", "begin")
 
 
 def row_plan_table(plans: list[dict[str, Any]]) -> str:
@@ -23,8 +23,15 @@ def row_plan_table(plans: list[dict[str, Any]]) -> str:
 
 def portion_plan_table(plans: list[dict[str, Any]]) -> str:
     """One line for each plan of portions of weights, the chosen one marked."""
-    rows = [("*" if p["chosen"] else "", p["bytes"], p["portion_bytes"], p["copies"], p["copied_bytes"]) for p in plans]
+    rows = [
+        ("*" if p["chosen"] else "", p["bytes"], p["portion_bytes"], p["copies"], p["copied_bytes"], _begin(p))
+        for p in plans
+    ]
     return text_table(PORTION_HEADER, rows)
+
+
+def _begin(plan: dict[str, Any]) -> str:
+    return "a call ahead" if plan["ahead"] else "when needed"
 
 
 def row_plan_curve(plans: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -41,7 +48,7 @@ def portion_plan_curve(plans: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Of copies; None for fewer than two plans."""
     titles = [
         f"{p['bytes']:,} B of RAM, {p['copies']:,} copies of at most {p['portion_bytes']:,} B, {p['copied_bytes']:,} B "
-        "together"
+        f"together, begun {_begin(p)}"
         for p in plans
     ]
     return _curve(plans, [p["copies"] for p in plans], titles)

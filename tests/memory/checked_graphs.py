@@ -44,7 +44,7 @@ from tests.build_graph import Builder
 from tests.harness import compile_for_test
 from tests.ops.test_control import Random as Nests
 from tests.passes.test_random_graphs import RandomGraph
-from tests.row_graphs import RowGraph, compiled_loop
+from tests.row_graphs import RowGraph, Way, compiled_loop
 
 BATCH = 250  # graphs to a program
 RUNS = 2
@@ -174,24 +174,27 @@ class Images:
 class Checked:
     """A graph and what it gets in consecutive runs.
 
-    rows: that it computes at a time; 0: all. fed: the caller hands them over; split: it lies in two memories
+    way: how a loop over rows goes that is all of it; None: there is none. split: it lies in two memories
+    ahead: copies of weights begin a call before the one that reads them
     """
 
     graph: Graph
     runs: list[list[Array]]
-    rows: int = 0
-    fed: bool = False
+    way: Way | None = None
     split: bool = False
+    ahead: bool = True
 
     def compiled(self, target: str, name: str, portion: int = 0) -> Compiled:
         chosen = replace(TARGETS[target], optimize="size", plan_seconds=1, portion_bytes=portion)
+        for each in self.graph.everywhere():
+            each.copies_ahead = self.ahead
         whole = self._compiled(chosen, name)
         plan = whole.graph.plan
         assert plan is not None
         return self._compiled(with_two_memories(chosen, plan), name) if self.split else whole
 
     def _compiled(self, target: Target, name: str) -> Compiled:
-        loop = compiled_loop(self.graph, self.rows, target, name, self.fed) if self.rows else None
+        loop = compiled_loop(self.graph, self.way, target, name) if self.way is not None else None
         return loop or compile_for_test(self.graph, target, name, "size")
 
 
@@ -205,7 +208,7 @@ def with_two_memories(target: Target, plan: Plan) -> Target:
 
 
 def random_case(seed: int) -> Checked:
-    return replace(_random_case(seed), split=seed % 3 == 1)
+    return replace(_random_case(seed), split=seed % 3 == 1, ahead=seed % 5 > 1)
 
 
 def _random_case(seed: int) -> Checked:
@@ -214,10 +217,10 @@ def _random_case(seed: int) -> Checked:
         return Checked(nests.model(), [nests.inputs() for _ in range(RUNS)])
     random = np.random.default_rng(seed)
     if seed % 16 == 7:
-        rows = int(random.integers(1, 4))
+        way = Way(int(random.integers(1, 4)), seed % 32 == 7, seed // 32 % 2 == 1, seed // 64 % 2 == 1)
         graph = RowGraph(seed).graph(int(random.integers(2, 7)))
         runs = [[random_array(graph.inputs[0].type, random)] for _ in range(RUNS)]
-        return Checked(graph, runs, rows, fed=seed % 32 == 7)
+        return Checked(graph, runs, way)
     graph = RandomGraph(seed).graph() if seed % 4 == 1 else Images(seed).model()
     runs = [[random_array(t.type, random) for t in graph.inputs] for _ in range(RUNS)]
     if seed % 4 > 1:

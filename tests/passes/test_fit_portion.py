@@ -16,6 +16,7 @@ from edgegen.ir.evaluate import evaluate
 from edgegen.ir.graph import Graph
 from edgegen.ir.portion import PortionPlan
 from edgegen.memory.portions import copies
+from edgegen.ops.conv2d import Conv2d
 from edgegen.passes.check import random_array
 from edgegen.passes.pipeline import Options
 from edgegen.passes.post_optimize import stream_weights
@@ -27,6 +28,7 @@ from edgegen.targets import TARGETS, Target
 from edgegen.verify import Build, Call, build_program
 from tests.build_graph import Builder
 from tests.passes.test_tile_rows import network
+from tests.row_graphs import SMALL
 from tests.verify.test_stream import layers
 
 ORIGIN = Origin("net", "0" * 64, "0")
@@ -72,11 +74,29 @@ def test_more_ram_takes_fewer_copies_and_all_of_it_none_but_one_a_layer() -> Non
         assert chosen(model).bytes == total(model)
         assert chosen(model).copies == len(copies(model.graph))
         assert chosen(model).portion_bytes == max(copies(model.graph))
-        assert all(p.copies >= chosen(model).copies for p in model.graph.portion_plans if p.bytes <= ram)
+        assert chosen(model).ahead
+        assert all(p.copies >= chosen(model).copies for p in model.graph.portion_plans if p.ahead and p.bytes <= ram)
         check(model)
     counts = [chosen(m).copies for m in found]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] > counts[1] > counts[-1] == 3
+
+
+def test_where_two_portions_do_not_fit_one_is_copied_when_it_is_needed() -> None:
+    b, random = Builder(), np.random.default_rng(4)
+    y = b.input((1, 8, 8, 64))
+    for _ in range(3):
+        weights = b.constant(random.integers(-127, 128, (64, 1, 1, 64), dtype=np.int8))
+        y = b.add(Conv2d(requantize=SMALL), y, weights, None)
+    graph = b.graph(y)
+    two = total(made(graph, 1 << 20))  # and one image, in place
+    ahead, late = made(graph, two), made(graph, two - 4096)
+    assert chosen(ahead).ahead
+    assert not chosen(late).ahead
+    assert chosen(late).copies == chosen(ahead).copies == 3
+    for model in (ahead, late):
+        check(model)
+    assert "when needed" in summary(report(late))
 
 
 def test_a_portion_that_is_given_or_no_limit_leaves_nothing_to_choose() -> None:
@@ -89,7 +109,7 @@ def test_a_portion_that_is_given_or_no_limit_leaves_nothing_to_choose() -> None:
 def test_loops_over_rows_do_the_rest() -> None:
     """Their weights, which stay from the first row to the last, count before any plan is made."""
     loose = made(network(), 1 << 20)
-    for ram, looped in ((6_500, False), (5_000, True)):
+    for ram, looped in ((6_500, False), (4_500, True)):
         model = made(network(), ram)
         assert total(model) <= ram < total(loose)
         assert any(n.op.stretches for n in model.graph.nodes) == looped
@@ -102,8 +122,8 @@ def test_loops_over_rows_do_the_rest() -> None:
 def test_rows_that_the_caller_hands_over_go_with_both() -> None:
     graph = network()
     graph.by_rows = True
-    model = made(graph, 5_000)
-    assert total(model) <= 5_000
+    model = made(graph, 4_500)
+    assert total(model) <= 4_500
     check(model)
 
 

@@ -264,7 +264,7 @@ def test_channels_by_themselves_lie_over_those_that_they_are_computed_from(targe
         assert plan is not None
         both = node.input(0).type.bytes + node.out.type.bytes
         scratch = node.packed.scratch if node.packed is not None else 0
-        assert plan.arena_bytes < both + scratch + sum(copied_together(node))
+        assert plan.arena_bytes < both + scratch + sum(copied_together(node, model.graph.copies_ahead))
 
 
 def test_few_weights_are_widened_where_that_takes_no_more_copies() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 import edgegen
-from edgegen import api
 from edgegen.boards import check_fit
 from edgegen.compiler import Compiled, share_arena
 from edgegen.emit.constants import constant_arrays
@@ -21,7 +19,7 @@ from edgegen.ir.evaluate import evaluate
 from edgegen.ir.fixed_point import FixedPoint
 from edgegen.ir.graph import Graph
 from edgegen.ir.op import Range
-from edgegen.ir.tensor import Array, Tensor
+from edgegen.ir.tensor import Tensor
 from edgegen.ir.verify import arena_is_sound
 from edgegen.memory.portions import copies, streamed_bytes
 from edgegen.ops.binary import Binary
@@ -40,8 +38,9 @@ from tests.build_graph import Builder
 from tests.corpus import model as find_model
 from tests.harness import compile_for_test
 from tests.memory.checked_graphs import check_graphs
-from tests.row_graphs import SMALL, compiled_loop
+from tests.row_graphs import SMALL, Way, compiled_loop
 from tests.verify.altered import altered
+from tests.verify.fetching import Firmware
 
 S8_RANGE = Range(-128, 127)
 BY_ROWS = range(6023, 6320, 32)
@@ -135,90 +134,6 @@ def test_a_wait_that_is_left_out_is_seen() -> None:
     assert not np.array_equal(second, want)
 
 
-FIRMWARE = """
-#include "model.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static unsigned char file[MODEL_STREAMED_BYTES];
-static int calls, failing;
-static unsigned long copied;
-
-int model_fetch(const model_t *m, void *to, uint32_t offset, uint32_t bytes)
-{
-    fprintf(stderr, "%ld %u %u\\n", to == NULL ? -1L : (long)((unsigned char *)to - m->arena), offset, bytes);
-    if (calls++ == failing || m == NULL || offset + bytes > sizeof file) {
-        return 1;
-    }
-    if (bytes > 0) {
-        memcpy(to, file + offset, bytes);
-        copied += bytes;
-    }
-    return 0;
-}
-
-static model_t model;
-PUSHING
-int main(int count, char **words)
-{
-    FILE *in = fopen("model_weights.bin", "rb");
-    if (in == NULL || fread(file, 1, sizeof file, in) != sizeof file) {
-        return 2;
-    }
-    failing = count > 1 ? atoi(words[1]) : -1;
-    model_init(&model);
-    FILL
-    const int status = RUN;
-    printf("%d %d %lu", status, calls, copied);
-    for (int i = 0; i < MODEL_OUTPUT_ELEMENTS; i++) {
-        printf(" %d", model_output(&model)[i]);
-    }
-    return 0;
-}
-"""
-
-PUSHING = """
-/* An image, row by row. */
-static int push(const int8_t *image)
-{
-    int status = 0;
-    for (int row = 0; row < ROWS && status == 0; row++) {
-        status = (int)model_push_row(&model, image + row * (MODEL_INPUT_ELEMENTS / ROWS));
-    }
-    return status;
-}
-"""
-
-
-class Firmware:
-    """A model built with a program that copies at once, and fails when it is told to."""
-
-    def __init__(self, compiled: Compiled, folder: Path, inputs: Sequence[Array]) -> None:
-        self.folder = folder
-        self.asked: list[tuple[int, ...]] = []  # (place in the arena, -1 for none, offset, bytes) of the last run
-        api.write_files(folder, {**compiled.files, **compiled.binaries})
-        fill, run = [], "(int)model_run(&model)"
-        for i, array in enumerate(inputs):
-            port = f"model_input{i if len(inputs) > 1 else ''}(&model)"
-            if compiled.graph.fed is not None:
-                port, run = "image", "push(image)"
-                fill.append(f"static {array.dtype}_t image[{array.size}];")
-            fill += [f"{port}[{k}] = {value};" for k, value in enumerate(array.ravel().tolist())]
-        pushing = PUSHING.replace("ROWS", f"{inputs[0].shape[1]}") if run != "(int)model_run(&model)" else ""
-        main = FIRMWARE.replace("FILL", "\n    ".join(fill)).replace("RUN", run).replace("PUSHING", pushing)
-        (folder / "main.c").write_text(main)
-        strict = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-fsanitize=address,undefined"]
-        subprocess.run(["gcc", *strict, "main.c", "model.c", "-o", "main"], cwd=folder, check=True)
-
-    def run(self, failing: int = -1) -> tuple[int, int, int, list[int]]:
-        """(status, calls, bytes copied, output)"""
-        done = subprocess.run(["./main", str(failing)], cwd=self.folder, check=True, capture_output=True, text=True)
-        self.asked = [tuple(map(int, line.split())) for line in done.stderr.splitlines()]
-        status, calls, copied, *output = map(int, done.stdout.split())
-        return status, calls, copied, output
-
-
 @pytest.mark.usefixtures("nothing_stays")
 def test_to_copy_at_once_is_right_and_every_failure_ends_the_run(tmp_path: Path) -> None:
     compiled = model(chain())
@@ -235,6 +150,25 @@ def test_to_copy_at_once_is_right_and_every_failure_ends_the_run(tmp_path: Path)
     offsets = [sum(p.bytes for p in portions[:k]) for k in range(len(portions))]
     every = [(plan.portions[p].offset, at, p.bytes) for p, at in zip(portions, offsets, strict=True)]
     assert firmware.asked == [*every, (-1, 0, 0)]
+
+
+@pytest.mark.usefixtures("nothing_stays")
+def test_copies_that_do_not_begin_ahead_are_waited_for_one_by_one(tmp_path: Path) -> None:
+    graph = chain()
+    graph.copies_ahead = False
+    compiled, ahead = model(graph), model(chain())
+    firmware = Firmware(compiled, tmp_path, INPUTS)
+    status, calls, copied, output = firmware.run()
+    assert (status, output) == (0, evaluate(compiled.source, INPUTS)[0].ravel().tolist())
+    assert copied == sum(copies(ahead.graph))
+    assert [at for at, *_ in firmware.asked[1::2]] == [-1] * (calls // 2)
+    assert calls == 2 * len(copies(ahead.graph))
+    places = [p.plan.arena_bytes for p in (compiled.graph, ahead.graph) if p.plan is not None]
+    assert places[0] < places[1]
+    plan = compiled.graph.plan
+    assert plan is not None
+    first, second = (share.portion for share in compiled.graph.nodes[0].shares[:2])
+    assert plan.portions[first].offset == plan.portions[second].offset
     for failing in range(calls):
         assert firmware.run(failing)[:2] == (4, failing + 1)
 
@@ -283,7 +217,7 @@ def test_loops_over_rows_keep_their_weights_from_turn_to_turn() -> None:
         weights = b.constant(random.integers(-127, 128, (units, 3, 3, y.shape[3]), dtype=np.int8))
         y = b.add(Conv2d(pad=(1, 1, 1, 1), requantize=SMALL, clamp=S8_RANGE), y, weights, None)
     graph = b.graph(y)
-    looped = compiled_loop(graph, 2, streaming("generic", 128), "model")
+    looped = compiled_loop(graph, Way(2), streaming("generic", 128), "model")
     assert looped is not None
     (loop,) = (n for n in looped.graph.nodes if n.op.stretches)
     assert sum(s.turns for s in loop.op.stretches) > 5
