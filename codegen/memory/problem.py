@@ -194,21 +194,17 @@ class OrderProblem:
 
     def _most_reused(self, node: Node) -> int:
         """Bytes of the node's first result that may lie over inputs: over all of them together."""
-        size = round_up(node.out.type.bytes, self.alignment)
-        low, high = 0, size
+        above = self._extent(self.sharing.storage(node.out), node.out)
+        low, high = 0, above.size
         for i in node.packed.inputs if node.has_kernel and node.packed is not None else ():
-            overlap = node.overlap(i) if i < len(node.inputs) else None
-            if overlap is not None:
-                x = node.input(i)
-                below = round_up(x.type.bytes, self.alignment)
-                start, end = overlap.untouched(below, size, self._unit(x, node.out) if x in self._mine else 1)
+            x = node.inputs[i] if i < len(node.inputs) else None
+            overlap = node.overlap(i)
+            if x is not None and not x.is_constant and overlap is not None:
+                below = self._extent(self.sharing.storage(x), x)
+                moved = overlap.moved(below.before - above.before)
+                start, end = moved.untouched(below.size, above.size, self.alignment)
                 low, high = max(low, start), min(high, end)
-        return size - max(0, high - low)
-
-    def _unit(self, *tensors: Tensor) -> int:
-        """Bytes by which the distance of two tensors' starts may change."""
-        offsets = [self.sharing.storage(t).offsets[t] for t in tensors]
-        return self.alignment if all(offset % self.alignment == 0 for offset in offsets) else 1
+        return above.size - max(0, high - low)
 
 
 def _read(node: Node) -> list[Tensor]:
