@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgegen.ir.rows import row_bytes
+from edgegen.ir.tensor import Tensor
 from edgegen.passes.row_turns import Call, Turns
 
 CALL = 500  # instructions that a kernel spends before its first row and after its last, as measured on a Cortex-M4
 REREAD = 4  # instructions for each byte that a kernel takes up again, which one call for all rows would still have
+MOVE = 40  # instructions for each time that rows move, and MOVED for each of their bytes
+MOVED = 1
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,16 @@ Find = Callable[[Call], Needs]
 
 @dataclass(frozen=True)
 class Cost:
-    """bytes: most in use at once, input and output of the loop included; work: instructions spent on going by rows.
+    """What a loop is thought to come to: the bytes are planned exactly later, and the work depends on the kernels.
 
-    Both are estimates: the bytes are planned exactly later, and the work depends on the kernels.
+    bytes: most in use at once, input and output of the loop included
+    work:  instructions spent on going by rows
+    apart: and on top of that, to move the rows that are kept to those that follow them
     """
 
     bytes: int
     work: int
+    apart: int
 
 
 def cost(turns: Turns, find: Find, x_dies: bool) -> Cost:
@@ -45,7 +51,8 @@ def cost(turns: Turns, find: Find, x_dies: bool) -> Cost:
     usual = min(2, turns.count // 2)
     weights = sum({call.node: find(call).weights for call in turns.calls(usual)}.values())
     begun, steady = (_work(turns, turn) for turn in (0, usual))
-    return Cost(peak + weights, begun + steady * (turns.count - 1) - CALL * len(turns.part.nodes))
+    work = begun + steady * (turns.count - 1) - CALL * len(turns.part.nodes)
+    return Cost(peak + weights, work, _apart(turns, usual) * (turns.count - 1))
 
 
 def floor(turns: Turns, x_dies: bool) -> int:
@@ -111,9 +118,20 @@ def _peak(turns: Turns, turn: int, find: Find, ends: _Ends) -> int:
 def _work(turns: Turns, turn: int) -> int:
     """Of one turn: what its calls cost, rows that they read again, and rows that move."""
     work = 0
+    there = {image: r.new if image is turns.part.x else r.old for image, r in turns.rows(turn).items()}
     for call in turns.calls(turn):
         work += CALL
+        there[call.node.out] = call.end
         for i, window in turns.windows[call.node].items() if call.first else ():
             again = max(window.extent - window.stride, 0) * row_bytes(call.node.input(i))
             work += again * REREAD
+        work += sum(_moved(image, there[image] - first) for image, first in call.drops)
     return work
+
+
+def _apart(turns: Turns, turn: int) -> int:
+    return sum(_moved(image, r.old - r.start) for image, r in turns.rows(turn).items() if r.new > r.old)
+
+
+def _moved(image: Tensor, rows: int) -> int:
+    return MOVE + MOVED * rows * row_bytes(image) if rows else 0
