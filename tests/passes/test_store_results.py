@@ -144,3 +144,40 @@ def test_an_argument_that_a_branch_gives_back_stays_where_it_lies() -> None:
             inputs = [np.array([c], np.int32), x, x * 10]
             for got, want in zip(program.execute([Call(inputs)])[0].outputs, evaluate(graph, inputs), strict=True):
                 np.testing.assert_array_equal(got, want)
+
+
+def changed(keep: bool = False, late: bool = False, twice: bool = False) -> Graph:
+    """c ? x + y : x - y; keep: x is needed afterwards; late: one branch is x - (x + y); twice: x is given as y, too."""
+    then, otherwise, b = Builder(), Builder(), Builder()
+    x, y = then.input(SHAPE, S32), then.input(SHAPE, S32)
+    total = then.add(ADD, x, y)
+    taken = then.graph(then.add(SUB, x, total) if late else total)
+    p, q = otherwise.input(SHAPE, S32), otherwise.input(SHAPE, S32)
+    c, x, y = b.input((1,), S32), b.input(SHAPE, S32), b.input(SHAPE, S32)
+    condition = b.add(LESS, c, b.constant([2], S32))
+    z = b.add(If(taken, otherwise.graph(otherwise.add(SUB, p, q))), condition, x, x if twice else y)
+    return b.graph(z, *([b.add(SUB, z, x)] if keep else []))
+
+
+def test_branches_change_an_argument_where_it_lies() -> None:
+    """None is copied, and the result has bytes of its own only if the arguments are needed, or are the same."""
+    forms = (
+        (changed(), True),
+        (changed(late=True), True),
+        (changed(keep=True), True),  # in y's bytes
+        (changed(twice=True), False),
+        (changed(keep=True, twice=True), False),
+    )
+    for graph, shared in forms:
+        after = planned(graph)
+        assert copies(after) == 0
+        (node,) = [n for n in after.nodes if isinstance(n.op, If)]
+        assert after.plan is not None
+        places = {after.plan.tensors[node.input(i)].offset for i in (1, 2)}
+        assert (after.plan.tensors[node.out].offset in places) == shared
+        program = build_program([compile_for_test(graph, "generic", trace=True)], Build(sanitize=True))
+        x = np.array([1, 2, 3, 4], np.int32)
+        for c in (1, 3):
+            inputs = [np.array([c], np.int32), x, x * 10]
+            for got, want in zip(program.execute([Call(inputs)])[0].outputs, evaluate(graph, inputs), strict=True):
+                np.testing.assert_array_equal(got, want)

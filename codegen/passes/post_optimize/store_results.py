@@ -14,7 +14,7 @@ import numpy as np
 
 from edgegen.ir.graph import Graph, Node, State
 from edgegen.ir.tensor import Tensor
-from edgegen.passes.post_optimize.store_state import Bytes, copy_of, store_updates
+from edgegen.passes.post_optimize.store_state import Bytes, copy_of, store_updates, written_directly
 from edgegen.targets import Target
 
 
@@ -86,10 +86,11 @@ class _Around:
         node.updates = pairs
 
     def _store_branches(self, node: Node) -> None:
-        """What one branch gives back as it is, the other one changes in place, if nobody else needs it."""
+        """What one branch gives back as it is, the other one changes in place, if nobody else needs it; so do both with
+        what each can change in place."""
         pairs: list[tuple[int, int]] = []
         # values of variables are the last inputs and outputs, and had best stay where they are
-        for i, k in sorted(_passed_through(node), reverse=True):
+        for i, k in (*sorted(_passed_through(node), reverse=True), *_changed(node)):
             free = i not in dict(pairs) and k not in (known for _, known in pairs)
             if free and self._may_rewrite(node, i, ()):
                 pairs.append((i, k))
@@ -127,6 +128,25 @@ def _passed_through(node: Node) -> list[tuple[int, int]]:
             if i is not None and node.input(i).type.bytes == tensor.type.bytes:
                 found[i, k] = None
     return list(found)
+
+
+def _changed(node: Node) -> list[tuple[int, int]]:
+    """(input, output) where every branch can compute the output in the argument's bytes."""
+    return [
+        (i, k)
+        for k, y in enumerate(node.outputs)
+        for i, x in enumerate(node.inputs)
+        if i > 0
+        and x is not None
+        and x.type.bytes == y.type.bytes
+        and all(_in_bytes_of(g, i - 1, k) for g in node.op.graphs)
+    ]
+
+
+def _in_bytes_of(branch: Graph, i: int, k: int) -> bool:
+    """Whether the branch's output k can be computed where its input i lies."""
+    state = State("", branch.inputs[i], branch.outputs[k], np.zeros(0))
+    return written_directly(state, [state], branch, Bytes(branch))
 
 
 def store_results(graph: Graph, target: Target) -> bool:

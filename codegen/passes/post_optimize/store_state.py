@@ -32,7 +32,7 @@ class Bytes:
                 self.last_read.update(dict.fromkeys(read, step))
 
 
-def _written_directly(state: State, states: Sequence[State], graph: Graph, known: Bytes) -> bool:
+def written_directly(state: State, states: Sequence[State], graph: Graph, known: Bytes) -> bool:
     """Whether the node that computes the next value can write it onto the old one."""
     base = known.base.get(state.next)
     if base is None or base in graph.sources or sum(known.base.get(s.next) is base for s in states) > 1:
@@ -96,7 +96,7 @@ def store_updates(graph: Graph, states: Sequence[State], target: Target) -> None
     """Appends copies for the states whose next value cannot be computed where the old one lies."""
     known = Bytes(graph)
     changing = [s for s in states if known.base.get(s.next) is not s.value]
-    late = [s for s in changing if not _written_directly(s, states, graph, known)]
+    late = [s for s in changing if not written_directly(s, states, graph, known)]
     ordered, saved = _in_order(late, known)
     for state in saved:
         state.next = _copied(graph, target, state.next, f"{state.name}/saved")

@@ -294,7 +294,7 @@ def composite(name: str = "STABLEHLO_COMPOSITE", index: int = 1) -> bytes:
 def test_a_composite_is_its_decomposition() -> None:
     data = composite()
     check(data, [[floats(), floats()]], 2, tflm=False)
-    assert [n.op.kind for n in compiled(data).graph.nodes] == ["Mul", "Reshape"]
+    assert sorted(n.op.kind for n in compiled(data).graph.nodes) == ["Mul", "Reshape"]
 
 
 def test_a_call_is_the_sub_graph() -> None:
