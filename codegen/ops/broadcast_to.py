@@ -11,7 +11,17 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.strided_copy import LOOPS, SHORT, Dim, any_layout, loops_of, merged, pack_copy, storage_strides
+from edgegen.ops.strided_copy import (
+    LOOPS,
+    SHORT,
+    Dim,
+    any_layout,
+    loops_of,
+    merged,
+    pack_copy,
+    scalar_overlap,
+    storage_strides,
+)
 
 
 def _dims(node: Node) -> list[Dim]:
@@ -93,5 +103,14 @@ class BroadcastTo(Op):
             writes=any_layout,
             reads_border=True,
         ),
-        Kernel("copy", "_ -> _", _pack, when=_few_loops, reads=any_layout, writes=any_layout, reads_border=True),
+        Kernel(
+            "copy",
+            "_ -> _",
+            _pack,
+            when=_few_loops,
+            overlap=scalar_overlap,
+            reads=any_layout,
+            writes=any_layout,
+            reads_border=True,
+        ),
     )

@@ -10,7 +10,7 @@ from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.pad import pack_pad, pad_overlap
-from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_strides
+from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, scalar_overlap, storage_strides
 
 
 def _pack(node: Node) -> Packed:
@@ -51,6 +51,7 @@ class Copy(Op):
             "_ -> _",
             _pack,
             when=lambda node: fits(node.out.shape),
+            overlap=scalar_overlap,
             reads=any_layout,
             writes=any_layout,
             reads_border=True,

@@ -12,7 +12,7 @@ from edgegen.ir.layout import NATURAL, Layout
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.strided_copy import Dim, any_layout, fits, natural_strides, pack_copy, storage_strides
+from edgegen.ops.strided_copy import Dim, any_layout, fits, natural_strides, pack_copy, scalar_overlap, storage_strides
 
 
 def _pack(node: Node) -> Packed:
@@ -64,6 +64,7 @@ class Reshape(Op):
             "_ -> _",
             _pack,
             when=lambda node: fits(node.input(0).shape if node.input(0).type.layout != NATURAL else node.out.shape),
+            overlap=scalar_overlap,
             reads=any_layout,
             writes=_writes,
             reads_border=True,

@@ -11,7 +11,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_strides
+from edgegen.ops.strided_copy import Dim, any_layout, copy_overlap, fits, pack_copy, storage_strides
 
 
 def _pack(node: Node, tiled: bool) -> Packed:
@@ -21,7 +21,7 @@ def _pack(node: Node, tiled: bool) -> Packed:
     each = x.shape[op.axis] // op.groups
     dims = [Dim(n, xs[i], ys[i]) for i, n in enumerate(x.shape) if i != op.axis]
     dims += [Dim(op.groups, each * xs[op.axis], ys[op.axis]), Dim(each, xs[op.axis], op.groups * ys[op.axis])]
-    return pack_copy(dims, x.type.layout.origin(x.shape), x.dtype.size, tiled=tiled)
+    return pack_copy(dims, x.type.layout.origin(x.shape), x.dtype.size, tiled=tiled, outer_stay=True)
 
 
 def _when(node: Node) -> str | None:
@@ -59,6 +59,7 @@ class Shuffle(Op):
             partial(_pack, tiled="dsp" not in core),
             requires=core,
             when=_when,
+            overlap=copy_overlap,
             reads=any_layout,
             writes=any_layout,
             reads_border=True,

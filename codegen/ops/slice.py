@@ -11,7 +11,16 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.layout import NATURAL, NCHW
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_axes, storage_strides
+from edgegen.ops.strided_copy import (
+    Dim,
+    any_layout,
+    fits,
+    move_overlap,
+    pack_copy,
+    scalar_overlap,
+    storage_axes,
+    storage_strides,
+)
 
 
 def _pack(node: Node, in_order: bool) -> Packed:
@@ -76,13 +85,14 @@ class Slice(Op):
             lambda node: _pack(node, True),
             header="copy",
             when=_forward,
-            in_place=(0,),
+            overlap=move_overlap,
         ),
         Kernel(
             "copy",
             "_ -> _",
             lambda node: _pack(node, False),
             when=lambda node: fits(node.out.shape),
+            overlap=scalar_overlap,
             reads=any_layout,
             writes=any_layout,
             reads_border=True,

@@ -14,7 +14,7 @@ from edgegen.ir.layout import Layout
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.quantization import Quantization
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, storage_strides
+from edgegen.ops.strided_copy import Dim, any_layout, fits, pack_copy, scalar_overlap, storage_strides
 
 
 def _pack(node: Node, tiled: bool) -> Packed:
@@ -76,6 +76,7 @@ class Transpose(Op):
             partial(_pack, tiled="dsp" not in core),
             requires=core,
             when=lambda node: fits(node.out.shape),
+            overlap=scalar_overlap,
             reads=any_layout,
             writes=_writes,
             reads_border=True,

@@ -20,6 +20,7 @@ from edgegen.targets import Optimize
 from tests.harness import Case
 from tests.ops import (
     concat_overlaps,
+    copy_overlaps,
     dense_overlaps,
     elementwise_overlaps,
     movement_overlaps,
@@ -62,6 +63,7 @@ GROUPS = {
     "dense of cortex-m4": Group("cortex-m4", dense_overlaps.cortex_m4),
     "movement": Group("generic", movement_overlaps.generic),
     "concatenations": Group("generic", concat_overlaps.generic),
+    "copies": Group("generic", copy_overlaps.generic),
     "resizes": Group("generic", resize_overlaps.generic),
     "hybrids": Group("generic", quantized_overlaps.generic),
     "few bits": Group("generic", quantized_overlaps.few_bits, "size"),
@@ -156,14 +158,14 @@ def test_every_row_that_declares_an_overlap_is_run_over_its_input() -> None:
 
 def _loop(kernel: Kernel) -> Kernel | tuple[str, frozenset[str]]:
     """What decides when bytes are read and written: the row, but of rows of f16, which have other rows' kernels compute
-    bands in scratch, the loop over bands that all of a core have, of casts the sizes of elements, and of stored tiles
-    and pads, which rows of several operators call, the kernel."""
+    bands in scratch, the loop over bands that all of a core have, of casts the sizes of elements, and of stored
+    tiles, pads and copies, which rows of several operators call, the kernel."""
     if kernel.header == "cast" and kernel.declares_overlap:
         of, to = (DTYPES[t].size for t in kernel.signature.split(" -> "))
         return f"cast of {of} to {to} bytes", kernel.requires
     if kernel.header == "half_rows":
         return kernel.header, kernel.requires - {"f16c"}
-    return (kernel.name, frozenset()) if kernel.name.startswith(("dense_f32_stored", "pad")) else kernel
+    return (kernel.name, frozenset()) if kernel.name.startswith(("dense_f32_stored", "pad", "copy", "move")) else kernel
 
 
 def _declared(kernel: Kernel) -> list[int]:
@@ -206,6 +208,14 @@ def test_resizes_of_any_geometry(cases: list[Overlapping]) -> None:
 def test_conversions_of_any_size(cases: list[Overlapping]) -> None:
     """Where flash counts, elements are converted one by one, as rows declare for all."""
     run_overlaps(prepare(cases, "generic", "size"))
+
+
+@given(st.lists(copy_overlaps.copies(), min_size=25, max_size=25))
+@settings(max_examples=2, derandomize=True, deadline=None, phases=[Phase.generate])
+def test_copies_of_any_shape(cases: list[Case]) -> None:
+    found = prepare(sharing(cases, "generic"), "generic")
+    tight = map(copy_overlaps.is_exact, found.nodes)
+    run_overlaps(replace(found, cases=tuple(replace(c, tight=t) for c, t in zip(found.cases, tight, strict=True))))
 
 
 def test_distance_is_the_least_over_all_steps() -> None:

@@ -14,7 +14,7 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.overlap import Overlaps, after, param
-from edgegen.ops.strided_copy import Dim, natural_strides, pack_copy
+from edgegen.ops.strided_copy import Dim, natural_strides, pack_copy, scalar_overlap
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def _pack_frames(node: Node) -> Packed:
     return pack_copy(dims, 0, x.dtype.size)
 
 
-Frames.kernels = (Kernel("copy", "_ -> _", _pack_frames),)
+Frames.kernels = (Kernel("copy", "_ -> _", _pack_frames, overlap=scalar_overlap),)
 
 
 @dataclass(frozen=True)
