@@ -8,18 +8,16 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_copy_widened(uint8_t *b
                                                                       int32_t x_zero)
 {
     const __m256i zero = _mm256_set1_epi16((int16_t)x_zero);
-    for (ptrdiff_t i = 0; i < n; i += 16) {
-        const ptrdiff_t left = n - i;
-        const __m128i v = left >= 16 ? _mm_loadu_si128((const __m128i *)(const void *)(x + i))
-                                     : edgegen_avx2_load_first(x + i, left);
-        const __m256i wide = _mm256_sub_epi16(_mm256_cvtepi8_epi16(v), zero);
-        if (left >= 16) {
-            _mm256_storeu_si256((__m256i *)(void *)(band + 2 * i), wide);
-        } else {
-            uint8_t all[32];
-            _mm256_storeu_si256((__m256i *)(void *)all, wide);
-            memcpy(band + 2 * i, all, (size_t)(2 * left));
-        }
+    ptrdiff_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(x + i));
+        _mm256_storeu_si256((__m256i *)(void *)(band + 2 * i), _mm256_sub_epi16(_mm256_cvtepi8_epi16(v), zero));
+    }
+    if (i < n) {
+        uint8_t all[32];
+        const __m128i v = edgegen_avx2_load_first(x + i, n - i);
+        _mm256_storeu_si256((__m256i *)(void *)all, _mm256_sub_epi16(_mm256_cvtepi8_epi16(v), zero));
+        memcpy(band + 2 * i, all, (size_t)(2 * (n - i)));
     }
 }
 

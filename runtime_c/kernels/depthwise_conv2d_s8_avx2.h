@@ -7,25 +7,27 @@
 #include "simd/unroll.h"
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_interleave(uint8_t *set, const uint8_t *const *rows,
-                                                                    ptrdiff_t n, int32_t x_zero)
+                                                                    uint32_t outside, ptrdiff_t step,
+                                                                    ptrdiff_t columns, ptrdiff_t channels,
+                                                                    int32_t x_zero)
 {
+    const uint8_t *const first = rows[0], *const second = rows[1];
     const __m256i zero = _mm256_set1_epi16((int16_t)x_zero);
-    for (ptrdiff_t i = 0; i < n; i += 16) {
-        const ptrdiff_t left = n - i;
-        const __m128i r0 = left >= 16 ? _mm_loadu_si128((const __m128i *)(const void *)(rows[0] + i))
-                                      : edgegen_avx2_load_first(rows[0] + i, left);
-        const __m128i r1 = left >= 16 ? _mm_loadu_si128((const __m128i *)(const void *)(rows[1] + i))
-                                      : edgegen_avx2_load_first(rows[1] + i, left);
-        const __m256i first = _mm256_sub_epi16(_mm256_cvtepi8_epi16(_mm_unpacklo_epi8(r0, r1)), zero);
-        const __m256i second = _mm256_sub_epi16(_mm256_cvtepi8_epi16(_mm_unpackhi_epi8(r0, r1)), zero);
-        if (left >= 16) {
-            _mm256_storeu_si256((__m256i *)(void *)(set + 4 * i), first);
-            _mm256_storeu_si256((__m256i *)(void *)(set + 4 * i + 32), second);
+    const __m256i inside = _mm256_set1_epi32((outside & 1 ? 0 : 0xffff) | (outside & 2 ? 0 : -0x10000));
+    for (ptrdiff_t i = 0, at = 0; i < columns; i++, at += step) {
+        const int whole = channels >= 8;
+        const __m128i a = whole ? _mm_loadl_epi64((const __m128i *)(const void *)(first + at))
+                                : edgegen_avx2_load_first(first + at, channels);
+        const __m128i b = whole ? _mm_loadl_epi64((const __m128i *)(const void *)(second + at))
+                                : edgegen_avx2_load_first(second + at, channels);
+        const __m256i wide = _mm256_sub_epi16(_mm256_cvtepi8_epi16(_mm_unpacklo_epi8(a, b)), zero);
+        const __m256i v = _mm256_and_si256(wide, inside);
+        if (whole) {
+            _mm256_storeu_si256((__m256i *)(void *)(set + 32 * i), v);
         } else {
-            uint8_t all[64];
-            _mm256_storeu_si256((__m256i *)(void *)all, first);
-            _mm256_storeu_si256((__m256i *)(void *)(all + 32), second);
-            memcpy(set + 4 * i, all, (size_t)(4 * left));
+            uint8_t all[32];
+            _mm256_storeu_si256((__m256i *)(void *)all, v);
+            memcpy(set + 32 * i, all, (size_t)(4 * channels));
         }
     }
 }
@@ -88,10 +90,10 @@ EDGEGEN_INLINE void edgegen_avx2_depthwise_strip(int pixels, int rows, int taps,
                     edgegen_avx2_depthwise_tap(pixels, rows, x + s->runs[t], s->x_step, weights, top, bottom);
                 }
             }
-            edgegen_avx2_depthwise_store(s, form, pixels, y, top);
             if (rows == 2) {
                 edgegen_avx2_depthwise_store(s, form, pixels, y + s->y_row, bottom);
             }
+            edgegen_avx2_depthwise_store(s, form, pixels, y, top);
             if (i == s->pixels - pixels) {
                 break;
             }
@@ -114,7 +116,7 @@ EDGEGEN_INLINE void edgegen_avx2_depthwise_strip(int pixels, int rows, int taps,
         }                                                                                                              \
     }
 
-/* x * weights -> y; weights [pass][block][tap][row][8 channels][2 rows of x]; per vector an epilogue (see
+/* x * weights -> y; weights [block][pass][tap][row][8 channels][2 rows of x]; per vector an epilogue (see
  * simd/avx2.h), per block its form; runs: bytes from a pixel to each tap in the interleaved sets. */
 EDGEGEN_KERNEL void depthwise_conv2d_s8_avx2(const edgegen_depthwise_rows *p, const int8_t *x, const int16_t *weights,
                                              const int32_t *epilogue, const int32_t *forms, const int32_t *runs,

@@ -1,4 +1,4 @@
-/* Depthwise convolution on s8 over interleaved rows.
+/* Depthwise convolution on s8 over interleaved rows, a vector of channels after the other.
  *
  * `unit` rows of the image are interleaved element by element in scratch, as the instruction that adds up `unit`
  * products wants them: [set of rows][column][channel][row], with the image's left and right margins. Out of the sets
@@ -9,120 +9,147 @@
 
 #include "kernels/windows.h"
 
-/* channels:  of a pixel of x and y; pixel: of an interleaved one, which may be padded
+/* channels:  of a pixel of x and y
+ * flat:      pixels of few channels are computed several at a time, as one pixel of a vector's channels
  * together:  rows of the output computed from the same sets, a group; passes: in so many passes over the group
  * groups:    interleaved at a time
  * sets:      of `unit` interleaved rows, for a group
  * row_step:  rows of x from one interleaved row to the next (the dilation)
- * band_w:    columns of a set, of which copy_w are the image's
+ * band_w:    columns of a set; extent_w: columns that a window spans
  * taps:      multiply-adds an output
- * blocks:    of `vectors` vectors of channels, and one of tail_vectors if that is not 0
- * pixels, x_step, y_step: of a strip
+ * blocks:    of a vector of channels each
+ * pixels:    of a row, cut into pieces of `piece` each and a last one of at least `tile` pixels, or not cut
+ * x_step, y_step: of a strip
  * the others as in edgegen_windows */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, pixel, out_h, out_w;
-    int32_t stride_h, pad_top, pad_left;
-    int32_t unit, together, passes, groups, sets, row_step, band_w, copy_w;
-    int32_t taps, blocks, vectors, tail_vectors;
-    edgegen_strip_function *strip, *tail_strip;
-    int32_t pixels, x_step, y_step, x_zero;
+    int32_t batch, in_h, in_w, channels, flat, out_h, out_w;
+    int32_t stride_h, stride_w, pad_top, pad_left;
+    int32_t unit, together, passes, groups, sets, row_step, band_w, extent_w;
+    int32_t taps, blocks;
+    edgegen_strip_function *strip;
+    int32_t pixels, piece, tile, x_step, y_step, x_zero;
     int32_t fill, zero_point, low, high;
 } edgegen_depthwise_rows;
 
-/* Interleaves n elements of `unit` rows: n * 4 bytes. x_zero is the layer's. */
-typedef void edgegen_interleave(uint8_t *set, const uint8_t *const *rows, ptrdiff_t n, int32_t x_zero);
+/* Interleaves `channels` channels, at most a vector, of `columns` pixels, which lie `step` bytes apart in each of `unit`
+ * rows: 4 bytes a channel, a vector a pixel. outside: bits of the rows that lie outside the image, and are x_zero */
+typedef void edgegen_interleave(uint8_t *set, const uint8_t *const *rows, uint32_t outside, ptrdiff_t step,
+                                ptrdiff_t columns, ptrdiff_t channels, int32_t x_zero);
 
-/* The sets of one group, whose first interleaved row is row `top` of the image. */
-EDGEGEN_INLINE void edgegen_interleave_rows(const edgegen_depthwise_rows *p, const uint8_t *image,
-                                            const uint8_t *outside, edgegen_interleave *interleave, uint8_t *sets,
-                                            int32_t top)
+/* Columns [first, end) of the sets of one group, whose first interleaved row is row `top` of the image; image: the
+ * block's first channel of its first pixel */
+EDGEGEN_INLINE void edgegen_interleave_rows(const edgegen_depthwise_rows *p, int32_t lanes, const uint8_t *image,
+                                            edgegen_interleave *interleave, uint8_t *sets, int32_t top, int32_t first,
+                                            int32_t end, ptrdiff_t channels)
 {
+    const ptrdiff_t pixel = 4 * (p->flat ? p->channels : lanes);
     for (int32_t q = 0; q < p->sets; q++) {
-        uint8_t *set = sets + ((ptrdiff_t)q * p->band_w + p->pad_left) * p->pixel * 4;
+        uint8_t *const set = sets + q * p->band_w * pixel;
         const uint8_t *rows[4];
+        uint32_t outside = 0;
         for (int32_t i = 0; i < p->unit; i++) {
             const int32_t iy = top + (q * p->unit + i) * p->row_step;
-            rows[i] = iy >= 0 && iy < p->in_h ? image + (ptrdiff_t)iy * p->in_w * p->channels : outside;
+            const int32_t inside = iy >= 0 && iy < p->in_h;
+            outside |= inside ? 0u : UINT32_C(1) << i;
+            rows[i] = image + ((ptrdiff_t)(inside ? iy : 0) * p->in_w + first) * p->channels;
         }
-        if (p->pixel == p->channels) {
-            interleave(set, rows, (ptrdiff_t)p->copy_w * p->channels, p->x_zero);
+        if (!p->flat) {
+            interleave(set, rows, outside, p->channels, end - first, channels, p->x_zero);
             continue;
         }
-        for (int32_t column = 0; column < p->copy_w; column++) {
-            interleave(set + (ptrdiff_t)column * p->pixel * 4, rows, p->channels, p->x_zero);
-            for (int32_t i = 0; i < p->unit; i++) {
-                rows[i] += p->channels;
-            }
+        const ptrdiff_t elements = (ptrdiff_t)(end - first) * p->channels, whole = elements / lanes * lanes;
+        interleave(set, rows, outside, lanes, elements / lanes, lanes, p->x_zero);
+        for (int32_t i = 0; i < p->unit; i++) {
+            rows[i] += whole;
+        }
+        if (whole < elements) {
+            interleave(set + 4 * whole, rows, outside, lanes, 1, elements - whole, p->x_zero);
         }
     }
 }
 
-/* All channels of `groups` groups of rows of y, whose sets are in scratch. lanes: channels of a vector */
-EDGEGEN_INLINE void edgegen_compute_groups(const edgegen_depthwise_rows *p, int32_t lanes, int32_t epilogue,
-                                           const edgegen_filters *filters, const uint8_t *sets, int32_t groups,
-                                           uint8_t *y)
+/* The sets of `groups` groups for the windows of a piece that begin in row `top` and column `left` of the image, which
+ * is `width` columns wide. Margins of rows that are not cut stay as they were filled at the start. */
+EDGEGEN_INLINE void edgegen_interleave_groups(const edgegen_depthwise_rows *p, int32_t lanes, const uint8_t *image,
+                                              edgegen_interleave *interleave, uint8_t *scratch, int32_t groups,
+                                              int32_t top, int32_t left, int32_t width, ptrdiff_t channels)
 {
+    const ptrdiff_t pixel = 4 * (p->flat ? p->channels : lanes), set_bytes = p->band_w * pixel;
+    const int32_t first = edgegen_max_s32(left, 0), end = edgegen_min_s32(left + width, p->in_w);
+    for (int32_t q = 0; p->piece < p->pixels && q < groups * p->sets; q++) {
+        uint8_t *const set = scratch + q * set_bytes;
+        if (first > left) {
+            memset(set, p->fill, (size_t)((first - left) * pixel));
+        }
+        if (end < left + width) {
+            memset(set + (end - left) * pixel, p->fill, (size_t)((left + width - end) * pixel));
+        }
+    }
+    for (int32_t g = 0; g < groups; g++) {
+        edgegen_interleave_rows(p, lanes, image, interleave, scratch + g * p->sets * set_bytes + (first - left) * pixel,
+                                top + g * p->together * p->stride_h, first, end, channels);
+    }
+}
+
+/* One block of channels of all rows of an image, piece by piece. Where a pass of the last group has one row of y less, the
+ * strip writes its second row first, and the first over it. strip: what is the same for all rows; weights: of the block's
+ * passes, of so many bytes each */
+EDGEGEN_INLINE void edgegen_compute_block(const edgegen_depthwise_rows *p, int32_t lanes, const uint8_t *image,
+                                          edgegen_interleave *interleave, edgegen_strip *strip, uint8_t *scratch,
+                                          const uint8_t *weights, ptrdiff_t pass_bytes, uint8_t *y)
+{
+    const int32_t pieces = p->piece < p->pixels ? 1 + (p->pixels - p->tile) / p->piece : 1;
+    const int32_t rows = p->together / p->passes;
     const ptrdiff_t y_row = (ptrdiff_t)p->out_w * p->channels;
-    const ptrdiff_t rows = p->together / p->passes;
-    const ptrdiff_t vector_bytes = (ptrdiff_t)p->taps * rows * lanes * 4;
-    edgegen_strip strip = {
-        .runs = filters->runs,
-        .run_count = p->taps,
-        .weights = filters->weights,
-        .x_step = p->x_step,
-        .y_step = p->y_step,
-        .pixels = p->pixels,
-        .groups = groups,
-        .x_group = (ptrdiff_t)p->sets * p->band_w * p->pixel * 4,
-        .y_group = p->together * y_row,
-        .y_row = y_row,
-        .zero_point = p->zero_point,
-        .low = p->low,
-        .high = p->high,
-    };
-    for (int32_t pass = 0; pass < p->passes; pass++) {
-        for (int32_t b = 0; b < p->blocks + (p->tail_vectors > 0); b++) {
-            const int32_t done = b * p->vectors;
-            strip.epilogue = filters->epilogue + (ptrdiff_t)done * epilogue;
-            strip.form = filters->forms[b];
-            strip.x = sets + (ptrdiff_t)done * lanes * 4;
-            strip.y = y + pass * rows * y_row + (ptrdiff_t)done * lanes;
-            strip.channels = p->y_step - done * lanes;
-            if (b < p->blocks) {
-                p->strip(&strip);
-                strip.weights += p->vectors * vector_bytes;
-            } else {
-                p->tail_strip(&strip);
-                strip.weights += p->tail_vectors * vector_bytes;
+    for (int32_t oy = 0, groups = 0; oy < p->out_h; oy += groups * p->together) {
+        groups = edgegen_max_s32(edgegen_min_s32((p->out_h - oy) / p->together, p->groups), 1);
+        for (int32_t i = 0; i < pieces; i++) {
+            const int32_t first = i * p->piece, pixels = i == pieces - 1 ? p->pixels - first : p->piece;
+            const int32_t width = pieces > 1 ? (pixels - 1) * p->stride_w + p->extent_w : p->band_w;
+            edgegen_interleave_groups(p, lanes, image, interleave, scratch, groups, oy * p->stride_h - p->pad_top,
+                                      first * p->stride_w - p->pad_left, width, strip->channels);
+            strip->pixels = pixels;
+            strip->groups = groups;
+            for (int32_t pass = 0; pass < p->passes && oy + pass * rows < p->out_h; pass++) {
+                strip->weights = weights + pass * pass_bytes;
+                strip->y = y + (oy + pass * rows) * y_row + (ptrdiff_t)first * p->y_step;
+                strip->y_row = oy + (pass + 1) * rows <= p->out_h ? y_row : 0;
+                p->strip(strip);
             }
         }
     }
 }
 
-/* epilogue: bytes of a vector's. The last group steps back so that it ends with the last row of y. */
+/* lanes: channels of a vector; epilogue: bytes of a vector's */
 EDGEGEN_INLINE void edgegen_walk_depthwise(const edgegen_depthwise_rows *p, int32_t lanes, int32_t epilogue,
                                            const edgegen_filters *filters, const int8_t *x,
                                            edgegen_interleave *interleave, uint8_t *scratch, int8_t *y)
 {
-    const ptrdiff_t group_bytes = (ptrdiff_t)p->sets * p->band_w * p->pixel * 4;
-    const ptrdiff_t row_bytes = (ptrdiff_t)p->in_w * p->channels;
+    const ptrdiff_t group_bytes = (ptrdiff_t)p->sets * p->band_w * 4 * (p->flat ? p->channels : lanes);
     const ptrdiff_t y_row = (ptrdiff_t)p->out_w * p->channels;
-    uint8_t *const outside = scratch + p->groups * group_bytes;
+    const ptrdiff_t pass_bytes = (ptrdiff_t)p->taps * (p->together / p->passes) * lanes * 4;
+    edgegen_strip strip = {
+        .x = scratch,
+        .runs = filters->runs,
+        .run_count = p->taps,
+        .x_step = p->x_step,
+        .y_step = p->y_step,
+        .x_group = group_bytes,
+        .y_group = p->together * y_row,
+        .zero_point = p->zero_point,
+        .low = p->low,
+        .high = p->high,
+    };
     memset(scratch, p->fill, (size_t)(p->groups * group_bytes));
-    memset(outside, p->x_zero, (size_t)row_bytes);
     for (int32_t n = 0; n < p->batch; n++) {
-        const uint8_t *image = (const uint8_t *)x + n * p->in_h * row_bytes;
-        uint8_t *out = (uint8_t *)y + n * p->out_h * y_row;
-        for (int32_t oy = 0; oy < p->out_h;) {
-            const int32_t whole = edgegen_min_s32((p->out_h - oy) / p->together, p->groups);
-            const int32_t groups = edgegen_max_s32(whole, 1);
-            oy = edgegen_min_s32(oy, p->out_h - p->together);
-            for (int32_t g = 0; g < groups; g++) {
-                const int32_t top = (oy + g * p->together) * p->stride_h - p->pad_top;
-                edgegen_interleave_rows(p, image, outside, interleave, scratch + g * group_bytes, top);
-            }
-            edgegen_compute_groups(p, lanes, epilogue, filters, scratch, groups, out + oy * y_row);
-            oy += groups * p->together;
+        for (int32_t b = 0; b < p->blocks; b++) {
+            const ptrdiff_t done = (ptrdiff_t)b * lanes;
+            strip.epilogue = filters->epilogue + (ptrdiff_t)b * epilogue;
+            strip.form = filters->forms[b];
+            strip.channels = p->y_step - done;
+            edgegen_compute_block(p, lanes, (const uint8_t *)x + (ptrdiff_t)n * p->in_h * p->in_w * p->channels + done,
+                                  interleave, &strip, scratch, filters->weights + b * p->passes * pass_bytes,
+                                  pass_bytes, (uint8_t *)y + n * p->out_h * y_row + done);
         }
     }
 }

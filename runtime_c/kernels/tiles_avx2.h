@@ -23,12 +23,6 @@ EDGEGEN_INLINE __m256i edgegen_avx2_sum(int f32, __m256i a, __m256i b)
                : _mm256_add_epi32(a, b);
 }
 
-/* Weights of one vector for one step: 4 bytes a channel, or narrow ones of 2 that are widened to s16. */
-EDGEGEN_INLINE __m256i edgegen_avx2_weights(int narrow, const uint8_t *p)
-{
-    return narrow ? _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)p)) : edgegen_avx2_load(p);
-}
-
 EDGEGEN_INLINE __m256i edgegen_avx2_clamp_s8(const edgegen_strip *s, __m256i v)
 {
     v = _mm256_max_epi8(v, _mm256_set1_epi8((char)s->low));
@@ -96,13 +90,13 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_finish_fixed(const edge
     }
 }
 
-/* One tile; kind, narrow, vectors and pixels are known when this is compiled. narrow: s8 weights, for one pixel. s: own
- * variables of the function that loops over tiles; lent: the same for functions that are called */
-EDGEGEN_INLINE void edgegen_avx2_tile(int kind, int narrow, int vectors, int pixels, const edgegen_strip *s,
+/* One tile; kind, vectors and pixels are known when this is compiled. s: own variables of the function that loops over
+ * tiles; lent: the same for functions that are called */
+EDGEGEN_INLINE void edgegen_avx2_tile(int kind, int vectors, int pixels, const edgegen_strip *s,
                                       const edgegen_strip *lent, const uint8_t *x, uint8_t *y)
 {
     const ptrdiff_t step = s->x_step;
-    const ptrdiff_t vector = narrow ? 16 : 32;
+    const ptrdiff_t vector = 32;
     const int f32 = kind == EDGEGEN_TILE_F32;
     const uint8_t *w = s->weights;
     const int32_t *e0 = (const int32_t *)(const void *)s->epilogue;
@@ -121,8 +115,8 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int kind, int narrow, int vectors, int pix
     {                                                                                                                  \
         const __m256i v = edgegen_avx2_spread(x0 + 4 * (i));                                                           \
         const uint8_t *row = w + vector * vectors * (i);                                                               \
-        a##i = edgegen_avx2_step(f32, a##i, v, edgegen_avx2_weights(narrow, row));                                     \
-        b##i = vectors > 1 ? edgegen_avx2_step(f32, b##i, v, edgegen_avx2_weights(narrow, row + vector)) : b##i;       \
+        a##i = edgegen_avx2_step(f32, a##i, v, edgegen_avx2_load(row));                                     \
+        b##i = vectors > 1 ? edgegen_avx2_step(f32, b##i, v, edgegen_avx2_load(row + vector)) : b##i;       \
     }
             for (; left >= 4; left -= 4) {
                 EDGEGEN_AVX2_SINGLE(0)
@@ -136,8 +130,8 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int kind, int narrow, int vectors, int pix
         const uint8_t *x3 = x0 + (pixels > 3 ? 3 * step : 0), *x6 = x3 + (pixels > 6 ? 3 * step : 0);
         const uint8_t *x9 = x6 + (pixels > 9 ? 3 * step : 0);
         for (; left > 0; left--) {
-            const __m256i w0 = edgegen_avx2_weights(narrow, w);
-            const __m256i w1 = vectors > 1 ? edgegen_avx2_weights(narrow, w + vector) : w0;
+            const __m256i w0 = edgegen_avx2_load(w);
+            const __m256i w1 = vectors > 1 ? edgegen_avx2_load(w + vector) : w0;
             w += vector * vectors;
 #define EDGEGEN_AVX2_STEP(i, base, k)                                                                                  \
     if (pixels > (i)) {                                                                                                \
@@ -170,7 +164,10 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int kind, int narrow, int vectors, int pix
         if (vectors > 1) _mm256_storeu_si256((__m256i *)(void *)(acc + ((i) * vectors + 1) * 8), b##i);                \
     }
         EDGEGEN_AVX2_PIXELS(EDGEGEN_AVX2_SPILL)
-        edgegen_avx2_finish_fixed(lent, acc, vectors, pixels, y);
+        edgegen_strip block = *lent;
+        block.epilogue = s->epilogue;
+        block.channels = s->channels;
+        edgegen_avx2_finish_fixed(&block, acc, vectors, pixels, y);
         return;
     }
 #define EDGEGEN_AVX2_Q(v, e) edgegen_avx2_requantize(v, e, form, 0)
@@ -204,27 +201,28 @@ EDGEGEN_INLINE void edgegen_avx2_tile(int kind, int narrow, int vectors, int pix
 
 /* The functions that compute strips in tiles of `vectors` by `pixels`. The last tile steps back so that it ends with
  * the last pixel: a strip has at least that many. */
-#define EDGEGEN_AVX2_STRIP(name, kind, narrow, vectors, tile)                                                          \
+#define EDGEGEN_AVX2_STRIP(name, kind, vectors, tile)                                                          \
     static EDGEGEN_NOINLINE void name(const edgegen_strip *s)                                                          \
     {                                                                                                                  \
-        const edgegen_strip own = edgegen_own_strip(s);                                                                \
-        for (ptrdiff_t i = 0;;) {                                                                                      \
-            edgegen_avx2_tile(kind, narrow, vectors, tile, &own, s, own.x + i * own.x_step, own.y + i * own.y_step);   \
-            if (i == own.pixels - (tile)) {                                                                            \
-                return;                                                                                                \
+        edgegen_strip own = edgegen_own_strip(s);                                                                      \
+        for (ptrdiff_t b = 0; b < own.blocks; b++) {                                                                   \
+            own.form = (kind) == EDGEGEN_TILE_S8 ? own.forms[b] : 0;                                                   \
+            for (ptrdiff_t i = 0;;) {                                                                                  \
+                const uint8_t *x = own.x + i * own.x_step;                                                             \
+                edgegen_avx2_tile(kind, vectors, tile, &own, s, x, own.y + i * own.y_step);                            \
+                if (i == own.pixels - (tile)) {                                                                        \
+                    break;                                                                                             \
+                }                                                                                                      \
+                i = i + 2 * (tile) <= own.pixels ? i + (tile) : own.pixels - (tile);                                   \
             }                                                                                                          \
-            i = i + 2 * (tile) <= own.pixels ? i + (tile) : own.pixels - (tile);                                       \
+            edgegen_next_block(&own);                                                                                  \
         }                                                                                                              \
     }
 #define EDGEGEN_AVX2_STRIP_S8(vectors, pixels)                                                                         \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_s8_##vectors##x##pixels, EDGEGEN_TILE_S8, 0, vectors, pixels)
-#define EDGEGEN_AVX2_STRIP_S8_NARROW(vectors, pixels)                                                                  \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_s8_narrow_##vectors##x##pixels, EDGEGEN_TILE_S8, 1, vectors, pixels)
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_s8_##vectors##x##pixels, EDGEGEN_TILE_S8, vectors, pixels)
 #define EDGEGEN_AVX2_STRIP_SUMS(vectors, pixels)                                                                       \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_sums_##vectors##x##pixels, EDGEGEN_TILE_SUMS, 0, vectors, pixels)
-#define EDGEGEN_AVX2_STRIP_SUMS_NARROW(vectors, pixels)                                                                \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_sums_narrow_##vectors##x##pixels, EDGEGEN_TILE_SUMS, 1, vectors, pixels)
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_sums_##vectors##x##pixels, EDGEGEN_TILE_SUMS, vectors, pixels)
 #define EDGEGEN_AVX2_STRIP_F32(vectors, pixels)                                                                        \
-    EDGEGEN_AVX2_STRIP(edgegen_avx2_f32_##vectors##x##pixels, EDGEGEN_TILE_F32, 0, vectors, pixels)
+    EDGEGEN_AVX2_STRIP(edgegen_avx2_f32_##vectors##x##pixels, EDGEGEN_TILE_F32, vectors, pixels)
 
 #endif

@@ -215,7 +215,10 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int kind, int columns, int vectors, int 
         if (vectors > 3) _mm512_storeu_si512(acc + ((i) * vectors + 3) * 16, d##i);                                    \
     }
         EDGEGEN_TILE_PIXELS(EDGEGEN_TILE_SPILL)
-        edgegen_avx512_finish_fixed(lent, acc, vectors, pixels, y);
+        edgegen_strip block = *lent;
+        block.epilogue = s->epilogue;
+        block.channels = s->channels;
+        edgegen_avx512_finish_fixed(&block, acc, vectors, pixels, y);
         return;
     }
 #define EDGEGEN_TILE_Q(v, e) (two ? edgegen_avx512_requantize_two(v, e) : edgegen_avx512_requantize_one(v, e))
@@ -264,14 +267,18 @@ EDGEGEN_INLINE void edgegen_avx512_tile(int kind, int columns, int vectors, int 
 #define EDGEGEN_AVX512_STRIP(name, kind, columns, vectors, tile)                                                       \
     static EDGEGEN_NOINLINE void name(const edgegen_strip *s)                                                          \
     {                                                                                                                  \
-        const edgegen_strip own = edgegen_own_strip(s);                                                                \
-        for (ptrdiff_t i = 0;;) {                                                                                      \
-            const uint8_t *x = own.x + i * own.x_step;                                                                 \
-            edgegen_avx512_tile(kind, columns, vectors, tile, &own, s, x, own.y + i * own.y_step);                     \
-            if (i == own.pixels - (tile)) {                                                                            \
-                return;                                                                                                \
+        edgegen_strip own = edgegen_own_strip(s);                                                                      \
+        for (ptrdiff_t b = 0; b < own.blocks; b++) {                                                                   \
+            own.form = (kind) == EDGEGEN_TILE_S8 ? own.forms[b] : 0;                                                   \
+            for (ptrdiff_t i = 0;;) {                                                                                  \
+                const uint8_t *x = own.x + i * own.x_step;                                                             \
+                edgegen_avx512_tile(kind, columns, vectors, tile, &own, s, x, own.y + i * own.y_step);                 \
+                if (i == own.pixels - (tile)) {                                                                        \
+                    break;                                                                                             \
+                }                                                                                                      \
+                i = i + 2 * (tile) <= own.pixels ? i + (tile) : own.pixels - (tile);                                   \
             }                                                                                                          \
-            i = i + 2 * (tile) <= own.pixels ? i + (tile) : own.pixels - (tile);                                       \
+            edgegen_next_block(&own);                                                                                  \
         }                                                                                                              \
     }
 #define EDGEGEN_AVX512_STRIP_S8(vectors, pixels)                                                                       \

@@ -21,6 +21,7 @@ typedef struct {
  * x:         the first pixel's window
  * x_step, y_step: bytes from pixel to pixel
  * channels:  of y that exist
+ * blocks:    of channels, one after the other; block_*: bytes from one to the next, and channels; forms: of each
  * groups:    of rows in a depthwise strip; x_group, y_group: bytes from group to group, y_row: from row to row in one */
 typedef struct {
     const uint8_t *x;
@@ -29,6 +30,8 @@ typedef struct {
     const uint8_t *weights, *epilogue;
     uint8_t *y;
     ptrdiff_t y_step, channels, pixels;
+    ptrdiff_t blocks, block_weights, block_epilogue, block_y, block_channels;
+    const int32_t *forms;
     ptrdiff_t groups, x_group, y_group, y_row;
     int32_t flip, form, zero_point, low, high;
     float low_f32, high_f32;
@@ -50,6 +53,12 @@ EDGEGEN_INLINE edgegen_strip edgegen_own_strip(const edgegen_strip *s)
         .y_step = s->y_step,
         .channels = s->channels,
         .pixels = s->pixels,
+        .blocks = s->blocks,
+        .block_weights = s->block_weights,
+        .block_epilogue = s->block_epilogue,
+        .block_y = s->block_y,
+        .block_channels = s->block_channels,
+        .forms = s->forms,
         .groups = s->groups,
         .x_group = s->x_group,
         .y_group = s->y_group,
@@ -63,6 +72,15 @@ EDGEGEN_INLINE edgegen_strip edgegen_own_strip(const edgegen_strip *s)
         .high_f32 = s->high_f32,
     };
     return own;
+}
+
+/* From one block of channels to the next. */
+EDGEGEN_INLINE void edgegen_next_block(edgegen_strip *own)
+{
+    own->weights += own->block_weights;
+    own->epilogue += own->block_epilogue;
+    own->y += own->block_y;
+    own->channels -= own->block_channels;
 }
 
 /* Computes a strip in tiles of a fixed number of pixels and vectors of channels. */
@@ -167,19 +185,28 @@ EDGEGEN_INLINE void edgegen_fill_piece(const edgegen_windows *p, edgegen_window_
 EDGEGEN_INLINE void edgegen_compute_part(const edgegen_windows *p, edgegen_window_sizes size,
                                          const edgegen_filters *filters, edgegen_strip *s, uint8_t *y)
 {
-    const ptrdiff_t vector_bytes = (ptrdiff_t)p->runs * p->steps * size.step;
-    for (int32_t b = 0; b < p->blocks + (p->tail_vectors > 0); b++) {
-        const int32_t done = b * p->vectors;
-        s->weights = filters->weights + done * vector_bytes;
-        s->epilogue = filters->epilogue + (ptrdiff_t)done * size.epilogue;
-        s->form = filters->forms == NULL ? 0 : filters->forms[b];
-        s->y = y + (ptrdiff_t)done * size.lanes * size.y_element;
-        s->channels = p->units - done * size.lanes;
-        if (b < p->blocks) {
-            p->strip(s);
-        } else {
-            p->tail_strip(s);
-        }
+    s->block_weights = (ptrdiff_t)p->vectors * p->runs * p->steps * size.step;
+    s->block_epilogue = (ptrdiff_t)p->vectors * size.epilogue;
+    s->block_channels = (ptrdiff_t)p->vectors * size.lanes;
+    s->block_y = s->block_channels * size.y_element;
+    s->blocks = p->blocks;
+    s->weights = filters->weights;
+    s->epilogue = filters->epilogue;
+    s->forms = filters->forms;
+    s->y = y;
+    s->channels = p->units;
+    if (p->blocks > 0) {
+        p->strip(s);
+    }
+    if (p->tail_vectors > 0) {
+        s->weights += p->blocks * s->block_weights;
+        s->epilogue += p->blocks * s->block_epilogue;
+        s->forms = s->forms == NULL ? NULL : s->forms + p->blocks;
+        s->form = s->forms == NULL ? 0 : s->forms[0];
+        s->y += p->blocks * s->block_y;
+        s->channels -= p->blocks * s->block_channels;
+        s->blocks = 1;
+        p->tail_strip(s);
     }
 }
 
@@ -208,7 +235,7 @@ EDGEGEN_INLINE void edgegen_compute_pieces(const edgegen_windows *p, edgegen_win
     for (int32_t i = 0; i < pieces; i++) {
         const int32_t j = p->backward ? pieces - 1 - i : i, first = j * p->piece;
         const int32_t pixels = j == pieces - 1 ? last : p->piece;
-        if (band) {
+        if (band && p->band_rows) {
             edgegen_fill_piece(p, size, image, copy_row, band, top, first * p->stride_w - p->pad_left,
                                p->band_w - (longest - pixels) * p->stride_w);
             s->x = band;
@@ -252,7 +279,7 @@ EDGEGEN_INLINE void edgegen_walk_windows(const edgegen_windows *p, edgegen_windo
         const uint8_t *image = (const uint8_t *)x + row / p->out_h * image_bytes;
         uint8_t *out = (uint8_t *)y + (ptrdiff_t)row * p->y_row * size.y_element;
         if (p->piece < p->pixels) {
-            edgegen_compute_pieces(p, size, filters, &strip, image, copy_row, band_rows ? band : NULL, top, out);
+            edgegen_compute_pieces(p, size, filters, &strip, image, copy_row, band, top, out);
             continue;
         }
         filled = oy == 0 ? 0 : filled;

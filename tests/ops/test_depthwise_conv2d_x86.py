@@ -29,6 +29,8 @@ S8_CASES = [
     depthwise_s8((3, 7, 3, 24), (4, 4), pad=(2, 1, 1, 2), zeros=(0, 0)),
     depthwise_s8((1, 3, 3, 96), stride=(2, 2), pad=SAME),
     depthwise_s8((1, 3, 5, 16), zeros=(3, 4), factor=90.0),
+    depthwise_s8((2, 7, 6, 33), pad=(1, 2, 0, 1), zeros=(4, -9), clamp=Range(-90, 70)),
+    depthwise_s8((2, 6, 7, 21), stride=(2, 2), pad=(1, 0, 1, 1), zeros=(-7, 3)),
 ]
 # of one input channel: computed as convolutions
 S8_ONE_CHANNEL = [
@@ -37,10 +39,20 @@ S8_ONE_CHANNEL = [
 ]
 
 
+def _row(case: Case, target: str) -> str:
+    isa, lanes = ("avx2", 8) if target == "x86-avx2" else ("avx512vnni", 16)
+    x, w = case.inputs[:2]
+    assert isinstance(case.op, DepthwiseConv2d)
+    assert x is not None
+    assert w is not None
+    in_columns = w.shape[:2] == (3, 3) and case.op.dilation == (1, 1) and x.shape[3] >= lanes
+    return f"depthwise_conv2d_s8_{'3x3_' if in_columns else ''}{isa}"
+
+
 @pytest.mark.parametrize("target", X86)
 def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
     isa = "avx2" if target == "x86-avx2" else "avx512vnni"
-    cases = [Case(c.op, c.inputs, f"depthwise_conv2d_s8_{isa}", c.label) for c in S8_CASES]
+    cases = [Case(c.op, c.inputs, _row(c, target), c.label) for c in S8_CASES]
     cases += [Case(c.op, c.inputs, f"conv2d_s8_{isa}", c.label) for c in S8_ONE_CHANNEL]
     check_guarded(cases, target)
 
@@ -48,7 +60,7 @@ def test_s8_is_exact_and_stays_in_bounds(target: str) -> None:
 @pytest.mark.parametrize("target", X86)
 @pytest.mark.parametrize(("cc", "optimize"), [("gcc", "speed"), ("gcc", "size"), ("clang", "speed")])
 def test_s8_is_exact_with_other_compilers_and_sizes(target: str, cc: str, optimize: Optimize) -> None:
-    check_nodes([S8_CASES[1], S8_CASES[2], S8_CASES[5]], target, cc=cc, optimize=optimize)
+    check_nodes([S8_CASES[1], S8_CASES[2], S8_CASES[5], S8_CASES[-1]], target, cc=cc, optimize=optimize)
 
 
 def depthwise_f32(
