@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgegen.ir.graph import Graph
 from edgegen.ir.portion import PortionPlan
@@ -51,6 +51,10 @@ def fit_portion(graph: Graph, target: Target) -> bool:
     sizes = _sizes(max((p.bytes for p in all_portions(whole.graph)), default=0))
     if not limit or not sizes:
         return False
+    little = _Way(max((size for size in sizes if 8 * size <= limit), default=sizes[0]), False)
+    if not planned(graph.copy(), replace(target, portion_bytes=0)).fits(limit):  # not even beside no weights at all
+        _set(graph, little)
+        return True
     if not whole.fits(limit):
         low, high = -1, len(sizes)
         while high - low > 1:
@@ -64,18 +68,20 @@ def fit_portion(graph: Graph, target: Target) -> bool:
         if at(way.portion, way.ahead).fits(limit):
             break
     fitting = [way for way, trial in tried.items() if trial.fits(limit)]
-    chosen = max(fitting, key=lambda way: (way.ahead, way.portion)) if fitting else _smallest(tried, limit)
+    chosen = max(fitting, key=lambda way: (way.ahead, way.portion)) if fitting else _smallest(tried, little)
     _set(graph, chosen)
     graph.portion_plans = _curve(tried, chosen)
     return True
 
 
-def _smallest(tried: dict[_Way, Trial], limit: int) -> _Way:
-    """Of the smallest plans, which are larger than the limit, one of portions that leave most of it to images."""
+def _smallest(tried: dict[_Way, Trial], little: _Way) -> _Way:
+    """Of the smallest plans, which are larger than the limit, one of portions that leave most of it to images.
+
+    little: such portions
+    """
     least = min(trial.bytes for trial in tried.values())
     near = [way for way, trial in tried.items() if not way.ahead and 50 * trial.bytes <= 51 * least]
-    little = [way for way in near if 8 * way.portion <= limit]
-    return max(little, default=min(near, default=_Way(LEAST, False)))
+    return max((way for way in near if way.portion <= little.portion), default=min(near, default=little))
 
 
 def _set(graph: Graph, way: _Way) -> None:
