@@ -149,7 +149,7 @@ def _overlap(node: Node, apart: int | None) -> Overlaps:
     apart: bytes by which a run must lie before its place in x or, from the end, behind it, so that it is copied safely;
            None: all of it is read before any is written
     """
-    if node.input(0).is_constant or min(*node.input(0).shape, *node.out.shape, 1) == 0:
+    if node.input(0).is_constant or min((*node.input(0).shape, *node.out.shape, 1)) == 0:
         return NONE
     nest, size, start = _nest(node), param(node, "bytes"), param(node, "x_start")
     forward = _room(nest, size, apart, False)

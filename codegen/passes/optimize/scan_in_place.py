@@ -16,6 +16,7 @@ from edgegen.ops.compare import Compare
 from edgegen.ops.concat import Concat
 from edgegen.ops.control import While
 from edgegen.ops.gather import Gather
+from edgegen.ops.pad import Pad
 from edgegen.ops.reshape import Reshape
 from edgegen.ops.update_slice import UpdateSlice
 from edgegen.passes.substitution import uses
@@ -88,10 +89,18 @@ class _Scan:
         """(axis, number) of the one slice that a node writes."""
         x, update, start = node.input(0), node.input(1), self._plain(node.input(2))
         axes = [axis for axis, (n, u) in enumerate(zip(x.shape, update.shape, strict=True)) if (n, u) != (u, u)]
+        found = self._numbers(start)
+        if found is None or len(found) != 1 or axes not in ([], [found[0][0]]) or update.shape[found[0][0]] != 1:
+            return None
+        return found[0]
+
+    def _numbers(self, start: Tensor) -> list[tuple[int, Tensor]] | None:
+        """(axis, number) of each number of a place that is not 0; None if they are not known apart."""
         made = self._made(start)
-        parts = (
-            [start] if made is None or not isinstance(made.op, Concat) else [t for t in made.inputs if t is not None]
-        )
+        if made is not None and isinstance(made.op, Pad) and made.input(0).type.elements == 1 and made.op.value == 0:
+            return [(made.op.before[0], self._plain(made.input(0)))]
+        joined = made is not None and isinstance(made.op, Concat)
+        parts = [t for t in made.inputs if t is not None] if made is not None and joined else [start]
         first = 0
         found: list[tuple[int, Tensor]] = []
         for part in parts:
@@ -100,9 +109,7 @@ class _Scan:
             elif part.data is None or part.data.any():
                 return None
             first += part.type.elements
-        if len(found) != 1 or axes not in ([], [found[0][0]]) or update.shape[found[0][0]] != 1:
-            return None
-        return found[0]
+        return found
 
     def covers(self, place: Tensor, count: int) -> bool:
         """Whether the turns' places are all numbers below `count`, each once: turns are counted from 0 up, places from
