@@ -20,6 +20,7 @@ from edgegen.ops.conv2d import Conv2d
 from edgegen.ops.depthwise_conv2d import DepthwiseConv2d
 from edgegen.ops.pool2d import Pool2d
 from edgegen.ops.reshape import Reshape
+from edgegen.ops.transpose import Transpose
 from edgegen.passes.check import random_array
 from edgegen.passes.pipeline import Options, run
 from edgegen.targets import TARGETS, Target
@@ -136,6 +137,34 @@ def test_an_input_that_is_needed_whole_is_refused() -> None:
     x = b.input((1, 8, 8, 4), S8)
     with pytest.raises(UsageError, match="cannot take its input by rows"):
         by_rows(b.graph(b.add(Reshape((1, 256)), x)))
+
+
+def after_transpose(channels: int, order: str) -> Graph:
+    """A layer whose image comes in that order, brought to NHWC as ONNX files have it."""
+    b, shape = Builder(), {"NCHW": (1, channels, 16, 16), "NHWC": (1, 16, 16, channels)}
+    y = b.input(shape[order], S8)
+    if order == "NCHW":
+        y = b.add(Transpose((0, 2, 3, 1)), y)
+    weights = RowGraph(2).weights(16, 3, 3, channels)
+    y = b.add(Conv2d(pad=(1, 1, 1, 1), requantize=SMALL), y, weights, None)
+    return b.graph(b.add(Pool2d("average", (16, 16)), y))
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_rows_of_a_channels_first_image_are_refused_with_a_way_out(channels: int) -> None:
+    graph = after_transpose(channels, "NCHW")
+    with pytest.raises(UsageError, match="cannot take its input by rows") as rows:
+        by_rows(graph)
+    assert dict(rows.value.details)["why"].startswith("the image is NCHW")
+    with pytest.raises(DoesNotFit) as small:
+        compiled(graph, replace(GENERIC, ram_bytes=256))
+    for error in (rows, small):
+        assert "NHWC image (PyTorch: x.permute(0, 3, 1, 2) before the first layer)" in error.value.help
+    way_out = after_transpose(channels, "NHWC")
+    assert loops(by_rows(way_out))
+    with pytest.raises(DoesNotFit) as small:
+        compiled(way_out, replace(GENERIC, ram_bytes=16))
+    assert "NHWC" not in small.value.help
 
 
 MAIN = """

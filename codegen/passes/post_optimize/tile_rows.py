@@ -14,8 +14,12 @@ from edgegen.ir.graph import Graph
 from edgegen.ir.rows import RowPlan
 from edgegen.memory.room import room
 from edgegen.memory.usage import bytes_in_use, occupants, peak_step
+from edgegen.ops.reshape import Reshape
+from edgegen.ops.transpose import Transpose
 from edgegen.passes.row_search import Planned, Search, tiled, with_loops
 from edgegen.targets import Target
+
+_AS_NHWC = "export the model with an NHWC image (PyTorch: x.permute(0, 3, 1, 2) before the first layer)"
 
 
 def _smallest(limit: int, tried: Sequence[Planned], target: Target) -> Planned:
@@ -35,11 +39,24 @@ def _by_rows(planned: Planned) -> str:
 
 
 def _input_rows(planned: Planned) -> str:
-    """A way out: the input, which a loop goes through already, need not be there whole."""
+    """A way out: the input, which a loop goes through already or could in another order, need not be there whole."""
     graph = planned.graph
+    if _is_channels_first(graph):
+        return f", or {_AS_NHWC}: loops over rows and --input-rows can take that"
     loops = [n for n in graph.nodes if n.op.stretches]
     whole = len(graph.inputs) == 1 and any(n.input(0) is graph.inputs[0] for n in loops) and not graph.by_rows
     return ", or hand the image over row by row: --input-rows" if whole else ""
+
+
+def _is_channels_first(graph: Graph) -> bool:
+    """Whether the only input is an image [1, C, H, W], as exporters to ONNX write it, that a node brings to NHWC."""
+    image = graph.inputs[0] if len(graph.inputs) == 1 else None
+    if image is None or image.rank != 4 or image.shape[0] != 1:
+        return False
+    _, channels, height, width = image.shape
+    readers = [n for n in graph.nodes if image in n.inputs and n.out.shape == (1, height, width, channels)]
+    one = channels == 1  # its transpose has become a view
+    return any(n.op == Transpose((0, 2, 3, 1)) or (one and isinstance(n.op, Reshape)) for n in readers)
 
 
 def tile_rows(graph: Graph, target: Target) -> bool:
@@ -91,14 +108,12 @@ def _not_by_rows(graph: Graph) -> UsageError:
     images = ", ".join(f'"{t.name}" {t.type}' for t in graph.inputs)
     node = graph.nodes[0] if graph.nodes else None
     reader = f', read by {node.op.kind} "{node.name}"' if node else ""
-    return UsageError(
-        "the model cannot take its input by rows",
-        [
-            ("why", "it must have one input, an image of batch 1, that is read by nodes that work row by row"),
-            ("input", f"{images}{reader}"),
-        ],
-        "leave out --input-rows",
-    )
+    why = "it must have one input, an image of batch 1, that is read by nodes that work row by row"
+    help = "leave out --input-rows"
+    if _is_channels_first(graph):
+        why = "the image is NCHW, and layers that work row by row read NHWC, where all channels of a row lie together"
+        help = f"{_AS_NHWC}, or {help}"
+    return UsageError("the model cannot take its input by rows", [("why", why), ("input", f"{images}{reader}")], help)
 
 
 def _does_not_fit(limit: int, smallest: Planned, target: Target) -> DoesNotFit:
