@@ -106,6 +106,16 @@ def test_a_portion_that_is_given_or_no_limit_leaves_nothing_to_choose() -> None:
     assert max(copies(given.graph)) <= 2048
 
 
+def test_a_portion_that_is_given_and_does_not_fit_is_refused_with_a_way_out() -> None:
+    with pytest.raises(DoesNotFit) as caught:
+        made(wide(), 4_000, replace(OPEN, portion_bytes=8192, fits_portion=False))
+    assert "a --portion below 8,192 B or none (the largest that fit are taken then)" in caught.value.help
+    assert total(made(wide(), 4_000)) <= 4_000
+    with pytest.raises(DoesNotFit) as caught:
+        made(wide(), 500)
+    assert "--portion" not in caught.value.help
+
+
 def test_loops_over_rows_do_the_rest() -> None:
     """Their weights, which stay from the first row to the last, count before any plan is made."""
     loose = made(network(), 1 << 20)

@@ -136,6 +136,9 @@ def _does_not_fit(limit: int, smallest: Planned, target: Target) -> DoesNotFit:
         apart = target.io == "separate"
         beside = ", inputs and outputs with it: --io shared has them in the arena" if apart else ""
         details.append(("state", f"{plan.state_bytes:>9,} B kept from run to run{beside}"))
+    ways = ["give it more RAM"]
+    if target.portion_bytes and not target.fits_portion and any(o.role == "weights" for o in alive):
+        ways.append(f"a --portion below {target.portion_bytes:,} B or none (the largest that fit are taken then)")
     rows = _input_rows(smallest)
-    help = f"give it more RAM, take a smaller model{rows}" if rows else "give it more RAM, or take a smaller model"
-    return DoesNotFit(f"no plan needs {limit:,} B or less", details, help)
+    ways.append("take a smaller model" if rows else "or take a smaller model")
+    return DoesNotFit(f"no plan needs {limit:,} B or less", details, ", ".join(ways) + rows)
