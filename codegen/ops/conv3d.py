@@ -14,7 +14,8 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ir.op import NO_CLAMP, Op, Range, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_f64, constant_bias, given_weights
-from edgegen.ops.overlap import Offsets, Overlaps, after, first_inside
+from edgegen.ops.overlap import Offsets, Overlaps, after
+from edgegen.ops.window_overlap import first_inside
 
 Triple = tuple[int, int, int]
 

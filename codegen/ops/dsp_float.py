@@ -10,8 +10,9 @@ from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.dsp_tiles import tiles_of
 from edgegen.ops.epilogue import clamp_f32
-from edgegen.ops.overlap import Overlaps, by_strips
+from edgegen.ops.overlap import Overlaps
 from edgegen.ops.window import Pads, Pair
+from edgegen.ops.window_overlap import by_strips
 
 
 def _stream(weights: Array, bias: Array, taps: int) -> tuple[Array, int]:

@@ -14,7 +14,8 @@ from edgegen.ir.kernel import Constant, Kernel, Literal, Packed, Roomier
 from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import SCALED, WIDE_WEIGHTS, in_quads, layer, tiles_of, words
 from edgegen.ops.epilogue import fold_zero_point
-from edgegen.ops.overlap import Overlaps, by_blocks, by_strip, param
+from edgegen.ops.overlap import Overlaps, param
+from edgegen.ops.window_overlap import by_blocks, by_strip
 
 _TILE = 4  # units
 _QUADS = 8  # EDGEGEN_DSP_WINDOW_QUADS

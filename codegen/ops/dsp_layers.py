@@ -28,8 +28,8 @@ from edgegen.ops.dsp_tiles import (
     stream,
 )
 from edgegen.ops.epilogue import fold_zero_point, split_offset
-from edgegen.ops.overlap import by_pixel, by_strip
 from edgegen.ops.window import Pads, Pair
+from edgegen.ops.window_overlap import by_pixel, by_strip
 
 S8, S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
 S32, S32_OFFSET = "s8 s8 s32? -> s32", "s8 s16 s32? -> s32"

@@ -21,7 +21,7 @@ from edgegen.ops.epilogue import (
 )
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.nibbles import fit_nibbles, pack_nibble_quads
-from edgegen.ops.overlap import by_units, by_window
+from edgegen.ops.window_overlap import by_units, by_window
 
 STEP = 8
 

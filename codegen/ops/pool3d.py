@@ -16,7 +16,8 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.kernel import Literal as Parameter
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.overlap import Overlaps, after, first_inside
+from edgegen.ops.overlap import Overlaps, after
+from edgegen.ops.window_overlap import first_inside
 
 Triple = tuple[int, int, int]
 Pooling = Literal["max", "argmax", "average", "lp"]

@@ -13,8 +13,8 @@ from edgegen.ir.op import Range
 from edgegen.ir.tensor import Array
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.float_vectors import AVX2, AVX512, NEON, PLAIN, VECTORS, FloatVectors
-from edgegen.ops.overlap import by_piece
 from edgegen.ops.stored_weights import Stored
+from edgegen.ops.window_overlap import by_piece
 
 _ANY = 1 << 30
 _MOST_ROWS = {AVX512: _ANY, AVX2: _ANY, NEON: 8, PLAIN: 0}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ops.conv2d.op import Conv2d
-from edgegen.ops.overlap import by_pixel
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
+from edgegen.ops.window_overlap import by_pixel
 
 
 def geometry(node: Node) -> Params:

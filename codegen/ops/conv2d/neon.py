@@ -24,7 +24,7 @@ from edgegen.ops.neon_convolution import (
     sums_of,
     windows,
 )
-from edgegen.ops.overlap import by_rows
+from edgegen.ops.window_overlap import by_rows
 
 _BYTES, _UNITS = 16, 8
 """Of a group's channels and filters: with fewer, vectors are not full."""

@@ -22,7 +22,8 @@ from edgegen.ir.tensor import Array
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, constant_weights, fold_zero_point
 from edgegen.ops.neon_tiles import output_params, pack_bias, pack_epilogue, unit_blocks
-from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies, distance, param, window_starts
+from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies, distance, param
+from edgegen.ops.window_overlap import window_starts
 
 MOST_BYTES = 1 << 20  # of transformed weights: a second-level cache holds them
 LITTLE = 24 << 10  # bytes that x and scratch may take together, whatever x is

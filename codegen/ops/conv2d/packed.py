@@ -11,9 +11,9 @@ from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fixed_point_epilogue, rounds_twice
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
-from edgegen.ops.overlap import by_pixel
 from edgegen.ops.packed_windows import STEP, packed_window_rows
 from edgegen.ops.window import any_order
+from edgegen.ops.window_overlap import by_pixel
 
 
 def _when(node: Node) -> str | None:

@@ -7,7 +7,8 @@ from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.binary import generic as binary
 from edgegen.ops.conv2d import generic as conv2d
 from edgegen.ops.conv2d_sum.op import convolution_of, sum_of
-from edgegen.ops.overlap import Overlaps, by_pixel
+from edgegen.ops.overlap import Overlaps
+from edgegen.ops.window_overlap import by_pixel
 
 
 def _row(way: str) -> Kernel:

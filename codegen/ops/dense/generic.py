@@ -22,7 +22,7 @@ from edgegen.ops.epilogue import (
     split_offset,
 )
 from edgegen.ops.epilogue_s16 import epilogue_s16, output_s16, symmetric_s16
-from edgegen.ops.overlap import by_pixel
+from edgegen.ops.window_overlap import by_pixel
 
 
 def _pack_s8(node: Node) -> Packed:

@@ -33,7 +33,8 @@ from edgegen.ops.neon_tiles import (
     pairs_may_overflow,
     tile_rows,
 )
-from edgegen.ops.overlap import Overlaps, by_tiles, param
+from edgegen.ops.overlap import Overlaps, param
+from edgegen.ops.window_overlap import by_tiles
 
 Pack = Callable[[Node], Packed]
 When = Callable[[Node], str | None]

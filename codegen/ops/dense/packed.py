@@ -19,8 +19,8 @@ from edgegen.ops.epilogue import (
 )
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
-from edgegen.ops.overlap import by_pixel
 from edgegen.ops.packed_windows import STEP, packed_window_rows
+from edgegen.ops.window_overlap import by_pixel
 
 
 def _when(node: Node) -> str | None:

@@ -21,7 +21,7 @@ from edgegen.ops.epilogue import (
     nine_bits,
     worth_reordering,
 )
-from edgegen.ops.overlap import by_blocks
+from edgegen.ops.window_overlap import by_blocks
 from edgegen.ops.x86_bands import least, overlap, roomier
 from edgegen.ops.x86_tiles import (
     APART,

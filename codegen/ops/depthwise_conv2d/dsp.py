@@ -22,18 +22,9 @@ from edgegen.ops.epilogue import (
     nine_bits,
     scheme,
 )
-from edgegen.ops.overlap import (
-    NONE,
-    Overlaps,
-    by_channel,
-    by_strip,
-    distance,
-    lanes,
-    param,
-    pixel_over_pixel,
-    window_starts,
-)
+from edgegen.ops.overlap import NONE, Overlaps, distance, param
 from edgegen.ops.requantize_dsp import HighMultiply
+from edgegen.ops.window_overlap import by_channel, by_strip, lanes, pixel_over_pixel, window_starts
 
 _DSP = frozenset({"dsp"})
 _F32 = "f32 f32 f32? -> f32"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edgegen.ir.graph import Node
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
-from edgegen.ops.overlap import by_channel, lanes
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
+from edgegen.ops.window_overlap import by_channel, lanes
 
 
 def geometry(node: Node) -> Params:

@@ -17,7 +17,8 @@ from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, fold_zero_point, nine_bits
 from edgegen.ops.neon_tiles import fits_f16, output_params, pack_epilogue, unit_blocks
 from edgegen.ops.neon_windows import Windows, find_windows, too_many_runs
-from edgegen.ops.overlap import Overlaps, applies, by_rows
+from edgegen.ops.overlap import Overlaps, applies
+from edgegen.ops.window_overlap import by_rows
 
 When = Callable[[Node], str | None]
 Pack = Callable[[Node], Packed]

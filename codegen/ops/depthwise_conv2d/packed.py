@@ -11,9 +11,9 @@ from edgegen.ops.depthwise_conv2d.generic import geometry
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_s8, constant_weights, fixed_point_epilogue, rounds_twice
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
-from edgegen.ops.overlap import by_channel
 from edgegen.ops.stored_convolution import stored_row
 from edgegen.ops.window import any_order
+from edgegen.ops.window_overlap import by_channel
 
 
 def _when(node: Node) -> str | None:

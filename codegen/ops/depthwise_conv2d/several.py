@@ -11,7 +11,7 @@ from edgegen.ops.convolution_parts import Parts, grouped
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import constant_weights
 from edgegen.ops.neon_convolution import DOTPROD, F32, PAIRS
-from edgegen.ops.overlap import by_rows
+from edgegen.ops.window_overlap import by_rows
 
 
 def _parts(node: Node, depth: int, units: int) -> Parts:

@@ -15,8 +15,9 @@ from edgegen.ir.tensor import Array
 from edgegen.ops.depthwise_conv2d.interleaving import Interleaving
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, factor_words, nine_bits
-from edgegen.ops.overlap import NONE, Overlaps, applies, by_output_rows, param
+from edgegen.ops.overlap import NONE, Overlaps, applies, param
 from edgegen.ops.window import Pair
+from edgegen.ops.window_overlap import by_output_rows
 from edgegen.ops.x86_bands import least, overlap, roomier
 from edgegen.ops.x86_tiles import (
     AVX2_S8,

@@ -18,7 +18,8 @@ from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.dsp_layers import Convolution, Rows, pack_convolution, pack_rows
 from edgegen.ops.dsp_tiles import ACCUMULATOR
 from edgegen.ops.hybrid.generic import INPUTS, SIGNATURE, factors, holds, hybrid, output_params, weight_sums
-from edgegen.ops.overlap import NONE, Overlaps, by_pixel, by_strips, param
+from edgegen.ops.overlap import NONE, Overlaps, param
+from edgegen.ops.window_overlap import by_pixel, by_strips
 
 _DSP = frozenset({"dsp"})
 

@@ -14,9 +14,9 @@ from edgegen.ops.dense.op import Dense
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.hybrid.op import HybridProduct
-from edgegen.ops.overlap import by_pixel
 from edgegen.ops.portable_convolution import image_params
 from edgegen.ops.window import any_order
+from edgegen.ops.window_overlap import by_pixel
 
 SIGNATURE = "s8 f32 s32 s8 f32? -> f32"
 INPUTS = (0, 1, 2)

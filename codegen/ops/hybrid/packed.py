@@ -11,8 +11,8 @@ from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.dense.op import Dense
 from edgegen.ops.hybrid.generic import SIGNATURE, holds, pack_conv2d, pack_dense
 from edgegen.ops.nibbles import fit_nibbles, pack_nibbles
-from edgegen.ops.overlap import by_pixel
 from edgegen.ops.window import any_order
+from edgegen.ops.window_overlap import by_pixel
 
 
 def _fits(node: Node) -> str | None:

@@ -15,7 +15,7 @@ from edgegen.ops.dense.op import Dense
 from edgegen.ops.gathered_windows import GatheredWindows
 from edgegen.ops.hybrid.generic import INPUTS, SIGNATURE, factors, holds, hybrid, output_params, weight_sums
 from edgegen.ops.nibbles import fit_nibbles, pack_nibble_quads
-from edgegen.ops.overlap import by_units, by_window
+from edgegen.ops.window_overlap import by_units, by_window
 
 _STEP, _STEP_S4 = 16, 8
 

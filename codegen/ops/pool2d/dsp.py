@@ -5,9 +5,9 @@ from __future__ import annotations
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.epilogue import clamp_f32
-from edgegen.ops.overlap import by_channel, by_pixel
 from edgegen.ops.pool2d.generic import only, output
 from edgegen.ops.pool2d.op import Pool2d
+from edgegen.ops.window_overlap import by_channel, by_pixel
 
 _DSP = frozenset({"dsp"})
 _MOST_PIXELS = 255  # of an average: more would overflow sums of 16 bits

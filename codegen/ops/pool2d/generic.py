@@ -8,9 +8,9 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.op import integer_clamp
 from edgegen.ops.epilogue import clamp_f32, clamp_s8
-from edgegen.ops.overlap import by_channel
 from edgegen.ops.pool2d.op import INTEGER_POOLINGS, POOLINGS, Pool2d, Pooling
 from edgegen.ops.window import any_order
+from edgegen.ops.window_overlap import by_channel
 
 
 def geometry(node: Node) -> dict[str, Literal]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.epilogue import clamp_f32
-from edgegen.ops.overlap import by_channel, by_pixel
 from edgegen.ops.pool2d.generic import geometry, in_vectors, pack_s8
 from edgegen.ops.pool2d.op import Pool2d, Pooling
+from edgegen.ops.window_overlap import by_channel, by_pixel
 
 
 def _pack_f32(node: Node) -> Packed:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ops.epilogue import clamp_f32
-from edgegen.ops.overlap import by_channel
 from edgegen.ops.pool2d.generic import geometry, in_vectors, only, pack_s8
 from edgegen.ops.pool2d.op import Pool2d
+from edgegen.ops.window_overlap import by_channel
 from edgegen.ops.x86_tiles import FEATURES_AVX2
 
 

@@ -9,18 +9,9 @@ import numpy as np
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Packed
 from edgegen.ir.tensor import Array
-from edgegen.ops.overlap import (
-    NONE,
-    Offsets,
-    Overlaps,
-    applies,
-    distance,
-    param,
-    pixel_ends,
-    pixel_starts,
-    turning,
-)
+from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies, distance, param, turning
 from edgegen.ops.resize.op import Interpolation, Resize
+from edgegen.ops.window_overlap import pixel_ends, pixel_starts
 
 
 def _packed(node: Node, size: int, tables: list[Constant]) -> Packed:

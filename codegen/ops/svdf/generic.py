@@ -8,8 +8,9 @@ from edgegen.ir.fixed_point import FixedPoint, IntArray
 from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Constant, Kernel, Literal, Packed
 from edgegen.ops.epilogue import clamp_f32, clamp_s8, fold_zero_point
-from edgegen.ops.overlap import by_pixel, over_rows
+from edgegen.ops.overlap import over_rows
 from edgegen.ops.svdf.op import Svdf
+from edgegen.ops.window_overlap import by_pixel
 
 UPDATES = ((1, 1),)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edgegen.ir.graph import Node
-from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies, over_pixels, pixel_ends, pixel_starts
+from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 from edgegen.ops.transpose_conv2d.op import TransposeConv2d
+from edgegen.ops.window_overlap import over_pixels, pixel_ends, pixel_starts
 
 
 def _geometry(node: Node) -> Params:

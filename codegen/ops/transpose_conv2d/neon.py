@@ -10,8 +10,9 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Overlap
 from edgegen.ops.neon_convolution import PAIRS, WITH_WEIGHTS, rows
 from edgegen.ops.neon_tiles import before_last
-from edgegen.ops.overlap import NONE, Overlaps, applies, by_piece, copied_rows, distance, param, turning
+from edgegen.ops.overlap import NONE, Overlaps, applies, distance, param, turning
 from edgegen.ops.transpose_conv2d.phases import in_phases, not_in_phases
+from edgegen.ops.window_overlap import by_piece, copied_rows
 
 
 def _over_rows(widest: int) -> Callable[[Node], Overlaps]:
