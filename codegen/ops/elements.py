@@ -13,6 +13,7 @@ from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
 from edgegen.ops.gather import INDEX_TYPES, bounded, check_indices
+from edgegen.ops.overlap import NONE, Overlaps, in_turn
 from edgegen.ops.scatter_nd import REDUCED, Reduction, combine
 from edgegen.ops.strided_copy import natural_strides
 
@@ -60,6 +61,16 @@ def _pack_scatter(node: Node) -> Packed:
     return Packed("edgegen_elements", geometry | {"bytes": x.bytes}, inputs=(0, 1, 2))
 
 
+def _gather_overlap(node: Node) -> Overlaps:
+    """Where indices are known."""
+    op, x, indices = node.op, node.input(0), node.input(1)
+    assert isinstance(op, GatherElements)
+    if not indices.is_constant or x.is_constant:
+        return NONE
+    places = _places(bounded(indices.values, x.shape[op.axis]), op.axis)
+    return in_turn(node, np.ravel_multi_index(places, x.shape).reshape(-1))
+
+
 @dataclass(frozen=True)
 class GatherElements(Op):
     """y[i, j, k] = x[i, indices[i, j, k], k], for axis 1 of 3 (ONNX GatherElements).
@@ -79,7 +90,13 @@ class GatherElements(Op):
         return (x[_places(bounded(indices, x.shape[self.axis]), self.axis)],)
 
     kernels = tuple(
-        Kernel(f"gather_elements_{8 * size}_{i}", f"x{size} {i} -> x{size}", _pack_gather, header="elements")
+        Kernel(
+            f"gather_elements_{8 * size}_{i}",
+            f"x{size} {i} -> x{size}",
+            _pack_gather,
+            header="elements",
+            overlap=_gather_overlap,
+        )
         for size in (1, 2, 4, 8)
         for i in INDEX_TYPES
     )

@@ -12,9 +12,12 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
+from edgegen.ops.overlap import NONE, Offsets, Overlaps, after, in_turn, param
 from edgegen.ops.stored_weights import codes_of, holds_codes
 
 INDEX_TYPES = ("s32", "s64", "s16")
+_REGISTERS = (1, 2, 4, 8)  # bytes of slices that the kernels move in registers
+_LONG = 256  # bytes of slices beside which it is nothing to ask whether they lie on themselves
 
 
 def bounded(indices: Array, extent: int) -> Array:
@@ -32,6 +35,7 @@ def check_indices(indices: TensorType) -> None:
 def _pack(node: Node) -> Packed:
     op, x, indices = node.op, node.input(0), node.input(1)
     assert isinstance(op, Gather)
+    bytes = math.prod(x.shape[op.axis + 1 :]) * x.dtype.size
     return Packed(
         "edgegen_gather",
         {
@@ -39,10 +43,38 @@ def _pack(node: Node) -> Packed:
             "outer": math.prod(x.shape[op.batch_dims : op.axis]),
             "extent": x.shape[op.axis],
             "count": math.prod(indices.shape[op.batch_dims :]),
-            "bytes": math.prod(x.shape[op.axis + 1 :]) * x.dtype.size,
+            "bytes": bytes,
+            "onto": int(moves_onto(node, bytes)),
         },
         inputs=(0, 1),
     )
+
+
+def moves_onto(node: Node, slice_bytes: int) -> bool:
+    """Whether the kernel moves a slice as if all of it were read before any is written, so that it may lie on itself:
+    long ones, where the indices, which bound that, are known. Short ones would take up to four times the
+    instructions."""
+    return slice_bytes > _LONG and node.input(1).is_constant and not node.input(0).is_constant
+
+
+def overlap_of_slices(node: Node, reads: Offsets) -> Overlaps:
+    """Of a kernel that copies slices of x one after the other, from the elements reads[k] on."""
+    if param(node, "bytes") in _REGISTERS or param(node, "onto"):
+        return in_turn(node, reads)
+    apart = node.out.type.elements // max(reads.size, 1)  # from the end of each slice's place to its source
+    return after(node, 0, reads, (np.arange(reads.size) + 1) * apart)
+
+
+def _overlap(node: Node) -> Overlaps:
+    """Where indices are known."""
+    op, x, indices = node.op, node.input(0), node.input(1)
+    assert isinstance(op, Gather)
+    if not indices.is_constant or x.is_constant:
+        return NONE
+    batch, outer, extent = (param(node, name) for name in ("batch", "outer", "extent"))
+    chosen = bounded(indices.values, extent).reshape(batch, 1, -1)
+    starts = np.arange(batch * outer).reshape(batch, outer, 1) * extent
+    return overlap_of_slices(node, (starts + chosen).reshape(-1) * math.prod(x.shape[op.axis + 1 :]))
 
 
 def _when_stored(node: Node) -> str | None:
@@ -103,5 +135,5 @@ class Gather(Op):
             Kernel(f"gather_stored_{i}", f"f32 {i} -> f32", _pack_stored, header="gather_stored", when=_when_stored)
             for i in INDEX_TYPES
         ),
-        *(Kernel(f"gather_{i}", f"_ {i} -> _", _pack, header="gather") for i in INDEX_TYPES),
+        *(Kernel(f"gather_{i}", f"_ {i} -> _", _pack, header="gather", overlap=_overlap) for i in INDEX_TYPES),
     )

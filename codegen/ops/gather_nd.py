@@ -12,7 +12,8 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.gather import INDEX_TYPES, bounded, check_indices
+from edgegen.ops.gather import INDEX_TYPES, bounded, check_indices, moves_onto, overlap_of_slices
+from edgegen.ops.overlap import NONE, Overlaps
 from edgegen.ops.strided_copy import natural_strides
 
 MAX_DEPTH = 8
@@ -24,6 +25,7 @@ def _pack(node: Node) -> Packed:
     assert isinstance(op, GatherNd)
     batch, depth = op.batch_dims, indices.shape[-1]
     steps = [s * x.dtype.size for s in natural_strides(x.shape)[batch : batch + depth]]
+    bytes = math.prod(x.shape[batch + depth :]) * x.dtype.size
     return Packed(
         "edgegen_gather_nd",
         {
@@ -33,10 +35,25 @@ def _pack(node: Node) -> Packed:
             "depth": depth,
             "extent": (*x.shape[batch : batch + depth], *[1] * (MAX_DEPTH - depth)),
             "step": (*steps, *[0] * (MAX_DEPTH - depth)),
-            "bytes": math.prod(x.shape[batch + depth :]) * x.dtype.size,
+            "bytes": bytes,
+            "onto": int(moves_onto(node, bytes)),
         },
         inputs=(0, 1),
     )
+
+
+def _overlap(node: Node) -> Overlaps:
+    """Where indices are known."""
+    op, x, indices = node.op, node.input(0), node.input(1)
+    assert isinstance(op, GatherNd)
+    if not indices.is_constant or x.is_constant:
+        return NONE
+    batch, depth = op.batch_dims, indices.shape[-1]
+    tuples = indices.values.reshape(math.prod(x.shape[:batch]), -1, depth)
+    steps = natural_strides(x.shape)[batch : batch + depth]
+    places = [bounded(tuples[..., k], n) * steps[k] for k, n in enumerate(x.shape[batch : batch + depth])]
+    starts = np.arange(len(tuples))[:, None] * math.prod(x.shape[batch:])
+    return overlap_of_slices(node, (starts + np.sum(places, axis=0)).reshape(-1))
 
 
 @dataclass(frozen=True)
@@ -71,4 +88,6 @@ class GatherNd(Op):
         ]
         return (np.stack(y).reshape(indices.shape[:-1] + x.shape[batch + depth :]),)
 
-    kernels = tuple(Kernel(f"gather_nd_{i}", f"_ {i} -> _", _pack, header="gather_nd") for i in INDEX_TYPES)
+    kernels = tuple(
+        Kernel(f"gather_nd_{i}", f"_ {i} -> _", _pack, header="gather_nd", overlap=_overlap) for i in INDEX_TYPES
+    )

@@ -3,17 +3,19 @@
 #define EDGEGEN_GATHER_H
 
 #include "kernels/indices.h"
+#include "kernels/move.h"
 
-/* x[batch, outer, extent] and indices[batch, count] -> y[batch, outer, count], of slices of `bytes` */
+/* x[batch, outer, extent] and indices[batch, count] -> y[batch, outer, count], of slices of `bytes`;
+ * onto: a slice may lie on itself */
 typedef struct {
-    int32_t batch, outer, extent, count, bytes;
+    int32_t batch, outer, extent, count, bytes, onto;
 } edgegen_gather;
 
-#define EDGEGEN_GATHER_SIZED(index, size)                                                                              \
+#define EDGEGEN_GATHER_SIZED(index, move, size)                                                                        \
     for (int32_t b = 0; b < p->batch; b++) {                                                                           \
         for (int32_t o = 0; o < p->outer; o++) {                                                                       \
             for (int32_t i = 0; i < p->count; i++) {                                                                   \
-                memcpy(to, from + (size_t)edgegen_bounded_##index(indices[i], p->extent) * (size), size);              \
+                move(to, from + (size_t)edgegen_bounded_##index(indices[i], p->extent) * (size), size);                \
                 to += size;                                                                                            \
             }                                                                                                          \
             from += (size_t)p->extent * (size);                                                                        \
@@ -26,12 +28,7 @@ typedef struct {
     {                                                                                                                  \
         const uint8_t *from = (const uint8_t *)x;                                                                      \
         uint8_t *to = (uint8_t *)y;                                                                                    \
-        switch (p->bytes) { /* elements of a known size are moved in registers */                                      \
-        case 1: EDGEGEN_GATHER_SIZED(index, 1) break;                                                                  \
-        case 2: EDGEGEN_GATHER_SIZED(index, 2) break;                                                                  \
-        case 4: EDGEGEN_GATHER_SIZED(index, 4) break;                                                                  \
-        default: EDGEGEN_GATHER_SIZED(index, (size_t)p->bytes) break;                                                  \
-        }                                                                                                              \
+        EDGEGEN_SLICES(p, EDGEGEN_GATHER_SIZED, index)                                                                 \
     }
 
 EDGEGEN_GATHER(s16, int16_t)

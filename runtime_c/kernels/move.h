@@ -64,4 +64,21 @@ EDGEGEN_INLINE void edgegen_move_whole(uint8_t *to, const uint8_t *from, size_t 
     memcpy(to, block, bytes);
 }
 
+/* slices(index, move, size), which moves slices of p->bytes: elements of a known size in registers, others so that they
+ * may lie on themselves if p->onto says that they do. */
+#define EDGEGEN_SLICES(p, slices, index)                                                                               \
+    switch ((p)->bytes) {                                                                                              \
+    case 1: slices(index, edgegen_move_whole, 1) break;                                                                \
+    case 2: slices(index, edgegen_move_whole, 2) break;                                                                \
+    case 4: slices(index, edgegen_move_whole, 4) break;                                                                \
+    case 8: slices(index, edgegen_move_whole, 8) break;                                                                \
+    default:                                                                                                           \
+        if ((p)->onto != 0) {                                                                                          \
+            slices(index, edgegen_move, (size_t)(p)->bytes)                                                            \
+        } else {                                                                                                       \
+            slices(index, memcpy, (size_t)(p)->bytes)                                                                  \
+        }                                                                                                              \
+        break;                                                                                                         \
+    }
+
 #endif

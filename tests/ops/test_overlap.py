@@ -23,6 +23,7 @@ from tests.ops import (
     copy_overlaps,
     dense_overlaps,
     elementwise_overlaps,
+    gather_overlaps,
     movement_overlaps,
     order_overlaps,
     product_overlaps,
@@ -64,6 +65,8 @@ GROUPS = {
     "movement": Group("generic", movement_overlaps.generic),
     "concatenations": Group("generic", concat_overlaps.generic),
     "copies": Group("generic", copy_overlaps.generic),
+    "chosen elements": Group("generic", gather_overlaps.generic),
+    "chosen elements of shared kernels": Group("generic", gather_overlaps.generic, "size"),
     "resizes": Group("generic", resize_overlaps.generic),
     "hybrids": Group("generic", quantized_overlaps.generic),
     "few bits": Group("generic", quantized_overlaps.few_bits, "size"),
@@ -208,6 +211,12 @@ def test_resizes_of_any_geometry(cases: list[Overlapping]) -> None:
 def test_conversions_of_any_size(cases: list[Overlapping]) -> None:
     """Where flash counts, elements are converted one by one, as rows declare for all."""
     run_overlaps(prepare(cases, "generic", "size"))
+
+
+@given(st.lists(gather_overlaps.gathers(), min_size=25, max_size=25))
+@settings(max_examples=2, derandomize=True, deadline=None, phases=[Phase.generate])
+def test_slices_of_any_indices(cases: list[Case]) -> None:
+    check_overlaps(sharing(cases, "generic"), "generic")
 
 
 @given(st.lists(copy_overlaps.copies(), min_size=25, max_size=25))
