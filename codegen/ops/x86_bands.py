@@ -21,7 +21,7 @@ from edgegen.ops.x86_windows import Band, Windows
 Params = Mapping[str, Literal]
 
 _BAND_BYTES = 4096  # a longer band is no quicker
-_PIECE_BYTES = 512  # in shorter pieces, what each costs in itself would count
+_PIECE_BYTES = 1024  # in shorter pieces, what each costs in itself would count
 _LEAST_PIXELS = 12  # of a piece under windows of several rows: each copies all of them
 
 
@@ -78,7 +78,9 @@ def bands(tiling: Tiling, w: Windows) -> list[Band]:
 
 
 def least(tiling: Tiling, w: Windows) -> Band:
-    """The way that takes the least room: scratch, and what the output must keep from x because of the way."""
+    """The way that takes the least room: scratch, and what the output must keep from x because of the way. Windows of
+    several rows are not copied piece by piece where a short band of whole rows does, since each piece copies all of
+    its rows."""
     x = w.batch * w.size[0] * w.size[1] * w.channels * tiling.element
     y = w.batch * w.out[0] * w.out[1] * w.units * tiling.result
 
@@ -87,7 +89,9 @@ def least(tiling: Tiling, w: Windows) -> Band:
         most = _steps(params, tiling, runs).most
         return tiling.scratch(w, band) + max(min(0, x - y) - most, 0)
 
-    return min(reversed(bands(tiling, w)), key=room)
+    found = bands(tiling, w)
+    rows = [b for b in found if w.extent[0] > 1 and b.piece == w.out[1] and 0 < tiling.scratch(w, b) <= _BAND_BYTES]
+    return min(reversed(rows or found), key=room)
 
 
 def roomier(tiling: Tiling, w: Windows, pack: Callable[[Band], Packed], aside: int = 0) -> Iterator[Roomier]:

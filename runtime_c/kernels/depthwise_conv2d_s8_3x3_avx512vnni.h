@@ -5,10 +5,11 @@
 #include "kernels/depthwise_columns.h"
 #include "simd/avx512.h"
 
-/* What makes a column of bytes [row][channel] of 4 rows one of [channel][row]. */
+/* What makes a column of bytes [row][channel] of 4 rows one of [channel][row].
+ * padding: of a column; flip: s8 to u8 in rows `inside` the image, padding in the others */
 typedef struct {
-    __m512i order, padding;
-    __mmask64 padded;
+    __m512i order, padding, flip;
+    __mmask64 inside;
     __mmask16 some;
 } edgegen_avx512_columns;
 
@@ -27,8 +28,7 @@ EDGEGEN_INLINE __m512i edgegen_avx512_column(int whole, const edgegen_columns *s
     }
     __m512i v = _mm512_inserti32x4(_mm512_castsi128_si512(r[0]), r[1], 1);
     v = _mm512_inserti32x4(_mm512_inserti32x4(v, r[2], 2), r[3], 3);
-    v = _mm512_xor_si512(_mm512_permutexvar_epi8(c->order, v), _mm512_set1_epi8((char)-128));
-    return _mm512_mask_mov_epi8(v, c->padded, c->padding);
+    return _mm512_xor_si512(_mm512_maskz_permutexvar_epi8(c->inside, c->order, v), c->flip);
 }
 
 /* 16 channels of one pixel of a row of y. */
@@ -52,7 +52,9 @@ EDGEGEN_INLINE void edgegen_avx512_columns_row(int stride, int whole, int form, 
         .order = _mm512_add_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(0x01010101)),
                                   _mm512_set1_epi32(0x30201000)),
         .padding = _mm512_set1_epi8((char)(s->x_zero + 128)),
-        .padded = s->outside * UINT64_C(0x1111111111111111),
+        .flip = _mm512_mask_mov_epi8(_mm512_set1_epi8((char)-128), s->outside * UINT64_C(0x1111111111111111),
+                                     _mm512_set1_epi8((char)(s->x_zero + 128))),
+        .inside = ~(s->outside * UINT64_C(0x1111111111111111)),
         .some = (__mmask16)edgegen_avx512_first(s->channels),
     };
     const edgegen_avx512_epilogue e = edgegen_avx512_load_epilogue((const int32_t *)(const void *)s->epilogue);

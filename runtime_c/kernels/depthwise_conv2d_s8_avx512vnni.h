@@ -5,6 +5,27 @@
 #include "kernels/depthwise_rows.h"
 #include "kernels/tiles_avx512.h"
 
+/* 64 elements that lie side by side in each row; outside, padding: as below */
+EDGEGEN_INLINE void edgegen_avx512_interleave_64(uint8_t *set, const uint8_t *const *rows, ptrdiff_t at,
+                                                 uint32_t outside, __m512i padding)
+{
+    /* dwords in an order that the unpacking, lane by lane, turns into the elements' own */
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i flip = _mm512_set1_epi8((char)-128);
+    __m512i r[4];
+    for (int i = 0; i < 4; i++) {
+        const __mmask64 inside = (outside >> i & 1u) - UINT64_C(1);
+        const __m512i row = _mm512_mask_loadu_epi8(padding, inside, rows[i] + at);
+        r[i] = _mm512_xor_si512(_mm512_permutexvar_epi32(order, row), flip);
+    }
+    const __m512i low01 = _mm512_unpacklo_epi8(r[0], r[1]), high01 = _mm512_unpackhi_epi8(r[0], r[1]);
+    const __m512i low23 = _mm512_unpacklo_epi8(r[2], r[3]), high23 = _mm512_unpackhi_epi8(r[2], r[3]);
+    _mm512_storeu_si512(set, _mm512_unpacklo_epi16(low01, low23));
+    _mm512_storeu_si512(set + 64, _mm512_unpackhi_epi16(low01, low23));
+    _mm512_storeu_si512(set + 128, _mm512_unpacklo_epi16(high01, high23));
+    _mm512_storeu_si512(set + 192, _mm512_unpackhi_epi16(high01, high23));
+}
+
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_interleave(uint8_t *set, const uint8_t *const *rows,
                                                                       uint32_t outside, ptrdiff_t step,
                                                                       ptrdiff_t columns, ptrdiff_t channels,
@@ -18,7 +39,11 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_interleave(uint8_t *s
     const __mmask64 padded = outside * UINT64_C(0x1111111111111111);
     const __mmask16 some = (__mmask16)edgegen_avx512_first(channels);
     const uint8_t *const a = rows[0], *const b = rows[1], *const c = rows[2], *const d = rows[3];
-    for (ptrdiff_t i = 0, at = 0; i < columns; i++, at += step) {
+    ptrdiff_t i = 0;
+    for (; step == 16 && channels == 16 && i + 4 <= columns; i += 4) {
+        edgegen_avx512_interleave_64(set + 64 * i, rows, 16 * i, outside, padding);
+    }
+    for (ptrdiff_t at = i * step; i < columns; i++, at += step) {
         __m512i v = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(some, a + at));
         v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi8(some, b + at), 1);
         v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi8(some, c + at), 2);

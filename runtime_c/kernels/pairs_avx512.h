@@ -57,8 +57,10 @@ EDGEGEN_INLINE void edgegen_avx512_pairs_s8(int steps, int short_, int form, con
     __m512i pick[9];
     edgegen_avx512_pairs_pick(steps, s, pick);
     uint8_t places[64]; /* of the pixels' channels, without those that do not exist */
-    for (ptrdiff_t i = 0; i < 64; i++) {
-        places[i] = (uint8_t)(i / s->channels % 8 * 8 + i % s->channels);
+    const uint32_t channels = (uint32_t)s->channels, part = (channels + 255) / channels; /* of 256, at most 8 channels */
+    for (uint32_t i = 0; i < 64; i++) {
+        const uint32_t pixel = i * part >> 8; /* i / channels, which no vector divides */
+        places[i] = (uint8_t)(pixel * 8 + i - pixel * channels);
     }
     const __m512i compact = _mm512_loadu_si512(places);
     for (ptrdiff_t i = 0;;) {

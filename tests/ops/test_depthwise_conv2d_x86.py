@@ -31,6 +31,9 @@ S8_CASES = [
     depthwise_s8((1, 3, 5, 16), zeros=(3, 4), factor=90.0),
     depthwise_s8((2, 7, 6, 33), pad=(1, 2, 0, 1), zeros=(4, -9), clamp=Range(-90, 70)),
     depthwise_s8((2, 6, 7, 21), stride=(2, 2), pad=(1, 0, 1, 1), zeros=(-7, 3)),
+    depthwise_s8((1, 28, 1, 128), (5, 1), zeros=(11, 6)),
+    depthwise_s8((2, 17, 1, 32), (3, 1), pad=(1, 0, 1, 0), zeros=(-128, 2)),
+    depthwise_s8((2, 19, 3, 80), (4, 3), (2, 1), pad=(1, 2, 1, 1), zeros=(-9, 0), clamp=Range(-90, 70)),
 ]
 # of one input channel: computed as convolutions
 S8_ONE_CHANNEL = [

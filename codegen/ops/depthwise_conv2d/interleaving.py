@@ -15,6 +15,7 @@ from edgegen.ops.x86_windows import Windows
 _UNROLLED_TAPS = {4: 4, 2: 12}  # by rows in a set: up to so many taps are computed without a loop
 _SCRATCH_BYTES = 6144  # more groups of rows than this holds are no quicker
 _LEAST_BYTES = 384  # with fewer groups, what each costs in itself would count
+_LEAST_COLUMNS = 8  # with fewer, what each vector's interleaving costs in itself would count
 _LEAST_PIXELS = 12  # of a piece: each interleaves a window's width more
 
 
@@ -30,6 +31,7 @@ class Interleaving:
 
     tiling:   of the vectors of channels
     flat:     pixels of few channels are computed several at a time, as one pixel of a vector's channels
+    vectors:  of channels, interleaved together: one, or all
     together: rows of y computed from the same sets of interleaved rows, a group
     rows:     of them in one pass
     sets:     of interleaved rows in a group
@@ -40,6 +42,7 @@ class Interleaving:
     windows: Windows
     tiling: Tiling
     flat: bool
+    vectors: int
     together: int
     rows: int
     sets: int
@@ -48,7 +51,7 @@ class Interleaving:
 
     @staticmethod
     def of(w: Windows, tiling: Tiling) -> Interleaving:
-        """One group at a time, and rows that are not cut."""
+        """One vector and one group at a time, and rows that are not cut."""
         sets = -(-w.kernel[0] // tiling.unit)
         together = (sets * tiling.unit - w.kernel[0]) // w.stride[0] + 1 if w.dilation[0] == 1 else 1
         together = min(together, w.out[0])
@@ -56,16 +59,25 @@ class Interleaving:
             together -= 1
         flat = _flat(w, tiling)
         pixels = w.out[1] * w.channels // tiling.lanes if flat else w.out[1]
-        return Interleaving(w, tiling, flat, together, 1 if together == 1 else 2, sets, 1, pixels)
+        return Interleaving(w, tiling, flat, 1, together, 1 if together == 1 else 2, sets, 1, pixels)
 
     def ways(self) -> list[Interleaving]:
-        """This one and others, the quickest first: with more groups at a time, and in pieces."""
-        most = self.windows.out[0] // self.together
-        counts = (max(1, min(most, room // self.group_bytes)) for room in (_SCRATCH_BYTES, _LEAST_BYTES))
-        ways = [replace(self, groups=count) for count in dict.fromkeys(counts)]
+        """This one and others, the quickest first: with more groups at a time, and in pieces. Narrow images go one way:
+        all channels together, and as many groups as are quickest."""
+        vectors, rest = divmod(self.windows.channels, self.tiling.lanes)
+        joined = replace(self, vectors=max(vectors, 1))
+        if rest == 0 and self.width < _LEAST_COLUMNS and joined.group_bytes <= _SCRATCH_BYTES:
+            return joined.counts()[:1]
+        ways = self.counts()
         piece = -(-_LEAST_PIXELS // self.tile) * self.tile
         cut = not self.flat and piece + self.tile <= self.pixels
         return [*ways, replace(self, piece=piece)] if cut else ways
+
+    def counts(self) -> list[Interleaving]:
+        """With as many groups at a time as are quickest, and with as few as are not slow."""
+        most = self.windows.out[0] // self.together
+        counts = (max(1, min(most, room // self.group_bytes)) for room in (_SCRATCH_BYTES, _LEAST_BYTES))
+        return [replace(self, groups=count) for count in dict.fromkeys(counts)]
 
     def least(self) -> Interleaving:
         """The way that takes the least room: scratch, and what the output must keep from x because of the way."""
@@ -81,7 +93,7 @@ class Interleaving:
     @property
     def pixel(self) -> int:
         """Interleaved elements of a pixel."""
-        return self.windows.channels if self.flat else self.tiling.lanes
+        return self.windows.channels if self.flat else self.tiling.lanes * self.vectors
 
     @property
     def pieces(self) -> list[tuple[int, int]]:
@@ -111,8 +123,8 @@ class Interleaving:
         return self.sets * self.windows.kernel[1]
 
     def overlap(self) -> Overlap:
-        """Channel by channel, some groups of rows of x are interleaved in scratch, then their rows of y are written.
-        So y may lie over the same channels of pixels of x that nobody needs any more."""
+        """Channel by channel, or of all together, some groups of rows of x are interleaved in scratch, then their rows
+        of y are written. So y may lie over the same channels of pixels of x that nobody needs any more."""
         w, reads, written = self.windows, [], []
         oy = 0
         while oy < w.out[0]:
@@ -127,7 +139,7 @@ class Interleaving:
         starts = (images * (w.size[0] * w.size[1]) + np.array(reads)).reshape(-1)
         ends = (images * (w.out[0] * w.out[1]) + np.array(written)).reshape(-1)
         before = np.maximum.accumulate(np.append(0, ends))[:-1]
-        step = 1 if w.channels <= self.tiling.lanes else w.channels
+        step = 1 if w.channels <= self.tiling.lanes * self.vectors else w.channels
         return Overlap(distance(starts, before) * w.channels, step)
 
     def runs(self) -> Array:
@@ -157,7 +169,7 @@ class Interleaving:
             "in_h": w.size[0],
             "in_w": w.size[1],
             "channels": w.channels,
-            "flat": int(self.flat),
+            "pixel": self.pixel,
             "out_h": w.out[0],
             "out_w": w.out[1],
             "stride_h": w.stride[0],
@@ -168,12 +180,14 @@ class Interleaving:
             "together": self.together,
             "passes": self.together // self.rows,
             "groups": self.groups,
+            "down": int(self.tiling.unit == 4 and self.pixels == 1),
             "sets": self.sets,
             "row_step": w.dilation[0],
             "band_w": self.width,
             "extent_w": w.extent[1],
             "taps": self.taps,
             "blocks": -(-self.units // self.tiling.lanes),
+            "vectors": self.vectors,
             "pixels": self.pixels,
             "piece": self.piece,
             "tile": self.tile,

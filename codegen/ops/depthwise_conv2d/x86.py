@@ -164,7 +164,8 @@ def _s8(name: str, tiling: Tiling, requires: frozenset[str], signature: str) -> 
     def overlap(node: Node) -> Overlaps:
         if not applies(node):
             return NONE
-        return {0: replace(interleaving(node), groups=param(node, "groups"), piece=param(node, "piece")).overlap()}
+        vectors, groups, piece = (param(node, name) for name in ("vectors", "groups", "piece"))
+        return {0: replace(interleaving(node), vectors=vectors, groups=groups, piece=piece).overlap()}
 
     def ways(node: Node) -> Iterator[Roomier]:
         least = interleaving(node).least()
