@@ -32,7 +32,7 @@ def test_a_model_is_compiled_built_and_run(ad: Path, corpus: Path) -> None:
     for inputs, outputs in corpus_files.samples(corpus, AD):
         for got, want in zip(model.run(*inputs), outputs, strict=True):
             np.testing.assert_array_equal(got, want)
-    assert model.arena_bytes == artifact.arena_bytes == 768
+    assert model.arena_bytes == artifact.arena_bytes <= 768  # input and first layer's result, but for what both share
     assert model.instance_bytes >= model.arena_bytes + model.state_bytes
     assert model.text_bytes > 0
     assert model.rodata_bytes > 270_000

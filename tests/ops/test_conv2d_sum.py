@@ -20,8 +20,7 @@ from edgegen.ops.select import rejection
 from edgegen.targets import TARGETS, Optimize
 from tests.guarded import check_guarded
 from tests.harness import Case, check_nodes, node_graph, reference
-from tests.ops.test_binary_neon import quantized
-from tests.ops.test_conv2d_neon import conv_s8
+from tests.ops.layer_cases import conv_s8, linear
 
 WHOLE, SMALL, ROW = (1, 1, 1, 1), (3, 3), "conv2d_sum_s8_winograd_neon"
 
@@ -35,22 +34,22 @@ def summed(case: Case, add: Binary, kernel: str = "") -> Case:
 
 
 CASES = [
-    summed(conv_s8((1, 8, 8, 16), 16, SMALL, pad=WHOLE), quantized("add", (0.031, 0.017, 0.029), (-128, 3, -128))),
+    summed(conv_s8((1, 8, 8, 16), 16, SMALL, pad=WHOLE), linear("add", (0.031, 0.017, 0.029), (-128, 3, -128))),
     summed(
         conv_s8((2, 8, 12, 16), 8, SMALL, pad=WHOLE, zeros=(-128, 3), clamp=Range(3, 127)),
-        quantized("add", (0.11, 0.02, 0.09), (3, -128, -20), Range(-20, 90)),
+        linear("add", (0.11, 0.02, 0.09), (3, -128, -20), Range(-20, 90)),
     ),
     summed(
         conv_s8((1, 9, 11, 24), 40, SMALL, zeros=(5, -7), clamp=Range(-100, 90)),
-        quantized("add", (0.0235, 0.0412, 0.0561), (-7, 11, 5)),
+        linear("add", (0.0235, 0.0412, 0.0561), (-7, 11, 5)),
     ),
     summed(
         conv_s8((1, 7, 6, 32), 24, SMALL, pad=(2, 0, 1, 2), zeros=(-3, 0), bias=False),
-        quantized("add", (0.037, 0.0311, 0.0203), (0, 0, 0), Range(-128, 100)),
+        linear("add", (0.037, 0.0311, 0.0203), (0, 0, 0), Range(-128, 100)),
     ),
     summed(
         conv_s8((1, 7, 5, 16), 16, SMALL, pad=WHOLE, weight=1, factor=8.0, zeros=(0, 127)),
-        quantized("add", (0.3, 0.4, 0.6), (127, -128, 127)),
+        linear("add", (0.3, 0.4, 0.6), (127, -128, 127)),
     ),
 ]
 
@@ -103,14 +102,14 @@ def test_more_scratch_is_quicker() -> None:
 
 
 def test_says_why_it_does_not_hold() -> None:
-    add = quantized("add", (0.3, 0.4, 0.6), (-128, 3, -128))
+    add = linear("add", (0.3, 0.4, 0.6), (-128, 3, -128))
     for case, why in (
         (conv_s8((1, 8, 8, 16), 20, SMALL), "multiple of 8"),
         (conv_s8((1, 8, 8, 16), 16), "kernel must be 3x3"),
     ):
         node = node_graph(summed(case, add))[0].nodes[0]
         assert why in (rejection(neon.ROW, node, TARGETS["arm-neon"]) or "")
-    coarse = quantized("add", (0.5, 0.5, 0.25), (0, 0, 0))
+    coarse = linear("add", (0.5, 0.5, 0.25), (0, 0, 0))
     node = node_graph(summed(conv_s8((1, 8, 8, 16), 16, SMALL), coarse))[0].nodes[0]
     assert "no linear form" in (rejection(neon.ROW, node, TARGETS["arm-neon"]) or "")
 

@@ -16,11 +16,11 @@ from edgegen.targets import TARGETS, Target
 from edgegen.verify import Call, build_program
 from tests.build_graph import Builder, kinds, transform
 from tests.harness import compile_for_test
-from tests.ops.test_binary_neon import quantized
+from tests.ops.layer_cases import linear
 
 NEON = TARGETS["arm-neon"]
 SIZE, IMAGE = 24, 24 * 24 * 16
-ADD = quantized("add", (0.031, 0.017, 0.029), (-128, 3, -20))
+ADD = linear("add", (0.031, 0.017, 0.029), (-128, 3, -20))
 FUSED = ["Conv2d", "Conv2d", "Conv2dSum"]
 
 
@@ -88,7 +88,7 @@ def test_not_where_others_read_the_convolution() -> None:
 def test_not_where_one_row_is_added_to_all() -> None:
     b = Builder()
     x = conv(b, b.input((1, 1, SIZE, 16)))
-    y = conv(b, b.add(quantized("add", (0.031, 0.017, 0.029), (1, 2, 3)), x, b.input((1, SIZE, SIZE, 16))))
+    y = conv(b, b.add(linear("add", (0.031, 0.017, 0.029), (1, 2, 3)), x, b.input((1, SIZE, SIZE, 16))))
     unchanged(b.graph(b.add(ADD, y, x)))
 
 

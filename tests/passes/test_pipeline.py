@@ -283,7 +283,7 @@ def test_a_thousand_nodes_take_seconds() -> None:
     run(graph, GENERIC, Options())
     assert time.process_time() - start < 20
     assert graph.plan is not None
-    assert graph.plan.arena_bytes == graph.plan.lower_bound
+    assert graph.plan.arena_bytes <= 3 * x.type.bytes  # two values and the one that a sum needs later
 
 
 def test_an_operator_that_is_not_core_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,20 +22,22 @@ TRACE = "model_trace({}, m->arena);"  # the call after a step of a traced model
 X = np.arange(8, dtype=np.int8).reshape(1, 8)
 
 
-def dense_graph(layers: int = 2) -> Graph:
-    """Dense layers on s8[1,8], each its own weights."""
+def dense_graph(layers: int = 2, keep: bool = False) -> Graph:
+    """Dense layers on s8[1,8], each its own weights. keep: the first layer's result is an output, too."""
     rng = np.random.default_rng(0)
     b = Builder()
     x = b.input((1, 8), S8)
+    results = []
     for _ in range(layers):
         op = Dense(requantize=FixedPoint.from_scales([0.01], 0), clamp=Range(-128, 127))
         weights = rng.integers(-127, 128, (8, 8), dtype=np.int8)
         x = b.add(op, x, b.constant(weights), b.constant(np.zeros(8, np.int32)))
-    return b.graph(x)
+        results.append(x)
+    return b.graph(x, *results[:1] if keep else ())
 
 
-def dense_model(target: str, name: str = "model", layers: int = 2, trace: bool = False) -> Compiled:
-    return compile_for_test(dense_graph(layers), target, name, trace=trace)
+def dense_model(target: str, name: str = "model", layers: int = 2, trace: bool = False, keep: bool = False) -> Compiled:
+    return compile_for_test(dense_graph(layers, keep), target, name, trace=trace)
 
 
 def altered(model: Compiled, changes: Mapping[str, str], within: str = "") -> Compiled:

@@ -27,9 +27,9 @@ def run_altered(target: str, code: str, trace: bool = True, right: bool = False)
     """Runs three layers with `code` put in front of the second one; what the check says.
 
     In the code OUT0, OUT1 are the offsets of the first two layers' results, END is the arena's size, WEIGHTS the
-    second layer's weights.
+    second layer's weights. The first result is kept, so that the second does not lie over it.
     """
-    model = dense_model(target, layers=3, trace=trace)
+    model = dense_model(target, layers=3, trace=trace, keep=True)
     plan, second = model.graph.plan, model.graph.nodes[1].packed
     assert plan is not None
     assert second is not None
