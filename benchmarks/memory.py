@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgegen.compiler import Request, compile_model
@@ -28,6 +28,22 @@ order. "Least" is what no plan undercuts: bytes in use at the busiest node, ever
 there as its kernel allows, or what a search that came to its end has shown. It is proved for "any" order of the nodes,
 or for "this" one; where neither stands, the arena is above it. Seconds are processor time of one core for ordering and
 placing, on the machine that wrote this page."""
+
+LIMITED_TEXT = """\
+`--ram LIMIT` where whole images do not fit: parts of a model are computed a few rows at a time, nothing twice. RAM is
+arena and state of the plan of least extra work within the limit; "smallest" is the smallest plan that the search made.
+"By rows" is `--input-rows`: the image is handed over row by row."""
+
+LIMITED = (
+    ("mlperf_vww_int8", 32_000, False),
+    ("mlperf_vww_int8", 24_000, True),
+    ("mlperf_ic_int8", 21_000, False),
+    ("person_detect", 24_000, False),
+    ("mcunet_vww", 80_000, False),
+    ("mcunet_vww", 24_000, True),
+    ("mobilenet_v2_pt_int8", 400_000, False),
+)
+"""Models, RAM to keep to and whether the input is handed over by rows."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,30 @@ def planned(name: str, target: str) -> Planned:
     return Planned(name, target, len(graph.steps()), file, plan.arena_bytes, least, proved, seconds)
 
 
+def limited(name: str, limit: int, by_rows: bool, target: str) -> tuple[Cell, ...]:
+    """RAM of the plan, RAM of the smallest one, MACs computed twice and bytes moved, of one model under a limit."""
+    path = corpus.ROOT / "models" / "tflite" / f"{name}.tflite"
+    within = replace(TARGETS[target], ram_bytes=limit)
+    graph = compile_model(Request(path, within, name=name, input_rows=by_rows)).graph
+    assert graph.plan is not None
+    chosen = [p for p in graph.row_plans if p.chosen]
+    smallest = min([graph.plan.total_bytes, *(p.bytes for p in graph.row_plans)])
+    extra, moved = (chosen[0].extra_macs, chosen[0].moved_bytes) if chosen else (0, 0)
+    return graph.plan.total_bytes, smallest, extra, moved
+
+
+def under_limits(names: Sequence[str], targets: Sequence[str]) -> str:
+    """Markdown: a row for each of LIMITED that is among the names."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, limit, by_rows in LIMITED:
+        if name in names:
+            print(f"{name} within {limit:,} B", file=sys.stderr, flush=True)
+            cells = [c for target in targets for c in limited(name, limit, by_rows, target)]
+            rows.append((name + (", by rows" if by_rows else ""), limit, *cells))
+    header = ("model", "limit", *(f"{t} {w}" for t in targets for w in ("RAM", "smallest", "extra MACs", "moved")))
+    return "\n\n".join(["## Under a limit", LIMITED_TEXT, markdown_table(header, rows)]) if rows else ""
+
+
 def measure(names: Sequence[str], targets: Sequence[str]) -> tuple[list[Planned], dict[str, str]]:
     """Every model on every target, and why some are refused."""
     found: list[Planned] = []
@@ -81,8 +121,8 @@ def _share(found: Sequence[Planned], proofs: Iterable[str]) -> str:
     return f"{there} of {len(found)} ({100 * there / max(len(found), 1):.1f} %)"
 
 
-def page(found: Sequence[Planned], refused: dict[str, str], targets: Sequence[str]) -> str:
-    """Markdown: what is proved, and a table with a row per model."""
+def page(found: Sequence[Planned], refused: dict[str, str], targets: Sequence[str], limits: str) -> str:
+    """Markdown: what is proved, and a table with a row per model. limits: what follows them, from under_limits"""
     totals = []
     for target in targets:
         here = [p for p in found if p.target == target]
@@ -105,6 +145,7 @@ def page(found: Sequence[Planned], refused: dict[str, str], targets: Sequence[st
         ),
         markdown_table(header, rows),
         *(["Refused:\n\n" + "\n".join(f"- {n}: {why}" for n, why in refused.items())] if refused else []),
+        *([limits] if limits else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -117,7 +158,7 @@ def main() -> int:
     args = parser.parse_args()
     names = args.models or [p.stem for p in corpus.models(corpus.ROOT)]
     found, refused = measure(names, args.targets)
-    text = page(found, refused, args.targets)
+    text = page(found, refused, args.targets, under_limits(names, args.targets))
     print(text)
     if args.page:
         args.page.write_text(text, encoding="utf-8")

@@ -242,14 +242,26 @@ class Turns:
         return (None if origin is None else origin[1] - origin[0], tuple(calls), kept)
 
     def is_possible(self) -> bool:
-        """Whether every call reads at least one row that exists."""
+        """Whether every call reads at least one row that exists, and makes one that is read or kept."""
         for turn in range(self.count):
+            read: dict[Tensor, list[tuple[int, int]]] = {}
             for call in self.calls(turn):
                 for i in self.windows[call.node]:
                     first, end, _, _ = self.read(call, i)
                     if end <= first:
                         return False
+                    read.setdefault(call.node.input(i), []).append((first, end))
+            if not all(self._is_used(turn, call, read.get(call.node.out, [])) for call in self.calls(turn)):
+                return False
         return True
+
+    def _is_used(self, turn: int, call: Call, read: Sequence[tuple[int, int]]) -> bool:
+        """Whether rows that a call makes are the result's, read in the turn, or kept: strides may leave out all of a
+        few."""
+        image = call.node.out
+        if image is self.part.y or self.rows(turn)[image].keep < call.end:
+            return True
+        return any(first < call.end and end > call.first for first, end in read)
 
 
 def with_rows(tensor: Tensor, rows: int, name: str = "") -> Tensor:

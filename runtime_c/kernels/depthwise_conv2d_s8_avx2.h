@@ -8,7 +8,7 @@
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx2_interleave(uint8_t *set, const uint8_t *const *rows,
                                                                     uint32_t outside, ptrdiff_t step,
-                                                                    ptrdiff_t columns, ptrdiff_t channels,
+                                                                    int32_t columns, ptrdiff_t channels,
                                                                     int32_t x_zero)
 {
     const uint8_t *const first = rows[0], *const second = rows[1];

@@ -28,7 +28,7 @@ EDGEGEN_INLINE void edgegen_avx512_interleave_64(uint8_t *set, const uint8_t *co
 
 static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_interleave(uint8_t *set, const uint8_t *const *rows,
                                                                       uint32_t outside, ptrdiff_t step,
-                                                                      ptrdiff_t columns, ptrdiff_t channels,
+                                                                      int32_t columns, ptrdiff_t channels,
                                                                       int32_t x_zero)
 {
     /* byte 4 * c + r of the result is byte 16 * r + c of the rows side by side */
@@ -39,17 +39,18 @@ static EDGEGEN_NOINLINE EDGEGEN_UNUSED void edgegen_avx512_interleave(uint8_t *s
     const __mmask64 padded = outside * UINT64_C(0x1111111111111111);
     const __mmask16 some = (__mmask16)edgegen_avx512_first(channels);
     const uint8_t *const a = rows[0], *const b = rows[1], *const c = rows[2], *const d = rows[3];
-    ptrdiff_t i = 0;
+    int32_t i = 0; /* which says that the loops end: gcc's warnings take the products for endless */
     for (; step == 16 && channels == 16 && i + 4 <= columns; i += 4) {
-        edgegen_avx512_interleave_64(set + 64 * i, rows, 16 * i, outside, padding);
+        edgegen_avx512_interleave_64(set + (ptrdiff_t)64 * i, rows, (ptrdiff_t)16 * i, outside, padding);
     }
-    for (ptrdiff_t at = i * step; i < columns; i++, at += step) {
+    for (; i < columns; i++) {
+        const ptrdiff_t at = i * step;
         __m512i v = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(some, a + at));
         v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi8(some, b + at), 1);
         v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi8(some, c + at), 2);
         v = _mm512_inserti32x4(v, _mm_maskz_loadu_epi8(some, d + at), 3);
         v = _mm512_mask_blend_epi8(padded, _mm512_permutexvar_epi8(order, v), padding);
-        _mm512_mask_storeu_epi32(set + 64 * i, some, _mm512_xor_si512(v, flip));
+        _mm512_mask_storeu_epi32(set + (ptrdiff_t)64 * i, some, _mm512_xor_si512(v, flip));
     }
 }
 

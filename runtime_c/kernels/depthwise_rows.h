@@ -34,7 +34,7 @@ typedef struct {
 /* Interleaves `channels` channels, at most a vector, of `columns` pixels, which lie `step` bytes apart in each of `unit`
  * rows: 4 bytes a channel, a vector a pixel. outside: bits of the rows that lie outside the image, and are x_zero */
 typedef void edgegen_interleave(uint8_t *set, const uint8_t *const *rows, uint32_t outside, ptrdiff_t step,
-                                ptrdiff_t columns, ptrdiff_t channels, int32_t x_zero);
+                                int32_t columns, ptrdiff_t channels, int32_t x_zero);
 
 /* Columns [first, end) of the sets of one group, whose first interleaved row is row `top` of the image; image: the
  * block's first channel of its first pixel */
@@ -58,7 +58,7 @@ EDGEGEN_INLINE void edgegen_interleave_rows(const edgegen_depthwise_rows *p, int
             continue;
         }
         const ptrdiff_t elements = (ptrdiff_t)(end - first) * p->channels, whole = elements / lanes * lanes;
-        interleave(set, rows, outside, lanes, elements / lanes, lanes, p->x_zero);
+        interleave(set, rows, outside, lanes, (int32_t)(elements / lanes), lanes, p->x_zero);
         for (int32_t i = 0; i < p->unit; i++) {
             rows[i] += whole;
         }

@@ -138,7 +138,8 @@ def find_views(graph: Graph, target: Target) -> bool:
     for each in graph.everywhere():
         for node in list(each.nodes):
             if node.has_kernel and isinstance(node.op, Pad):
-                changed |= views.join_pad(node, each)
+                # turns move the rows that they keep, and may do so between a border and what it surrounds
+                changed |= not each.in_turns and views.join_pad(node, each)
                 continue
             elsewhere = views.find(node) if node.has_kernel and None not in node.inputs else None
             if elsewhere is not None:
