@@ -54,13 +54,26 @@ def test_memory_page_says_what_is_proved() -> None:
         memory.Planned("small", "cortex-m4", 3, 128, 128, 128, "this", 0.02),
         memory.Planned("large", "generic", 900, 2_000, 1_900, 1_800, "", 12.0),
     ]
-    text = memory.page(found, {"strange": "operator 7 is not supported"}, ["generic", "cortex-m4"])
+    text = memory.page(found, {"strange": "operator 7 is not supported"}, ["generic", "cortex-m4"], "## Under a limit")
     lines = [" ".join(line.replace("|", " ").split()) for line in text.splitlines()]
     assert "generic 1 of 2 (50.0 %) 1 of 2 (50.0 %) 12.0 (large)" in lines
     assert "cortex-m4 1 of 1 (100.0 %) 0 of 1 (0.0 %) 0.0 (small)" in lines
     assert "small 3 128 96 96 any 0.0 128 128 128 this 0.0" in lines
     assert "large 900 2,000 1,900 1,800 12.0" in lines
     assert "- strange: operator 7 is not supported" in lines
+    assert lines[-1] == "## Under a limit"
+
+
+def test_memory_page_shows_plans_under_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan(name: str, limit: int, by_rows: bool, target: str) -> tuple[int, ...]:
+        return limit - 1, limit - 2, len(name), by_rows * len(target)
+
+    monkeypatch.setattr(memory, "limited", plan)
+    text = memory.under_limits(["mlperf_ic_int8", "mcunet_vww"], ["generic"])
+    lines = [" ".join(line.replace("|", " ").split()) for line in text.splitlines()]
+    assert "mlperf_ic_int8 21,000 20,999 20,998 14 0" in lines
+    assert "mcunet_vww, by rows 24,000 23,999 23,998 10 7" in lines
+    assert memory.under_limits(["hello_world_f32"], ["generic"]) == ""
 
 
 def test_digits_sample_and_missing_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
