@@ -12,7 +12,7 @@ from edgegen.ir.graph import Node
 from edgegen.ir.kernel import Kernel, Packed
 from edgegen.ir.op import Op, known, present
 from edgegen.ir.tensor import Array, TensorType
-from edgegen.ops.window import Pads, Pair, window_output
+from edgegen.ops.window import Pads, Pair, image_sizes, window_output, window_steps
 
 
 @dataclass(frozen=True)
@@ -91,23 +91,13 @@ def _pack(node: Node) -> Packed:
     assert isinstance(op, DeformConv2d)
     masked = len(node.inputs) > 3 and node.inputs[3] is not None
     params = {
-        "batch": x.shape[0],
-        "in_h": x.shape[1],
-        "in_w": x.shape[2],
-        "channels": x.shape[3],
-        "out_h": node.out.shape[1],
-        "out_w": node.out.shape[2],
+        **image_sizes(x.shape, node.out.shape[1:3]),
         "units": w.shape[0],
         "kernel_h": w.shape[1],
         "kernel_w": w.shape[2],
         "depth": w.shape[3],
         "offset_groups": offset.shape[3],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+        **window_steps(op.stride, op.pad, op.dilation),
     }
     scratch = w.shape[1] * w.shape[2] * x.shape[3] * 4  # what the taps of one window read
     return Packed("edgegen_deform_conv2d", dict(params), inputs=(0, 1, 2, 3) if masked else (0, 1, 2), scratch=scratch)

@@ -15,6 +15,7 @@ from edgegen.ops.dsp_layers import Convolution, pack_convolution
 from edgegen.ops.dsp_tiles import SCALED, WIDE_WEIGHTS, in_quads, layer, tiles_of, words
 from edgegen.ops.epilogue import fold_zero_point
 from edgegen.ops.overlap import Overlaps, param
+from edgegen.ops.window import image_sizes, window_steps
 from edgegen.ops.window_overlap import by_blocks, by_strip
 
 _TILE = 4  # units
@@ -54,20 +55,12 @@ def _pack(conv: Convolution) -> Packed:
     window = 4 * one.quads
     run_quads = one.quads // kernel_h
     params: dict[str, Literal] = {
-        "batch": conv.in_shape[0],
-        "in_h": conv.in_shape[1],
-        "in_w": conv.in_shape[2],
-        "channels": channels,
-        "out_h": conv.out_size[0],
-        "out_w": conv.out_size[1],
+        **image_sizes((*conv.in_shape[:3], channels), conv.out_size),
         "units": units,
         "kernel_h": kernel_h,
         "run_quads": run_quads,
-        "stride_h": conv.stride[0],
-        "stride_w": conv.stride[1],
         "dilation_h": conv.dilation[0],
-        "pad_top": conv.pad[0],
-        "pad_left": conv.pad[1],
+        **window_steps(conv.stride, conv.pad),
         "pixels": 1,
         "quads": one.quads,
         "step": units,

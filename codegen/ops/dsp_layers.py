@@ -28,7 +28,7 @@ from edgegen.ops.dsp_tiles import (
     stream,
 )
 from edgegen.ops.epilogue import fold_zero_point, split_offset
-from edgegen.ops.window import Pads, Pair
+from edgegen.ops.window import Pads, Pair, image_sizes, window_steps
 from edgegen.ops.window_overlap import by_pixel, by_strip
 
 S8, S8_OFFSET = "s8 s8 s32? -> s8", "s8 s16 s32? -> s8"
@@ -146,12 +146,11 @@ def pack_convolution(conv: Convolution, widened: bool = True) -> Packed:
     """Params, stream and scratch of conv2d_s8_dsp. widened: whether few weights may be s16"""
     conv = conv.flat()
     units, kernel_h, kernel_w, channels = conv.weights.shape
-    batch, in_h, in_w, _ = conv.in_shape
     bias = fold_zero_point(conv.bias, conv.weights.astype(np.int64).sum(axis=(1, 2, 3)), conv.x_zero)
     runs = 1 if conv.dilation[1] == 1 or kernel_w == 1 else kernel_w
     taps, tails = _taps(conv.weights.astype(np.int64).reshape(units, kernel_h * runs, -1), runs)
     one = layer(conv.requantize, conv.clamp, taps, bias)
-    total, quads = batch * conv.out_size[0] * conv.out_size[1], one.quads
+    total, quads = conv.in_shape[0] * conv.out_size[0] * conv.out_size[1], one.quads
     pixels = 2 if (widened and conv.weights.size <= WIDE_WEIGHTS) or total < 3 else 3
     if pixels == 3 and one.wide:
         whole_runs = conv.weights[0].size == 4 * quads
@@ -169,23 +168,13 @@ def pack_convolution(conv: Convolution, widened: bool = True) -> Packed:
     aside = (one.form == ACCUMULATOR and conv.requantize is not None) or units < 2
     sums = _rounded(pixels * max(units, 2) * size) if aside else 0
     params: dict[str, Literal] = {
-        "batch": batch,
-        "in_h": in_h,
-        "in_w": in_w,
-        "channels": channels,
-        "out_h": conv.out_size[0],
-        "out_w": conv.out_size[1],
+        **image_sizes((*conv.in_shape[:3], channels), conv.out_size),
         "units": units,
         "kernel_h": kernel_h,
         "runs": runs,
         "run_quads": run_quads,
         "tails": tails,
-        "stride_h": conv.stride[0],
-        "stride_w": conv.stride[1],
-        "dilation_h": conv.dilation[0],
-        "dilation_w": conv.dilation[1],
-        "pad_top": conv.pad[0],
-        "pad_left": conv.pad[1],
+        **window_steps(conv.stride, conv.pad, conv.dilation),
         "x_first": x_first,
         "x_count": x_count,
         "y_first": y_first,

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgegen.ir.kernel import Literal
 from edgegen.ir.tensor import Array
-from edgegen.ops.window import Pads, Pair
+from edgegen.ops.window import Pads, Pair, image_sizes, window_steps
 
 Shape = tuple[int, ...]
 
@@ -57,23 +57,13 @@ class GatheredWindows:
     def params(self) -> dict[str, Literal]:
         """Fields of the kernels' member `windows`."""
         fields: dict[str, Literal] = {
-            "batch": self.x[0],
-            "in_h": self.x[1],
-            "in_w": self.x[2],
-            "channels": self.x[3],
-            "out_h": self.y[1],
-            "out_w": self.y[2],
+            **image_sizes(self.x, self.y[1:3]),
             "units": self.w[0],
             "size": self.size,
             "padded": self.padded,
             "kernel_h": self.w[1],
             "kernel_w": self.w[2],
-            "stride_h": self.stride[0],
-            "stride_w": self.stride[1],
-            "dilation_h": self.dilation[0],
-            "dilation_w": self.dilation[1],
-            "pad_top": self.pad[0],
-            "pad_left": self.pad[1],
+            **window_steps(self.stride, self.pad, self.dilation),
             "backward": 0,
         }
         return {f"windows.{k}": v for k, v in fields.items()}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from edgegen.errors import InvalidGraph
 from edgegen.ir.graph import Node
+from edgegen.ir.kernel import Literal
 from edgegen.ir.layout import NATURAL, NCHW, Layout
 from edgegen.ir.rows import RowWindow
 from edgegen.ir.tensor import Array
 
 Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]
+Fields = dict[str, Literal]
 
 
 def window_output(size: tuple[int, ...], kernel: Pair, stride: Pair, dilation: Pair, pad: Pads) -> Pair:
@@ -32,6 +34,17 @@ def window_output(size: tuple[int, ...], kernel: Pair, stride: Pair, dilation: P
             )
         out.append(room // stride[axis] + 1)
     return out[0], out[1]
+
+
+def image_sizes(x: Sequence[int], out: Sequence[int]) -> Fields:
+    """Fields of a kernel's params: of x[batch,in_h,in_w,channels] and the (height, width) of the output."""
+    return {"batch": x[0], "in_h": x[1], "in_w": x[2], "channels": x[3], "out_h": out[0], "out_w": out[1]}
+
+
+def window_steps(stride: Pair, pad: Sequence[int], dilation: Pair | None = None) -> Fields:
+    """Fields of a kernel's params: where windows and their taps lie. pad: top and left first"""
+    apart: Fields = {} if dilation is None else {"dilation_h": dilation[0], "dilation_w": dilation[1]}
+    return {"stride_h": stride[0], "stride_w": stride[1], **apart, "pad_top": pad[0], "pad_left": pad[1]}
 
 
 def window_rows(kernel: int, stride: Pair, dilation: Pair, pad: Pads) -> RowWindow:

@@ -17,6 +17,7 @@ from edgegen.ir.tensor import Array
 from edgegen.ops.epilogue import clamp_f32, clamp_s8, factor_words
 from edgegen.ops.requantize_float import FIXED_POINT, ONE_OFFSET, FloatForm, float_form
 from edgegen.ops.requantize_proof import accumulator_range
+from edgegen.ops.window import window_steps
 from edgegen.ops.x86_windows import Band, Windows
 
 ONE_PART: dict[str, Literal] = {
@@ -155,10 +156,7 @@ class Tiling:
             "in_w": w.size[1],
             "in_c": w.channels,
             "out_h": w.out[0],
-            "stride_h": w.stride[0],
-            "stride_w": w.stride[1],
-            "pad_top": w.pad[0],
-            "pad_left": w.pad[1],
+            **window_steps(w.stride, w.pad),
             "extent": w.extent[0],
             "band_rows": band.rows,
             "band_w": band.width,

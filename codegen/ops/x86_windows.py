@@ -46,6 +46,11 @@ class Windows:
     slice: int = 0
 
     @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of x."""
+        return self.batch, *self.size, self.channels
+
+    @property
     def depth(self) -> int:
         """Channels that a window sees."""
         return self.slice or self.channels

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgegen.ir.graph import Node
 from edgegen.ops.conv2d.op import Conv2d
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
+from edgegen.ops.window import window_steps
 from edgegen.ops.window_overlap import by_pixel
 
 
@@ -19,12 +20,7 @@ def geometry(node: Node) -> Params:
         "depth": w.shape[3],
         "group_units": 1 if op.interleaved else w.shape[0] // groups,
         "groups": groups,
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+        **window_steps(op.stride, op.pad, op.dilation),
         "backward": 0,
     }
 

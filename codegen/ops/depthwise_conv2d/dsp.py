@@ -24,6 +24,7 @@ from edgegen.ops.epilogue import (
 )
 from edgegen.ops.overlap import NONE, Overlaps, distance, param
 from edgegen.ops.requantize_dsp import HighMultiply
+from edgegen.ops.window import image_sizes, window_steps
 from edgegen.ops.window_overlap import by_channel, by_strip, lanes, pixel_over_pixel, window_starts
 
 _DSP = frozenset({"dsp"})
@@ -56,12 +57,7 @@ def window_params(
         "out_w": y[2],
         "kernel_h": w[0],
         "kernel_w": w[1],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+        **window_steps(op.stride, op.pad, op.dilation),
     }
 
 
@@ -115,13 +111,8 @@ def _pack_3x3(node: Node) -> Packed:
     width = (strip - 1) * stride + 3
     low, high = clamp_s8(op.clamp)
     params: dict[str, Literal] = {
-        "batch": x.shape[0],
-        "in_h": x.shape[1],
-        "in_w": x.shape[2],
-        "channels": x.shape[3],
+        **image_sizes(x.shape, y.shape[1:3]),
         "step": x.shape[3],
-        "out_h": y.shape[1],
-        "out_w": y.shape[2],
         "stride": stride,
         "pad_top": op.pad[0],
         "pad_left": op.pad[1],

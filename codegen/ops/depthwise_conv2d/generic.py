@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgegen.ir.graph import Node
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
+from edgegen.ops.window import window_steps
 from edgegen.ops.window_overlap import by_channel, lanes
 
 
@@ -16,12 +17,7 @@ def geometry(node: Node) -> Params:
         "multiplier": w.shape[2] // node.input(0).shape[3],
         "kernel_h": w.shape[0],
         "kernel_w": w.shape[1],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "dilation_h": op.dilation[0],
-        "dilation_w": op.dilation[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+        **window_steps(op.stride, op.pad, op.dilation),
         "backward": 0,
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 from edgegen.ir.kernel import Literal, Overlap, Symbol
 from edgegen.ir.tensor import Array
 from edgegen.ops.overlap import distance
+from edgegen.ops.window import image_sizes, window_steps
 from edgegen.ops.x86_tiles import Tiling
 from edgegen.ops.x86_windows import Windows
 
@@ -165,17 +166,9 @@ class Interleaving:
     def params(self) -> dict[str, Literal]:
         w = self.windows
         return {
-            "batch": w.batch,
-            "in_h": w.size[0],
-            "in_w": w.size[1],
-            "channels": w.channels,
+            **image_sizes(w.shape, w.out),
             "pixel": self.pixel,
-            "out_h": w.out[0],
-            "out_w": w.out[1],
-            "stride_h": w.stride[0],
-            "stride_w": w.stride[1],
-            "pad_top": w.pad[0],
-            "pad_left": w.pad[1],
+            **window_steps(w.stride, w.pad),
             "unit": self.tiling.unit,
             "together": self.together,
             "passes": self.together // self.rows,

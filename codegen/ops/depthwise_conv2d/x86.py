@@ -16,7 +16,7 @@ from edgegen.ops.depthwise_conv2d.interleaving import Interleaving
 from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import bias_or_zeros, clamp_f32, clamp_s8, factor_words, nine_bits
 from edgegen.ops.overlap import NONE, Overlaps, applies, param
-from edgegen.ops.window import Pair
+from edgegen.ops.window import Pair, image_sizes, window_steps
 from edgegen.ops.window_overlap import by_output_rows
 from edgegen.ops.x86_bands import least, overlap, roomier
 from edgegen.ops.x86_tiles import (
@@ -110,12 +110,7 @@ def _pack_columns(node: Node, tiling: Tiling) -> Packed:
     epilogue, forms, fields = _finish(node, tiling, 1)
     isa = "avx512" if unit == 4 else "avx2"
     params: dict[str, Literal] = {
-        "batch": w.batch,
-        "in_h": w.size[0],
-        "in_w": w.size[1],
-        "channels": w.channels,
-        "out_h": w.out[0],
-        "out_w": w.out[1],
+        **image_sizes(w.shape, w.out),
         "stride": stride,
         "pad_top": w.pad[0],
         "pad_left": w.pad[1],
@@ -240,12 +235,7 @@ def _pack_f32(vectors: FloatVectors) -> Callable[[Node], Packed]:
             "out_w": w.out[1],
             "kernel_h": w.kernel[0],
             "kernel_w": w.kernel[1],
-            "stride_h": w.stride[0],
-            "stride_w": w.stride[1],
-            "dilation_h": w.dilation[0],
-            "dilation_w": w.dilation[1],
-            "pad_top": w.pad[0],
-            "pad_left": w.pad[1],
+            **window_steps(w.stride, w.pad, w.dilation),
             "first": first,
             "end": end,
             "side": side,

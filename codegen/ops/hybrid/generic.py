@@ -15,7 +15,7 @@ from edgegen.ops.depthwise_conv2d.op import DepthwiseConv2d
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.hybrid.op import HybridProduct
 from edgegen.ops.portable_convolution import image_params
-from edgegen.ops.window import any_order
+from edgegen.ops.window import any_order, window_steps
 from edgegen.ops.window_overlap import by_pixel
 
 SIGNATURE = "s8 f32 s32 s8 f32? -> f32"
@@ -69,12 +69,7 @@ def pack_dense(node: Node) -> Packed:
 
 def _window(product: Conv2d | DepthwiseConv2d) -> dict[str, Literal]:
     return {
-        "stride_h": product.stride[0],
-        "stride_w": product.stride[1],
-        "dilation_h": product.dilation[0],
-        "dilation_w": product.dilation[1],
-        "pad_top": product.pad[0],
-        "pad_left": product.pad[1],
+        **window_steps(product.stride, product.pad, product.dilation),
         "backward": 0,
     }
 

@@ -7,6 +7,7 @@ from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.epilogue import clamp_f32
 from edgegen.ops.pool2d.generic import only, output
 from edgegen.ops.pool2d.op import Pool2d
+from edgegen.ops.window import image_sizes, window_steps
 from edgegen.ops.window_overlap import by_channel, by_pixel
 
 _DSP = frozenset({"dsp"})
@@ -17,18 +18,10 @@ def _geometry(node: Node) -> dict[str, Literal]:
     op, x, y = node.op, node.input(0), node.out
     assert isinstance(op, Pool2d)
     return {
-        "batch": x.shape[0],
-        "in_h": x.shape[1],
-        "in_w": x.shape[2],
-        "channels": x.shape[3],
-        "out_h": y.shape[1],
-        "out_w": y.shape[2],
+        **image_sizes(x.shape, y.shape[1:3]),
         "kernel_h": op.kernel[0],
         "kernel_w": op.kernel[1],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+        **window_steps(op.stride, op.pad),
     }
 
 

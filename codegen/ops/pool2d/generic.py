@@ -9,7 +9,7 @@ from edgegen.ir.kernel import Kernel, Literal, Packed
 from edgegen.ops.binary.op import integer_clamp
 from edgegen.ops.epilogue import clamp_f32, clamp_s8
 from edgegen.ops.pool2d.op import INTEGER_POOLINGS, POOLINGS, Pool2d, Pooling
-from edgegen.ops.window import any_order
+from edgegen.ops.window import any_order, window_steps
 from edgegen.ops.window_overlap import by_channel
 
 
@@ -26,10 +26,7 @@ def geometry(node: Node) -> dict[str, Literal]:
         "channels": x.shape[3],
         "kernel_h": op.kernel[0],
         "kernel_w": op.kernel[1],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+        **window_steps(op.stride, op.pad),
         "in_stride": x.type.layout.strides(x.shape),
         "out_stride": y.type.layout.strides(y.shape),
     }

@@ -8,6 +8,7 @@ from edgegen.ir.graph import Node
 from edgegen.ops.overlap import NONE, Offsets, Overlaps, applies
 from edgegen.ops.portable_convolution import Params, image_params, portable_rows
 from edgegen.ops.transpose_conv2d.op import TransposeConv2d
+from edgegen.ops.window import window_steps
 from edgegen.ops.window_overlap import over_pixels, pixel_ends, pixel_starts
 
 
@@ -19,10 +20,7 @@ def _geometry(node: Node) -> Params:
         "kernel_h": w.shape[1],
         "kernel_w": w.shape[2],
         "depth": w.shape[3],
-        "stride_h": op.stride[0],
-        "stride_w": op.stride[1],
-        "pad_top": op.pad[0],
-        "pad_left": op.pad[1],
+        **window_steps(op.stride, op.pad),
         "backward": 0,
     }
 
